@@ -1,0 +1,202 @@
+//! `make run`: the service on this machine, with everything that it needs.
+//!
+//! Starts a DynamoDB engine in this process, creates the table from `template.yaml`, seeds what the documentation's
+//! requests expect, starts cargo-lambda's emulator with the function behind it, and says so when the first request will
+//! be answered at once. Ctrl-C ends all of it.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a person at a terminal")]
+
+#[path = "../tests/support/engine.rs"]
+mod engine;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::Client;
+use dynoxide::Database;
+use release_links::link::{LinkInput, NewLink};
+use release_links::params::Field;
+use release_links::project::{Project, ProjectId, Visibility};
+use release_links::store::Store;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+const TABLE: &str = "release-links";
+/// Requests that are answered at the same time: the emulator gives each function process one.
+const FUNCTIONS: usize = 4;
+const TIME_TO_START: Duration = Duration::from_secs(30);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("make run: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), String> {
+    let port = setting("PORT", "9000").parse::<u16>().map_err(|_| "PORT has to be a number up to 65535".to_owned())?;
+    let state = PathBuf::from(setting("STATE", ".local/dynamodb.sqlite"));
+    if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
+        return Err(format!("port {port} is in use; end what uses it, or choose another with `make run PORT=9001`"));
+    }
+    let engine = start_engine(&state)?;
+    let client = engine::client(engine);
+    engine::create_table(&client, TABLE).await?;
+    seed(&client).await?;
+
+    let mut children = vec![start_emulator(port)?];
+    let emulator: SocketAddr = ([127, 0, 0, 1], port).into();
+    wait_until("the emulator listens", || async { TcpStream::connect(emulator).await.is_ok() }).await?;
+    for _ in 0..FUNCTIONS {
+        children.push(start_function(port, engine)?);
+    }
+    wait_until("the function answers", || answers(emulator)).await?;
+    print_welcome(port);
+    watch(children).await
+}
+
+fn setting(name: &str, default: &str) -> String {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+}
+
+fn start_engine(state: &Path) -> Result<SocketAddr, String> {
+    let folder = state.parent().unwrap_or(Path::new("."));
+    let explain = |error: String| {
+        format!("the state in {} cannot be used: {error}; `make run FRESH=1` starts empty", state.display())
+    };
+    std::fs::create_dir_all(folder).map_err(|error| explain(error.to_string()))?;
+    if std::env::var("FRESH").is_ok_and(|fresh| fresh == "1") {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{suffix}", state.display()));
+        }
+    }
+    let path = state.to_str().ok_or_else(|| explain("its path is not UTF-8".to_owned()))?;
+    let database = Database::new(path).map_err(|error| explain(error.to_string()))?;
+    engine::serve(database).map_err(|error| explain(error.to_string()))
+}
+
+/// Project 24 and release v0.1 with the second link of the documentation's list; the first one is created by its
+/// create request. Nothing is written where the project is there already.
+async fn seed(client: &Client) -> Result<(), String> {
+    let store = Store::new(client.clone(), TABLE.to_owned());
+    let session = store.session(TIME_TO_START);
+    let id = ProjectId::new(24).ok_or("24 is a project's number")?;
+    let project = Project { id, path: "group/app".to_owned(), visibility: Visibility::Public };
+    if !session.create_project(&project).await.map_err(|error| format!("the project cannot be seeded: {error:?}"))? {
+        return Ok(());
+    }
+    let text = |text: &str| Field::Value(text.to_owned());
+    let input = LinkInput {
+        name: text("awesome-v0.2.msi"),
+        url: text("http://192.168.10.15:3000/msi"),
+        filepath: Field::Absent,
+        link_type: Field::Absent,
+    };
+    let link = NewLink::parse(input).map_err(|violations| format!("{violations:?}"))?;
+    let imported = session.import_link(id, "v0.1", 2, link, SystemTime::now()).await;
+    imported.map_err(|error| format!("the release cannot be seeded: {error:?}"))
+}
+
+fn start_emulator(port: u16) -> Result<Child, String> {
+    let tool = setting("CARGO_LAMBDA", ".tools/cargo-lambda/bin/cargo-lambda");
+    Command::new(&tool)
+        .args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "--quiet", "-A", "127.0.0.1", "-P"])
+        .arg(port.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{tool} cannot be started: {error}; `make tools` installs it"))
+}
+
+fn start_function(port: u16, engine: SocketAddr) -> Result<Child, String> {
+    let bootstrap = setting("BOOTSTRAP", "target/debug/release-links");
+    let environment = [
+        ("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt")),
+        ("AWS_LAMBDA_FUNCTION_NAME", "_".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{engine}")),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_REGION", "eu-central-1".to_owned()),
+        ("TABLE_NAME", TABLE.to_owned()),
+        ("PUBLIC_URL", format!("http://127.0.0.1:{port}")),
+        ("LOG_LEVEL", setting("LOG_LEVEL", "warn")),
+    ];
+    Command::new(&bootstrap)
+        .envs(environment)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{bootstrap} cannot be started: {error}; `cargo build` makes it"))
+}
+
+async fn wait_until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) -> Result<(), String> {
+    let attempt = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let waited = tokio::time::timeout(TIME_TO_START, attempt).await;
+    waited.map_err(|_| format!("it took more than {} s until {what}; see above for why", TIME_TO_START.as_secs()))
+}
+
+/// Asks for the seeded list through the emulator, so that the way to the table is open when the first client comes.
+async fn answers(emulator: SocketAddr) -> bool {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let ask = async {
+        let mut stream = TcpStream::connect(emulator).await?;
+        let request = format!(
+            "GET /api/v4/projects/24/releases/v0.1/assets/links HTTP/1.1\r\nHost: {emulator}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer.starts_with("HTTP/1.1 200"))
+    };
+    tokio::time::timeout(Duration::from_secs(5), ask).await.is_ok_and(|answer| answer.unwrap_or(false))
+}
+
+fn print_welcome(port: u16) {
+    let links = format!("http://127.0.0.1:{port}/api/v4/projects/24/releases/v0.1/assets/links");
+    let token = r#"--header "PRIVATE-TOKEN: gDybLx3yrUK_HLp3qPjS""#;
+    println!("release-links is ready on http://127.0.0.1:{port} - the documented requests, in an order that works:\n");
+    println!(
+        r#"curl --request POST {token} --data name="awesome-v0.2.dmg" --data url="http://192.168.10.15:3000" "{links}""#
+    );
+    println!(r#"curl {token} "{links}""#);
+    println!(r#"curl {token} "{links}/1""#);
+    println!(r#"curl --request PUT --data name="new name" {token} "{links}/1""#);
+    println!(r#"curl --request DELETE {token} "{links}/1""#);
+    println!("\nCtrl-C ends it.");
+}
+
+/// Waits for Ctrl-C, or for one of the processes to end by itself.
+async fn watch(mut children: Vec<Child>) -> Result<(), String> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(|error| format!("signals cannot be received: {error}"))?;
+    let ended = async {
+        loop {
+            if children.iter_mut().any(|child| !matches!(child.try_wait(), Ok(None))) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let result = tokio::select! {
+        _ = tokio::signal::ctrl_c() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+        () = ended => Err("one of its processes has ended; see above for why".to_owned()),
+    };
+    for child in &mut children {
+        let _ = child.kill().await;
+    }
+    result
+}

@@ -1,0 +1,131 @@
+//! The trunk of the pipeline: it calls each station once, and writes one log event per request.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lambda_http::http::Response;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Service, service_fn};
+use serde::Serialize;
+
+use crate::access::Gatekeeper;
+use crate::config::Config;
+use crate::error::Error;
+use crate::handlers::{self, Answer, Context};
+use crate::operation;
+use crate::params::Params;
+use crate::public_url::PublicUrl;
+use crate::route::{self, Route};
+use crate::store::{Session, Store};
+use crate::{event, view};
+
+/// Time of an invocation that is kept for the answer.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
+/// Time for a request whose invocation names no deadline.
+const DEFAULT_TIME: Duration = Duration::from_secs(10);
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct App {
+    store: Store,
+    config: Config,
+    gatekeeper: Gatekeeper,
+    clock: fn() -> SystemTime,
+}
+
+impl App {
+    /// The service on this store; `clock` says what time it is.
+    #[must_use]
+    pub fn new(store: Store, config: Config, clock: fn() -> SystemTime) -> Self {
+        let gatekeeper = Gatekeeper::new(config.identity_cache);
+        Self { store, config, gatekeeper, clock }
+    }
+
+    /// Answers one event of an HTTP API, REST API, function URL or load balancer.
+    ///
+    /// # Errors
+    ///
+    /// None: every failure is an answer.
+    pub async fn invoke(&self, mut event: LambdaEvent<LambdaRequest>) -> Result<impl Serialize + use<>, Infallible> {
+        let app = self.clone();
+        let legible = event::make_legible(&mut event.payload);
+        let service = service_fn(move |request: Request| {
+            let (app, legible) = (app.clone(), legible.clone());
+            async move { Ok::<_, Infallible>(app.respond(&request, legible).await) }
+        });
+        Adapter::from(service).call(event).await
+    }
+
+    async fn respond(&self, request: &Request, legible: Result<(), Error>) -> Response<Body> {
+        let started = Instant::now();
+        let session = self.store.session(self.time_left(request));
+        let routed = legible.and_then(|()| self.route(request));
+        let mut response = match routed {
+            Ok((Route::Options(allow), ..)) => view::options(allow),
+            Ok((route, public_url)) => {
+                let answer = self.answer(request, &session, &public_url, route).await;
+                log_cause(&answer);
+                view::response(request, answer, self.config.download_max_age)
+            }
+            Err(error) => view::response(request, Err(error), self.config.download_max_age),
+        };
+        let request_id = request.lambda_context_ref().map_or("", |context| context.request_id.as_str());
+        view::finish(&mut response, request.headers(), request_id, started.elapsed());
+        log(request, &response, &session, request_id, started.elapsed());
+        response
+    }
+
+    fn route(&self, request: &Request) -> Result<(Route, PublicUrl), Error> {
+        let event_url = || PublicUrl::of_event(request.request_context_ref(), request.headers());
+        let public_url = self.config.public_url.clone().unwrap_or_else(event_url);
+        let path = public_url.strip_prefix(request.raw_http_path());
+        Ok((route::parse(request.method(), path)?, public_url))
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+        session: &Session<'_>,
+        public_url: &PublicUrl,
+        route: Route,
+    ) -> Result<Answer, Error> {
+        let mut params = Params::read(request).await?;
+        let asked = operation::Request::parse(route, &mut params)?.ok_or(Error::UnknownRoute)?;
+        let access = self.gatekeeper.admit(session, &asked.release.project).await?;
+        let context = Context { session, public_url, params: &params, now: (self.clock)() };
+        handlers::run(&context, access, asked).await
+    }
+
+    /// How long the request may take: until the invocation's deadline, less the time to answer.
+    fn time_left(&self, request: &Request) -> Duration {
+        let deadline = request.lambda_context_ref().map_or(0, |context| context.deadline);
+        if deadline == 0 {
+            return DEFAULT_TIME;
+        }
+        let now = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Duration::from_millis(deadline).saturating_sub(now).saturating_sub(TIME_TO_ANSWER)
+    }
+}
+
+fn log_cause(answer: &Result<Answer, Error>) {
+    if let Err(error) = answer
+        && let Some(cause) = error.cause()
+    {
+        tracing::error!(cause, "the request failed inside the service");
+    }
+}
+
+/// One event per request. The path is left out: what it holds of a client's secrets is nobody's to read.
+fn log(request: &Request, response: &Response<Body>, session: &Session<'_>, request_id: &str, duration: Duration) {
+    let usage = session.usage();
+    tracing::info!(
+        request_id,
+        method = %request.method(),
+        status = response.status().as_u16(),
+        duration_ms = duration.as_secs_f64() * 1_000.0,
+        dynamodb_calls = usage.calls,
+        read_units = usage.read_units,
+        write_units = usage.write_units,
+        "request answered"
+    );
+}

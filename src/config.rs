@@ -1,0 +1,90 @@
+//! The function's settings, all of them from its environment.
+
+use std::time::Duration;
+
+use crate::public_url::PublicUrl;
+
+/// Settings of the function.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `TABLE_NAME`: the DynamoDB table.
+    pub table_name: String,
+    /// `PUBLIC_URL`: the service's address as clients see it; `None` takes it from each event.
+    pub public_url: Option<PublicUrl>,
+    /// `IDENTITY_CACHE_SECONDS`: how long a warm process remembers projects; 0 means never. Default 30.
+    pub identity_cache: Duration,
+    /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project. Default 60.
+    pub download_max_age: Duration,
+}
+
+/// A setting that keeps the function from starting, in one sentence for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct ConfigError {
+    name: &'static str,
+    problem: String,
+}
+
+impl Config {
+    /// Reads the settings through `get`, which stands for the environment.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is missing or malformed.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let fail = |name, problem: String| ConfigError { name, problem };
+        let seconds = |name, default| match get(name) {
+            None => Ok(Duration::from_secs(default)),
+            Some(text) => text.parse().map(|seconds: u32| Duration::from_secs(seconds.into())).map_err(|_| {
+                fail(name, format!("is {text:?}: set it to a whole number of seconds, such as {default}"))
+            }),
+        };
+        let public_url = get("PUBLIC_URL").filter(|text| !text.is_empty()).map(|text| {
+            PublicUrl::parse(&text).map_err(|problem| {
+                fail(
+                    "PUBLIC_URL",
+                    format!("is {text:?}: {problem}; set it to an address such as https://links.example.com"),
+                )
+            })
+        });
+        Ok(Self {
+            table_name: get("TABLE_NAME")
+                .filter(|name| !name.is_empty())
+                .ok_or_else(|| fail("TABLE_NAME", "is not set: set it to the name of the DynamoDB table".to_owned()))?,
+            public_url: public_url.transpose()?,
+            identity_cache: seconds("IDENTITY_CACHE_SECONDS", 30)?,
+            download_max_age: seconds("DOWNLOAD_CACHE_SECONDS", 60)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Config, String> {
+        let get = |name: &str| settings.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        Config::read(get).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_table_alone_is_enough() {
+        let config = read(&[("TABLE_NAME", "links")]).unwrap();
+        assert_eq!(config.table_name, "links");
+        assert_eq!(config.public_url, None);
+        assert_eq!((config.identity_cache.as_secs(), config.download_max_age.as_secs()), (30, 60));
+    }
+
+    #[test]
+    fn a_missing_or_malformed_setting_is_named_with_what_to_do() {
+        assert_eq!(read(&[]).unwrap_err(), "TABLE_NAME is not set: set it to the name of the DynamoDB table");
+        assert_eq!(
+            read(&[("TABLE_NAME", "links"), ("IDENTITY_CACHE_SECONDS", "soon")]).unwrap_err(),
+            "IDENTITY_CACHE_SECONDS is \"soon\": set it to a whole number of seconds, such as 30"
+        );
+        assert_eq!(
+            read(&[("TABLE_NAME", "links"), ("PUBLIC_URL", "links.example.com")]).unwrap_err(),
+            "PUBLIC_URL is \"links.example.com\": it is not a URL: relative URL without a base; set it to an address such as https://links.example.com"
+        );
+    }
+}

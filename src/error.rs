@@ -1,0 +1,175 @@
+//! Everything that can go wrong, in the service's own words, and its one conversion to a response.
+//!
+//! GitLab answers in two envelopes: `{"error": …}` for what is wrong with the request itself and
+//! `{"message": …}` for what is wrong with the thing that it asks for. Both are made here and nowhere else.
+
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::link::Violation;
+
+/// Why a request was not carried out.
+///
+/// The variants know nothing of HTTP; [`Error::status`] and [`Error::body`] give each of them its answer. The causes
+/// that [`Error::Unavailable`] and [`Error::Corrupt`] carry are for the log and never leave the service.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Error {
+    /// The request cannot be read: broken JSON, form, multipart, base64, percent-encoding or UTF-8, or a NUL byte (C7, C9).
+    Malformed(String),
+    /// Parameters are missing or of the wrong kind, all of them named, in GitLab's order (C11 to C18).
+    InvalidParams(Vec<String>),
+    /// The body's media type is not one that the API reads (C3).
+    UnsupportedContentType(String),
+    /// The parameter `format` asks for something other than JSON (C6).
+    UnsupportedFormat(String),
+    /// The body is larger than the service accepts.
+    BodyTooLarge {
+        /// The largest accepted size in bytes.
+        limit: usize,
+    },
+    /// The path and query are longer than the service accepts.
+    UriTooLong {
+        /// The longest accepted length in bytes.
+        limit: usize,
+    },
+    /// No route matches the method and the path (E1, E2).
+    UnknownRoute,
+    /// The path belongs to the API's third version (E1).
+    ApiV3,
+    /// The credential is unknown, or one is required and none was sent (E1, E13).
+    Unauthorized,
+    /// The token is known, but does not serve for this request (E1, E17).
+    Token(TokenError),
+    /// The project does not exist, or the caller may not know that it does (E1, E8).
+    ProjectNotFound,
+    /// The release or the link does not exist (E1, E19).
+    NotFound,
+    /// The caller sees the project, but may not do this (E1, E8).
+    Forbidden,
+    /// The link breaks rules of its own or of its release, all of them reported together (section D).
+    Invalid(Vec<Violation>),
+    /// DynamoDB did not carry the request out in time; repeating it later is safe.
+    Unavailable(String),
+    /// An item of the table does not have the shape that this service writes.
+    Corrupt(String),
+}
+
+/// How long a client should wait before it repeats a request that was answered 503, in seconds.
+const RETRY_AFTER_SECONDS: u16 = 1;
+
+impl Error {
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) | Self::InvalidParams(_) | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized | Self::Token(TokenError::Expired | TokenError::Revoked) => StatusCode::UNAUTHORIZED,
+            Self::Token(TokenError::InsufficientScope) | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::UnknownRoute | Self::ProjectNotFound | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::UnsupportedFormat(_) => StatusCode::NOT_ACCEPTABLE,
+            Self::ApiV3 => StatusCode::GONE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::UnsupportedContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The JSON body of the answer, in one of GitLab's two envelopes.
+    #[must_use]
+    pub fn body(&self) -> Value {
+        match self {
+            Self::Malformed(reason) => error(&format!("Bad Request: {reason}")),
+            Self::InvalidParams(failures) => error(&failures.join(", ")),
+            Self::UnsupportedContentType(media_type) => {
+                error(&format!("The provided content-type '{media_type}' is not supported."))
+            }
+            Self::UnsupportedFormat(format) => error(&format!("The requested format '{format}' is not supported.")),
+            Self::BodyTooLarge { limit } => error(&format!("The request body is too large (maximum is {limit} bytes)")),
+            Self::UriTooLong { limit } => {
+                error(&format!("The request path and query are too long (maximum is {limit} bytes)"))
+            }
+            Self::UnknownRoute => error("404 Not Found"),
+            Self::ApiV3 => error("API V3 is no longer supported. Use API V4 instead."),
+            Self::Unauthorized => message("401 Unauthorized"),
+            Self::Token(failure) => failure.body(),
+            Self::ProjectNotFound => message("404 Project Not Found"),
+            Self::NotFound => message("404 Not found"),
+            Self::Forbidden => message("403 Forbidden"),
+            Self::Invalid(violations) => {
+                json!({ "message": violations.iter().map(ToString::to_string).collect::<Vec<_>>() })
+            }
+            Self::Unavailable(_) => message("503 Service Unavailable: nothing is lost, please try again"),
+            Self::Corrupt(_) => message("500 Internal Server Error"),
+        }
+    }
+
+    /// The header that the answer carries besides those of every error, if it needs one.
+    #[must_use]
+    pub fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        if let Self::Token(failure) = self {
+            return failure.challenge().map(|challenge| (header::WWW_AUTHENTICATE, challenge));
+        }
+        matches!(self, Self::Unavailable(_)).then(|| (header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS)))
+    }
+
+    /// What the log says of the failure beyond its answer: the cause of a 5xx.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        if let Self::Unavailable(cause) | Self::Corrupt(cause) = self { Some(cause) } else { None }
+    }
+}
+
+/// Why a known token does not serve, in the words of RFC 6750 as GitLab uses them (E1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenError {
+    /// The token's time is over.
+    Expired,
+    /// The operator has revoked the token.
+    Revoked,
+    /// The token's scope does not allow the operation (E17).
+    InsufficientScope,
+}
+
+impl TokenError {
+    fn code_and_description(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Expired => {
+                ("invalid_token", "Token is expired. You can either do re-authorization or token refresh.")
+            }
+            Self::Revoked => ("invalid_token", "Token was revoked. You have to re-authorize from the user."),
+            Self::InsufficientScope => {
+                ("insufficient_scope", "The request requires higher privileges than provided by the access token.")
+            }
+        }
+    }
+
+    fn body(self) -> Value {
+        let (code, description) = self.code_and_description();
+        let mut body = json!({ "error": code, "error_description": description });
+        if self == Self::InsufficientScope {
+            body["scope"] = json!("api read_api");
+        }
+        body
+    }
+
+    /// The value of `WWW-Authenticate`, which GitLab sends with a 401 but not with a 403.
+    fn challenge(self) -> Option<HeaderValue> {
+        if self == Self::InsufficientScope {
+            return None;
+        }
+        let (code, description) = self.code_and_description();
+        let realm = "Protected by OAuth 2.0";
+        let challenge = format!("Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{description}\"");
+        HeaderValue::from_str(&challenge).ok()
+    }
+}
+
+fn error(text: &str) -> Value {
+    json!({ "error": text })
+}
+
+fn message(text: &str) -> Value {
+    json!({ "message": text })
+}

@@ -1,0 +1,33 @@
+//! GitLab's Release links API on AWS Lambda and DynamoDB.
+//!
+//! # The pipeline
+//!
+//! A request goes through these stations, each of which makes one type of another; [`app`] is the trunk that calls
+//! each of them once.
+//!
+//! 1. [`event`]: a gateway's event is made one that `lambda_http` can read.
+//! 2. [`route`]: method and raw path → [`route::Route`].
+//! 3. [`params`]: query string and body → [`params::Params`].
+//! 4. [`operation`]: route and parameters, after GitLab's first checks → [`operation::Request`].
+//! 5. [`access`]: the project that is meant → [`access::Access`].
+//! 6. [`handlers`]: the operations, on [`link`] (every rule of a link, no I/O) and [`store`] (DynamoDB).
+//! 7. [`view`]: what was found → the response, with [`page`]'s headers where it is a list.
+//!
+//! Any station may end in an [`error::Error`], which has one conversion to a response. Statement numbers such as B10 in
+//! these pages belong to the description of GitLab's behaviour that the service is measured against.
+
+pub mod access;
+pub mod app;
+pub mod config;
+pub mod error;
+pub mod event;
+pub mod handlers;
+pub mod link;
+pub mod operation;
+pub mod page;
+pub mod params;
+pub mod project;
+pub mod public_url;
+pub mod route;
+pub mod store;
+pub mod view;

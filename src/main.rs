@@ -1,0 +1,33 @@
+//! The Lambda function: settings, DynamoDB client, warm-up, and then one event after the other.
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use aws_config::BehaviorVersion;
+use lambda_http::{Error, lambda_runtime, service_fn};
+use release_links::app::App;
+use release_links::config::Config;
+use release_links::store::Store;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("LOG_LEVEL").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().without_time().with_env_filter(filter).init();
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("release-links cannot start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), Error> {
+    let config = Config::read(|name| std::env::var(name).ok())?;
+    let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.table_name.clone());
+    store.warm_up().await;
+    let app = App::new(store, config, SystemTime::now);
+    lambda_runtime::run(service_fn(|event| app.invoke(event))).await
+}

@@ -1,0 +1,107 @@
+//! The operation: a route whose parameters have passed GitLab's first checks (C11 to C18).
+
+use crate::error::Error;
+use crate::link::{LinkId, LinkInput};
+use crate::page::Page;
+use crate::params::{Checks, Params, Value};
+use crate::route::{ReleasePath, Route};
+
+/// Longest tag, in bytes (ours): it is part of a DynamoDB key, which may have 2,048.
+const MAX_TAG_BYTES: usize = 1_024;
+
+/// What to do, with everything that it takes except who asks for it.
+///
+/// A link id of `None` is a number that no link can have, such as -1; it is not found like any other missing link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Show a page of a release's links.
+    ListLinks(Page),
+    /// Show one link.
+    GetLink(Option<LinkId>),
+    /// Add a link to a release.
+    CreateLink(LinkInput),
+    /// Change a link.
+    UpdateLink(Option<LinkId>, LinkInput),
+    /// Remove a link.
+    DeleteLink(Option<LinkId>),
+    /// Lead a permanent URL to the url of the link with this filepath.
+    Download(String),
+}
+
+/// An operation and the release that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The release, in the client's spelling.
+    pub release: ReleasePath,
+    /// What to do with it.
+    pub operation: Operation,
+}
+
+impl Request {
+    /// Checks the parameters of a route. The path's own values are added to `params`, over all others (C2).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnsupportedFormat`] and [`Error::InvalidParams`].
+    pub fn parse(route: Route, params: &mut Params) -> Result<Option<Self>, Error> {
+        let (release, link_id) = match &route {
+            Route::Options(_) => return Ok(None),
+            Route::ListLinks(release, _) | Route::CreateLink(release) | Route::Download(release, _) => {
+                (release.clone(), None)
+            }
+            Route::GetLink(release, id) | Route::UpdateLink(release, id) | Route::DeleteLink(release, id) => {
+                (release.clone(), Some(id.clone()))
+            }
+        };
+        params.set("id", &release.project);
+        params.set("tag_name", &release.tag);
+        if let Some(id) = &link_id {
+            params.set("link_id", id);
+        }
+        if let Route::ListLinks(_, Some(format)) = &route {
+            params.set("format", format);
+        } else {
+            check_format(params)?;
+        }
+        Ok(Some(Self { operation: operation(route, params)?, release }))
+    }
+}
+
+fn operation(route: Route, params: &Params) -> Result<Operation, Error> {
+    let mut checks = Checks::of(params);
+    if !matches!(&params.get("tag_name"), Some(Value::Text(tag)) if tag.len() <= MAX_TAG_BYTES) {
+        checks.fail(format!("tag_name is too long (maximum is {MAX_TAG_BYTES} bytes)"));
+    }
+    Ok(match route {
+        Route::ListLinks(..) => Operation::ListLinks(checks.finish(()).and_then(|()| Page::parse(params))?),
+        Route::CreateLink(_) => Operation::CreateLink(checks.finish(()).and_then(|()| LinkInput::for_create(params))?),
+        Route::GetLink(..) => {
+            let id = link_id(&mut checks);
+            Operation::GetLink(checks.finish(id)?)
+        }
+        Route::UpdateLink(..) => {
+            let id = link_id(&mut checks);
+            Operation::UpdateLink(id, LinkInput::for_update(checks)?)
+        }
+        Route::DeleteLink(..) => {
+            let id = link_id(&mut checks);
+            Operation::DeleteLink(checks.finish(id)?)
+        }
+        Route::Download(_, filepath) => Operation::Download(checks.finish(filepath)?),
+        Route::Options(_) => return Err(Error::UnknownRoute),
+    })
+}
+
+fn link_id(checks: &mut Checks<'_>) -> Option<LinkId> {
+    checks.integer("link_id").and_then(LinkId::new)
+}
+
+/// JSON is the only format; a format that a suffix names is ignored, one that the query names is not (C6, F6).
+fn check_format(params: &Params) -> Result<(), Error> {
+    match params.get("format") {
+        Some(Value::Text(format)) if !format.is_empty() && format != "json" => {
+            Err(Error::UnsupportedFormat(format.clone()))
+        }
+        _ => Ok(()),
+    }
+}

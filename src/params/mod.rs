@@ -1,0 +1,100 @@
+//! Parameters: query string, body and path become one set of named values (section C).
+//!
+//! The path wins over the body and the body over the query string (C2). What cannot be read is refused here, before
+//! anything looks at a value (C7, C9).
+
+mod checks;
+mod json;
+mod multipart;
+mod urlencoded;
+
+use std::collections::BTreeMap;
+
+use lambda_http::http::{Method, Request, header};
+use lambda_http::{Body, http};
+
+pub use checks::{Checks, Field};
+
+use crate::error::Error;
+
+/// Largest accepted body, in bytes (ours).
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The value of one parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// JSON's null, or a parameter without `=`.
+    Null,
+    /// Text; numbers and booleans of a JSON body are text too (C15).
+    Text(String),
+    /// An array or an object, of which only the flat pairs are kept, for the `Link` header (B14).
+    Nested(Vec<(String, String)>),
+    /// An uploaded file, which no parameter here accepts (C15).
+    File,
+}
+
+/// All parameters of a request by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params {
+    values: BTreeMap<String, Value>,
+}
+
+impl Params {
+    /// Reads the query string and, where the method has one, the body.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], [`Error::BodyTooLarge`] or [`Error::UnsupportedContentType`].
+    pub async fn read(request: &Request<Body>) -> Result<Self, Error> {
+        let mut params = Self { values: urlencoded::parse(request.uri().query().unwrap_or_default(), "query string")? };
+        // GitLab does not look at the body of a GET (C4), and neither do clients mean anything by it.
+        if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !request.body().is_empty() {
+            params.values.extend(read_body(request).await?);
+        }
+        Ok(params)
+    }
+
+    /// Adds what the path says, which wins over everything else (C2).
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.values.insert(name.to_owned(), Value::Text(value.to_owned()));
+    }
+
+    /// The value of this parameter, if it was sent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    /// All parameters as flat pairs in alphabetical order, for the `Link` header (B14).
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().flat_map(|(name, value)| match value {
+            Value::Null | Value::File => vec![(name.as_str(), "")],
+            Value::Text(text) => vec![(name.as_str(), text.as_str())],
+            Value::Nested(pairs) => pairs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect(),
+        })
+    }
+}
+
+/// Reads the body by its media type (C1, C3).
+async fn read_body(request: &http::Request<Body>) -> Result<BTreeMap<String, Value>, Error> {
+    let body = request.body().as_ref();
+    if body.len() > MAX_BODY_BYTES {
+        return Err(Error::BodyTooLarge { limit: MAX_BODY_BYTES });
+    }
+    let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
+        return urlencoded::parse_bytes(body);
+    };
+    let content_type = String::from_utf8_lossy(content_type.as_bytes());
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    match media_type.to_ascii_lowercase().as_str() {
+        "application/json" => json::parse(body),
+        "application/x-www-form-urlencoded" => urlencoded::parse_bytes(body),
+        "multipart/form-data" => multipart::parse(&content_type, body.to_vec()).await,
+        _ => Err(Error::UnsupportedContentType(media_type.to_owned())),
+    }
+}
+
+/// Refuses a NUL byte, which GitLab refuses anywhere in a parameter (C9).
+fn without_nul(text: String, place: &str) -> Result<String, Error> {
+    if text.contains('\0') { Err(Error::Malformed(format!("the {place} holds a NUL byte"))) } else { Ok(text) }
+}

@@ -1,0 +1,110 @@
+//! The service's address as clients see it, and the URLs that are built on it.
+
+use lambda_http::http::{HeaderMap, header};
+use lambda_http::request::RequestContext;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+use crate::link::Link;
+use crate::project::Project;
+use crate::route::ReleasePath;
+
+/// What is escaped in a query: all but RFC 3986's unreserved characters.
+pub const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What is escaped in a path that keeps its slashes.
+const PATH: &AsciiSet = &QUERY_VALUE.remove(b'/');
+
+/// Scheme, host, optional port and path prefix of the service, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    base: String,
+    prefix: String,
+}
+
+impl PublicUrl {
+    /// Reads the setting `PUBLIC_URL`.
+    ///
+    /// # Errors
+    ///
+    /// One sentence for the operator, where it is not an http or https URL, or has a query, a fragment or a user.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| format!("it is not a URL: {error}"))?;
+        let is_plain =
+            url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !is_plain {
+            return Err("it has to be an http or https URL without user, query and fragment".to_owned());
+        }
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { base, prefix: url.path().trim_end_matches('/').to_owned() })
+    }
+
+    /// The address that an event names: its domain name, or the `Host` header where the event has none (a load
+    /// balancer's), over https unless the front end says otherwise.
+    #[must_use]
+    pub fn of_event(context: Option<&RequestContext>, headers: &HeaderMap) -> Self {
+        let (domain_name, stage) = match context {
+            Some(RequestContext::ApiGatewayV1(context)) => (context.domain_name.as_deref(), None),
+            Some(RequestContext::ApiGatewayV2(context)) => (context.domain_name.as_deref(), context.stage.as_deref()),
+            Some(_) | None => (None, None),
+        };
+        let host = domain_name.or_else(|| headers.get(header::HOST)?.to_str().ok()).unwrap_or("localhost");
+        let scheme = match headers.get("x-forwarded-proto").map(|proto| proto.as_bytes()) {
+            Some(b"http") if domain_name.is_none() => "http",
+            Some(_) | None => "https",
+        };
+        let prefix = stage.filter(|stage| *stage != "$default").map_or(String::new(), |stage| format!("/{stage}"));
+        Self { base: format!("{scheme}://{host}{prefix}"), prefix }
+    }
+
+    /// The path below the service's own prefix, which a gateway may have taken off already.
+    #[must_use]
+    pub fn strip_prefix<'a>(&self, path: &'a str) -> &'a str {
+        path.strip_prefix(&self.prefix).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
+
+    /// The absolute URL of a release's list of links, in the spelling that every gateway passes on (B14).
+    #[must_use]
+    pub fn links(&self, release: &ReleasePath) -> String {
+        let project = utf8_percent_encode(&release.project, QUERY_VALUE);
+        let tag = utf8_percent_encode(&release.tag, QUERY_VALUE);
+        format!("{}/api/v4/projects/{project}/releases/{tag}/assets/links", self.base)
+    }
+
+    /// The web page of a project, which decides what counts as external (H1).
+    #[must_use]
+    pub fn project(&self, project: &Project) -> String {
+        format!("{}/{}", self.base, utf8_percent_encode(&project.path, PATH))
+    }
+
+    /// The permanent URL of a link with a filepath; the url itself for one without (A7, G1).
+    #[must_use]
+    pub fn direct_asset(&self, project: &Project, tag: &str, link: &Link) -> String {
+        let Some(filepath) = &link.filepath else { return link.url.clone() };
+        let tag = utf8_percent_encode(tag, QUERY_VALUE);
+        let filepath = utf8_percent_encode(filepath, PATH);
+        format!("{}/-/releases/{tag}/downloads{filepath}", self.project(project))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_keeps_its_prefix_and_takes_it_off_a_path() {
+        let public_url = PublicUrl::parse("https://example.com/gl/").unwrap();
+        let release = ReleasePath { project: "group/app".to_owned(), tag: "v0.1".to_owned() };
+        let links = "https://example.com/gl/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
+        assert_eq!(public_url.links(&release), links);
+        assert_eq!(public_url.strip_prefix("/gl/api/v4/x"), "/api/v4/x");
+        assert_eq!(public_url.strip_prefix("/glue/x"), "/glue/x");
+        assert_eq!(public_url.strip_prefix("/api/v4/x"), "/api/v4/x");
+    }
+
+    #[test]
+    fn a_public_url_that_is_none_is_refused_with_a_sentence() {
+        for text in ["", "example.com", "ftp://example.com", "https://example.com/?a=b", "https://user@example.com"] {
+            assert!(PublicUrl::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The keys of the table's items. Both parts are strings, named `pk` and `sk`.
+//!
+//! The sort keys of a partition are made so that a release and its links stand together, apart from the taken-items:
+//! `link#…` < `release` < `taken#…`. Backwards, the release comes first and then its links, the newest first.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use sha2::{Digest, Sha256};
+
+use crate::link::LinkId;
+use crate::project::ProjectId;
+
+pub(super) type Key = HashMap<String, AttributeValue>;
+
+/// The sort key of a release.
+pub(super) const RELEASE: &str = "release";
+/// Where the sort keys of links begin.
+pub(super) const FIRST_LINK: &str = "link#";
+
+/// A release of a project: the partition of all that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Partition(pub(super) String);
+
+impl Partition {
+    /// `24#v0.1`. The number holds no `#`, so the first one ends it whatever the tag is.
+    pub(super) fn of(project: ProjectId, tag: &str) -> Self {
+        Self(format!("{project}#{tag}"))
+    }
+
+    pub(super) fn release(&self) -> Key {
+        key(&self.0, RELEASE)
+    }
+
+    /// The number is padded so that the order of the keys is the order of the numbers.
+    pub(super) fn link(&self, id: LinkId) -> Key {
+        key(&self.0, &format!("{FIRST_LINK}{:0>20}", id.to_string()))
+    }
+
+    pub(super) fn taken_name(&self, name: &str) -> Key {
+        key(&self.0, &format!("taken#name#{}", sha256(name)))
+    }
+
+    pub(super) fn taken_url(&self, url: &str) -> Key {
+        key(&self.0, &format!("taken#url#{}", sha256(url)))
+    }
+
+    pub(super) fn taken_filepath(&self, filepath: &str) -> Key {
+        key(&self.0, &format!("taken#filepath#{filepath}"))
+    }
+}
+
+/// All projects share a partition, so that one query lists them in the order of their numbers.
+pub(super) fn project_by_id(id: u64) -> Key {
+    key("projects", &format!("{id:0>20}"))
+}
+
+/// A project by its path in lower case (F2).
+pub(super) fn project_by_path(path: &str) -> Key {
+    key(&format!("project-path#{path}"), "project")
+}
+
+fn key(pk: &str, sk: &str) -> Key {
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(pk.to_owned())),
+        ("sk".to_owned(), AttributeValue::S(sk.to_owned())),
+    ])
+}
+
+/// A name or url may be longer than the 1,024 bytes of a sort key; its digest is not.
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,294 @@
+//! Links of a release: list, get, create, update, delete, and where a filepath leads.
+
+use std::time::SystemTime;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+
+use super::item::{Attributes, Item, StoredLink, link_item, read_link, timestamp};
+use super::keys::{FIRST_LINK, Partition, RELEASE};
+use super::transaction::{Refusal, Step, Transaction};
+use super::{Session, Store};
+use crate::error::Error;
+use crate::link::{Link, LinkChanges, LinkId, NewLink, Violation};
+use crate::page::{MAX_COUNT, Page, Paged};
+use crate::project::ProjectId;
+
+/// How often a write starts anew because the link changed between its read and its write.
+const MAX_ROUNDS: usize = 20;
+
+impl Session<'_> {
+    /// A page of the release's links, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] without such a release, [`Error::Unavailable`], [`Error::Corrupt`].
+    pub async fn list_links(&self, project: ProjectId, tag: &str, page: Page) -> Result<Paged<Link>, Error> {
+        let partition = Partition::of(project, tag);
+        let window = page.offset()..page.offset().saturating_add(page.per_page);
+        let count_to = MAX_COUNT.max(window.end);
+        let (mut items, mut counted, mut release_exists, mut start) = (Vec::new(), 0, false, None);
+        loop {
+            let (batch, next) = self.query(&partition, start).await?;
+            for item in &batch {
+                if item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk == RELEASE) {
+                    release_exists = true;
+                    continue;
+                }
+                if window.contains(&counted) {
+                    items.push(read_link(item)?.link);
+                }
+                counted += 1;
+            }
+            start = next;
+            if start.is_none() || counted > count_to {
+                break;
+            }
+        }
+        if release_exists { Ok(Paged { items, counted }) } else { Err(Error::NotFound) }
+    }
+
+    /// One megabyte of the release and its links at the most, backwards from where the last one ended.
+    async fn query(&self, partition: &Partition, start: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let request = self.store.client.query().table_name(&self.store.table).consistent_read(true);
+        let request = request
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(partition.0.clone()))
+            .expression_attribute_values(":first", AttributeValue::S(FIRST_LINK.to_owned()))
+            .expression_attribute_values(":last", AttributeValue::S(RELEASE.to_owned()))
+            .scan_index_forward(false)
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.read(request.send()).await?;
+        self.note_read(output.consumed_capacity().map_or(&[], std::slice::from_ref));
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
+    /// One link.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Unavailable`], [`Error::Corrupt`].
+    pub async fn get_link(&self, project: ProjectId, tag: &str, id: LinkId) -> Result<Link, Error> {
+        Ok(self.stored_link(&Partition::of(project, tag), id).await?.link)
+    }
+
+    async fn stored_link(&self, partition: &Partition, id: LinkId) -> Result<StoredLink, Error> {
+        read_link(&self.get_item(partition.link(id)).await?.ok_or(Error::NotFound)?)
+    }
+
+    pub(super) async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
+        let request =
+            self.store.client.get_item().table_name(&self.store.table).set_key(Some(key)).consistent_read(true);
+        let output = self.read(request.return_consumed_capacity(ReturnConsumedCapacity::Total).send()).await?;
+        self.note_read(output.consumed_capacity().map_or(&[], std::slice::from_ref));
+        Ok(output.item)
+    }
+
+    /// Where the link with this filepath leads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Unavailable`], [`Error::Corrupt`].
+    pub async fn url_of_filepath(&self, project: ProjectId, tag: &str, filepath: &str) -> Result<String, Error> {
+        let key = Partition::of(project, tag).taken_filepath(filepath);
+        let item = self.get_item(key).await?.ok_or(Error::NotFound)?;
+        Attributes(&item).text("url").map(str::to_owned)
+    }
+
+    /// Adds a link, and the release if this is its first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with all of name, url and filepath that are taken, [`Error::Unavailable`].
+    pub async fn create_link(
+        &self,
+        project: ProjectId,
+        tag: &str,
+        new: NewLink,
+        now: SystemTime,
+    ) -> Result<Link, Error> {
+        let partition = Partition::of(project, tag);
+        let created_at = timestamp(now);
+        for _ in 0..MAX_ROUNDS {
+            let id = self.next_link_id(&partition, &created_at).await?;
+            let stored = StoredLink { link: new.clone().with_id(id), created_at: created_at.clone(), revision: 1 };
+            match self.store.creation(&partition, &stored).commit(self).await {
+                Ok(()) => return Ok(stored.link),
+                // The number belongs to a link that came with an import or a backup: the next one may be free.
+                Err(Refusal::Steps(steps)) if steps == [Step::Link] => {}
+                Err(Refusal::Steps(steps)) => return Err(Error::Invalid(taken(&steps))),
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Err(Error::Unavailable("no free link id was found".to_owned()))
+    }
+
+    /// Adds a link under the number that it has elsewhere, and the release if it is not there; numbers that are given
+    /// out later go around it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with all of name, url and filepath that are taken, [`Error::Unavailable`], also where the
+    /// number is another link's.
+    pub async fn import_link(
+        &self,
+        project: ProjectId,
+        tag: &str,
+        number: u32,
+        new: NewLink,
+        now: SystemTime,
+    ) -> Result<(), Error> {
+        let partition = Partition::of(project, tag);
+        let created_at = timestamp(now);
+        let id = LinkId::new(number.into()).ok_or(Error::NotFound)?;
+        self.count_links(&partition, &created_at, 0).await?;
+        let stored = StoredLink { link: new.with_id(id), created_at, revision: 1 };
+        match self.store.creation(&partition, &stored).commit(self).await {
+            Ok(()) => Ok(()),
+            Err(Refusal::Steps(steps)) if !taken(&steps).is_empty() => Err(Error::Invalid(taken(&steps))),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Counts the release's links up by one. A single item's update never conflicts, so parallel creators do not wait
+    /// for one another; a number whose link is then refused stays a gap.
+    async fn next_link_id(&self, partition: &Partition, now: &str) -> Result<LinkId, Error> {
+        let attributes = self.count_links(partition, now, 1).await?;
+        Attributes(&attributes).parsed("last_link_id", |text| LinkId::new(text.parse().ok()?))
+    }
+
+    /// Adds to the number of the release's last link; makes the release where it is not there.
+    async fn count_links(&self, partition: &Partition, now: &str, more: u32) -> Result<Item, Error> {
+        const COUNT: &str = "ADD last_link_id :more SET created_at = if_not_exists(created_at, :now), \
+                             released_at = if_not_exists(released_at, :now)";
+        let request = self.store.client.update_item().table_name(&self.store.table).set_key(Some(partition.release()));
+        let request = request
+            .update_expression(COUNT)
+            .expression_attribute_values(":more", AttributeValue::N(more.to_string()))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_owned()))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.read(request.send()).await?;
+        self.note_write(output.consumed_capacity().map_or(&[], std::slice::from_ref));
+        Ok(output.attributes.unwrap_or_default())
+    }
+
+    /// Changes a link.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Invalid`] with all of name, url and filepath that are taken, and
+    /// [`Error::Unavailable`].
+    pub async fn update_link(
+        &self,
+        project: ProjectId,
+        tag: &str,
+        id: LinkId,
+        changes: &LinkChanges,
+    ) -> Result<Link, Error> {
+        let partition = Partition::of(project, tag);
+        for _ in 0..MAX_ROUNDS {
+            let before = self.stored_link(&partition, id).await?;
+            let link = changes.apply(&before.link);
+            if link == before.link {
+                return Ok(link);
+            }
+            let after = StoredLink { link, created_at: before.created_at.clone(), revision: before.revision + 1 };
+            match self.store.change(&partition, &before, &after).commit(self).await {
+                Ok(()) => return Ok(after.link),
+                // Another request changed the link after the read: what is taken has to be judged by what it is now.
+                Err(Refusal::Steps(steps)) if taken(&steps).len() < steps.len() => {}
+                Err(Refusal::Steps(steps)) => return Err(Error::Invalid(taken(&steps))),
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Err(Error::Unavailable("the link kept changing under the request".to_owned()))
+    }
+
+    /// Removes a link and returns what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Unavailable`].
+    pub async fn delete_link(&self, project: ProjectId, tag: &str, id: LinkId) -> Result<Link, Error> {
+        let partition = Partition::of(project, tag);
+        for _ in 0..MAX_ROUNDS {
+            let stored = self.stored_link(&partition, id).await?;
+            match self.store.removal(&partition, &stored).commit(self).await {
+                Ok(()) => return Ok(stored.link),
+                Err(Refusal::Steps(_)) => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Err(Error::Unavailable("the link kept changing under the request".to_owned()))
+    }
+}
+
+/// What of the steps says that another link has a name, url or filepath.
+fn taken(steps: &[Step]) -> Vec<Violation> {
+    steps.iter().filter_map(|step| if let Step::Take(violation) = step { Some(*violation) } else { None }).collect()
+}
+
+impl Store {
+    fn creation(&self, partition: &Partition, stored: &StoredLink) -> Transaction {
+        let mut transaction = Transaction::default();
+        transaction.put_new(Step::Link, &self.table, link_item(partition, stored));
+        for (violation, item) in taken_items(partition, &stored.link) {
+            transaction.put_new(Step::Take(violation), &self.table, item);
+        }
+        transaction
+    }
+
+    /// Takes what is new, gives back what is no longer the link's, and keeps the filepath's copy of the url true.
+    fn change(&self, partition: &Partition, before: &StoredLink, after: &StoredLink) -> Transaction {
+        let id = before.link.id;
+        let mut transaction = Transaction::default();
+        transaction.replace_link(&self.table, link_item(partition, after), before.revision);
+        let old = taken_items(partition, &before.link);
+        let new = taken_items(partition, &after.link);
+        for (violation, item) in &new {
+            match old.iter().find(|(_, other)| other["sk"] == item["sk"]) {
+                None => transaction.put_new(Step::Take(*violation), &self.table, item.clone()),
+                Some((_, other)) if other != item => transaction.replace_own(&self.table, item.clone(), id),
+                Some(_) => {}
+            }
+        }
+        for (_, item) in old.into_iter().filter(|(_, item)| new.iter().all(|(_, other)| other["sk"] != item["sk"])) {
+            transaction.delete_own(&self.table, key_of(item), id);
+        }
+        transaction
+    }
+
+    fn removal(&self, partition: &Partition, stored: &StoredLink) -> Transaction {
+        let mut transaction = Transaction::default();
+        transaction.delete_link(&self.table, partition.link(stored.link.id), stored.revision);
+        for (_, item) in taken_items(partition, &stored.link) {
+            transaction.delete_own(&self.table, key_of(item), stored.link.id);
+        }
+        transaction
+    }
+}
+
+/// The items that make a link's url, name and filepath unique, in the order in which GitLab reports them (D2). The
+/// filepath's item also holds the url, so that a permanent URL is one read.
+fn taken_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
+    let owned = |mut item: Item| {
+        item.insert("link_id".to_owned(), AttributeValue::N(link.id.to_string()));
+        item
+    };
+    let mut items = vec![
+        (Violation::UrlTaken, owned(partition.taken_url(&link.url))),
+        (Violation::NameTaken, owned(partition.taken_name(&link.name))),
+    ];
+    if let Some(filepath) = &link.filepath {
+        let mut item = owned(partition.taken_filepath(filepath));
+        item.insert("url".to_owned(), AttributeValue::S(link.url.clone()));
+        items.push((Violation::FilepathTaken, item));
+    }
+    items
+}
+
+fn key_of(mut item: Item) -> Item {
+    item.retain(|name, _| name == "pk" || name == "sk");
+    item
+}

@@ -1,0 +1,96 @@
+//! One request's way to the table: how long it may take, and what it cost.
+
+use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+
+use super::Store;
+use crate::error::Error;
+
+/// What a request cost so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// Calls of DynamoDB operations.
+    pub calls: u32,
+    /// Read capacity units.
+    pub read_units: f64,
+    /// Write capacity units.
+    pub write_units: f64,
+}
+
+/// The store during one request.
+#[derive(Debug)]
+pub struct Session<'a> {
+    pub(super) store: &'a Store,
+    deadline: Instant,
+    usage: Mutex<Usage>,
+}
+
+impl Store {
+    /// Starts a request that has this long for all its calls together.
+    #[must_use]
+    pub fn session(&self, time_left: Duration) -> Session<'_> {
+        Session { store: self, deadline: Instant::now() + time_left, usage: Mutex::default() }
+    }
+}
+
+impl Session<'_> {
+    /// What the request cost so far.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes one call and gives up when the request's time is over. The SDK repeats by itself what is safe to repeat.
+    pub(super) async fn call<T, E>(
+        &self,
+        send: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<Result<T, SdkError<E>>, Error> {
+        self.note(|usage| usage.calls += 1);
+        tokio::time::timeout_at(self.deadline.into(), send)
+            .await
+            .map_err(|_| Error::Unavailable("DynamoDB did not answer within the time of the invocation".to_owned()))
+    }
+
+    /// Makes one call of which every failure means that the table is out of reach.
+    pub(super) async fn read<T, E>(&self, send: impl Future<Output = Result<T, SdkError<E>>>) -> Result<T, Error>
+    where
+        E: std::error::Error + Debug + 'static,
+    {
+        self.call(send).await?.map_err(unavailable)
+    }
+
+    /// Notes the capacity of a read.
+    pub(super) fn note_read(&self, consumed: &[ConsumedCapacity]) {
+        self.note(|usage| usage.read_units += units(consumed));
+    }
+
+    /// Notes the capacity of a write.
+    pub(super) fn note_write(&self, consumed: &[ConsumedCapacity]) {
+        self.note(|usage| usage.write_units += units(consumed));
+    }
+
+    fn note(&self, add: impl FnOnce(&mut Usage)) {
+        add(&mut self.usage.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The time that is left for calls.
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+fn units(consumed: &[ConsumedCapacity]) -> f64 {
+    consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum()
+}
+
+/// A failure of a call, with the whole chain of its causes for the log.
+pub(super) fn unavailable<E>(error: SdkError<E>) -> Error
+where
+    E: std::error::Error + Debug + 'static,
+{
+    Error::Unavailable(DisplayErrorContext(error).to_string())
+}

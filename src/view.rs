@@ -1,0 +1,183 @@
+//! What leaves the service: the JSON of a link and the headers of every answer (A6 to A8, section J).
+
+use std::time::Duration;
+
+use headers::{ETag, Header, HeaderMapExt, IfNoneMatch};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use lambda_http::{Body, Request};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::handlers::Answer;
+use crate::link::{Link, LinkId, LinkType};
+use crate::project::{Project, Visibility};
+use crate::public_url::PublicUrl;
+
+/// What a header cannot carry; everything else of a url stays as it is.
+const NOT_IN_HEADER: &AsciiSet = CONTROLS;
+
+/// A link as clients see it; the order of the fields is the order on the wire (profile: "body of a link").
+#[derive(Serialize)]
+struct LinkView<'a> {
+    id: LinkId,
+    name: &'a str,
+    url: &'a str,
+    external: bool,
+    direct_asset_url: String,
+    link_type: LinkType,
+}
+
+impl<'a> LinkView<'a> {
+    fn of(public_url: &PublicUrl, project: &Project, tag: &str, link: &'a Link) -> Self {
+        Self {
+            id: link.id,
+            name: &link.name,
+            url: &link.url,
+            // A plain test of the beginning, as GitLab's is (H1).
+            external: !link.url.starts_with(&public_url.project(project)),
+            direct_asset_url: public_url.direct_asset(project, tag, link),
+            link_type: link.link_type,
+        }
+    }
+}
+
+/// The JSON of one link.
+#[must_use]
+pub fn link(public_url: &PublicUrl, project: &Project, tag: &str, link: &Link) -> Vec<u8> {
+    json(&LinkView::of(public_url, project, tag, link))
+}
+
+/// The JSON of a list of links.
+#[must_use]
+pub fn links(public_url: &PublicUrl, project: &Project, tag: &str, links: &[Link]) -> Vec<u8> {
+    json(&links.iter().map(|link| LinkView::of(public_url, project, tag, link)).collect::<Vec<_>>())
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("text, numbers and booleans always serialize")
+}
+
+/// The response to a request, with its ETag checked and its body left out where the method is HEAD.
+#[must_use]
+pub fn response(request: &Request, answer: Result<Answer, Error>, download_max_age: Duration) -> Response<Body> {
+    match answer {
+        Ok(Answer::Json(status, body, headers)) => success(request, status, body, headers),
+        Ok(Answer::Redirect(url, visibility)) => redirect(&url, visibility, download_max_age),
+        Err(error) => failure(request, &error),
+    }
+}
+
+/// An answer to `OPTIONS` (E3) or to a browser's preflight (J5).
+#[must_use]
+pub fn options(allow: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allow));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*, Authorization"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn success(request: &Request, status: StatusCode, body: Vec<u8>, headers: HeaderMap) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    set_json(response.headers_mut());
+    if *request.method() == Method::HEAD {
+        // GitLab answers HEAD without an ETag (F8).
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        return response;
+    }
+    let revalidate = HeaderValue::from_static("max-age=0, private, must-revalidate");
+    response.headers_mut().insert(header::CACHE_CONTROL, revalidate);
+    let etag = etag(&body);
+    let is_fresh = *request.method() == Method::GET && is_known(request.headers(), &etag);
+    response.headers_mut().typed_insert(etag);
+    if is_fresh {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    } else {
+        *response.body_mut() = text(body);
+    }
+    response
+}
+
+/// The url exactly as it is stored, but for what a header cannot carry: characters beyond ASCII.
+fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Body> {
+    let location = utf8_percent_encode(url, NOT_IN_HEADER).to_string();
+    let cache = match visibility {
+        Visibility::Public => format!("public, max-age={}", max_age.as_secs()),
+        Visibility::Private => "private, no-store".to_owned(),
+    };
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::FOUND;
+    for (name, value) in [(header::LOCATION, location), (header::CACHE_CONTROL, cache)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn failure(request: &Request, error: &Error) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = error.status();
+    let headers = response.headers_mut();
+    set_json(headers);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.extend(error.header());
+    if *request.method() != Method::HEAD {
+        *response.body_mut() = text(json(&error.body()));
+    }
+    response
+}
+
+/// The headers that every answer carries (J4, J5).
+pub fn finish(response: &mut Response<Body>, request_headers: &HeaderMap, request_id: &str, runtime: Duration) {
+    const EXPOSED: &str =
+        "ETag, Link, Location, X-Next-Page, X-Page, X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        (header::VARY, "Origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let meta = format!(r#"{{"correlation_id":"{request_id}","version":"1"}}"#);
+    let runtime = format!("{:.6}", runtime.as_secs_f64());
+    for (name, value) in [("x-request-id", request_id), ("x-gitlab-meta", &meta), ("x-runtime", &runtime)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    if request_headers.contains_key(header::ORIGIN) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    }
+}
+
+fn set_json(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+}
+
+fn text(json: Vec<u8>) -> Body {
+    Body::Text(String::from_utf8(json).expect("JSON is UTF-8"))
+}
+
+/// A weak ETag of 32 hexadecimal digits (J1).
+fn etag(body: &[u8]) -> ETag {
+    let digest: String = Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("W/\"{digest}\"").parse().expect("hexadecimal digits in quotes are an ETag")
+}
+
+/// Whether the client has this representation already (J3). A header that cannot be read is as good as none.
+fn is_known(headers: &HeaderMap, etag: &ETag) -> bool {
+    let mut values = headers.get_all(header::IF_NONE_MATCH).iter().peekable();
+    values.peek().is_some() && IfNoneMatch::decode(&mut values).is_ok_and(|known| !known.precondition_passes(etag))
+}
