@@ -96,14 +96,15 @@ impl App {
         handlers::run(&context, access, asked).await
     }
 
-    /// How long the request may take: until the invocation's deadline, less the time to answer.
+    /// How long the request may take: until the invocation's deadline, less the time to answer. A deadline that is
+    /// over before the request begins is none; emulators send such.
     fn time_left(&self, request: &Request) -> Duration {
         let deadline = request.lambda_context_ref().map_or(0, |context| context.deadline);
-        if deadline == 0 {
-            return DEFAULT_TIME;
-        }
         let now = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Duration::from_millis(deadline).saturating_sub(now).saturating_sub(TIME_TO_ANSWER)
+        match Duration::from_millis(deadline).checked_sub(now) {
+            Some(left) => left.saturating_sub(TIME_TO_ANSWER),
+            None => DEFAULT_TIME,
+        }
     }
 }
 
