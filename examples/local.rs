@@ -8,17 +8,15 @@
 
 #[path = "../tests/support/engine.rs"]
 mod engine;
+#[path = "../tests/support/seed.rs"]
+mod seed;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
-use release_links::link::{LinkInput, NewLink};
-use release_links::params::Field;
-use release_links::project::{Project, ProjectId, Visibility};
 use release_links::store::Store;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -48,7 +46,8 @@ async fn run() -> Result<(), String> {
     let engine = start_engine(&state)?;
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
-    seed(&client).await?;
+    let store = Store::new(client, TABLE.to_owned());
+    seed::seed(&store).await.map_err(|error| format!("the documentation's project cannot be seeded: {error:?}"))?;
 
     let mut children = vec![start_emulator(port)?];
     let emulator: SocketAddr = ([127, 0, 0, 1], port).into();
@@ -79,28 +78,6 @@ fn start_engine(state: &Path) -> Result<SocketAddr, String> {
     let path = state.to_str().ok_or_else(|| explain("its path is not UTF-8".to_owned()))?;
     let database = Database::new(path).map_err(|error| explain(error.to_string()))?;
     engine::serve(database).map_err(|error| explain(error.to_string()))
-}
-
-/// Project 24 and release v0.1 with the second link of the documentation's list; the first one is created by its
-/// create request. Nothing is written where the project is there already.
-async fn seed(client: &Client) -> Result<(), String> {
-    let store = Store::new(client.clone(), TABLE.to_owned());
-    let session = store.session(TIME_TO_START);
-    let id = ProjectId::new(24).ok_or("24 is a project's number")?;
-    let project = Project { id, path: "group/app".to_owned(), visibility: Visibility::Public };
-    if !session.create_project(&project).await.map_err(|error| format!("the project cannot be seeded: {error:?}"))? {
-        return Ok(());
-    }
-    let text = |text: &str| Field::Value(text.to_owned());
-    let input = LinkInput {
-        name: text("awesome-v0.2.msi"),
-        url: text("http://192.168.10.15:3000/msi"),
-        filepath: Field::Absent,
-        link_type: Field::Absent,
-    };
-    let link = NewLink::parse(input).map_err(|violations| format!("{violations:?}"))?;
-    let imported = session.import_link(id, "v0.1", 2, link, SystemTime::now()).await;
-    imported.map_err(|error| format!("the release cannot be seeded: {error:?}"))
 }
 
 fn start_emulator(port: u16) -> Result<Child, String> {

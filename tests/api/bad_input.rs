@@ -1,0 +1,99 @@
+//! Input that cannot be read, or is too much of it: a 4xx that says why, and nothing written.
+
+use crate::support::{Event, LINKS, TestApp};
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_with_the_reason() {
+    let app = TestApp::start().await;
+    let post = || Event::new("POST", LINKS);
+    let json = |body: &[u8]| post().body("application/json", body);
+    for (event, reason) in [
+        (json(b"{\"name\":"), "Bad Request: the body is not valid JSON: EOF while parsing a value at line 1 column 8"),
+        (json(b"  "), "Bad Request: the body is not valid JSON: EOF while parsing a value at line 1 column 2"),
+        (json(b"{\"name\":\"\\u0000\"}"), "Bad Request: the JSON body holds a NUL byte"),
+        (post().form("name=a%00"), "Bad Request: the form body holds a NUL byte"),
+        (
+            post().form("name=%"),
+            "Bad Request: the form body holds a '%' that is not followed by two hexadecimal digits",
+        ),
+        (post().form("name=%ff"), "Bad Request: the form body is not UTF-8 once it is decoded"),
+        (
+            post().form("name=a&name%5Bb%5D=c"),
+            "Bad Request: the parameter 'name[b]' is given both as text and as an array or object",
+        ),
+        (
+            post().body("multipart/form-data", "x"),
+            "Bad Request: the body is not valid multipart/form-data: multipart boundary not found in Content-Type",
+        ),
+        (post().raw_body("no base64!", true), "Bad Request: the event says that its body is base64, but it is not"),
+        (
+            Event::new("GET", &format!("{LINKS}?a=%zz")),
+            "Bad Request: the query string holds a '%' that is not followed by two hexadecimal digits",
+        ),
+        (Event::new("GET", &format!("{LINKS}/%ff")), "Bad Request: the path is not UTF-8 once it is decoded"),
+        (Event::new("GET", &format!("{LINKS}/%00")), "Bad Request: the path holds a NUL byte"),
+    ] {
+        let reply = app.send(event).await;
+        assert_eq!((reply.status, reply.body["error"].as_str()), (400, Some(reason)), "{reply:?}");
+    }
+    for body in [&b"\xff\xfe"[..], b"{\"a\":\"\xff\"}", b"{\"a\":\"\\ud800\"}", &[b'['; 5_000]] {
+        assert_eq!(app.send(json(body)).await.status, 400);
+    }
+    let broken =
+        post().body("multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ncut");
+    assert_eq!(app.send(broken).await.status, 400);
+    assert_eq!(app.get(LINKS).await.ids(), [2]);
+}
+
+#[tokio::test]
+async fn too_much_is_refused_before_it_is_read() {
+    let app = TestApp::start().await;
+    let body = format!("name=a&url=http://a&x={}", "x".repeat(64 * 1024));
+    let too_large = "The request body is too large (maximum is 65536 bytes)";
+    app.send(Event::new("POST", LINKS).form(&body)).await.assert_error(413, too_large);
+    app.send(Event::new("POST", LINKS).raw_body(&body, false)).await.assert_error(413, too_large);
+    let too_long = "The request path and query are too long (maximum is 16384 bytes)";
+    for target in
+        [format!("/{}", "a".repeat(1_000_000)), format!("{LINKS}?{}", "a=b&".repeat(5_000)), "/".repeat(70_000)]
+    {
+        app.get(&target).await.assert_error(414, too_long);
+    }
+    let tag = format!("/api/v4/projects/24/releases/{}/assets/links", "t".repeat(1_025));
+    app.get(&tag).await.assert_error(400, "tag_name is too long (maximum is 1024 bytes)");
+    let tag = format!("/api/v4/projects/24/releases/{}/assets/links", "t".repeat(1_024));
+    assert_eq!(app.get(&tag).await.status, 404);
+    let many = (0..10_000).map(|n| format!("{n:x}=")).collect::<Vec<_>>().join("&");
+    app.send(Event::new("POST", LINKS).form(&many)).await.assert_error(400, "name is missing, url is missing");
+    assert_eq!(app.items().await.len(), 6, "two of the project, the release, the link and what it takes");
+}
+
+#[tokio::test]
+async fn odd_paths_are_unknown_routes_or_tags_and_nothing_else() {
+    let app = TestApp::start().await;
+    for path in [
+        "/",
+        "",
+        "no-slash",
+        "/..",
+        "/api/v4/projects/24/../25",
+        "/api/v4/user",
+        "//",
+        "/%2e%2e/%2e%2e",
+        "/api/v4/projects/24/releases/v0.1/assets",
+        "/api/v5/projects/24/releases/v0.1/assets/links",
+        "/:80",
+        "/a b\"<>",
+    ] {
+        app.get(path).await.assert_error(404, "404 Not Found");
+    }
+    for method in ["PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
+        app.send(Event::new(method, LINKS)).await.assert_error(404, "404 Not Found");
+    }
+    app.get("/api/v3/projects").await.assert_error(410, "API V3 is no longer supported. Use API V4 instead.");
+    for tag in ["..", "a%3Fb%23c", "a\\b", "%"] {
+        let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
+        let event = Event::new("POST", &list).form("name=a&url=http://a");
+        assert_eq!(app.send(event).await.body["id"], 1, "{tag}");
+        assert_eq!(app.send(Event::new("GET", &list)).await.ids(), [1], "{tag}");
+    }
+}

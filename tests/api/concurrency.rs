@@ -1,0 +1,114 @@
+//! Many clients at once, and the invariants of the table after each of them.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::support::{LINKS, TestApp};
+
+/// Each link has exactly its taken-items, and no taken-item lacks its link.
+async fn assert_invariants(app: &TestApp) {
+    let mut expected = BTreeSet::new();
+    let mut found = BTreeSet::new();
+    for item in app.items().await {
+        let text = |name: &str| match item.get(name) {
+            Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
+            _ => String::new(),
+        };
+        let (pk, sk) = (text("pk"), text("sk"));
+        if sk.starts_with("link#") {
+            expected.extend(["name", "url", "filepath"].map(|kind| (pk.clone(), kind.to_owned(), text("id"))));
+            if !item.contains_key("filepath") {
+                expected.remove(&(pk, "filepath".to_owned(), text("id")));
+            }
+        } else if let Some(kind) = sk.strip_prefix("taken#") {
+            let kind = kind.split('#').next().unwrap().to_owned();
+            assert!(found.insert((pk, kind, text("link_id"))), "taken twice by one link: {item:?}");
+        }
+    }
+    assert_eq!(expected, found);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parallel_creators_on_one_release_never_fail() {
+    let app = TestApp::start().await;
+    let mut creators = JoinSet::new();
+    for creator in 0..64 {
+        let app = app.clone();
+        creators.spawn(async move {
+            let mut ids = Vec::new();
+            for n in 0..10 {
+                let name = format!("{creator}-{n}");
+                let body =
+                    json!({"name": name, "url": format!("https://e.com/{name}"), "filepath": format!("/bin/{name}")});
+                let reply = app.post("/api/v4/projects/24/releases/v9/assets/links", body).await;
+                assert_eq!(reply.status, 201, "{reply:?}");
+                ids.push(reply.body["id"].as_u64().unwrap());
+            }
+            ids
+        });
+    }
+    let ids: BTreeSet<u64> = creators.join_all().await.into_iter().flatten().collect();
+    assert_eq!(ids.len(), 640);
+    assert_eq!(app.get("/api/v4/projects/24/releases/v9/assets/links").await.header("x-total"), "640");
+    assert_invariants(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_parallel_creators_of_one_name_one_succeeds() {
+    let app = TestApp::start().await;
+    let mut creators = JoinSet::new();
+    for creator in 0..64 {
+        let app = app.clone();
+        let body = json!({"name": "same", "url": format!("https://e.com/{creator}")});
+        creators.spawn(async move { app.post(LINKS, body).await });
+    }
+    let replies = creators.join_all().await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        reply.assert(400, json!({"message": ["Name has already been taken"]}));
+    }
+    assert_invariants(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_racing_update_and_delete_leave_no_orphan() {
+    let app = TestApp::start().await;
+    for round in 0..40 {
+        let body = json!({"name": format!("a{round}"), "url": format!("https://e.com/{round}"), "filepath": format!("/a{round:03}")});
+        let link = format!("{LINKS}/{}", app.post(LINKS, body).await.body["id"]);
+        let mut racers = JoinSet::new();
+        for racer in 0..4 {
+            let (app, link) = (app.clone(), link.clone());
+            let change = json!({"name": format!("b{round}-{racer}"), "filepath": format!("/b{round:03}-{racer}")});
+            racers
+                .spawn(async move { if racer == 3 { app.delete(&link).await } else { app.put(&link, change).await } });
+        }
+        for reply in racers.join_all().await {
+            assert!(matches!(reply.status, 200 | 404), "{reply:?}");
+        }
+        assert_eq!(app.get(&link).await.status, 404);
+    }
+    assert_invariants(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parallel_changes_of_one_link_are_all_applied_one_after_the_other() {
+    let app = TestApp::start().await;
+    let mut writers = JoinSet::new();
+    for writer in 0..8 {
+        let app = app.clone();
+        let change = if writer % 2 == 0 {
+            json!({"name": format!("n{writer}")})
+        } else {
+            json!({"url": format!("http://u{writer}")})
+        };
+        writers.spawn(async move { app.put(&format!("{LINKS}/2"), change).await });
+    }
+    assert!(writers.join_all().await.iter().all(|reply| reply.status == 200));
+    let link = app.get(&format!("{LINKS}/2")).await.body;
+    assert!(link["name"].as_str().unwrap().starts_with('n') && link["url"].as_str().unwrap().starts_with("http://u"));
+    assert_invariants(&app).await;
+}

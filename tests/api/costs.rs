@@ -1,0 +1,80 @@
+//! What requests cost: calls over the wire, and capacity units as the engine reports them.
+
+use std::time::{Duration, SystemTime};
+
+use release_links::link::{LinkChanges, LinkId, LinkInput, NewLink};
+use release_links::page::Page;
+use release_links::params::Field;
+use release_links::project::ProjectId;
+use serde_json::json;
+
+use crate::support::{LINKS, TestApp};
+
+#[tokio::test]
+async fn requests_make_as_many_calls_as_promised() {
+    let app = TestApp::start().await;
+    app.calls();
+    assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2), "the project is looked up once");
+    assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 1), "list");
+    assert_eq!((app.get(&format!("{LINKS}/2")).await.status, app.calls()), (200, 1), "get");
+    let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});
+    assert_eq!((app.post(LINKS, body).await.status, app.calls()), (201, 2), "create");
+    let body = json!({"name": "b", "url": "http://b", "filepath": "/bcd"});
+    assert_eq!((app.put(&format!("{LINKS}/1"), body).await.status, app.calls()), (200, 2), "update");
+    assert_eq!((app.delete(&format!("{LINKS}/1")).await.status, app.calls()), (200, 2), "delete");
+    for body in [json!({}), json!({"name": "", "url": "x"}), json!({"name": [], "url": "http://a"})] {
+        assert_eq!((app.post(LINKS, body).await.status, app.calls()), (400, 0), "refused");
+    }
+    assert_eq!((app.get(&format!("{LINKS}/abc")).await.status, app.calls()), (400, 0), "refused");
+    assert_eq!((app.get("/nowhere").await.status, app.calls()), (404, 0), "unknown route");
+}
+
+#[tokio::test]
+async fn operations_consume_as_many_capacity_units_as_shown() {
+    let app = TestApp::start().await;
+    let project = ProjectId::new(24).unwrap();
+    let input = |name: &str| LinkInput {
+        name: Field::Value(name.to_owned()),
+        url: Field::Value(format!("https://e.com/{name}")),
+        filepath: Field::Value(format!("/bin/{name}")),
+        link_type: Field::Absent,
+    };
+    let session = || app.store.session(Duration::from_secs(5));
+    let mut costs = Vec::new();
+
+    let create = session();
+    let new = NewLink::parse(input("a")).unwrap();
+    create.create_link(project, "v9", new, SystemTime::now()).await.unwrap();
+    costs.push(("create", create.usage()));
+    let id = LinkId::new(1).unwrap();
+    let get = session();
+    get.get_link(project, "v9", id).await.unwrap();
+    costs.push(("get", get.usage()));
+    let list = session();
+    list.list_links(project, "v9", Page { number: 1, per_page: 20 }).await.unwrap();
+    costs.push(("list", list.usage()));
+    let download = session();
+    download.url_of_filepath(project, "v9", "/bin/a").await.unwrap();
+    costs.push(("download", download.usage()));
+    let update = session();
+    update.update_link(project, "v9", id, &LinkChanges::parse(input("b")).unwrap()).await.unwrap();
+    costs.push(("update", update.usage()));
+    let delete = session();
+    delete.delete_link(project, "v9", id).await.unwrap();
+    costs.push(("delete", delete.usage()));
+
+    let lines: Vec<String> = costs
+        .iter()
+        .map(|(name, usage)| {
+            format!("{name}: {} calls, {} RCU, {} WCU", usage.calls, usage.read_units, usage.write_units)
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    create: 2 calls, 0 RCU, 9 WCU
+    get: 1 calls, 1 RCU, 0 WCU
+    list: 1 calls, 1 RCU, 0 WCU
+    download: 1 calls, 1 RCU, 0 WCU
+    update: 2 calls, 1 RCU, 14 WCU
+    delete: 2 calls, 1 RCU, 8 WCU
+    ");
+}

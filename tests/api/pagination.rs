@@ -1,0 +1,136 @@
+//! Pages of a list and their headers (section B).
+
+use std::time::{Duration, SystemTime};
+
+use release_links::link::{LinkInput, NewLink};
+use release_links::params::Field;
+use release_links::project::ProjectId;
+use serde_json::json;
+
+use crate::support::{Reply, TestApp};
+
+const LIST: &str = "/api/v4/projects/24/releases/many/assets/links";
+
+async fn with_links(count: usize) -> TestApp {
+    let app = TestApp::start().await;
+    for n in 1..=count {
+        assert_eq!(
+            app.post(LIST, json!({"name": format!("n{n}"), "url": format!("https://e.com/{n}")})).await.status,
+            201
+        );
+    }
+    app
+}
+
+/// X-Page, X-Per-Page, X-Prev-Page, X-Next-Page, X-Total and X-Total-Pages.
+fn numbers(reply: &Reply) -> [&str; 6] {
+    ["x-page", "x-per-page", "x-prev-page", "x-next-page", "x-total", "x-total-pages"].map(|name| {
+        assert!(reply.has_header(name), "{name}");
+        reply.header(name)
+    })
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_newest_first() {
+    let app = with_links(45).await;
+    let first = app.get(LIST).await;
+    assert_eq!(first.ids(), (26..=45).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&first), ["1", "20", "", "2", "45", "3"]);
+    let second = app.get(&format!("{LIST}?page=2")).await;
+    assert_eq!(second.ids(), (6..=25).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&second), ["2", "20", "1", "3", "45", "3"]);
+    let url = |page: u8| format!("<http://127.0.0.1:9000{LIST}?id=24&page={page}&per_page=20&tag_name=many>");
+    assert_eq!(
+        second.header("link"),
+        format!(
+            "{}; rel=\"prev\", {}; rel=\"next\", {}; rel=\"first\", {}; rel=\"last\"",
+            url(1),
+            url(3),
+            url(1),
+            url(3)
+        )
+    );
+    let last = app.get(&format!("{LIST}?page=3")).await;
+    assert_eq!(last.ids(), [5, 4, 3, 2, 1]);
+    assert_eq!(numbers(&last), ["3", "20", "2", "", "45", "3"]);
+}
+
+#[tokio::test]
+async fn odd_page_numbers_are_read_as_gitlab_reads_them() {
+    let app = with_links(3).await;
+    for (query, expected) in [
+        ("per_page=1000", ["1", "100", "", "", "3", "1"]),
+        ("per_page=99999999999999999999999999999999999999999", ["1", "100", "", "", "3", "1"]),
+        ("per_page=-5", ["1", "20", "", "", "3", "1"]),
+        ("page=0&per_page=2", ["1", "2", "", "2", "3", "2"]),
+        ("page=-7&per_page=2", ["1", "2", "", "2", "3", "2"]),
+        ("page=9&per_page=2", ["9", "2", "", "", "3", "2"]),
+        ("page=&per_page=", ["1", "20", "", "", "3", "1"]),
+        ("page&per_page", ["1", "20", "", "", "3", "1"]),
+        ("", ["1", "20", "", "", "3", "1"]),
+        ("page=%2B2&per_page=0_1", ["2", "1", "1", "3", "3", "3"]),
+        ("page=9223372036854775807", ["9223372036854775807", "20", "", "", "3", "1"]),
+    ] {
+        let reply = app.get(&format!("{LIST}?{query}")).await;
+        assert_eq!((reply.status, numbers(&reply)), (200, expected), "{query}");
+    }
+    for (query, error) in [
+        ("per_page=0", "per_page has a value not allowed"),
+        ("per_page=00", "per_page has a value not allowed"),
+        ("page=abc", "page is invalid"),
+        ("page=1.5&per_page=1e2", "page is invalid, per_page is invalid"),
+        ("page%5B%5D=1", "page is invalid"),
+        ("page=9223372036854775808", "page is invalid"),
+    ] {
+        app.get(&format!("{LIST}?{query}")).await.assert_error(400, error);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_list_has_one_page() {
+    let app = with_links(1).await;
+    assert_eq!(app.delete(&format!("{LIST}/1")).await.status, 200);
+    let reply = app.get(LIST).await;
+    reply.assert(200, json!([]));
+    assert_eq!(numbers(&reply), ["1", "20", "", "", "0", "1"]);
+}
+
+#[tokio::test]
+async fn the_links_carry_every_parameter_but_credentials() {
+    let app = with_links(1).await;
+    let reply = app.get(&format!("{LIST}?foo=a+b&private_token=secret&x%5By%5D=1&order_by=z&pagination=keyset")).await;
+    let url = format!(
+        "http://127.0.0.1:9000{LIST}?foo=a%20b&id=24&order_by=z&page=1&pagination=keyset&per_page=20&tag_name=many&x%5By%5D=1"
+    );
+    assert_eq!(reply.header("link"), format!("<{url}>; rel=\"first\", <{url}>; rel=\"last\""));
+}
+
+#[tokio::test]
+async fn a_release_of_ten_thousand_links_lists_pages_and_totals() {
+    let app = TestApp::start().await;
+    let project = ProjectId::new(24).unwrap();
+    let session = app.store.session(Duration::from_secs(600));
+    let add = async |n: usize| {
+        let text = |text: String| Field::Value(text);
+        let input = LinkInput {
+            name: text(format!("n{n}")),
+            url: text(format!("https://e.com/{n}/{}", "x".repeat(200))),
+            filepath: Field::Absent,
+            link_type: Field::Absent,
+        };
+        session.create_link(project, "many", NewLink::parse(input).unwrap(), SystemTime::now()).await.unwrap();
+    };
+    for n in 1..=10_000 {
+        add(n).await;
+    }
+    let reply = app.get(&format!("{LIST}?per_page=100&page=100")).await;
+    assert_eq!(reply.ids(), (1..=100).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&reply), ["100", "100", "99", "", "10000", "100"]);
+    assert!(app.calls() > 1, "more than a megabyte takes more than one query");
+
+    add(10_001).await;
+    let reply = app.get(&format!("{LIST}?per_page=100")).await;
+    assert_eq!(reply.ids(), (9_902..=10_001).rev().collect::<Vec<_>>());
+    assert_eq!((reply.header("x-next-page"), reply.has_header("x-total")), ("2", false));
+    assert!(!reply.has_header("x-total-pages") && !reply.header("link").contains("rel=\"last\""));
+}

@@ -1,0 +1,90 @@
+//! Whatever comes in, no answer is a 5xx, and every error body is one of the two envelopes (checked on every reply).
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+
+use crate::support::{Event, LINKS, TestApp};
+
+static APP: LazyLock<(Runtime, TestApp)> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let app = runtime.block_on(TestApp::start());
+    (runtime, app)
+});
+
+fn send(event: Event) -> u64 {
+    let (runtime, app) = &*APP;
+    runtime.block_on(app.send(event)).status
+}
+
+fn method() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec!["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]).prop_map(str::to_owned),
+        "[A-Z]{1,8}"
+    ]
+}
+
+/// Anything, or something that is nearly right.
+fn target() -> impl Strategy<Value = String> {
+    let piece = prop_oneof!["[^?]{0,12}", "(%[0-9a-f]{2}|[a-z./]){0,8}", "[0-9]{1,40}"];
+    let links = (piece.clone(), piece.clone(), prop::option::of(piece), "\\PC{0,20}").prop_map(
+        |(project, tag, link, query)| {
+            let link = link.map(|link| format!("/{link}")).unwrap_or_default();
+            format!("/api/v4/projects/{project}/releases/{tag}/assets/links{link}?{query}")
+        },
+    );
+    let documented =
+        ("[0-9]{0,2}", "[a-z_=&%\\[\\]0-9+ ]{0,30}").prop_map(|(link, query)| format!("{LINKS}/{link}?{query}"));
+    let download = ".{0,20}".prop_map(|path| format!("/group/app/-/releases/v0.1/downloads/{path}"));
+    prop_oneof![".{0,60}", links, documented, download]
+}
+
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    let form = "(name|url|filepath|link_type|a\\[b\\])=[^&]{0,20}(&(name|url)=(https?|ftp)://[^&]{0,20}){0,2}";
+    let json = "\\{\"name\":(\"[^\"\\\\]{0,10}\"|[0-9]{1,30}|null),\"url\":\"(http|x)://[^\"]{0,20}\"\\}";
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..200),
+        form.prop_map(String::into_bytes),
+        json.prop_map(String::into_bytes)
+    ]
+}
+
+fn content_type() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec![
+            "application/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=b",
+            "multipart/form-data",
+            "text/plain",
+            "",
+        ])
+        .prop_map(str::to_owned),
+        "[ -~]{0,20}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_request_is_answered_with_a_5xx(
+        method in method(), target in target(), content_type in content_type(), body in body(), header in "[ -~é]{0,30}",
+    ) {
+        let event = Event::new(&method, &target)
+            .header("host", &header)
+            .header("if-none-match", &header)
+            .header("private-token", &header)
+            .body(&content_type, body);
+        let status = send(event);
+        prop_assert!((200..500).contains(&status), "{}", status);
+    }
+
+    #[test]
+    fn no_raw_body_is_answered_with_a_5xx(body in ".{0,100}", is_base64 in any::<bool>(), content_type in content_type()) {
+        let event = Event::new("POST", LINKS).header("content-type", &content_type).raw_body(&body, is_base64);
+        let status = send(event);
+        prop_assert!((200..500).contains(&status), "{}", status);
+    }
+}

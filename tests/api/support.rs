@@ -1,0 +1,242 @@
+//! The kit of the tests: an app on an engine of its own, real events in, replies out.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dynoxide::Database;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Context, LambdaEvent};
+use release_links::app::App;
+use release_links::config::Config;
+use release_links::public_url::PublicUrl;
+use release_links::store::Store;
+use serde_json::{Value, json};
+
+use crate::{engine, seed};
+
+pub const TABLE: &str = "release-links";
+/// The list of the documentation's release.
+pub const LINKS: &str = "/api/v4/projects/24/releases/v0.1/assets/links";
+
+/// Counts what goes over the wire to the engine.
+#[derive(Debug, Clone, Default)]
+struct Calls(Arc<AtomicUsize>);
+
+impl Intercept for Calls {
+    fn name(&self) -> &'static str {
+        "Calls"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The service on an engine of its own.
+#[derive(Clone)]
+pub struct TestApp {
+    pub app: App,
+    pub store: Store,
+    pub client: Client,
+    calls: Calls,
+}
+
+impl TestApp {
+    /// With the documentation's project and release.
+    pub async fn start() -> Self {
+        let address = engine::serve(Database::memory().unwrap()).unwrap();
+        let client = engine::client(address);
+        engine::create_table(&client, TABLE).await.unwrap();
+        seed::seed(&Store::new(client, TABLE.to_owned())).await.unwrap();
+        Self::at(address)
+    }
+
+    /// A further app on the engine at this address.
+    pub fn at(address: SocketAddr) -> Self {
+        let calls = Calls::default();
+        let client = Client::from_conf(engine::client_config(address).interceptor(calls.clone()).build());
+        let store = Store::new(client.clone(), TABLE.to_owned());
+        let config = Config {
+            table_name: TABLE.to_owned(),
+            public_url: Some(PublicUrl::parse("http://127.0.0.1:9000").unwrap()),
+            identity_cache: Duration::from_secs(30),
+            download_max_age: Duration::from_secs(60),
+        };
+        Self { app: App::new(store.clone(), config, SystemTime::now), store, client, calls }
+    }
+
+    /// Calls to DynamoDB since the last time that this was asked.
+    pub fn calls(&self) -> usize {
+        self.calls.0.swap(0, Ordering::Relaxed)
+    }
+
+    pub async fn send(&self, event: impl Into<Value>) -> Reply {
+        let payload: LambdaRequest = serde_json::from_value(event.into()).expect("the event is one of a gateway");
+        let mut context = Context::default();
+        context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
+        let response = self.app.invoke(LambdaEvent::new(payload, context)).await.unwrap();
+        Reply::read(&serde_json::to_value(response).unwrap())
+    }
+
+    pub async fn get(&self, target: &str) -> Reply {
+        self.send(Event::new("GET", target)).await
+    }
+
+    pub async fn post(&self, target: &str, body: Value) -> Reply {
+        self.send(Event::new("POST", target).json(body)).await
+    }
+
+    pub async fn put(&self, target: &str, body: Value) -> Reply {
+        self.send(Event::new("PUT", target).json(body)).await
+    }
+
+    pub async fn delete(&self, target: &str) -> Reply {
+        self.send(Event::new("DELETE", target)).await
+    }
+
+    /// All items of the table.
+    pub async fn items(&self) -> Vec<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
+        self.client.scan().table_name(TABLE).into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
+    }
+}
+
+/// An event in the shape of an HTTP API's, payload version 2.0.
+pub struct Event {
+    method: String,
+    target: String,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    is_base64: bool,
+}
+
+impl Event {
+    /// `target` is the raw path and, behind a question mark, the raw query.
+    pub fn new(method: &str, target: &str) -> Self {
+        let headers = BTreeMap::from([("host".to_owned(), "links.example.com".to_owned())]);
+        Self { method: method.to_owned(), target: target.to_owned(), headers, body: None, is_base64: false }
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A body in base64, as gateways send forms.
+    pub fn body(mut self, content_type: &str, body: impl AsRef<[u8]>) -> Self {
+        self.body = Some(STANDARD.encode(body));
+        self.is_base64 = true;
+        self.header("content-type", content_type)
+    }
+
+    pub fn form(self, body: &str) -> Self {
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    pub fn json(self, body: Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    /// A body exactly as the event carries it.
+    pub fn raw_body(mut self, body: &str, is_base64: bool) -> Self {
+        self.body = Some(body.to_owned());
+        self.is_base64 = is_base64;
+        self
+    }
+}
+
+impl From<Event> for Value {
+    fn from(event: Event) -> Self {
+        let (path, query) = event.target.split_once('?').unwrap_or((&event.target, ""));
+        json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+            "headers": event.headers, "body": event.body, "isBase64Encoded": event.is_base64,
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "api", "domainName": "links.example.com", "stage": "$default",
+                "requestId": "id", "routeKey": "$default", "time": "10/Mar/2020:05:16:23 +0000",
+                "timeEpoch": 1_583_817_383_220_u64,
+                "http": {"method": event.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+            },
+        })
+    }
+}
+
+/// An answer, checked for what every answer has.
+#[must_use]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    pub status: u64,
+    headers: BTreeMap<String, String>,
+    pub body: Value,
+}
+
+impl Reply {
+    #[track_caller]
+    fn read(response: &Value) -> Self {
+        let mut headers = BTreeMap::new();
+        for field in ["headers", "multiValueHeaders"] {
+            for (name, value) in response[field].as_object().into_iter().flatten() {
+                let value = value.as_str().or_else(|| value[0].as_str()).unwrap();
+                headers.insert(name.clone(), value.to_owned());
+            }
+        }
+        let text = response["body"].as_str().unwrap_or_default();
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(text).expect("a body is JSON") };
+        let reply = Self { status: response["statusCode"].as_u64().unwrap(), headers, body };
+        reply.check();
+        reply
+    }
+
+    #[track_caller]
+    fn check(&self) {
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert_eq!(self.header("x-request-id"), "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+        if !self.body.is_null() {
+            assert_eq!(self.header("content-type"), "application/json");
+        }
+        if self.status >= 400 {
+            assert_eq!(self.header("cache-control"), "no-cache");
+            let envelope = ["error", "message"].iter().filter(|name| self.body.get(**name).is_some()).count();
+            assert!(self.body.is_null() || envelope == 1, "{self:?}");
+        }
+    }
+
+    /// The value of a header; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    #[track_caller]
+    pub fn assert(&self, status: u64, body: Value) {
+        assert_eq!((self.status, &self.body), (status, &body), "{self:?}");
+    }
+
+    /// The text of a 400 with the envelope `error`.
+    #[track_caller]
+    pub fn assert_error(&self, status: u64, text: &str) {
+        self.assert(status, json!({ "error": text }));
+    }
+
+    /// The ids of a list.
+    pub fn ids(&self) -> Vec<u64> {
+        self.body.as_array().unwrap().iter().map(|link| link["id"].as_u64().unwrap()).collect()
+    }
+}

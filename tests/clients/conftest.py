@@ -1,0 +1,64 @@
+"""The service as `make run` starts it, on a port and a state of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "gDybLx3yrUK_HLp3qPjS"
+
+
+@dataclass
+class Service:
+    """A running service and what it printed."""
+
+    port: int
+    lines: list
+    process: subprocess.Popen
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start(state, port, **environment):
+    """Starts the service and returns it with every line up to its last, or to its end."""
+    environment = {**os.environ, "PORT": str(port), "STATE": str(state), **environment}
+    process = subprocess.Popen(
+        [ROOT / "target/debug/examples/local"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        if line.startswith("Ctrl-C"):
+            break
+    # What it prints later is read away, so that it never waits for a reader.
+    threading.Thread(target=process.stdout.read, daemon=True).start()
+    return Service(port, lines, process)
+
+
+def stop(service):
+    service.process.send_signal(signal.SIGINT)
+    return service.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """A service with nothing but what `make run FRESH=1` seeds; a fresh one for each module."""
+    running = start(tmp_path_factory.mktemp("state") / "dynamodb.sqlite", free_port())
+    assert running.process.poll() is None, running.lines
+    yield running
+    assert stop(running) == 0

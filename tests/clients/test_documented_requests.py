@@ -1,0 +1,48 @@
+"""What `make run` prints, pasted in order, gives the documentation's answers."""
+
+import json
+import subprocess
+
+from conftest import free_port, start, stop
+
+DMG = {"id": 1, "name": "awesome-v0.2.dmg", "url": "http://192.168.10.15:3000", "external": True}
+MSI = {"id": 2, "name": "awesome-v0.2.msi", "url": "http://192.168.10.15:3000/msi", "external": True}
+RENAMED = {**DMG, "name": "new name"}
+
+
+def documented(link):
+    """The fields that the documentation shows, which are the first four."""
+    return dict(list(link.items())[:4])
+
+
+def paste(command):
+    printed = subprocess.run(["bash", "-c", f"{command} -sS --max-time 10"], capture_output=True, check=True, text=True)
+    return json.loads(printed.stdout)
+
+
+def test_the_five_commands_give_the_documented_answers(service):
+    create, listing, get, update, delete = [line for line in service.lines if line.startswith("curl ")]
+    assert documented(paste(create)) == DMG
+    assert [documented(link) for link in paste(listing)] == [MSI, DMG]
+    assert documented(paste(get)) == DMG
+    assert documented(paste(update)) == RENAMED
+    assert documented(paste(delete)) == RENAMED
+    assert paste(get) == {"message": "404 Not found"}
+
+
+def test_state_is_kept_until_a_fresh_start(tmp_path):
+    state, port = tmp_path / "dynamodb.sqlite", free_port()
+    for fresh, expected in [("", ["awesome-v0.2.msi"]), ("", ["awesome-v0.2.msi", "x"]), ("1", ["awesome-v0.2.msi"])]:
+        service = start(state, port, FRESH=fresh)
+        links = f"{service.url}/api/v4/projects/group%2Fapp/releases/v0.1/assets/links"
+        assert [link["name"] for link in paste(f"curl {links}")] == expected
+        paste(f"curl --data name=x --data url=http://x {links}")
+        assert stop(service) == 0
+
+
+def test_a_port_in_use_is_said_in_one_sentence(service, tmp_path):
+    second = start(tmp_path / "dynamodb.sqlite", service.port)
+    assert second.process.wait(timeout=20) == 1
+    assert second.lines == [
+        f"make run: port {service.port} is in use; end what uses it, or choose another with `make run PORT=9001`"
+    ]
