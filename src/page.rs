@@ -107,7 +107,7 @@ fn query(params: &Params, page: Page) -> String {
         .collect();
     pairs.push(("page", page.number.to_string()));
     pairs.push(("per_page", page.per_page.to_string()));
-    pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+    pairs.sort_by_key(|(name, _)| *name);
     let encoded = pairs.iter().map(|(name, value)| format!("{}={value}", utf8_percent_encode(name, QUERY_VALUE)));
     encoded.collect::<Vec<_>>().join("&")
 }

@@ -1,6 +1,6 @@
 //! The service's address as clients see it, and the URLs that are built on it.
 
-use lambda_http::http::{HeaderMap, header};
+use lambda_http::http::{HeaderMap, HeaderValue, header};
 use lambda_http::request::RequestContext;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
@@ -48,7 +48,7 @@ impl PublicUrl {
             Some(_) | None => (None, None),
         };
         let host = domain_name.or_else(|| headers.get(header::HOST)?.to_str().ok()).unwrap_or("localhost");
-        let scheme = match headers.get("x-forwarded-proto").map(|proto| proto.as_bytes()) {
+        let scheme = match headers.get("x-forwarded-proto").map(HeaderValue::as_bytes) {
             Some(b"http") if domain_name.is_none() => "http",
             Some(_) | None => "https",
         };

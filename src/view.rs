@@ -59,7 +59,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("text, numbers and booleans always serialize")
 }
 
-/// The response to a request, with its ETag checked and its body left out where the method is HEAD.
+/// The response to a request, with its entity tag checked and its body left out where the method is HEAD.
 #[must_use]
 pub fn response(request: &Request, answer: Result<Answer, Error>, download_max_age: Duration) -> Response<Body> {
     match answer {
@@ -170,7 +170,7 @@ fn text(json: Vec<u8>) -> Body {
     Body::Text(String::from_utf8(json).expect("JSON is UTF-8"))
 }
 
-/// A weak ETag of 32 hexadecimal digits (J1).
+/// A weak entity tag of 32 hexadecimal digits (J1).
 fn etag(body: &[u8]) -> ETag {
     let digest: String = Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("W/\"{digest}\"").parse().expect("hexadecimal digits in quotes are an ETag")
