@@ -168,6 +168,8 @@ async fn watch(mut children: Vec<Child>) -> Result<(), String> {
         }
     };
     let result = tokio::select! {
+        // Ctrl-C reaches the processes too; that they end then is no failure.
+        biased;
         _ = tokio::signal::ctrl_c() => Ok(()),
         _ = terminate.recv() => Ok(()),
         () = ended => Err("one of its processes has ended; see above for why".to_owned()),

@@ -76,10 +76,10 @@ impl App {
     }
 
     fn route(&self, request: &Request) -> Result<(Route, PublicUrl), Error> {
-        let event_url = || PublicUrl::of_event(request.request_context_ref(), request.headers());
+        let path = request.raw_http_path();
+        let event_url = || PublicUrl::of_event(request.request_context_ref(), request.headers(), path);
         let public_url = self.config.public_url.clone().unwrap_or_else(event_url);
-        let path = public_url.strip_prefix(request.raw_http_path());
-        Ok((route::parse(request.method(), path)?, public_url))
+        Ok((route::parse(request.method(), public_url.strip_prefix(path))?, public_url))
     }
 
     async fn answer(

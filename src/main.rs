@@ -16,8 +16,9 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().json().without_time().with_env_filter(filter).init();
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
+        #[expect(clippy::print_stderr, reason = "whoever starts the function reads this, with or without a log")]
         Err(error) => {
-            tracing::error!("release-links cannot start: {error}");
+            eprintln!("release-links cannot start: {error}");
             ExitCode::FAILURE
         }
     }
@@ -26,6 +27,9 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    if sdk.region().is_none() {
+        return Err("AWS_REGION is not set: set it to the region of the table".into());
+    }
     let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.table_name.clone());
     store.warm_up().await;
     let app = App::new(store, config, SystemTime::now);

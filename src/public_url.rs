@@ -39,20 +39,26 @@ impl PublicUrl {
     }
 
     /// The address that an event names: its domain name, or the `Host` header where the event has none (a load
-    /// balancer's), over https unless the front end says otherwise.
+    /// balancer's), over https unless the front end says otherwise; with the stage where the client had to name it.
     #[must_use]
-    pub fn of_event(context: Option<&RequestContext>, headers: &HeaderMap) -> Self {
-        let (domain_name, stage) = match context {
-            Some(RequestContext::ApiGatewayV1(context)) => (context.domain_name.as_deref(), None),
-            Some(RequestContext::ApiGatewayV2(context)) => (context.domain_name.as_deref(), context.stage.as_deref()),
-            Some(_) | None => (None, None),
+    pub fn of_event(context: Option<&RequestContext>, headers: &HeaderMap, raw_path: &str) -> Self {
+        let (domain_name, prefix) = match context {
+            // A REST API takes the stage off the path, but tells the whole of it besides.
+            Some(RequestContext::ApiGatewayV1(context)) => {
+                let prefix = context.path.as_deref().and_then(|whole| whole.strip_suffix(raw_path));
+                (context.domain_name.as_deref(), prefix.unwrap_or_default().to_owned())
+            }
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                let stage = context.stage.as_deref().filter(|stage| *stage != "$default");
+                (context.domain_name.as_deref(), stage.map(|stage| format!("/{stage}")).unwrap_or_default())
+            }
+            Some(_) | None => (None, String::new()),
         };
         let host = domain_name.or_else(|| headers.get(header::HOST)?.to_str().ok()).unwrap_or("localhost");
         let scheme = match headers.get("x-forwarded-proto").map(HeaderValue::as_bytes) {
             Some(b"http") if domain_name.is_none() => "http",
             Some(_) | None => "https",
         };
-        let prefix = stage.filter(|stage| *stage != "$default").map_or(String::new(), |stage| format!("/{stage}"));
         Self { base: format!("{scheme}://{host}{prefix}"), prefix }
     }
 

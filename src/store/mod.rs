@@ -12,7 +12,12 @@ mod transaction;
 
 pub use session::{Session, Usage};
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
+
+/// How long the start of the function may wait for its connection.
+const WARM_UP_TIME: Duration = Duration::from_secs(3);
 
 /// A handle on the table; cheap to clone.
 #[derive(Debug, Clone)]
@@ -31,9 +36,9 @@ impl Store {
     /// Opens the connection to DynamoDB with the cheapest call that the function's policy allows, so that the first
     /// request does not wait for DNS, TCP and TLS. A failure is ignored: that request will meet it again and say so.
     pub async fn warm_up(&self) {
-        let read = self.client.get_item().table_name(&self.table).set_key(Some(keys::project_by_id(0))).send();
-        if let Err(error) = read.await {
-            tracing::debug!(cause = %aws_sdk_dynamodb::error::DisplayErrorContext(error), "the warm-up call failed");
+        let session = self.session(WARM_UP_TIME);
+        if let Err(error) = session.get_item(keys::project_by_id(0)).await {
+            tracing::debug!(cause = error.cause(), "the warm-up call failed");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Event, TestApp};
+use crate::support::{Event, TestApp, seeded_engine};
 
 /// A load balancer's event.
 fn load_balancer(path: &str) -> Value {
@@ -19,7 +19,10 @@ fn rest_api(path: &str) -> Value {
         "resource": "/{proxy+}", "path": path, "httpMethod": "GET", "headers": {"Host": "x.example.com"},
         "multiValueHeaders": {"Host": ["x.example.com"]}, "queryStringParameters": {"per_page": "1"},
         "multiValueQueryStringParameters": {"per_page": ["1"]}, "pathParameters": {}, "stageVariables": {},
-        "requestContext": {"accountId": "1", "stage": "prod", "httpMethod": "GET", "requestId": "1", "identity": {}},
+        "requestContext": {
+            "accountId": "1", "stage": "prod", "httpMethod": "GET", "requestId": "1", "identity": {},
+            "domainName": "x.example.com", "path": format!("/prod{path}"),
+        },
         "body": null, "isBase64Encoded": false,
     })
 }
@@ -82,5 +85,32 @@ async fn hosts_and_queries_that_lambda_http_cannot_read_do_no_harm() {
     for query in ["foo=a b", "foo=\"<>", "foo=é", "foo=#", "&&==&"] {
         let reply = app.get(&format!("{list}?{query}")).await;
         assert_eq!((reply.status, reply.ids()), (200, vec![2]), "{query}");
+    }
+}
+
+/// The URL of the `Link` header up to the path.
+fn address(link: &str) -> &str {
+    link.strip_prefix('<').unwrap().split("/api/v4").next().unwrap()
+}
+
+#[tokio::test]
+async fn without_a_public_url_links_lead_to_where_the_client_came_from() {
+    let app = TestApp::with_public_url(seeded_engine().await, None);
+    let list = crate::support::LINKS;
+    let mut staged: Value = Event::new("GET", &format!("/beta{list}")).into();
+    staged["requestContext"]["stage"] = json!("beta");
+    let mut plain_http = load_balancer(list);
+    plain_http["headers"]["x-forwarded-proto"] = json!("http");
+    for (event, expected) in [
+        (Event::new("GET", list).into(), "https://links.example.com"),
+        (Event::new("GET", list).header("host", "evil.example.com").into(), "https://links.example.com"),
+        (staged, "https://links.example.com/beta"),
+        (rest_api(list), "https://x.example.com/prod"),
+        (load_balancer(list), "https://lb.example.com"),
+        (plain_http, "http://lb.example.com"),
+    ] {
+        let event: Value = event;
+        let reply = app.send(event.clone()).await;
+        assert_eq!((reply.status, address(reply.header("link"))), (200, expected), "{event}");
     }
 }

@@ -15,6 +15,7 @@ mod downloads;
 mod fixtures;
 mod gateways;
 mod links;
+mod outage;
 mod pagination;
 mod parameters;
 mod properties;

@@ -1,6 +1,6 @@
 //! The kit of the tests: an app on an engine of its own, real events in, replies out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dynoxide::Database;
@@ -26,6 +27,18 @@ use crate::{engine, seed};
 pub const TABLE: &str = "release-links";
 /// The list of the documentation's release.
 pub const LINKS: &str = "/api/v4/projects/24/releases/v0.1/assets/links";
+
+/// An item of the table as the SDK reads it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// An engine of its own with the table and the documentation's project.
+pub async fn seeded_engine() -> SocketAddr {
+    let address = engine::serve(Database::memory().unwrap()).unwrap();
+    let client = engine::client(address);
+    engine::create_table(&client, TABLE).await.unwrap();
+    seed::seed(&Store::new(client, TABLE.to_owned())).await.unwrap();
+    address
+}
 
 /// Counts what goes over the wire to the engine.
 #[derive(Debug, Clone, Default)]
@@ -59,21 +72,22 @@ pub struct TestApp {
 impl TestApp {
     /// With the documentation's project and release.
     pub async fn start() -> Self {
-        let address = engine::serve(Database::memory().unwrap()).unwrap();
-        let client = engine::client(address);
-        engine::create_table(&client, TABLE).await.unwrap();
-        seed::seed(&Store::new(client, TABLE.to_owned())).await.unwrap();
-        Self::at(address)
+        Self::at(seeded_engine().await)
     }
 
-    /// A further app on the engine at this address.
+    /// An app on what answers at this address, if anything does.
     pub fn at(address: SocketAddr) -> Self {
+        Self::with_public_url(address, Some(PublicUrl::parse("http://127.0.0.1:9000").unwrap()))
+    }
+
+    /// An app that takes its address from the events, unless it is told.
+    pub fn with_public_url(address: SocketAddr, public_url: Option<PublicUrl>) -> Self {
         let calls = Calls::default();
         let client = Client::from_conf(engine::client_config(address).interceptor(calls.clone()).build());
         let store = Store::new(client.clone(), TABLE.to_owned());
         let config = Config {
             table_name: TABLE.to_owned(),
-            public_url: Some(PublicUrl::parse("http://127.0.0.1:9000").unwrap()),
+            public_url,
             identity_cache: Duration::from_secs(30),
             download_max_age: Duration::from_secs(60),
         };
@@ -110,7 +124,7 @@ impl TestApp {
     }
 
     /// All items of the table.
-    pub async fn items(&self) -> Vec<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
+    pub async fn items(&self) -> Vec<Item> {
         self.client.scan().table_name(TABLE).into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
     }
 }

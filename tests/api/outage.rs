@@ -1,0 +1,57 @@
+//! DynamoDB out of reach, items out of shape, and a function that cannot start.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+
+use crate::support::{Event, Item, LINKS, TABLE, TestApp};
+
+#[tokio::test]
+async fn without_dynamodb_every_operation_is_a_503_that_can_be_repeated() {
+    let nowhere: SocketAddr = ([127, 0, 0, 1], 1).into();
+    let app = TestApp::at(nowhere);
+    let link = format!("{LINKS}/1");
+    for event in [
+        Event::new("GET", LINKS),
+        Event::new("GET", &link),
+        Event::new("POST", LINKS).form("name=a&url=http://a"),
+        Event::new("PUT", &link).form("name=a"),
+        Event::new("DELETE", &link),
+        Event::new("GET", "/group/app/-/releases/v0.1/downloads/abc"),
+    ] {
+        let reply = app.send(event).await;
+        reply.assert(503, json!({"message": "503 Service Unavailable: nothing is lost, please try again"}));
+        assert_eq!(reply.header("retry-after"), "1");
+    }
+    assert_eq!(app.get("/nowhere").await.status, 404);
+}
+
+#[tokio::test]
+async fn an_item_out_of_shape_is_a_500_that_says_nothing() {
+    let app = TestApp::start().await;
+    let items = app.items().await;
+    let is_link = |item: &&Item| item["sk"].as_s().unwrap().starts_with("link#");
+    let mut item = items.iter().find(is_link).unwrap().clone();
+    item.insert("url".to_owned(), AttributeValue::Bool(true));
+    app.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
+    for target in [LINKS.to_owned(), format!("{LINKS}/2")] {
+        app.get(&target).await.assert(500, json!({"message": "500 Internal Server Error"}));
+    }
+}
+
+#[test]
+fn a_function_without_its_settings_says_what_is_missing_and_exits_1() {
+    for (settings, sentence) in [
+        (vec![], "release-links cannot start: TABLE_NAME is not set: set it to the name of the DynamoDB table\n"),
+        (
+            vec![("TABLE_NAME", "links"), ("IDENTITY_CACHE_SECONDS", "-1")],
+            "release-links cannot start: IDENTITY_CACHE_SECONDS is \"-1\": set it to a whole number of seconds, such as 30\n",
+        ),
+    ] {
+        let ended = Command::new(env!("CARGO_BIN_EXE_release-links")).env_clear().envs(settings).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1));
+        assert_eq!(String::from_utf8(ended.stderr).unwrap(), sentence);
+    }
+}
