@@ -174,7 +174,8 @@ async fn watch(mut children: Vec<Child>) -> Result<(), String> {
         _ = terminate.recv() => Ok(()),
         () = ended => Err("one of its processes has ended; see above for why".to_owned()),
     };
-    for child in &mut children {
+    // The functions go first: without the emulator they would complain.
+    for child in children.iter_mut().rev() {
         let _ = child.kill().await;
     }
     result

@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         #[expect(clippy::print_stderr, reason = "whoever starts the function reads this, with or without a log")]
         Err(error) => {
-            eprintln!("release-links cannot start: {error}");
+            eprintln!("release-links: {error}");
             ExitCode::FAILURE
         }
     }
@@ -33,5 +33,6 @@ async fn serve() -> Result<(), Error> {
     let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.table_name.clone());
     store.warm_up().await;
     let app = App::new(store, config, SystemTime::now);
-    lambda_runtime::run(service_fn(|event| app.invoke(event))).await
+    let served = lambda_runtime::run(service_fn(|event| app.invoke(event))).await;
+    served.map_err(|error| format!("the Lambda runtime API does not answer any more: {error}").into())
 }

@@ -1,5 +1,6 @@
 //! What requests cost: calls over the wire, and capacity units as the engine reports them.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use release_links::link::{LinkChanges, LinkId, LinkInput, NewLink};
@@ -27,6 +28,35 @@ async fn requests_make_as_many_calls_as_promised() {
     }
     assert_eq!((app.get(&format!("{LINKS}/abc")).await.status, app.calls()), (400, 0), "refused");
     assert_eq!((app.get("/nowhere").await.status, app.calls()), (404, 0), "unknown route");
+}
+
+/// The rights of a transaction are those of its steps.
+#[tokio::test]
+async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
+    let app = TestApp::start().await;
+    let link = format!("{LINKS}/1");
+    app.calls();
+    app.store.warm_up().await;
+    assert_eq!(app.post(LINKS, json!({"name": "a", "url": "http://a"})).await.status, 201);
+    assert_eq!(app.get(LINKS).await.status, 200);
+    assert_eq!(app.put(&link, json!({"name": "b"})).await.status, 200);
+    assert_eq!(app.delete(&link).await.status, 200);
+    let called: BTreeSet<String> = app
+        .operations()
+        .iter()
+        .flat_map(|operation| match operation.as_str() {
+            "TransactWriteItems" => vec!["PutItem", "DeleteItem"],
+            operation => vec![operation],
+        })
+        .map(|operation| format!("dynamodb:{operation}"))
+        .collect();
+
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
+    let policies = &template["Resources"]["Function"]["Properties"]["Policies"];
+    let statements = policies[0]["Statement"].as_sequence().unwrap();
+    let actions = statements[0]["Action"].as_sequence().unwrap();
+    let allowed: BTreeSet<String> = actions.iter().map(|action| action.as_str().unwrap().to_owned()).collect();
+    assert_eq!((statements.len(), allowed), (1, called));
 }
 
 #[tokio::test]

@@ -44,10 +44,10 @@ async fn an_item_out_of_shape_is_a_500_that_says_nothing() {
 #[test]
 fn a_function_without_its_settings_says_what_is_missing_and_exits_1() {
     for (settings, sentence) in [
-        (vec![], "release-links cannot start: TABLE_NAME is not set: set it to the name of the DynamoDB table\n"),
+        (vec![], "release-links: TABLE_NAME is not set: set it to the name of the DynamoDB table\n"),
         (
             vec![("TABLE_NAME", "links"), ("IDENTITY_CACHE_SECONDS", "-1")],
-            "release-links cannot start: IDENTITY_CACHE_SECONDS is \"-1\": set it to a whole number of seconds, such as 30\n",
+            "release-links: IDENTITY_CACHE_SECONDS is \"-1\": set it to a whole number of seconds, such as 30\n",
         ),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_release-links")).env_clear().envs(settings).output().unwrap();

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
@@ -40,9 +39,9 @@ pub async fn seeded_engine() -> SocketAddr {
     address
 }
 
-/// Counts what goes over the wire to the engine.
+/// Notes the name of each call that goes over the wire to the engine.
 #[derive(Debug, Clone, Default)]
-struct Calls(Arc<AtomicUsize>);
+struct Calls(Arc<Mutex<Vec<String>>>);
 
 impl Intercept for Calls {
     fn name(&self) -> &'static str {
@@ -51,11 +50,13 @@ impl Intercept for Calls {
 
     fn read_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        let target = context.request().headers().get("x-amz-target").expect("a call names its operation");
+        let operation = target.rsplit('.').next().unwrap_or(target);
+        self.0.lock().unwrap().push(operation.to_owned());
         Ok(())
     }
 }
@@ -94,9 +95,14 @@ impl TestApp {
         Self { app: App::new(store.clone(), config, SystemTime::now), store, client, calls }
     }
 
-    /// Calls to DynamoDB since the last time that this was asked.
+    /// How many calls of DynamoDB were made since this was last asked.
     pub fn calls(&self) -> usize {
-        self.calls.0.swap(0, Ordering::Relaxed)
+        self.operations().len()
+    }
+
+    /// The DynamoDB operations that were called since this was last asked.
+    pub fn operations(&self) -> Vec<String> {
+        std::mem::take(&mut *self.calls.0.lock().unwrap())
     }
 
     pub async fn send(&self, event: impl Into<Value>) -> Reply {
