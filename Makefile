@@ -47,24 +47,26 @@ client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/client
 
 tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/clients/node_modules
 
-# Each tool has an environment of its own, because their dependencies conflict. cargo-lambda goes without its
-# dependency, which is needed only to build for other machines.
+# Each tool has an environment of its own, because their dependencies conflict. The lists name every package that is
+# needed, so pip adds none; cargo-lambda's leaves out zig, which only builds for other machines need.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-deps --require-hashes
+
 $(CARGO_LAMBDA): requirements/cargo-lambda.txt | need-python
 	@echo "installing cargo-lambda into $(TOOLS)/"
 	@python3 -m venv --clear $(TOOLS)/cargo-lambda
-	@$(TOOLS)/cargo-lambda/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
+	@$(TOOLS)/cargo-lambda/bin/pip install $(PIP_FLAGS) -r $<
 	@touch $@
 
 $(TOOLS)/sam/bin/sam: requirements/sam.txt | need-python
 	@echo "installing the SAM CLI into $(TOOLS)/"
 	@python3 -m venv --clear $(TOOLS)/sam
-	@$(TOOLS)/sam/bin/pip install -q --disable-pip-version-check --require-hashes -r $<
+	@$(TOOLS)/sam/bin/pip install $(PIP_FLAGS) -r $<
 	@touch $@
 
 $(TOOLS)/clients/bin/pytest: requirements/clients.txt | need-python
 	@echo "installing python-gitlab and pytest into $(TOOLS)/"
 	@python3 -m venv --clear $(TOOLS)/clients
-	@$(TOOLS)/clients/bin/pip install -q --disable-pip-version-check --require-hashes -r $<
+	@$(TOOLS)/clients/bin/pip install $(PIP_FLAGS) -r $<
 	@touch $@
 
 tests/clients/node_modules: tests/clients/package-lock.json | need-node
