@@ -51,23 +51,21 @@ tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/cl
 # needed, so pip adds none; cargo-lambda's leaves out zig, which only builds for other machines need.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-deps --require-hashes
 
-$(CARGO_LAMBDA): requirements/cargo-lambda.txt | need-python
-	@echo "installing cargo-lambda into $(TOOLS)/"
-	@python3 -m venv --clear $(TOOLS)/cargo-lambda
-	@$(TOOLS)/cargo-lambda/bin/pip install $(PIP_FLAGS) -r $<
+define install-with-pip
+	@echo "installing $(<F:.txt=) into $(TOOLS)/"
+	@python3 -m venv --clear $(@D:/bin=)
+	@$(@D)/pip install $(PIP_FLAGS) -r $<
 	@touch $@
+endef
+
+$(CARGO_LAMBDA): requirements/cargo-lambda.txt | need-python
+	$(install-with-pip)
 
 $(TOOLS)/sam/bin/sam: requirements/sam.txt | need-python
-	@echo "installing the SAM CLI into $(TOOLS)/"
-	@python3 -m venv --clear $(TOOLS)/sam
-	@$(TOOLS)/sam/bin/pip install $(PIP_FLAGS) -r $<
-	@touch $@
+	$(install-with-pip)
 
 $(TOOLS)/clients/bin/pytest: requirements/clients.txt | need-python
-	@echo "installing python-gitlab and pytest into $(TOOLS)/"
-	@python3 -m venv --clear $(TOOLS)/clients
-	@$(TOOLS)/clients/bin/pip install $(PIP_FLAGS) -r $<
-	@touch $@
+	$(install-with-pip)
 
 tests/clients/node_modules: tests/clients/package-lock.json | need-node
 	@echo "installing gitbeaker into tests/clients/"

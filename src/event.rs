@@ -42,33 +42,21 @@ pub fn make_legible(event: &mut LambdaRequest) -> Result<(), Error> {
             checked.and(check_body(&mut event.body, &mut event.is_base64_encoded))
         }
         LambdaRequest::ApiGatewayV1(event) => {
-            let queries = [&mut event.query_string_parameters, &mut event.multi_value_query_string_parameters];
-            let query_bytes = queries.iter().map(|query| query.to_query_string().len()).max().unwrap_or_default();
             let address = Address {
                 path: &mut event.path,
                 headers: &mut event.headers,
                 domain_name: &mut event.request_context.domain_name,
             };
-            let checked = address.make_legible(query_bytes);
-            forget_if(checked.is_err(), queries);
-            checked.and(check_body(&mut event.body, &mut event.is_base64_encoded))
+            let queries = [&mut event.query_string_parameters, &mut event.multi_value_query_string_parameters];
+            address.make_legible_with(queries).and(check_body(&mut event.body, &mut event.is_base64_encoded))
         }
         LambdaRequest::Alb(event) => {
-            let queries = [&mut event.query_string_parameters, &mut event.multi_value_query_string_parameters];
-            let query_bytes = queries.iter().map(|query| query.to_query_string().len()).max().unwrap_or_default();
             let address = Address { path: &mut event.path, headers: &mut event.headers, domain_name: &mut None };
-            let checked = address.make_legible(query_bytes);
-            forget_if(checked.is_err(), queries);
-            checked.and(check_body(&mut event.body, &mut event.is_base64_encoded))
+            let queries = [&mut event.query_string_parameters, &mut event.multi_value_query_string_parameters];
+            address.make_legible_with(queries).and(check_body(&mut event.body, &mut event.is_base64_encoded))
         }
         // The features of lambda_http that this crate turns on make no other event.
         _ => Ok(()),
-    }
-}
-
-fn forget_if(too_long: bool, queries: [&mut QueryMap; 2]) {
-    if too_long {
-        queries.into_iter().for_each(|query| *query = QueryMap::default());
     }
 }
 
@@ -80,6 +68,18 @@ struct Address<'a> {
 }
 
 impl Address<'_> {
+    /// For events whose query strings come as maps, which are forgotten where they are too long.
+    fn make_legible_with(self, queries: [&mut QueryMap; 2]) -> Result<(), Error> {
+        let query_bytes = queries.iter().map(|query| query.to_query_string().len()).max().unwrap_or_default();
+        let checked = self.make_legible(query_bytes);
+        if checked.is_err() {
+            for query in queries {
+                *query = QueryMap::default();
+            }
+        }
+        checked
+    }
+
     fn make_legible(self, query_bytes: usize) -> Result<(), Error> {
         let path = self.path.get_or_insert_default();
         if !path.starts_with('/') {
