@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use release_links::app::App;
+use release_links::config::Config;
 use release_links::link::{LinkChanges, LinkId, LinkInput, NewLink};
 use release_links::page::Page;
 use release_links::params::Field;
 use release_links::project::ProjectId;
 use serde_json::json;
 
-use crate::support::{LINKS, TestApp};
+use crate::support::{LINKS, TABLE, TestApp};
 
 #[tokio::test]
 async fn requests_make_as_many_calls_as_promised() {
@@ -28,6 +30,35 @@ async fn requests_make_as_many_calls_as_promised() {
     }
     assert_eq!((app.get(&format!("{LINKS}/abc")).await.status, app.calls()), (400, 0), "refused");
     assert_eq!((app.get("/nowhere").await.status, app.calls()), (404, 0), "unknown route");
+}
+
+#[tokio::test]
+async fn a_process_that_may_remember_nothing_looks_the_project_up_each_time() {
+    let mut app = TestApp::start().await;
+    let settings = |name: &str| match name {
+        "TABLE_NAME" => Some(TABLE.to_owned()),
+        "IDENTITY_CACHE_SECONDS" => Some("0".to_owned()),
+        _ => None,
+    };
+    app.app = App::new(app.store.clone(), Config::read(settings).unwrap(), SystemTime::now);
+    app.calls();
+    for _ in 0..3 {
+        assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2));
+    }
+}
+
+#[test]
+fn the_table_outlives_its_stack_and_can_be_restored() {
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
+    let table = &template["Resources"]["Table"];
+    for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+        assert_eq!(table[policy], "Retain");
+    }
+    let properties = &table["Properties"];
+    assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(properties["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(properties["TimeToLiveSpecification"]["AttributeName"], "expires_at");
 }
 
 /// The rights of a transaction are those of its steps.

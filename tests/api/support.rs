@@ -225,6 +225,11 @@ impl Reply {
     fn check(&self) {
         assert_eq!(self.header("x-content-type-options"), "nosniff");
         assert_eq!(self.header("x-request-id"), "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+        assert_eq!(
+            self.header("x-gitlab-meta"),
+            r#"{"correlation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","version":"1"}"#
+        );
+        assert!(self.header("x-runtime").parse::<f64>().is_ok_and(|seconds| seconds >= 0.0), "{self:?}");
         if !self.body.is_null() {
             assert_eq!(self.header("content-type"), "application/json");
         }
