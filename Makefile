@@ -19,7 +19,7 @@ help:
 	@echo "make invoke EVENT=name    send events/name.json to the running service"
 
 run: need-rust $(CARGO_LAMBDA)
-	@cargo build --locked --bin release-links --example local \
+	@cargo build --locked --bins --example local \
 		|| { echo "make run: the build failed; mend what the compiler names above and run it again" >&2; exit 1; }
 	@PORT=$(PORT) FRESH=$(FRESH) exec target/debug/examples/local
 
@@ -42,7 +42,7 @@ validate: $(TOOLS)/sam/bin/sam
 	$(TOOLS)/sam/bin/sam validate --lint
 
 client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules
-	cargo build --locked --bin release-links --example local
+	cargo build --locked --bins --example local
 	$(TOOLS)/clients/bin/pytest -q -p no:cacheprovider tests/clients
 
 tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/clients/node_modules

@@ -47,7 +47,7 @@ async fn run() -> Result<(), String> {
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
     let store = Store::new(client, TABLE.to_owned());
-    seed::seed(&store).await.map_err(|error| format!("the documentation's project cannot be seeded: {error:?}"))?;
+    seed::seed(&store).await.map_err(|error| format!("the documentation's project cannot be seeded: {error}"))?;
 
     let mut children = vec![start_emulator(port)?];
     let emulator: SocketAddr = ([127, 0, 0, 1], port).into();
@@ -56,7 +56,7 @@ async fn run() -> Result<(), String> {
         children.push(start_function(port, engine)?);
     }
     wait_until("the function answers", || answers(emulator)).await?;
-    print_welcome(port);
+    print_welcome(port, engine);
     watch(children).await
 }
 
@@ -141,9 +141,9 @@ async fn answers(emulator: SocketAddr) -> bool {
     tokio::time::timeout(Duration::from_secs(5), ask).await.is_ok_and(|answer| answer.unwrap_or(false))
 }
 
-fn print_welcome(port: u16) {
+fn print_welcome(port: u16, engine: SocketAddr) {
     let links = format!("http://127.0.0.1:{port}/api/v4/projects/24/releases/v0.1/assets/links");
-    let token = r#"--header "PRIVATE-TOKEN: gDybLx3yrUK_HLp3qPjS""#;
+    let token = format!(r#"--header "PRIVATE-TOKEN: {}""#, seed::TOKEN);
     println!("release-links is ready on http://127.0.0.1:{port} - the documented requests, in an order that works:\n");
     println!(
         r#"curl --request POST {token} --data name="awesome-v0.2.dmg" --data url="http://192.168.10.15:3000" "{links}""#
@@ -152,6 +152,11 @@ fn print_welcome(port: u16) {
     println!(r#"curl {token} "{links}/1""#);
     println!(r#"curl --request PUT --data name="new name" {token} "{links}/1""#);
     println!(r#"curl --request DELETE {token} "{links}/1""#);
+    println!("\nProjects and tokens, in another terminal:\n");
+    println!(
+        "AWS_ENDPOINT_URL_DYNAMODB=http://{engine} AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=local \
+         AWS_SECRET_ACCESS_KEY=local TABLE_NAME={TABLE} cargo run --quiet --bin release-links-admin -- token list"
+    );
     println!("\nCtrl-C ends it.");
 }
 

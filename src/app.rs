@@ -9,10 +9,11 @@ use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Service, serv
 use serde::Serialize;
 
 use crate::access::Gatekeeper;
+use crate::auth;
 use crate::config::Config;
 use crate::error::Error;
 use crate::handlers::{self, Answer, Context};
-use crate::operation;
+use crate::operation::{self, check_format};
 use crate::params::Params;
 use crate::public_url::PublicUrl;
 use crate::route::{self, Route};
@@ -60,15 +61,12 @@ impl App {
         let started = Instant::now();
         let session = self.store.session(self.time_left(request));
         let routed = legible.and_then(|()| self.route(request));
-        let mut response = match routed {
-            Ok((Route::Options(allow), ..)) => view::options(allow),
-            Ok((route, public_url)) => {
-                let answer = self.answer(request, &session, &public_url, route).await;
-                log_cause(&answer);
-                view::response(request, answer, self.config.download_max_age)
-            }
-            Err(error) => view::response(request, Err(error), self.config.download_max_age),
+        let answer = match routed {
+            Ok((route, public_url)) => self.answer(request, &session, &public_url, route).await,
+            Err(error) => Err(error),
         };
+        log_cause(&answer);
+        let mut response = view::response(request, answer, self.config.download_max_age);
         let request_id = request.lambda_context_ref().map_or("", |context| context.request_id.as_str());
         view::finish(&mut response, request.headers(), request_id, started.elapsed());
         log(request, &response, &session, request_id, started.elapsed());
@@ -89,11 +87,31 @@ impl App {
         public_url: &PublicUrl,
         route: Route,
     ) -> Result<Answer, Error> {
+        let (release, endpoint) = match route {
+            Route::Options(allow) => return Ok(Answer::Options(allow)),
+            Route::CurrentUser => return self.current_user(request, session, public_url).await,
+            Route::Release(release, endpoint) => (release, endpoint),
+        };
         let mut params = Params::read(request).await?;
-        let asked = operation::Request::parse(route, &mut params)?.ok_or(Error::UnknownRoute)?;
-        let access = self.gatekeeper.admit(session, &asked.release.project).await?;
-        let context = Context { session, public_url, params: &params, now: (self.clock)() };
-        handlers::run(&context, access, asked).await
+        let credential = auth::credential(request.headers(), &mut params);
+        let asked = operation::Request::parse(release, endpoint, &mut params)?;
+        let now = (self.clock)();
+        let project = &asked.release.project;
+        let access = self.gatekeeper.admit(session, credential.as_ref(), project, asked.writes(), now).await?;
+        handlers::run(&Context { session, public_url, params: &params, now }, &access, asked).await
+    }
+
+    async fn current_user(
+        &self,
+        request: &Request,
+        session: &Session<'_>,
+        public_url: &PublicUrl,
+    ) -> Result<Answer, Error> {
+        let mut params = Params::read(request).await?;
+        let credential = auth::credential(request.headers(), &mut params);
+        check_format(&params)?;
+        let token = self.gatekeeper.authenticate(session, credential.as_ref(), (self.clock)()).await?;
+        Ok(handlers::current_user(public_url, &token))
     }
 
     /// How long the request may take: until the invocation's deadline, less the time to answer. A deadline that is

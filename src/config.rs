@@ -11,7 +11,8 @@ pub struct Config {
     pub table_name: String,
     /// `PUBLIC_URL`: the service's address as clients see it; `None` takes it from each event.
     pub public_url: Option<PublicUrl>,
-    /// `IDENTITY_CACHE_SECONDS`: how long a warm process remembers projects; 0 means never. Default 30.
+    /// `IDENTITY_CACHE_SECONDS`: how long a warm process remembers tokens and projects; 0 means never. Default
+    /// 30.
     pub identity_cache: Duration,
     /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project. Default 60.
     pub download_max_age: Duration,

@@ -6,7 +6,7 @@ use lambda_http::http::{HeaderMap, StatusCode};
 
 use crate::access::Access;
 use crate::error::Error;
-use crate::link::{Link, LinkChanges, LinkId, LinkInput, NewLink};
+use crate::link::{LinkChanges, LinkId, NewLink};
 use crate::operation::{Operation, Request};
 use crate::page::{self, Page};
 use crate::params::Params;
@@ -14,6 +14,7 @@ use crate::project::{Project, Visibility};
 use crate::public_url::PublicUrl;
 use crate::route::ReleasePath;
 use crate::store::Session;
+use crate::token::Token;
 use crate::view;
 
 /// What a handler answers, before the headers that every answer carries.
@@ -23,6 +24,8 @@ pub enum Answer {
     Json(StatusCode, Vec<u8>, HeaderMap),
     /// A redirect to this url, from a project that everybody may see or from one that not everybody may.
     Redirect(String, Visibility),
+    /// The methods that a path answers.
+    Options(&'static str),
 }
 
 /// What a handler works with besides the request itself.
@@ -42,8 +45,9 @@ pub struct Context<'a> {
 ///
 /// # Errors
 ///
-/// Those of the store, and [`Error::Invalid`] where a link breaks a rule.
-pub async fn run(context: &Context<'_>, access: Access, request: Request) -> Result<Answer, Error> {
+/// Those of the store, [`Error::Forbidden`] where the caller may only read, and [`Error::Invalid`] where a link breaks a
+/// rule.
+pub async fn run(context: &Context<'_>, access: &Access, request: Request) -> Result<Answer, Error> {
     let (session, tag, project) = (context.session, request.release.tag.as_str(), &access.project);
     let (status, link) = match request.operation {
         Operation::ListLinks(page) => return list(context, project, &request.release, page).await,
@@ -55,15 +59,20 @@ pub async fn run(context: &Context<'_>, access: Access, request: Request) -> Res
             (StatusCode::OK, session.get_link(project.id, tag, id.ok_or(Error::NotFound)?).await?)
         }
         Operation::CreateLink(input) => {
+            access.require_write()?;
             let new = NewLink::parse(input).map_err(Error::Invalid)?;
             (StatusCode::CREATED, session.create_link(project.id, tag, new, context.now).await?)
         }
         Operation::UpdateLink(id, input) => {
             let id = id.ok_or(Error::NotFound)?;
-            (StatusCode::OK, update(session, project, tag, id, input).await?)
+            let changes = LinkChanges::parse(input).map_err(Error::Invalid);
+            let changes = permitted(session, access, tag, id, changes).await?;
+            (StatusCode::OK, session.update_link(project.id, tag, id, &changes).await?)
         }
         Operation::DeleteLink(id) => {
-            (StatusCode::OK, session.delete_link(project.id, tag, id.ok_or(Error::NotFound)?).await?)
+            let id = id.ok_or(Error::NotFound)?;
+            permitted(session, access, tag, id, Ok(())).await?;
+            (StatusCode::OK, session.delete_link(project.id, tag, id).await?)
         }
     };
     let body = view::link(context.public_url, project, tag, &link);
@@ -78,19 +87,24 @@ async fn list(context: &Context<'_>, project: &Project, release: &ReleasePath, p
     Ok(Answer::Json(StatusCode::OK, body, headers))
 }
 
-/// A link that is not there is reported before a rule that the change breaks (E4).
-async fn update(
+/// Who the token is.
+#[must_use]
+pub fn current_user(public_url: &PublicUrl, token: &Token) -> Answer {
+    Answer::Json(StatusCode::OK, view::user(public_url, token), HeaderMap::new())
+}
+
+/// The changes, if the caller may make them. A link that is not there is reported before that the caller may not change
+/// it, and that before a rule which the changes break (E4, E5); the link is looked at only if there is such a refusal.
+async fn permitted<T>(
     session: &Session<'_>,
-    project: &Project,
+    access: &Access,
     tag: &str,
     id: LinkId,
-    input: LinkInput,
-) -> Result<Link, Error> {
-    match LinkChanges::parse(input) {
-        Ok(changes) => session.update_link(project.id, tag, id, &changes).await,
-        Err(violations) => {
-            session.get_link(project.id, tag, id).await?;
-            Err(Error::Invalid(violations))
-        }
+    changes: Result<T, Error>,
+) -> Result<T, Error> {
+    let permitted = access.require_write().and(changes);
+    if permitted.is_err() {
+        session.get_link(access.project.id, tag, id).await?;
     }
+    permitted
 }

@@ -8,16 +8,20 @@
 //! 1. [`event`]: a gateway's event is made one that `lambda_http` can read.
 //! 2. [`route`]: method and raw path → [`route::Route`].
 //! 3. [`params`]: query string and body → [`params::Params`].
-//! 4. [`operation`]: route and parameters, after GitLab's first checks → [`operation::Request`].
-//! 5. [`access`]: the project that is meant → [`access::Access`].
-//! 6. [`handlers`]: the operations, on [`link`] (every rule of a link, no I/O) and [`store`] (DynamoDB).
-//! 7. [`view`]: what was found → the response, with [`page`]'s headers where it is a list.
+//! 4. [`auth`]: headers and parameters → the token that counts, as a [`token::HashedToken`].
+//! 5. [`operation`]: route and parameters, after GitLab's first checks → [`operation::Request`].
+//! 6. [`access`]: token and project → [`access::Access`], the proof that the caller may see the project.
+//! 7. [`handlers`]: the operations, on [`link`] (every rule of a link, no I/O) and [`store`] (DynamoDB).
+//! 8. [`view`]: what was found → the response, with [`page`]'s headers where it is a list.
+//!
+//! The operator's command, `release-links-admin`, works on the same [`store`] with [`project`]s and [`token`]s.
 //!
 //! Any station may end in an [`error::Error`], which has one conversion to a response. Statement numbers such as B10 in
 //! these pages belong to the description of GitLab's behaviour that the service is measured against.
 
 pub mod access;
 pub mod app;
+pub mod auth;
 pub mod config;
 pub mod error;
 pub mod event;
@@ -30,4 +34,5 @@ pub mod project;
 pub mod public_url;
 pub mod route;
 pub mod store;
+pub mod token;
 pub mod view;

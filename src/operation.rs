@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::link::{LinkId, LinkInput};
 use crate::page::Page;
 use crate::params::{Checks, Params, Value};
-use crate::route::{ReleasePath, Route};
+use crate::route::{Endpoint, ReleasePath};
 
 /// Longest tag, in bytes (ours): it is part of a DynamoDB key, which may have 2,048.
 const MAX_TAG_BYTES: usize = 1_024;
@@ -38,57 +38,56 @@ pub struct Request {
 }
 
 impl Request {
-    /// Checks the parameters of a route. The path's own values are added to `params`, over all others (C2).
+    /// Checks the parameters of a release's endpoint. The path's own values are added to `params`, over all others (C2).
     ///
     /// # Errors
     ///
     /// [`Error::UnsupportedFormat`] and [`Error::InvalidParams`].
-    pub fn parse(route: Route, params: &mut Params) -> Result<Option<Self>, Error> {
-        let (release, link_id) = match &route {
-            Route::Options(_) => return Ok(None),
-            Route::ListLinks(release, _) | Route::CreateLink(release) | Route::Download(release, _) => {
-                (release.clone(), None)
-            }
-            Route::GetLink(release, id) | Route::UpdateLink(release, id) | Route::DeleteLink(release, id) => {
-                (release.clone(), Some(id.clone()))
-            }
-        };
+    pub fn parse(release: ReleasePath, endpoint: Endpoint, params: &mut Params) -> Result<Self, Error> {
         params.set("id", &release.project);
         params.set("tag_name", &release.tag);
-        if let Some(id) = &link_id {
+        if let Endpoint::GetLink(id) | Endpoint::UpdateLink(id) | Endpoint::DeleteLink(id) = &endpoint {
             params.set("link_id", id);
         }
-        if let Route::ListLinks(_, Some(format)) = &route {
+        if let Endpoint::ListLinks(Some(format)) = &endpoint {
             params.set("format", format);
         } else {
             check_format(params)?;
         }
-        Ok(Some(Self { operation: operation(route, params)?, release }))
+        Ok(Self { operation: operation(endpoint, params)?, release })
+    }
+
+    /// Whether it changes something, which takes a token of scope `api` (E17).
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        match self.operation {
+            Operation::CreateLink(_) | Operation::UpdateLink(..) | Operation::DeleteLink(_) => true,
+            Operation::ListLinks(_) | Operation::GetLink(_) | Operation::Download(_) => false,
+        }
     }
 }
 
-fn operation(route: Route, params: &Params) -> Result<Operation, Error> {
+fn operation(endpoint: Endpoint, params: &Params) -> Result<Operation, Error> {
     let mut checks = Checks::of(params);
     if !matches!(&params.get("tag_name"), Some(Value::Text(tag)) if tag.len() <= MAX_TAG_BYTES) {
         checks.fail(format!("tag_name is too long (maximum is {MAX_TAG_BYTES} bytes)"));
     }
-    Ok(match route {
-        Route::ListLinks(..) => Operation::ListLinks(checks.finish(()).and_then(|()| Page::parse(params))?),
-        Route::CreateLink(_) => Operation::CreateLink(checks.finish(()).and_then(|()| LinkInput::for_create(params))?),
-        Route::GetLink(..) => {
+    Ok(match endpoint {
+        Endpoint::ListLinks(_) => Operation::ListLinks(checks.finish(()).and_then(|()| Page::parse(params))?),
+        Endpoint::CreateLink => Operation::CreateLink(checks.finish(()).and_then(|()| LinkInput::for_create(params))?),
+        Endpoint::GetLink(_) => {
             let id = link_id(&mut checks);
             Operation::GetLink(checks.finish(id)?)
         }
-        Route::UpdateLink(..) => {
+        Endpoint::UpdateLink(_) => {
             let id = link_id(&mut checks);
             Operation::UpdateLink(id, LinkInput::for_update(checks)?)
         }
-        Route::DeleteLink(..) => {
+        Endpoint::DeleteLink(_) => {
             let id = link_id(&mut checks);
             Operation::DeleteLink(checks.finish(id)?)
         }
-        Route::Download(_, filepath) => Operation::Download(checks.finish(filepath)?),
-        Route::Options(_) => return Err(Error::UnknownRoute),
+        Endpoint::Download(filepath) => Operation::Download(checks.finish(filepath)?),
     })
 }
 
@@ -97,7 +96,11 @@ fn link_id(checks: &mut Checks<'_>) -> Option<LinkId> {
 }
 
 /// JSON is the only format; a format that a suffix names is ignored, one that the query names is not (C6, F6).
-fn check_format(params: &Params) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// [`Error::UnsupportedFormat`].
+pub fn check_format(params: &Params) -> Result<(), Error> {
     match params.get("format") {
         Some(Value::Text(format)) if !format.is_empty() && format != "json" => {
             Err(Error::UnsupportedFormat(format.clone()))

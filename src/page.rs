@@ -96,13 +96,12 @@ pub fn headers(page: Page, counted: u64, list_url: &str, params: &Params) -> Hea
     headers
 }
 
-/// All parameters of the request with this page in them, in alphabetical order (B14). Credentials are left out: GitLab
-/// echoes them, but a header ends up in logs.
+/// All parameters of the request with this page in them, in alphabetical order (B14). The tokens among them, which GitLab
+/// echoes, have been taken out by [`crate::auth`]: a header ends up in logs.
 fn query(params: &Params, page: Page) -> String {
-    const CREDENTIALS: [&str; 5] = ["private_token", "access_token", "bearer_token", "job_token", "token"];
     let mut pairs: Vec<(&str, String)> = params
         .pairs()
-        .filter(|(name, _)| !CREDENTIALS.contains(name) && *name != "page" && *name != "per_page")
+        .filter(|(name, _)| *name != "page" && *name != "per_page")
         .map(|(name, value)| (name, utf8_percent_encode(value, QUERY_VALUE).to_string()))
         .collect();
     pairs.push(("page", page.number.to_string()));

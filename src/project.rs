@@ -1,4 +1,4 @@
-//! Projects: how a request names one, and what the service knows of it.
+//! Projects: how a request names one, what the service knows of it, and the roles in it.
 
 use std::fmt;
 
@@ -26,8 +26,58 @@ impl fmt::Display for ProjectId {
     }
 }
 
-/// Longest project path that can exist, in bytes.
+/// Longest project path that can exist, in bytes (ours: it is part of a DynamoDB key).
 const MAX_PATH_BYTES: usize = 1_024;
+
+/// A project's full path as the operator wrote it, such as `group/app`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectPath(String);
+
+impl ProjectPath {
+    /// Reads a path: at least a group and a name, of GitLab's characters for them. A segment `releases` is refused,
+    /// because it could not be told from the one that ends the project in a decoded request path.
+    ///
+    /// # Errors
+    ///
+    /// One sentence for the operator.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let is_segment = |segment: &str| {
+            let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            !segment.is_empty() && segment.chars().all(is_allowed) && !segment.starts_with(['-', '.'])
+        };
+        if !text.contains('/') {
+            Err("a path needs a group and a name, such as group/app")
+        } else if text.len() > MAX_PATH_BYTES {
+            Err("a path has 1024 characters at the most")
+        } else if !text.split('/').all(is_segment) {
+            Err(
+                "the parts of a path are made of letters, digits, '_', '-' and '.', and begin with none of the last two",
+            )
+        } else if text.split('/').any(|segment| segment.eq_ignore_ascii_case("releases")) {
+            Err("no part of a path may be called releases, which request paths use for something else")
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The path as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path as it is looked up: case does not matter (F2).
+    #[must_use]
+    pub fn to_lowercase(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl fmt::Display for ProjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// The two spellings of `:id` in a path (F1, F2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,8 +96,16 @@ impl ProjectRef {
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().ok().and_then(ProjectId::new).map(Self::Id);
         }
-        let path = text.to_lowercase();
-        (path.contains('/') && path.len() <= MAX_PATH_BYTES).then_some(Self::Path(path))
+        ProjectPath::parse(text).ok().map(|path| Self::Path(path.to_lowercase()))
+    }
+}
+
+impl fmt::Display for ProjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Path(path) => path.fmt(f),
+        }
     }
 }
 
@@ -61,7 +119,10 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    /// The word for it in the table.
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Private, Self::Public];
+
+    /// The word for it, GitLab's.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -73,7 +134,45 @@ impl Visibility {
     /// The visibility with this word, or `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Private, Self::Public].into_iter().find(|visibility| visibility.as_str() == text)
+        Self::ALL.into_iter().find(|visibility| visibility.as_str() == text)
+    }
+}
+
+/// What a member may do in a project, the lowest first (E7): from guest on, read; from developer on, write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads.
+    Guest,
+    /// Reads.
+    Reporter,
+    /// Reads and writes.
+    Developer,
+    /// Reads and writes.
+    Maintainer,
+    /// Reads and writes.
+    Owner,
+}
+
+impl Role {
+    /// All roles, the lowest first.
+    pub const ALL: [Self; 5] = [Self::Guest, Self::Reporter, Self::Developer, Self::Maintainer, Self::Owner];
+
+    /// The word for it, GitLab's in lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::Reporter => "reporter",
+            Self::Developer => "developer",
+            Self::Maintainer => "maintainer",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role with this word, or `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 }
 
@@ -82,8 +181,8 @@ impl Visibility {
 pub struct Project {
     /// Its number.
     pub id: ProjectId,
-    /// Its full path as the operator wrote it, such as `group/app`.
-    pub path: String,
+    /// Its full path.
+    pub path: ProjectPath,
     /// Who may see it.
     pub visibility: Visibility,
 }
@@ -98,8 +197,25 @@ mod tests {
         assert_eq!(ProjectRef::parse("24"), id(24));
         assert_eq!(ProjectRef::parse("0024"), id(24));
         assert_eq!(ProjectRef::parse("Group/App"), Some(ProjectRef::Path("group/app".to_owned())));
-        for nowhere in ["0", "-1", "99999999999999999999", "app", "", ".."] {
+        for nowhere in ["0", "-1", "99999999999999999999", "app", "", "..", "a//b", "a/releases", "a/é"] {
             assert_eq!(ProjectRef::parse(nowhere), None, "{nowhere}");
         }
+    }
+
+    #[test]
+    fn a_path_that_no_request_could_name_is_refused_with_a_sentence() {
+        for (path, sentence) in [
+            ("app", "a path needs a group and a name, such as group/app"),
+            ("group/", "the parts of a path are made of"),
+            ("/app", "the parts of a path are made of"),
+            ("group/-/app", "the parts of a path are made of"),
+            ("group/../app", "the parts of a path are made of"),
+            ("group/app name", "the parts of a path are made of"),
+            ("group/Releases/app", "no part of a path may be called releases"),
+            (&format!("group/{}", "a".repeat(1_024)), "a path has 1024 characters at the most"),
+        ] {
+            assert!(ProjectPath::parse(path).is_err_and(|error| error.starts_with(sentence)), "{path}");
+        }
+        assert_eq!(ProjectPath::parse("Group/sub_1/app.x-y").unwrap().as_str(), "Group/sub_1/app.x-y");
     }
 }

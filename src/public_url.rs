@@ -79,7 +79,13 @@ impl PublicUrl {
     /// The web page of a project, which decides what counts as external (H1).
     #[must_use]
     pub fn project(&self, project: &Project) -> String {
-        format!("{}/{}", self.base, utf8_percent_encode(&project.path, PATH))
+        format!("{}/{}", self.base, project.path)
+    }
+
+    /// The web page that a token's holder would have.
+    #[must_use]
+    pub fn user(&self, username: &str) -> String {
+        format!("{}/{username}", self.base)
     }
 
     /// The permanent URL of a link with a filepath; the url itself for one without (A7, G1).

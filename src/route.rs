@@ -4,7 +4,7 @@
 //! HTTP API hands it over decoded, so that `/projects/group%2Fapp/releases/v1` becomes
 //! `/projects/group/app/releases/v1`. The path is split on slashes first and each piece is decoded once; where the
 //! pieces do not fit as they stand, a gateway has decoded them, and the project and the tag are found between their
-//! neighbours. Then the first `releases` ends the project (no project path here has such a segment) and the last
+//! neighbours. Then the first `releases` ends the project (no project path has such a segment) and the last
 //! `assets/links` ends the tag. In a download the first `downloads` after the tag's first segment ends the tag.
 
 use lambda_http::http::Method;
@@ -24,23 +24,32 @@ pub struct ReleasePath {
     pub tag: String,
 }
 
-/// One of the things that the service does, with what its path says. Link ids are not checked yet (C16).
+/// One of the things that the service does, with what its path says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// `GET …/assets/links`; a format suffix becomes the parameter `format` (F6).
-    ListLinks(ReleasePath, Option<String>),
-    /// `POST …/assets/links`.
-    CreateLink(ReleasePath),
-    /// `GET …/assets/links/:link_id`.
-    GetLink(ReleasePath, String),
-    /// `PUT …/assets/links/:link_id`.
-    UpdateLink(ReleasePath, String),
-    /// `DELETE …/assets/links/:link_id`.
-    DeleteLink(ReleasePath, String),
-    /// `GET /:project/-/releases/:tag/downloads/:filepath`, the filepath with its leading slash (G2).
-    Download(ReleasePath, String),
-    /// `OPTIONS` on the list or on a link, with the methods that it answers (E3).
+    /// Something of a release.
+    Release(ReleasePath, Endpoint),
+    /// `GET /api/v4/user`: who the token is.
+    CurrentUser,
+    /// `OPTIONS` on a path that is served, with the methods that it answers (E3).
     Options(&'static str),
+}
+
+/// What of a release a request is about. Link ids are not checked yet (C16).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `GET …/assets/links`; a format suffix becomes the parameter `format` (F6).
+    ListLinks(Option<String>),
+    /// `POST …/assets/links`.
+    CreateLink,
+    /// `GET …/assets/links/:link_id`.
+    GetLink(String),
+    /// `PUT …/assets/links/:link_id`.
+    UpdateLink(String),
+    /// `DELETE …/assets/links/:link_id`.
+    DeleteLink(String),
+    /// `GET /:project/-/releases/:tag/downloads/:filepath`, the filepath with its leading slash (G2).
+    Download(String),
 }
 
 /// Finds the route; `path` is the raw path without the service's prefix.
@@ -56,6 +65,7 @@ pub fn parse(method: &Method, path: &str) -> Result<Route, Error> {
     match segments.as_slice() {
         ["api", "v3", ..] => Err(Error::ApiV3),
         ["api", "v4", "projects", rest @ ..] => links(method, rest),
+        ["api", "v4", user] if split_format(user).0 == "user" => current_user(method),
         ["api", ..] => Err(Error::UnknownRoute),
         _ => download(method, &segments),
     }
@@ -78,17 +88,25 @@ fn links(method: &Method, segments: &[&str]) -> Result<Route, Error> {
         [project, "releases", tag, "assets", rest @ ..] if is_links(rest) => (release(&[project], &[tag]), rest),
         _ => decoded_links(segments).ok_or(Error::UnknownRoute)?,
     };
-    let route = match (method.as_str(), rest) {
-        ("GET" | "HEAD", [list]) => Route::ListLinks(release, split_format(list).1.map(str::to_owned)),
-        ("POST", [_]) => Route::CreateLink(release),
-        ("GET" | "HEAD", [_, link]) => Route::GetLink(release, split_format(link).0.to_owned()),
-        ("PUT", [_, link]) => Route::UpdateLink(release, split_format(link).0.to_owned()),
-        ("DELETE", [_, link]) => Route::DeleteLink(release, split_format(link).0.to_owned()),
-        ("OPTIONS", [_]) => Route::Options("OPTIONS, GET, POST, HEAD"),
-        ("OPTIONS", [_, _]) => Route::Options("OPTIONS, GET, PUT, DELETE, HEAD"),
+    let endpoint = match (method.as_str(), rest) {
+        ("GET" | "HEAD", [list]) => Endpoint::ListLinks(split_format(list).1.map(str::to_owned)),
+        ("POST", [_]) => Endpoint::CreateLink,
+        ("GET" | "HEAD", [_, link]) => Endpoint::GetLink(split_format(link).0.to_owned()),
+        ("PUT", [_, link]) => Endpoint::UpdateLink(split_format(link).0.to_owned()),
+        ("DELETE", [_, link]) => Endpoint::DeleteLink(split_format(link).0.to_owned()),
+        ("OPTIONS", [_]) => return Ok(Route::Options("OPTIONS, GET, POST, HEAD")),
+        ("OPTIONS", [_, _]) => return Ok(Route::Options("OPTIONS, GET, PUT, DELETE, HEAD")),
         _ => return Err(Error::UnknownRoute),
     };
-    Ok(route)
+    Ok(Route::Release(release, endpoint))
+}
+
+fn current_user(method: &Method) -> Result<Route, Error> {
+    match *method {
+        Method::GET | Method::HEAD => Ok(Route::CurrentUser),
+        Method::OPTIONS => Ok(Route::Options("OPTIONS, GET, HEAD")),
+        _ => Err(Error::UnknownRoute),
+    }
 }
 
 /// Finds the project and the tag in a path that a gateway has decoded.
@@ -129,7 +147,7 @@ fn download(method: &Method, segments: &[&str]) -> Result<Route, Error> {
         let end_of_tag = tag_and_path.iter().skip(1).position(|segment| *segment == "downloads")? + 1;
         let filepath = tag_and_path.get(end_of_tag + 1..).filter(|filepath| !filepath.is_empty())?;
         let release = release(&segments[..end_of_project], &tag_and_path[..end_of_tag]);
-        Some(Route::Download(release, format!("/{}", filepath.join("/"))))
+        Some(Route::Release(release, Endpoint::Download(format!("/{}", filepath.join("/")))))
     };
     parts().ok_or(Error::UnknownRoute)
 }
@@ -157,7 +175,8 @@ mod tests {
             "/api/v4/projects/a/b/c/releases/rel/1.0 x/assets/links",
             "/api/v4//projects/a%2Fb%2fc/releases/rel%2F1%2E0%20x/assets/links/",
         ] {
-            assert_eq!(get(path), Ok(Route::ListLinks(release_of("a/b/c", "rel/1.0 x"), None)), "{path}");
+            let list = Route::Release(release_of("a/b/c", "rel/1.0 x"), Endpoint::ListLinks(None));
+            assert_eq!(get(path), Ok(list), "{path}");
         }
     }
 
@@ -175,7 +194,7 @@ mod tests {
         ] {
             assert_eq!(
                 get(&format!("/api/v4/projects/{path}")),
-                Ok(Route::ListLinks(release_of("24", tag), None)),
+                Ok(Route::Release(release_of("24", tag), Endpoint::ListLinks(None))),
                 "{path}"
             );
         }
@@ -183,18 +202,19 @@ mod tests {
 
     #[test]
     fn a_format_suffix_is_no_part_of_the_link_id() {
-        let link = |link: &str| Ok(Route::GetLink(release_of("24", "v1"), link.to_owned()));
+        let link = |link: &str| Ok(Route::Release(release_of("24", "v1"), Endpoint::GetLink(link.to_owned())));
         assert_eq!(get("/api/v4/projects/24/releases/v1/assets/links/1.json"), link("1"));
         assert_eq!(get("/api/v4/projects/24/releases/v1/assets/links/1.5"), link("1"));
         assert_eq!(
             get("/api/v4/projects/24/releases/v1/assets/links.json"),
-            Ok(Route::ListLinks(release_of("24", "v1"), Some("json".to_owned())))
+            Ok(Route::Release(release_of("24", "v1"), Endpoint::ListLinks(Some("json".to_owned()))))
         );
     }
 
     #[test]
     fn a_download_names_project_tag_and_filepath() {
-        let download = |tag: &str| Ok(Route::Download(release_of("group/app", tag), "/bin/x.exe".to_owned()));
+        let download =
+            |tag: &str| Ok(Route::Release(release_of("group/app", tag), Endpoint::Download("/bin/x.exe".to_owned())));
         assert_eq!(get("/group/app/-/releases/v0.1/downloads/bin/x.exe"), download("v0.1"));
         assert_eq!(get("/group/app/-/releases/rel%2F1/downloads/bin/x.exe"), download("rel/1"));
         assert_eq!(get("/group/app/-/releases/rel/1/downloads/bin/x.exe"), download("rel/1"));

@@ -14,6 +14,7 @@ use crate::handlers::Answer;
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::{Project, Visibility};
 use crate::public_url::PublicUrl;
+use crate::token::Token;
 
 /// What a header cannot carry; everything else of a url stays as it is.
 const NOT_IN_HEADER: &AsciiSet = CONTROLS;
@@ -55,6 +56,26 @@ pub fn links(public_url: &PublicUrl, project: &Project, tag: &str, links: &[Link
     json(&links.iter().map(|link| LinkView::of(public_url, project, tag, link)).collect::<Vec<_>>())
 }
 
+/// A token's holder as GitLab shows the user of a project's access token.
+#[derive(Serialize)]
+struct UserView<'a> {
+    id: u64,
+    username: &'a str,
+    name: &'a str,
+    state: &'static str,
+    web_url: String,
+    bot: bool,
+}
+
+/// The JSON of the token's own identity.
+#[must_use]
+pub fn user(public_url: &PublicUrl, token: &Token) -> Vec<u8> {
+    let username = format!("token_{}", token.id);
+    let web_url = public_url.user(&username);
+    let name = &token.settings.label;
+    json(&UserView { id: token.id, username: &username, name, state: "active", web_url, bot: true })
+}
+
 fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("text, numbers and booleans always serialize")
 }
@@ -65,13 +86,13 @@ pub fn response(request: &Request, answer: Result<Answer, Error>, download_max_a
     match answer {
         Ok(Answer::Json(status, body, headers)) => success(request, status, body, headers),
         Ok(Answer::Redirect(url, visibility)) => redirect(&url, visibility, download_max_age),
+        Ok(Answer::Options(allow)) => options(allow),
         Err(error) => failure(request, &error),
     }
 }
 
 /// An answer to `OPTIONS` (E3) or to a browser's preflight (J5).
-#[must_use]
-pub fn options(allow: &'static str) -> Response<Body> {
+fn options(allow: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
@@ -172,7 +193,7 @@ fn text(json: Vec<u8>) -> Body {
 
 /// A weak entity tag of 32 hexadecimal digits (J1).
 fn etag(body: &[u8]) -> ETag {
-    let digest: String = Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digest = base16ct::lower::encode_string(&Sha256::digest(body)[..16]);
     format!("W/\"{digest}\"").parse().expect("hexadecimal digits in quotes are an ETag")
 }
 

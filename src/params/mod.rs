@@ -59,6 +59,11 @@ impl Params {
         self.values.insert(name.to_owned(), Value::Text(value.to_owned()));
     }
 
+    /// Takes a parameter out, so that nothing else sees it.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.values.remove(name)
+    }
+
     /// The value of this parameter, if it was sent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::keys::Partition;
+use super::keys::{Partition, project_by_id, project_by_path};
 use crate::error::Error;
 use crate::link::{Link, LinkId, LinkType};
-use crate::project::{Project, ProjectId, Visibility};
+use crate::project::{Project, ProjectId, ProjectPath, Visibility};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -42,33 +42,60 @@ pub(super) fn read_link(item: &Item) -> Result<StoredLink, Error> {
         id: attributes.parsed("id", |text| LinkId::new(text.parse().ok()?))?,
         name: attributes.text("name")?.to_owned(),
         url: attributes.text("url")?.to_owned(),
-        filepath: item.contains_key("filepath").then(|| attributes.text("filepath").map(str::to_owned)).transpose()?,
+        filepath: attributes.optional("filepath", |text| Some(text.to_owned()))?,
         link_type: attributes.parsed("link_type", LinkType::parse)?,
     };
     let created_at = attributes.text("created_at")?.to_owned();
     Ok(StoredLink { link, created_at, revision: attributes.parsed("revision", |text| text.parse().ok())? })
 }
 
-pub(super) fn read_project(item: &Item) -> Result<Project, Error> {
-    let attributes = Attributes(item);
-    Ok(Project {
-        id: attributes.parsed("id", |text| ProjectId::new(text.parse().ok()?))?,
-        path: attributes.text("path")?.to_owned(),
-        visibility: attributes.parsed("visibility", Visibility::parse)?,
+/// A project as it was read, with the revision that a write has to find unchanged.
+#[derive(Debug, Clone)]
+pub(super) struct StoredProject {
+    pub(super) project: Project,
+    pub(super) revision: u64,
+    /// When somebody began to delete it; it is invisible from then on (F9).
+    pub(super) deleting_since: Option<String>,
+}
+
+/// Both items of a project: by its number, and by its path.
+pub(super) fn project_items(stored: &StoredProject) -> [Item; 2] {
+    let project = &stored.project;
+    [project_by_id(project.id.number()), project_by_path(&project.path.to_lowercase())].map(|mut item| {
+        item.insert("id".to_owned(), AttributeValue::N(project.id.to_string()));
+        item.insert("path".to_owned(), AttributeValue::S(project.path.as_str().to_owned()));
+        item.insert("visibility".to_owned(), AttributeValue::S(project.visibility.as_str().to_owned()));
+        item.insert("revision".to_owned(), AttributeValue::N(stored.revision.to_string()));
+        if let Some(since) = &stored.deleting_since {
+            item.insert("deleting_since".to_owned(), AttributeValue::S(since.clone()));
+        }
+        item
     })
 }
 
-/// The attributes that both items of a project carry.
-pub(super) fn project_item(mut key: Item, project: &Project) -> Item {
-    key.insert("id".to_owned(), AttributeValue::N(project.id.to_string()));
-    key.insert("path".to_owned(), AttributeValue::S(project.path.clone()));
-    key.insert("visibility".to_owned(), AttributeValue::S(project.visibility.as_str().to_owned()));
-    key
+pub(super) fn read_project(item: &Item) -> Result<StoredProject, Error> {
+    let attributes = Attributes(item);
+    let project = Project {
+        id: attributes.parsed("id", |text| ProjectId::new(text.parse().ok()?))?,
+        path: attributes.parsed("path", |text| ProjectPath::parse(text).ok())?,
+        visibility: attributes.parsed("visibility", Visibility::parse)?,
+    };
+    let revision = attributes.parsed("revision", |text| text.parse().ok())?;
+    Ok(StoredProject {
+        project,
+        revision,
+        deleting_since: attributes.optional("deleting_since", |text| Some(text.to_owned()))?,
+    })
 }
 
 /// A time as the table holds it: RFC 3339 in UTC.
 pub(super) fn timestamp(time: SystemTime) -> String {
     DateTime::from(time).fmt(DateTimeFormat::DateTime).unwrap_or_default()
+}
+
+/// The time that stands in the table.
+pub(super) fn read_time(text: &str) -> Option<SystemTime> {
+    DateTime::from_str(text, DateTimeFormat::DateTime).ok()?.try_into().ok()
 }
 
 /// Reads attributes of an item, of which a missing or mistyped one makes the item corrupt.
@@ -88,7 +115,13 @@ impl Attributes<'_> {
         parse(self.text(name)?).ok_or_else(|| self.corrupt(name))
     }
 
-    fn corrupt(&self, name: &str) -> Error {
+    /// Text that may be missing, but has to make sense to `parse` where it is there.
+    pub(super) fn optional<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
+        self.0.contains_key(name).then(|| self.parsed(name, parse)).transpose()
+    }
+
+    /// That this attribute is missing or mistyped.
+    pub(super) fn corrupt(&self, name: &str) -> Error {
         Error::Corrupt(format!(
             "attribute {name} of item {:?}/{:?} is missing or mistyped",
             self.0.get("pk"),

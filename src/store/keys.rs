@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
 use crate::link::LinkId;
-use crate::project::ProjectId;
+use crate::project::{ProjectId, ProjectRef};
+use crate::token::HashedToken;
 
 pub(super) type Key = HashMap<String, AttributeValue>;
 
@@ -25,7 +26,7 @@ pub(super) struct Partition(pub(super) String);
 impl Partition {
     /// `24#v0.1`. The number holds no `#`, so the first one ends it whatever the tag is.
     pub(super) fn of(project: ProjectId, tag: &str) -> Self {
-        Self(format!("{project}#{tag}"))
+        Self(format!("{}{tag}", releases_of(project)))
     }
 
     pub(super) fn release(&self) -> Key {
@@ -51,13 +52,43 @@ impl Partition {
 }
 
 /// All projects share a partition, so that one query lists them in the order of their numbers.
+pub(super) const PROJECTS: &str = "projects";
+/// All tokens by number share a partition likewise.
+pub(super) const TOKENS: &str = "tokens";
+
 pub(super) fn project_by_id(id: u64) -> Key {
-    key("projects", &format!("{id:0>20}"))
+    key(PROJECTS, &format!("{id:0>20}"))
 }
 
 /// A project by its path in lower case (F2).
 pub(super) fn project_by_path(path: &str) -> Key {
     key(&format!("project-path#{path}"), "project")
+}
+
+pub(super) fn project(project: &ProjectRef) -> Key {
+    match project {
+        ProjectRef::Id(id) => project_by_id(id.number()),
+        ProjectRef::Path(path) => project_by_path(path),
+    }
+}
+
+pub(super) fn token_by_id(id: u64) -> Key {
+    key(TOKENS, &format!("{id:0>20}"))
+}
+
+/// A token by its hash, by which requests find it. Each has a partition of its own.
+pub(super) fn token_by_hash(hash: &HashedToken) -> Key {
+    key(&format!("token#{}", hash.hex()), "token")
+}
+
+/// Counts the tokens' numbers up.
+pub(super) fn token_counter() -> Key {
+    key("counters", TOKENS)
+}
+
+/// Where the partitions of a project's releases begin.
+pub(super) fn releases_of(project: ProjectId) -> String {
+    format!("{project}#")
 }
 
 fn key(pk: &str, sk: &str) -> Key {
@@ -67,7 +98,13 @@ fn key(pk: &str, sk: &str) -> Key {
     ])
 }
 
+/// The key of an item.
+pub(super) fn key_of(mut item: Key) -> Key {
+    item.retain(|name, _| name == "pk" || name == "sk");
+    item
+}
+
 /// A name or url may be longer than the 1,024 bytes of a sort key; its digest is not.
 fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(text))
 }

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 
 use super::item::{Attributes, Item, StoredLink, link_item, read_link, timestamp};
-use super::keys::{FIRST_LINK, Partition, RELEASE};
-use super::transaction::{Refusal, Step, Transaction};
+use super::keys::{FIRST_LINK, Partition, RELEASE, key_of};
+use super::transaction::{Condition, Refusal, Step, Transaction};
 use super::{Session, Store};
 use crate::error::Error;
 use crate::link::{Link, LinkChanges, LinkId, NewLink, Violation};
@@ -74,14 +74,6 @@ impl Session<'_> {
 
     async fn stored_link(&self, partition: &Partition, id: LinkId) -> Result<StoredLink, Error> {
         read_link(&self.get_item(partition.link(id)).await?.ok_or(Error::NotFound)?)
-    }
-
-    pub(super) async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
-        let request =
-            self.store.client.get_item().table_name(&self.store.table).set_key(Some(key)).consistent_read(true);
-        let output = self.read(request.return_consumed_capacity(ReturnConsumedCapacity::Total).send()).await?;
-        self.note_read(output.consumed_capacity().map_or(&[], std::slice::from_ref));
-        Ok(output.item)
     }
 
     /// Where the link with this filepath leads.
@@ -230,40 +222,40 @@ fn taken(steps: &[Step]) -> Vec<Violation> {
 }
 
 impl Store {
-    fn creation(&self, partition: &Partition, stored: &StoredLink) -> Transaction {
-        let mut transaction = Transaction::default();
-        transaction.put_new(Step::Link, &self.table, link_item(partition, stored));
+    fn creation(&self, partition: &Partition, stored: &StoredLink) -> Transaction<'_> {
+        let mut transaction = Transaction::on(&self.table);
+        transaction.put(Step::Link, link_item(partition, stored), Condition::Absent);
         for (violation, item) in taken_items(partition, &stored.link) {
-            transaction.put_new(Step::Take(violation), &self.table, item);
+            transaction.put(Step::Take(violation), item, Condition::Absent);
         }
         transaction
     }
 
     /// Takes what is new, gives back what is no longer the link's, and keeps the filepath's copy of the url true.
-    fn change(&self, partition: &Partition, before: &StoredLink, after: &StoredLink) -> Transaction {
-        let id = before.link.id;
-        let mut transaction = Transaction::default();
-        transaction.replace_link(&self.table, link_item(partition, after), before.revision);
+    fn change(&self, partition: &Partition, before: &StoredLink, after: &StoredLink) -> Transaction<'_> {
+        let is_own = Condition::OfLink(before.link.id);
+        let mut transaction = Transaction::on(&self.table);
+        transaction.put(Step::Link, link_item(partition, after), Condition::Revision(before.revision));
         let old = taken_items(partition, &before.link);
         let new = taken_items(partition, &after.link);
         for (violation, item) in &new {
             match old.iter().find(|(_, other)| other["sk"] == item["sk"]) {
-                None => transaction.put_new(Step::Take(*violation), &self.table, item.clone()),
-                Some((_, other)) if other != item => transaction.replace_own(&self.table, item.clone(), id),
+                None => transaction.put(Step::Take(*violation), item.clone(), Condition::Absent),
+                Some((_, other)) if other != item => transaction.put(Step::Own, item.clone(), is_own),
                 Some(_) => {}
             }
         }
         for (_, item) in old.into_iter().filter(|(_, item)| new.iter().all(|(_, other)| other["sk"] != item["sk"])) {
-            transaction.delete_own(&self.table, key_of(item), id);
+            transaction.delete(Step::Own, key_of(item), is_own);
         }
         transaction
     }
 
-    fn removal(&self, partition: &Partition, stored: &StoredLink) -> Transaction {
-        let mut transaction = Transaction::default();
-        transaction.delete_link(&self.table, partition.link(stored.link.id), stored.revision);
+    fn removal(&self, partition: &Partition, stored: &StoredLink) -> Transaction<'_> {
+        let mut transaction = Transaction::on(&self.table);
+        transaction.delete(Step::Link, partition.link(stored.link.id), Condition::Revision(stored.revision));
         for (_, item) in taken_items(partition, &stored.link) {
-            transaction.delete_own(&self.table, key_of(item), stored.link.id);
+            transaction.delete(Step::Own, key_of(item), Condition::OfLink(stored.link.id));
         }
         transaction
     }
@@ -286,9 +278,4 @@ fn taken_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
         items.push((Violation::FilepathTaken, item));
     }
     items
-}
-
-fn key_of(mut item: Item) -> Item {
-    item.retain(|name, _| name == "pk" || name == "sk");
-    item
 }

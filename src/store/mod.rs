@@ -1,15 +1,21 @@
-//! The store: links, releases and projects in one DynamoDB table. The only place that names the SDK's operations.
+//! The store: links, releases, projects and tokens in one DynamoDB table. The only place that names the SDK's operations.
 //!
 //! Each step of a [`Session`] is one DynamoDB call or one transaction, and nothing is written on the strength of an
 //! earlier read without a condition that the read still holds.
 
+mod identity;
 mod item;
 mod keys;
 mod links;
 mod projects;
+mod purge;
+mod refused;
 mod session;
+mod tokens;
 mod transaction;
 
+pub use projects::ProjectChanges;
+pub use refused::Refused;
 pub use session::{Session, Usage};
 
 use std::time::Duration;

@@ -5,9 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
-use aws_sdk_dynamodb::types::ConsumedCapacity;
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
+use backon::{ExponentialBuilder, Retryable};
 
 use super::Store;
+use super::item::Item;
 use crate::error::Error;
 
 /// What a request cost so far.
@@ -63,6 +65,39 @@ impl Session<'_> {
         self.call(send).await?.map_err(unavailable)
     }
 
+    /// Reads one item.
+    pub(super) async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
+        let request =
+            self.store.client.get_item().table_name(&self.store.table).set_key(Some(key)).consistent_read(true);
+        let output = self.read(request.return_consumed_capacity(ReturnConsumedCapacity::Total).send()).await?;
+        self.note_read(output.consumed_capacity().map_or(&[], std::slice::from_ref));
+        Ok(output.item)
+    }
+
+    /// Reads all items of a partition, in the order of their sort keys.
+    pub(super) async fn query_all(&self, partition: &str) -> Result<Vec<Item>, Error> {
+        let request = self.store.client.query().table_name(&self.store.table).consistent_read(true);
+        let pages = request
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
+            .into_paginator();
+        self.read(pages.items().send().collect()).await
+    }
+
+    /// Repeats a batch until DynamoDB leaves nothing of it out, which it does where it is asked too much; `attempt` says
+    /// `None` then.
+    pub(super) async fn whole_batch<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<Option<T>, Error>>,
+    {
+        let attempt = || {
+            let answer = attempt();
+            async { answer.await.transpose().ok_or(()) }
+        };
+        let left_out = Error::Unavailable("DynamoDB left out a part of a batch".to_owned());
+        attempt.retry(self.backoff()).await.unwrap_or(Err(left_out))
+    }
+
     /// Notes the capacity of a read.
     pub(super) fn note_read(&self, consumed: &[ConsumedCapacity]) {
         self.note(|usage| usage.read_units += units(consumed));
@@ -77,9 +112,14 @@ impl Session<'_> {
         add(&mut self.usage.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The time that is left for calls.
-    pub(super) fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+    /// How what may be repeated is repeated: with full jitter, for as long as the request has time.
+    pub(super) fn backoff(&self) -> ExponentialBuilder {
+        ExponentialBuilder::default()
+            .with_jitter()
+            .with_min_delay(Duration::from_millis(10))
+            .with_max_delay(Duration::from_millis(500))
+            .without_max_times()
+            .with_total_delay(Some(self.deadline.saturating_duration_since(Instant::now())))
     }
 }
 

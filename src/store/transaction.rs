@@ -3,10 +3,13 @@
 //! DynamoDB says by position which steps of a transaction it refused. Each step is added together with its name, so
 //! that a position never has to be counted.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
-use backon::{ExponentialBuilder, Retryable};
+use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
+use backon::Retryable;
 
 use super::Session;
 use super::item::Item;
@@ -14,6 +17,7 @@ use super::keys::Key;
 use super::session::unavailable;
 use crate::error::Error;
 use crate::link::{LinkId, Violation};
+use crate::project::ProjectId;
 
 /// What a step of a transaction is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +26,47 @@ pub(super) enum Step {
     Link,
     /// An item that makes a name, url or filepath unique; refused if another link has it.
     Take(Violation),
-    /// A taken-item of the link's own that changes or goes with it.
+    /// An item that belongs to the one that is changed, and changes or goes with it.
     Own,
+    /// A project by its number.
+    Project(ProjectId),
+    /// A project by its path.
+    ProjectPath,
+    /// A token.
+    Token,
+}
+
+/// What must hold of the item that a step finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// There is none.
+    Absent,
+    /// It is as it was read.
+    Revision(u64),
+    /// It is a taken-item of this link.
+    OfLink(LinkId),
+    /// It is a project, and nobody is deleting it.
+    LivingProject,
+}
+
+impl Condition {
+    fn expression(self) -> &'static str {
+        match self {
+            Self::Absent => "attribute_not_exists(pk)",
+            Self::Revision(_) => "revision = :expected",
+            Self::OfLink(_) => "link_id = :expected",
+            Self::LivingProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
+        }
+    }
+
+    fn values(self) -> Option<HashMap<String, AttributeValue>> {
+        let expected = match self {
+            Self::Absent | Self::LivingProject => return None,
+            Self::Revision(revision) => revision.to_string(),
+            Self::OfLink(id) => id.to_string(),
+        };
+        Some(HashMap::from([(":expected".to_owned(), AttributeValue::N(expected))]))
+    }
 }
 
 /// Why a transaction was not carried out. Nothing of it was.
@@ -38,68 +81,52 @@ pub(super) enum Refusal {
 }
 
 /// A transaction in the making.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Transaction {
+#[derive(Debug, Clone)]
+pub(super) struct Transaction<'a> {
+    table: &'a str,
     names: Vec<Step>,
     items: Vec<TransactWriteItem>,
 }
 
-const IS_ABSENT: &str = "attribute_not_exists(pk)";
-const IS_OF_LINK: &str = "link_id = :expected";
-const IS_OF_REVISION: &str = "revision = :expected";
-
-impl Transaction {
-    /// Writes an item that must not be there.
-    pub(super) fn put_new(&mut self, name: Step, table: &str, item: Item) {
-        self.put(name, Put::builder().table_name(table).set_item(Some(item)).condition_expression(IS_ABSENT));
+impl<'a> Transaction<'a> {
+    /// Begins with no step. A builder of the SDK fails only without a table or a key, and every step has both.
+    pub(super) fn on(table: &'a str) -> Self {
+        Self { table, names: Vec::new(), items: Vec::new() }
     }
 
-    /// Replaces a link that must still be of this revision.
-    pub(super) fn replace_link(&mut self, table: &str, item: Item, revision: u64) {
-        let put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(IS_OF_REVISION);
-        self.put(Step::Link, put.expression_attribute_values(":expected", number(revision)));
+    /// Writes an item.
+    pub(super) fn put(&mut self, name: Step, item: Item, condition: Condition) {
+        let put = Put::builder().table_name(self.table).set_item(Some(item));
+        let put = put.condition_expression(condition.expression()).set_expression_attribute_values(condition.values());
+        self.add(name, TransactWriteItem::builder().set_put(put.build().ok()));
     }
 
-    /// Replaces a taken-item that must still be of this link.
-    pub(super) fn replace_own(&mut self, table: &str, item: Item, owner: LinkId) {
-        let put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(IS_OF_LINK);
-        self.put(Step::Own, put.expression_attribute_values(":expected", number(owner)));
+    /// Removes an item.
+    pub(super) fn delete(&mut self, name: Step, key: Key, condition: Condition) {
+        let delete = Delete::builder().table_name(self.table).set_key(Some(key));
+        let delete =
+            delete.condition_expression(condition.expression()).set_expression_attribute_values(condition.values());
+        self.add(name, TransactWriteItem::builder().set_delete(delete.build().ok()));
     }
 
-    /// Removes a link that must still be of this revision.
-    pub(super) fn delete_link(&mut self, table: &str, key: Key, revision: u64) {
-        self.delete(Step::Link, table, key, IS_OF_REVISION, number(revision));
+    /// Leaves an item as it is.
+    pub(super) fn check(&mut self, name: Step, key: Key, condition: Condition) {
+        let check = ConditionCheck::builder().table_name(self.table).set_key(Some(key));
+        let check =
+            check.condition_expression(condition.expression()).set_expression_attribute_values(condition.values());
+        self.add(name, TransactWriteItem::builder().set_condition_check(check.build().ok()));
     }
 
-    /// Removes a taken-item that must still be of this link.
-    pub(super) fn delete_own(&mut self, table: &str, key: Key, owner: LinkId) {
-        self.delete(Step::Own, table, key, IS_OF_LINK, number(owner));
-    }
-
-    fn put(&mut self, name: Step, put: aws_sdk_dynamodb::types::builders::PutBuilder) {
-        // The builder only fails without a table name and an item, and both are set by every caller.
+    fn add(&mut self, name: Step, item: TransactWriteItemBuilder) {
         self.names.push(name);
-        self.items.push(TransactWriteItem::builder().set_put(put.build().ok()).build());
-    }
-
-    fn delete(&mut self, name: Step, table: &str, key: Key, condition: &str, expected: AttributeValue) {
-        let delete = Delete::builder().table_name(table).set_key(Some(key)).condition_expression(condition);
-        let delete = delete.expression_attribute_values(":expected", expected);
-        self.names.push(name);
-        self.items.push(TransactWriteItem::builder().set_delete(delete.build().ok()).build());
+        self.items.push(item.build());
     }
 
     /// Carries the transaction out, all of it or nothing. Conflicts with other transactions are waited out, with full
     /// jitter, for as long as the request has time.
     pub(super) async fn commit(self, session: &Session<'_>) -> Result<(), Refusal> {
         let attempt = || self.attempt(session);
-        let backoff = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(std::time::Duration::from_millis(10))
-            .with_max_delay(std::time::Duration::from_millis(500))
-            .without_max_times()
-            .with_total_delay(Some(session.time_left()));
-        attempt.retry(backoff).when(|refusal| matches!(refusal, Refusal::Conflict)).await
+        attempt.retry(session.backoff()).when(|refusal| matches!(refusal, Refusal::Conflict)).await
     }
 
     async fn attempt(&self, session: &Session<'_>) -> Result<(), Refusal> {
@@ -137,12 +164,8 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Steps(steps) => Self::Unavailable(format!("the table changed under the request at {steps:?}")),
-            Refusal::Conflict => Self::Unavailable("other transactions are at work on the same link".to_owned()),
+            Refusal::Conflict => Self::Unavailable("other transactions are at work on the same items".to_owned()),
             Refusal::Failed(error) => error,
         }
     }
-}
-
-fn number(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
 }

@@ -17,7 +17,7 @@ use crate::support::{LINKS, TABLE, TestApp};
 async fn requests_make_as_many_calls_as_promised() {
     let app = TestApp::start().await;
     app.calls();
-    assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2), "the project is looked up once");
+    assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2), "token and project are looked up once, together");
     assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 1), "list");
     assert_eq!((app.get(&format!("{LINKS}/2")).await.status, app.calls()), (200, 1), "get");
     let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});
@@ -33,7 +33,7 @@ async fn requests_make_as_many_calls_as_promised() {
 }
 
 #[tokio::test]
-async fn a_process_that_may_remember_nothing_looks_the_project_up_each_time() {
+async fn a_process_that_may_remember_nothing_looks_token_and_project_up_each_time() {
     let mut app = TestApp::start().await;
     let settings = |name: &str| match name {
         "TABLE_NAME" => Some(TABLE.to_owned()),

@@ -1,10 +1,9 @@
 //! The permanent URL of a link (section G).
 
-use release_links::project::{Project, ProjectId, Visibility};
+use release_links::project::{Role, Visibility};
 use serde_json::json;
-use std::time::Duration;
 
-use crate::support::{Event, LINKS, TestApp};
+use crate::support::{Event, LINKS, TestApp, granted, project};
 
 #[tokio::test]
 async fn the_permanent_url_leads_to_the_url_as_it_is_now() {
@@ -55,11 +54,15 @@ async fn what_is_not_there_is_404_and_a_private_redirect_is_not_stored() {
     app.get("/group/other/-/releases/v0.1/downloads/none").await.assert(404, project_not_found);
     app.send(Event::new("POST", "/group/app/-/releases/v0.1/downloads/x")).await.assert_error(404, "404 Not Found");
 
-    let private =
-        Project { id: ProjectId::new(7).unwrap(), path: "secret/app".to_owned(), visibility: Visibility::Private };
-    assert!(app.store.session(Duration::from_secs(5)).create_project(&private).await.unwrap());
+    app.add(project(7, "secret/app", Visibility::Private)).await;
+    let token = app.issue(granted("secret", 7, Role::Developer)).await;
     let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});
-    assert_eq!(app.post("/api/v4/projects/7/releases/v1/assets/links", body).await.status, 201);
-    let reply = app.get("/secret/app/-/releases/v1/downloads/abc").await;
+    let links = "/api/v4/projects/7/releases/v1/assets/links";
+    assert_eq!(app.send(Event::new("POST", links).token(&token).json(body)).await.status, 201);
+    let permanent = "/secret/app/-/releases/v1/downloads/abc";
+    let reply = app.send(Event::new("GET", permanent).token(&token)).await;
     assert_eq!((reply.status, reply.header("cache-control")), (302, "private, no-store"));
+    let reply = app.send(Event::new("GET", &format!("{permanent}?private_token={token}")).anonymous()).await;
+    assert_eq!((reply.status, reply.header("location")), (302, "http://a"));
+    app.send(Event::new("GET", permanent).anonymous()).await.assert(404, json!({"message": "404 Project Not Found"}));
 }

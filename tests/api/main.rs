@@ -8,6 +8,7 @@ mod engine;
 mod seed;
 mod support;
 
+mod access;
 mod bad_input;
 mod concurrency;
 mod costs;
@@ -19,3 +20,4 @@ mod outage;
 mod pagination;
 mod parameters;
 mod properties;
+mod tokens;

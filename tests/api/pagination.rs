@@ -98,7 +98,9 @@ async fn an_empty_list_has_one_page() {
 #[tokio::test]
 async fn the_links_carry_every_parameter_but_credentials() {
     let app = with_links(1).await;
-    let reply = app.get(&format!("{LIST}?foo=a+b&private_token=secret&x%5By%5D=1&order_by=z&pagination=keyset")).await;
+    let token = crate::seed::TOKEN;
+    let query = format!("foo=a+b&private_token={token}&token=x&x%5By%5D=1&order_by=z&pagination=keyset");
+    let reply = app.get(&format!("{LIST}?{query}")).await;
     let url = format!(
         "http://127.0.0.1:9000{LIST}?foo=a%20b&id=24&order_by=z&page=1&pagination=keyset&per_page=20&tag_name=many&x%5By%5D=1"
     );

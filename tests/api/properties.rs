@@ -75,10 +75,22 @@ proptest! {
         let event = Event::new(&method, &target)
             .header("host", &header)
             .header("if-none-match", &header)
-            .header("private-token", &header)
+            .header("job-token", &header)
             .body(&content_type, body);
         let status = send(event);
         prop_assert!((200..500).contains(&status), "{}", status);
+    }
+
+    #[test]
+    fn no_credential_is_answered_with_a_5xx(
+        carrier in prop::sample::select(vec!["private-token", "authorization", "job-token"]),
+        scheme in prop::sample::select(vec!["", "Bearer ", "bearer  ", "Basic "]),
+        token in "[ -~é]{0,40}",
+        query in "(private_token|access_token|token)(\\[\\])?=[a-z%0-9]{0,6}",
+    ) {
+        let event = Event::new("GET", &format!("{LINKS}?{query}")).anonymous();
+        let status = send(event.header(carrier, &format!("{scheme}{token}")));
+        prop_assert!(matches!(status, 200 | 400 | 401), "{}", status);
     }
 
     #[test]

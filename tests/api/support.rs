@@ -17,8 +17,10 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent};
 use release_links::app::App;
 use release_links::config::Config;
+use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
 use release_links::public_url::PublicUrl;
 use release_links::store::Store;
+use release_links::token::{Grants, NewToken, PlainToken, Scope};
 use serde_json::{Value, json};
 
 use crate::{engine, seed};
@@ -67,6 +69,7 @@ pub struct TestApp {
     pub app: App,
     pub store: Store,
     pub client: Client,
+    pub address: SocketAddr,
     calls: Calls,
 }
 
@@ -92,7 +95,7 @@ impl TestApp {
             identity_cache: Duration::from_secs(30),
             download_max_age: Duration::from_secs(60),
         };
-        Self { app: App::new(store.clone(), config, SystemTime::now), store, client, calls }
+        Self { app: App::new(store.clone(), config, SystemTime::now), store, client, address, calls }
     }
 
     /// How many calls of DynamoDB were made since this was last asked.
@@ -129,10 +132,36 @@ impl TestApp {
         self.send(Event::new("DELETE", target)).await
     }
 
+    /// Stores a project.
+    pub async fn add(&self, project: Project) {
+        self.store.session(Duration::from_secs(5)).create_project(&project).await.unwrap();
+    }
+
+    /// Stores a token with these roles and returns it. It is made of its label.
+    pub async fn issue(&self, settings: NewToken) -> String {
+        let token = format!("rlat-{}", settings.label.replace(' ', "-"));
+        let hash = PlainToken::from(token.clone()).hash();
+        self.store.session(Duration::from_secs(5)).create_token(hash, settings).await.unwrap();
+        token
+    }
+
     /// All items of the table.
     pub async fn items(&self) -> Vec<Item> {
         self.client.scan().table_name(TABLE).into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
     }
+}
+
+/// A token that never ends, of scope `api`, with one role in one project.
+pub fn granted(label: &str, project: u64, role: Role) -> NewToken {
+    let projects = BTreeMap::from([(ProjectId::new(project).unwrap(), role)]);
+    let created_at = SystemTime::now();
+    let grants = Grants { every: None, projects };
+    NewToken { label: label.to_owned(), grants, scope: Scope::Api, created_at, expires_at: None }
+}
+
+/// A project that is not stored yet.
+pub fn project(id: u64, path: &str, visibility: Visibility) -> Project {
+    Project { id: ProjectId::new(id).unwrap(), path: ProjectPath::parse(path).unwrap(), visibility }
 }
 
 /// An event in the shape of an HTTP API's, payload version 2.0.
@@ -145,10 +174,22 @@ pub struct Event {
 }
 
 impl Event {
-    /// `target` is the raw path and, behind a question mark, the raw query.
+    /// `target` is the raw path and, behind a question mark, the raw query; the token is the documentation's.
     pub fn new(method: &str, target: &str) -> Self {
-        let headers = BTreeMap::from([("host".to_owned(), "links.example.com".to_owned())]);
+        let headers = [("host", "links.example.com"), ("private-token", seed::TOKEN)];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         Self { method: method.to_owned(), target: target.to_owned(), headers, body: None, is_base64: false }
+    }
+
+    /// Without the documentation's token, or any other.
+    pub fn anonymous(mut self) -> Self {
+        self.headers.remove("private-token");
+        self
+    }
+
+    /// With this token instead of the documentation's.
+    pub fn token(self, token: &str) -> Self {
+        self.header("private-token", token)
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -238,6 +279,12 @@ impl Reply {
             let envelope = ["error", "message"].iter().filter(|name| self.body.get(**name).is_some()).count();
             assert!(self.body.is_null() || envelope == 1, "{self:?}");
         }
+    }
+
+    /// Without what differs between two answers to the same question.
+    pub fn without_runtime(mut self) -> Self {
+        self.headers.remove("x-runtime");
+        self
     }
 
     /// The value of a header; empty where there is none.

@@ -45,8 +45,8 @@ def start(state, port, **environment):
         lines.append(line.rstrip("\n"))
         if line.startswith("Ctrl-C"):
             break
-    # What it prints later is read away, so that it never waits for a reader.
-    threading.Thread(target=process.stdout.read, daemon=True).start()
+    # What it prints later is read on, so that it never waits for a reader.
+    threading.Thread(target=lambda: lines.extend(line.rstrip("\n") for line in process.stdout), daemon=True).start()
     return Service(port, lines, process)
 
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from conftest import free_port, start, stop
+from conftest import ROOT, TOKEN, free_port, start, stop
 
 DMG = {"id": 1, "name": "awesome-v0.2.dmg", "url": "http://192.168.10.15:3000", "external": True}
 MSI = {"id": 2, "name": "awesome-v0.2.msi", "url": "http://192.168.10.15:3000/msi", "external": True}
@@ -22,6 +22,7 @@ def paste(command):
 
 def test_the_five_commands_give_the_documented_answers(service):
     create, listing, get, update, delete = [line for line in service.lines if line.startswith("curl ")]
+    assert paste(create.replace(f'--header "PRIVATE-TOKEN: {TOKEN}"', "")) == {"message": "403 Forbidden"}
     assert documented(paste(create)) == DMG
     assert [documented(link) for link in paste(listing)] == [MSI, DMG]
     assert documented(paste(get)) == DMG
@@ -36,7 +37,7 @@ def test_state_is_kept_until_a_fresh_start(tmp_path):
         service = start(state, port, FRESH=fresh)
         links = f"{service.url}/api/v4/projects/group%2Fapp/releases/v0.1/assets/links"
         assert [link["name"] for link in paste(f"curl {links}")] == expected
-        paste(f"curl --data name=x --data url=http://x {links}")
+        paste(f"curl --header 'PRIVATE-TOKEN: {TOKEN}' --data name=x --data url=http://x {links}")
         assert stop(service) == 0
 
 
@@ -46,3 +47,10 @@ def test_a_port_in_use_is_said_in_one_sentence(service, tmp_path):
     assert second.lines == [
         f"make run: port {service.port} is in use; end what uses it, or choose another with `make run PORT=9001`"
     ]
+
+
+def test_the_printed_admin_command_lists_the_documentations_token(service):
+    command = next(line for line in service.lines if "release-links-admin" in line)
+    printed = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=True, text=True)
+    assert "documentation" in printed.stdout and "24=developer" in printed.stdout
+    assert TOKEN not in printed.stdout

@@ -51,11 +51,32 @@ def test_the_library_meets_the_errors(service):
         links.update(99, {"name": "b"})
 
 
+def test_the_library_finds_out_who_it_is(service):
+    client = gitlab.Gitlab(service.url, private_token=TOKEN)
+    client.auth()
+    assert (client.user.id, client.user.username, client.user.name) == (1, "token_1", "documentation")
+    with pytest.raises(gitlab.GitlabAuthenticationError) as refused:
+        gitlab.Gitlab(service.url, private_token="junk").auth()
+    assert (refused.value.response_code, refused.value.error_message) == (401, "401 Unauthorized")
+
+
+def test_the_library_may_name_its_token_in_each_way(service):
+    for carrier in ["private_token", "oauth_token", "job_token"]:
+        client = gitlab.Gitlab(service.url, **{carrier: TOKEN})
+        links = client.projects.get(24, lazy=True).releases.get(f"by-{carrier}", lazy=True).links
+        assert links.create({"name": "a", "url": "https://e.com/a"}).id == 1
+    anonymous = gitlab.Gitlab(service.url).projects.get(24, lazy=True).releases.get("by-job_token", lazy=True).links
+    assert [link.name for link in anonymous.list(get_all=True)] == ["a"]
+    with pytest.raises(gitlab.GitlabCreateError) as refused:
+        anonymous.create({"name": "b", "url": "https://e.com/b"})
+    assert (refused.value.response_code, refused.value.error_message) == (403, "403 Forbidden")
+
+
 def run_cli(service, *arguments):
     # Nobody's own configuration takes part.
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
     gitlab_cli = ROOT / ".tools/clients/bin/gitlab"
-    command = [gitlab_cli, "--skip-login", "--server-url", service.url, "--private-token", TOKEN, "-o", "json"]
+    command = [gitlab_cli, "--server-url", service.url, "--private-token", TOKEN, "-o", "json"]
     release = ["--project-id", "24", "--tag-name", "cli-1.0"]
     command += ["project-release-link", arguments[0], *release, *arguments[1:]]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)

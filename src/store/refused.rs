@@ -1,0 +1,62 @@
+//! Why a change by the operator was not made, in one sentence each.
+
+use std::time::SystemTime;
+
+use humantime::format_rfc3339_seconds;
+
+use super::transaction::Refusal;
+use crate::error::Error;
+use crate::project::{ProjectId, ProjectPath};
+
+/// Why a change by the operator was not made. Nothing of it was.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// The number is another project's.
+    #[error("there is a project {0} already: `project show {0}` shows it")]
+    NumberTaken(ProjectId),
+    /// The path is another project's.
+    #[error("there is a project {0} already: `project show {0}` shows it")]
+    PathTaken(ProjectPath),
+    /// There is no such project.
+    #[error("there is no project {0}: `project list` shows all there are")]
+    UnknownProject(String),
+    /// The project was left half deleted.
+    #[error("project {0} is being deleted: `project delete {0}` again finishes that")]
+    PendingDeletion(ProjectId),
+    /// The token is stored already.
+    #[error("this token is stored already: nothing can be stored twice")]
+    TokenTaken,
+    /// There is no such token.
+    #[error("there is no token {0}: `token list` shows all there are")]
+    UnknownToken(String),
+    /// The token was revoked before.
+    #[error("token {id} was revoked already, at {}", format_rfc3339_seconds(*.revoked_at))]
+    AlreadyRevoked {
+        /// The token's number.
+        id: u64,
+        /// When it was revoked.
+        revoked_at: SystemTime,
+    },
+    /// Another operator was faster.
+    #[error("somebody else changed this at the same time: look at it as it is now, and try again")]
+    Changed,
+    /// The table is out of reach, or an item in it out of shape.
+    #[error("the table could not be used: {}", .0.cause().unwrap_or("for no known reason"))]
+    Failed(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refusal> for Refused {
+    /// For a refusal that the caller has no better word for.
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Steps(_) | Refusal::Conflict => Self::Changed,
+            Refusal::Failed(error) => Self::Failed(error),
+        }
+    }
+}

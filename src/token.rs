@@ -1,0 +1,209 @@
+//! Tokens: what a client holds, what the table holds of it, and what it allows. No input or output happens here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::error::TokenError;
+use crate::project::{ProjectId, Role};
+
+/// What the tokens that this service makes begin with, so that people and secret scanners recognise one.
+pub const PREFIX: &str = "rlat-";
+/// Random bytes in a token: 256 bits.
+const RANDOM_BYTES: usize = 32;
+
+/// A token as its client holds it. It is wiped from memory after use, and `Debug` does not show it.
+#[derive(Debug, Clone)]
+pub struct PlainToken(SecretString);
+
+impl PlainToken {
+    /// A new token of 256 random bits, with [`PREFIX`] in front.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it has no randomness to give.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut random = [0; RANDOM_BYTES];
+        getrandom::fill(&mut random)?;
+        Ok(Self::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random))))
+    }
+
+    /// What of it may be stored.
+    #[must_use]
+    pub fn hash(&self) -> HashedToken {
+        HashedToken(Sha256::digest(self.0.expose_secret()).into())
+    }
+
+    /// The token itself, for the one time that its owner is shown it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl From<String> for PlainToken {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+/// The SHA-256 of a token, which is all that the service stores of it. Two tokens are compared by it alone, so the time
+/// that a comparison takes says nothing of a token. `Debug` does not show it either.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HashedToken([u8; 32]);
+
+impl HashedToken {
+    /// Its 64 hexadecimal digits, for the table's keys.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        base16ct::lower::encode_string(&self.0)
+    }
+
+    /// The hash with these hexadecimal digits, or `None` for any other text.
+    #[must_use]
+    pub fn parse(hex: &str) -> Option<Self> {
+        let mut hash = [0; 32];
+        let decoded = base16ct::lower::decode(hex, &mut hash).ok()?.len();
+        (decoded == hash.len()).then_some(Self(hash))
+    }
+}
+
+impl fmt::Debug for HashedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashedToken")
+    }
+}
+
+/// What a token may be used for (E17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that its roles allow.
+    Api,
+    /// Reading only.
+    ReadApi,
+}
+
+impl Scope {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Api, Self::ReadApi];
+
+    /// The word for it, GitLab's.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::ReadApi => "read_api",
+        }
+    }
+
+    /// The scope with this word, or `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// The roles that a token has: in every project, and in some.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// The role in every project there is and will be.
+    pub every: Option<Role>,
+    /// The roles in single projects.
+    pub projects: BTreeMap<ProjectId, Role>,
+}
+
+impl Grants {
+    /// The higher one of the roles that count in this project.
+    #[must_use]
+    pub fn role_in(&self, project: ProjectId) -> Option<Role> {
+        self.every.max(self.projects.get(&project).copied())
+    }
+}
+
+/// What the operator decides of a token that is not stored yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// What it is for, in the operator's words.
+    pub label: String,
+    /// Its roles.
+    pub grants: Grants,
+    /// Its scope.
+    pub scope: Scope,
+    /// When it was made.
+    pub created_at: SystemTime,
+    /// The end of its time; `None` where it has no end.
+    pub expires_at: Option<SystemTime>,
+}
+
+/// A token as the table knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its number, 1, 2, 3 …, by which logs and the operator name it.
+    pub id: u64,
+    /// What the operator decided of it.
+    pub settings: NewToken,
+    /// When the operator took it back.
+    pub revoked_at: Option<SystemTime>,
+}
+
+impl Token {
+    /// Whether its time is over.
+    #[must_use]
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        self.settings.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Checks that it serves, in GitLab's order; `writes` says whether the request changes something.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not serve.
+    pub fn check(&self, writes: bool, now: SystemTime) -> Result<(), TokenError> {
+        if self.is_expired(now) {
+            Err(TokenError::Expired)
+        } else if self.revoked_at.is_some() {
+            Err(TokenError::Revoked)
+        } else if writes && self.settings.scope == Scope::ReadApi {
+            Err(TokenError::InsufficientScope)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_token_is_random_recognisable_and_fit_for_a_header() {
+        let [first, second] = [PlainToken::generate().unwrap(), PlainToken::generate().unwrap()];
+        assert_ne!(first.reveal(), second.reveal());
+        let random = first.reveal().strip_prefix("rlat-").unwrap();
+        assert_eq!(URL_SAFE_NO_PAD.decode(random).unwrap().len(), 32);
+    }
+
+    #[test]
+    fn neither_a_token_nor_its_hash_can_be_printed_by_accident() {
+        let token = PlainToken::from("gDybLx3yrUK_HLp3qPjS".to_owned());
+        assert_eq!(HashedToken::parse(&token.hash().hex()), Some(token.hash()));
+        assert!(!format!("{token:?}").contains("gDyb"));
+        assert_eq!(format!("{:?}", token.hash()), "HashedToken");
+    }
+
+    #[test]
+    fn the_higher_one_of_two_roles_counts() {
+        let id = |number| ProjectId::new(number).unwrap();
+        let projects = BTreeMap::from([(id(1), Role::Guest), (id(2), Role::Owner)]);
+        let grants = Grants { every: Some(Role::Reporter), projects };
+        assert_eq!(grants.role_in(id(1)), Some(Role::Reporter));
+        assert_eq!(grants.role_in(id(2)), Some(Role::Owner));
+        assert_eq!(grants.role_in(id(3)), Some(Role::Reporter));
+        assert_eq!(Grants::default().role_in(id(3)), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! What a token is, how long it works, and where it must never turn up.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use release_links::app::App;
+use release_links::config::Config;
+use release_links::project::Role;
+use release_links::token::{NewToken, Scope};
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::seed;
+use crate::support::{Event, LINKS, TABLE, TestApp, granted};
+
+const USER: &str = "/api/v4/user";
+
+#[tokio::test]
+async fn a_token_can_ask_who_it_is() {
+    let app = TestApp::start().await;
+    let user = json!({
+        "id": 1, "username": "token_1", "name": "documentation", "state": "active",
+        "web_url": "http://127.0.0.1:9000/token_1", "bot": true,
+    });
+    app.get(USER).await.assert(200, user.clone());
+    app.get(&format!("{USER}.json")).await.assert(200, user);
+    let reader = app.issue(NewToken { scope: Scope::ReadApi, ..granted("reader", 24, Role::Guest) }).await;
+    assert_eq!(app.send(Event::new("GET", USER).token(&reader)).await.body["id"], 2);
+    let ended = Some(SystemTime::now());
+    let expired = app.issue(NewToken { expires_at: ended, ..granted("expired", 24, Role::Guest) }).await;
+    let reply = app.send(Event::new("GET", USER).token(&expired)).await;
+    assert_eq!((reply.status, &reply.body["error"]), (401, &json!("invalid_token")));
+    for event in [Event::new("GET", USER).anonymous(), Event::new("GET", USER).token("junk")] {
+        app.send(event).await.assert(401, json!({"message": "401 Unauthorized"}));
+    }
+    let head = app.send(Event::new("HEAD", USER)).await;
+    assert_eq!((head.status, head.body.is_null()), (200, true));
+    assert_eq!(app.send(Event::new("OPTIONS", USER).anonymous()).await.header("allow"), "OPTIONS, GET, HEAD");
+    app.send(Event::new("POST", USER)).await.assert_error(404, "404 Not Found");
+    app.get(&format!("{USER}?format=xml")).await.assert_error(406, "The requested format 'xml' is not supported.");
+}
+
+#[tokio::test]
+async fn who_asks_is_looked_up_once_and_junk_does_not_read_the_table() {
+    let app = TestApp::start().await;
+    app.calls();
+    for (event, status, operations) in [
+        (Event::new("GET", USER), 200, vec!["BatchGetItem"]),
+        (Event::new("GET", USER), 200, vec![]),
+        (Event::new("GET", LINKS), 200, vec!["BatchGetItem", "Query"]),
+        (Event::new("GET", LINKS).anonymous(), 200, vec!["Query"]),
+        (Event::new("GET", LINKS).token("junk"), 401, vec!["BatchGetItem"]),
+        (Event::new("GET", LINKS).token("junk"), 401, vec![]),
+        (Event::new("GET", &format!("{LINKS}?per_page=0")).token("more junk"), 400, vec![]),
+    ] {
+        assert_eq!(app.send(event).await.status, status);
+        assert_eq!(app.operations(), operations);
+    }
+    let fresh = TestApp::at(app.address);
+    let links = "/api/v4/projects/24/releases/v9/assets/links";
+    for (method, target, operations) in [
+        ("POST", links.to_owned(), vec!["BatchGetItem", "UpdateItem", "TransactWriteItems"]),
+        ("POST", links.to_owned(), vec!["UpdateItem", "TransactWriteItems"]),
+        ("PUT", format!("{links}/1"), vec!["GetItem", "TransactWriteItems"]),
+        ("DELETE", format!("{links}/1"), vec!["GetItem", "TransactWriteItems"]),
+    ] {
+        let name = format!("{method}{}", operations.len());
+        let event = Event::new(method, &target).form(&format!("name={name}&url=http://{name}"));
+        assert!(matches!(fresh.send(event).await.status, 200 | 201));
+        assert_eq!(fresh.operations(), operations);
+    }
+}
+
+/// An app of which only the memory is one's own.
+fn remembering(app: &TestApp, seconds: &'static str) -> TestApp {
+    let settings = |name: &str| match name {
+        "TABLE_NAME" => Some(TABLE.to_owned()),
+        "IDENTITY_CACHE_SECONDS" => Some(seconds.to_owned()),
+        _ => None,
+    };
+    let mut other = app.clone();
+    other.app = App::new(app.store.clone(), Config::read(settings).unwrap(), SystemTime::now);
+    other
+}
+
+#[tokio::test]
+async fn a_revoked_token_works_no_longer_than_a_process_remembers_it() {
+    let app = TestApp::start().await;
+    let [forgetful, mindful] = ["0", "1"].map(|seconds| remembering(&app, seconds));
+    for app in [&forgetful, &mindful] {
+        assert_eq!(app.get(USER).await.status, 200);
+    }
+    app.store.session(Duration::from_secs(5)).revoke_token(1, SystemTime::now()).await.unwrap();
+    assert_eq!(mindful.get(USER).await.status, 200);
+    assert_eq!(forgetful.get(USER).await.status, 401);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let reply = mindful.get(USER).await;
+    assert_eq!((reply.status, &reply.body["error"]), (401, &json!("invalid_token")));
+}
+
+#[tokio::test]
+async fn a_remembered_token_ends_at_its_time_all_the_same() {
+    let app = TestApp::start().await;
+    let end = Some(SystemTime::now() + Duration::from_millis(600));
+    let token = app.issue(NewToken { expires_at: end, ..granted("short", 24, Role::Guest) }).await;
+    assert_eq!(app.send(Event::new("GET", USER).token(&token)).await.status, 200);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(app.send(Event::new("GET", USER).token(&token)).await.status, 401);
+}
+
+#[tokio::test]
+async fn dynamodb_removes_an_expired_token_a_month_after_its_end() {
+    let app = TestApp::start().await;
+    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    app.issue(NewToken { expires_at: Some(end), ..granted("ends", 24, Role::Guest) }).await;
+    let items = app.items().await;
+    let ttl: Vec<&str> =
+        items.iter().filter_map(|item| Some(item.get("expires_at")?.as_n().unwrap().as_str())).collect();
+    assert_eq!(ttl, ["2002592000", "2002592000"], "both items of the one token that ends");
+}
+
+/// Where the log of a test goes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_token_turns_up_in_no_log_no_answer_and_no_item() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let app = TestApp::start().await;
+    let token = app.issue(granted("a token that is looked for", 24, Role::Developer)).await;
+    let mut answers = String::new();
+    let body = |n: u8| format!("name={n}&url=http://{n}&private_token={token}");
+    for event in [
+        Event::new("POST", LINKS).form(&body(1)),
+        Event::new("POST", LINKS).token(&token).form("name=2&url=http://2"),
+        Event::new("POST", LINKS).token(&token).form("name=2&url=http://2"),
+        Event::new("GET", &format!("{LINKS}?private_token={token}&per_page=1")),
+        Event::new("GET", &format!("{LINKS}?access_token={token}")),
+        Event::new("GET", &format!("{LINKS}/1")).anonymous().header("authorization", &format!("Bearer {token}")),
+        Event::new("GET", LINKS).anonymous().header("job-token", &token),
+        Event::new("PUT", &format!("{LINKS}/99")).token(&token).form("name=2"),
+        Event::new("DELETE", &format!("{LINKS}/1")).token(&token),
+        Event::new("GET", USER).token(&token),
+        Event::new("POST", LINKS).token(&token).body("text/plain", &token),
+        Event::new("GET", LINKS).token(&format!("{token}-junk")),
+    ] {
+        answers += &format!("{:?}", app.send(event).await);
+    }
+    let nowhere = TestApp::at(([127, 0, 0, 1], 1).into());
+    answers += &format!("{:?}", nowhere.send(Event::new("GET", USER).token(&token)).await);
+    let items = format!("{:?}", app.items().await);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("request answered") && log.contains("DEBUG"), "the log was captured:\n{log}");
+    assert!(items.contains("a token that is looked for") && answers.contains("503"));
+    for token in [token.as_str(), seed::TOKEN] {
+        for (place, text) in [("log", &log), ("answers", &answers), ("items", &items)] {
+            assert!(!text.contains(token), "{token} is in the {place}");
+        }
+    }
+}
