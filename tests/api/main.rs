@@ -9,6 +9,7 @@ mod seed;
 mod support;
 
 mod access;
+mod admin;
 mod bad_input;
 mod concurrency;
 mod costs;

@@ -1,0 +1,109 @@
+//! The operator's command: projects and tokens of a deployment, with the operator's own AWS credentials.
+
+#![expect(clippy::print_stderr, reason = "this program talks to a person at a terminal")]
+
+mod cli;
+mod output;
+mod projects;
+mod tokens;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::config::ProvideCredentials;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use clap::{CommandFactory, Parser};
+use release_links::config::Config;
+use release_links::store::{Refused, Session, Store};
+
+use cli::{Cli, Command};
+
+/// Time for what is not known to take long.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(30);
+
+/// What an answer of the command comes to: done, or one sentence that says why not.
+type Outcome = Result<(), String>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("release-links-admin: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Outcome {
+    match cli.command {
+        Command::Project(command) => projects::run(&Operator::connect().await?, command).await,
+        Command::Token(command) => tokens::run(&Operator::connect().await?, command).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "release-links-admin", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// The way to the table that the environment names.
+struct Operator {
+    store: Store,
+    /// How long running functions remember what is changed here.
+    remembered: Duration,
+    /// What the table is called where, for messages.
+    place: String,
+}
+
+impl Operator {
+    async fn connect() -> Result<Self, String> {
+        let config = Config::read(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+        let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let region = sdk.region().ok_or("AWS_REGION is not set: set it, or AWS_PROFILE, to where the table is")?;
+        let place = format!("{} in {region}", config.table_name);
+        if let Some(provider) = sdk.credentials_provider() {
+            provider.provide_credentials().await.map_err(|error| {
+                let cause = one_line(&DisplayErrorContext(error).to_string());
+                format!("there are no AWS credentials: set AWS_PROFILE, or sign in with the AWS CLI ({cause})")
+            })?;
+        }
+        let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.table_name);
+        Ok(Self { store, remembered: config.identity_cache, place })
+    }
+
+    fn session(&self) -> Session<'_> {
+        self.store.session(TIME_TO_ANSWER)
+    }
+
+    /// The sentence for a change that was not made.
+    fn explain(&self, refused: Refused) -> String {
+        match refused {
+            Refused::Failed(_) => one_line(&format!("{} (TABLE_NAME is {})", refused, self.place)),
+            refused => refused.to_string(),
+        }
+    }
+
+    /// That functions which are running may not know yet.
+    fn delay(&self) -> String {
+        match self.remembered.as_secs() {
+            0 => String::new(),
+            seconds => format!(" (running functions may take {seconds} s to notice)"),
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,186 @@
+//! `release-links-admin token …`.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::time::SystemTime;
+
+use humantime::format_rfc3339_seconds;
+use release_links::store::Refused;
+use release_links::token::{Grants, NewToken, PlainToken, Token};
+use serde::Serialize;
+
+use crate::cli::{Grant, TokenCommand, WhichToken};
+use crate::{Operator, Outcome, output};
+
+/// A token of fewer characters could be guessed.
+const MIN_SAFE_LENGTH: usize = 20;
+
+/// A token as `--json` shows it; times are RFC 3339 in UTC.
+#[derive(Serialize)]
+struct TokenView<'a> {
+    id: u64,
+    label: &'a str,
+    scope: &'static str,
+    grants: BTreeMap<String, &'static str>,
+    state: &'static str,
+    created_at: String,
+    expires_at: Option<String>,
+    revoked_at: Option<String>,
+}
+
+impl<'a> TokenView<'a> {
+    fn of(token: &'a Token, now: SystemTime) -> Self {
+        let time = |time: SystemTime| format_rfc3339_seconds(time).to_string();
+        let Grants { every, projects } = &token.settings.grants;
+        let every = every.iter().map(|role| ("all".to_owned(), role.as_str()));
+        Self {
+            id: token.id,
+            label: &token.settings.label,
+            scope: token.settings.scope.as_str(),
+            grants: every.chain(projects.iter().map(|(id, role)| (id.to_string(), role.as_str()))).collect(),
+            state: match token.revoked_at {
+                Some(_) => "revoked",
+                None if token.is_expired(now) => "expired",
+                None => "active",
+            },
+            created_at: time(token.settings.created_at),
+            expires_at: token.settings.expires_at.map(time),
+            revoked_at: token.revoked_at.map(time),
+        }
+    }
+
+    fn row(self) -> [String; 7] {
+        let grants = self.grants.iter().map(|(project, role)| format!("{project}={role}")).collect::<Vec<_>>();
+        let expires = output::or_dash(self.expires_at);
+        let id = self.id.to_string();
+        [
+            id,
+            self.label.to_owned(),
+            self.state.to_owned(),
+            self.scope.to_owned(),
+            grants.join(" "),
+            self.created_at,
+            expires,
+        ]
+    }
+}
+
+pub async fn run(operator: &Operator, command: TokenCommand) -> Outcome {
+    match command {
+        TokenCommand::Create { label, grants, scope, expires_in, token_file } => {
+            let created_at = SystemTime::now();
+            let grants = resolve(operator, grants).await?;
+            let expires_at = expires_in.map(|lifetime| created_at + lifetime);
+            create(operator, NewToken { label, grants, scope, created_at, expires_at }, token_file.as_deref()).await
+        }
+        TokenCommand::List { json } => list(operator, json).await,
+        TokenCommand::Revoke(which) => revoke(operator, which).await,
+    }
+}
+
+/// Looks up the projects that are named by their paths.
+async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, String> {
+    let mut resolved = Grants::default();
+    for Grant { project, role } in grants {
+        let (name, before) = match project {
+            None => ("all".to_owned(), resolved.every.replace(role)),
+            Some(project) => {
+                let found = operator.session().project(&project).await;
+                let id = found.map_err(|refused| operator.explain(refused))?.id;
+                (project.to_string(), resolved.projects.insert(id, role))
+            }
+        };
+        if before.is_some() {
+            return Err(format!("there are two grants for {name}: leave one of them out"));
+        }
+    }
+    Ok(resolved)
+}
+
+async fn create(operator: &Operator, settings: NewToken, token_file: Option<&Path>) -> Outcome {
+    let known = token_file.map(read_token).transpose()?;
+    let token = match &known {
+        Some(token) => token.clone(),
+        None => PlainToken::generate().map_err(|error| format!("the operating system gives no randomness: {error}"))?,
+    };
+    let stored = operator.session().create_token(token.hash(), settings).await;
+    let stored = stored.map_err(|refused| operator.explain(refused))?;
+    let name = describe(&stored);
+    if known.is_some() {
+        if token.reveal().len() < MIN_SAFE_LENGTH {
+            eprintln!("{name} has fewer than {MIN_SAFE_LENGTH} characters: use it for demonstrations only");
+        }
+        eprintln!("{name} is stored");
+        return Ok(());
+    }
+    output::deliver(&format!("{}\n", token.reveal()))
+        .map_err(|error| format!("{name} was made but could not be shown: revoke it and make another ({error})"))?;
+    eprintln!("{name} is made, and shown only this once");
+    Ok(())
+}
+
+fn describe(token: &Token) -> String {
+    format!("token {} ({})", token.id, token.settings.label)
+}
+
+/// Reads a token that somebody has already; white space around it does not belong to it.
+fn read_token(file: &Path) -> Result<PlainToken, String> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    read.map_err(|error| format!("the token cannot be read from {}: {error}", file.display()))?;
+    let token = text.trim();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let file = file.display();
+        return Err(format!("{file} holds no token: one is a line of ASCII characters without spaces"));
+    }
+    Ok(PlainToken::from(token.to_owned()))
+}
+
+async fn list(operator: &Operator, json: bool) -> Outcome {
+    let tokens = operator.session().tokens().await.map_err(|refused| operator.explain(refused))?;
+    let now = SystemTime::now();
+    let views = tokens.iter().map(|token| TokenView::of(token, now));
+    if json {
+        return output::json(&views.collect::<Vec<_>>());
+    }
+    let heading = ["ID", "LABEL", "STATE", "SCOPE", "GRANTS", "CREATED", "EXPIRES"];
+    output::table(heading, views.map(TokenView::row))
+}
+
+async fn revoke(operator: &Operator, which: WhichToken) -> Outcome {
+    let id = find(operator, which).await?;
+    let revoked = operator.session().revoke_token(id, SystemTime::now()).await;
+    let token = revoked.map_err(|refused| operator.explain(refused))?;
+    output::print(&format!("{} is revoked{}\n", describe(&token), operator.delay()))
+}
+
+/// The number of the token that is meant.
+async fn find(operator: &Operator, which: WhichToken) -> Result<u64, String> {
+    let (session, explain) = (operator.session(), |refused| operator.explain(refused));
+    if let Some(file) = which.token_file {
+        let found = session.identify(Some(&read_token(&file)?.hash()), None).await;
+        let (token, _) = found.map_err(|error| explain(error.into()))?;
+        let unknown = || explain(Refused::UnknownToken(format!("like the one in {}", file.display())));
+        return token.map(|token| token.id).ok_or_else(unknown);
+    }
+    let name = which.token.unwrap_or_default();
+    if let Some(id) = which.id.or_else(|| name.parse().ok()) {
+        return Ok(id);
+    }
+    let mut tokens = session.tokens().await.map_err(explain)?;
+    tokens.retain(|token| token.settings.label == name);
+    let (active, revoked): (Vec<_>, Vec<_>) = tokens.iter().partition(|token| token.revoked_at.is_none());
+    match (active.as_slice(), revoked.last()) {
+        ([token], _) | ([], Some(token)) => Ok(token.id),
+        ([], None) => Err(explain(Refused::UnknownToken(name))),
+        (several, _) => {
+            let numbers = several.iter().map(|token| token.id.to_string()).collect::<Vec<_>>().join(", ");
+            Err(format!("several tokens are called {name:?}: name one by its number, which are {numbers}"))
+        }
+    }
+}
