@@ -46,7 +46,7 @@ async fn run() -> Result<(), String> {
     let engine = start_engine(&state)?;
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
-    let store = Store::new(client, TABLE.to_owned());
+    let store = Store::new(engine::client_config(engine), TABLE.to_owned());
     seed::seed(&store).await.map_err(|error| format!("the documentation's project cannot be seeded: {error}"))?;
 
     let mut children = vec![start_emulator(port)?];

@@ -26,6 +26,13 @@ pub enum Caller {
 }
 
 impl Caller {
+    fn token(&self) -> Option<u64> {
+        match self {
+            Self::Anonymous => None,
+            Self::Holder(token) => Some(token.id),
+        }
+    }
+
     fn role_in(&self, project: &Project) -> Option<Role> {
         match self {
             Self::Anonymous => None,
@@ -43,6 +50,8 @@ impl Caller {
 pub struct Access {
     /// The project.
     pub project: Arc<Project>,
+    /// The number of the caller's token, if there is one.
+    pub token: Option<u64>,
     /// The caller's role in it, if any.
     role: Option<Role>,
 }
@@ -101,7 +110,7 @@ impl Gatekeeper {
             token.check(writes, now).map_err(Error::Token)?;
         }
         let project = project.filter(|project| caller.sees(project)).ok_or(Error::ProjectNotFound)?;
-        Ok(Access { role: caller.role_in(&project), project })
+        Ok(Access { role: caller.role_in(&project), token: caller.token(), project })
     }
 
     /// The token of a request that is about its holder.

@@ -94,7 +94,7 @@ impl App {
         };
         let mut params = Params::read(request).await?;
         let credential = auth::credential(request.headers(), &mut params);
-        let asked = operation::Request::parse(release, endpoint, &mut params)?;
+        let asked = operation::Request::parse(release, endpoint, &mut params, request.headers())?;
         let now = (self.clock)();
         let project = &asked.release.project;
         let access = self.gatekeeper.admit(session, credential.as_ref(), project, asked.writes(), now).await?;

@@ -48,6 +48,8 @@ pub enum Error {
     Forbidden,
     /// The link breaks rules of its own or of its release, all of them reported together (section D).
     Invalid(Vec<Violation>),
+    /// The client has used the same idempotency key for another link.
+    IdempotencyKeyReused,
     /// DynamoDB did not carry the request out in time; repeating it later is safe.
     Unavailable(String),
     /// An item of the table does not have the shape that this service writes.
@@ -71,6 +73,7 @@ impl Error {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::UnsupportedContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -99,6 +102,9 @@ impl Error {
             Self::Forbidden => message("403 Forbidden"),
             Self::Invalid(violations) => {
                 json!({ "message": violations.iter().map(ToString::to_string).collect::<Vec<_>>() })
+            }
+            Self::IdempotencyKeyReused => {
+                message("422 Unprocessable Entity: this Idempotency-Key was used for another link, choose a new one")
             }
             Self::Unavailable(_) => message("503 Service Unavailable: nothing is lost, please try again"),
             Self::Corrupt(_) => message("500 Internal Server Error"),

@@ -58,10 +58,11 @@ pub async fn run(context: &Context<'_>, access: &Access, request: Request) -> Re
         Operation::GetLink(id) => {
             (StatusCode::OK, session.get_link(project.id, tag, id.ok_or(Error::NotFound)?).await?)
         }
-        Operation::CreateLink(input) => {
+        Operation::CreateLink(input, key) => {
             access.require_write()?;
             let new = NewLink::parse(input).map_err(Error::Invalid)?;
-            (StatusCode::CREATED, session.create_link(project.id, tag, new, context.now).await?)
+            let once = key.map(|key| key.once(access.token, &new));
+            (StatusCode::CREATED, session.create_link(project.id, tag, new, once.as_ref(), context.now).await?)
         }
         Operation::UpdateLink(id, input) => {
             let id = id.ok_or(Error::NotFound)?;

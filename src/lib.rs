@@ -26,6 +26,7 @@ pub mod config;
 pub mod error;
 pub mod event;
 pub mod handlers;
+pub mod idempotency;
 pub mod link;
 pub mod operation;
 pub mod page;

@@ -30,7 +30,7 @@ async fn serve() -> Result<(), Error> {
     if sdk.region().is_none() {
         return Err("AWS_REGION is not set: set it to the region of the table".into());
     }
-    let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.table_name.clone());
+    let store = Store::new(aws_sdk_dynamodb::config::Builder::from(&sdk), config.table_name.clone());
     store.warm_up().await;
     let app = App::new(store, config, SystemTime::now);
     let served = lambda_runtime::run(service_fn(|event| app.invoke(event))).await;

@@ -1,6 +1,9 @@
 //! The operation: a route whose parameters have passed GitLab's first checks (C11 to C18).
 
+use lambda_http::http::HeaderMap;
+
 use crate::error::Error;
+use crate::idempotency::IdempotencyKey;
 use crate::link::{LinkId, LinkInput};
 use crate::page::Page;
 use crate::params::{Checks, Params, Value};
@@ -18,8 +21,8 @@ pub enum Operation {
     ListLinks(Page),
     /// Show one link.
     GetLink(Option<LinkId>),
-    /// Add a link to a release.
-    CreateLink(LinkInput),
+    /// Add a link to a release, once for each key.
+    CreateLink(LinkInput, Option<IdempotencyKey>),
     /// Change a link.
     UpdateLink(Option<LinkId>, LinkInput),
     /// Remove a link.
@@ -43,7 +46,12 @@ impl Request {
     /// # Errors
     ///
     /// [`Error::UnsupportedFormat`] and [`Error::InvalidParams`].
-    pub fn parse(release: ReleasePath, endpoint: Endpoint, params: &mut Params) -> Result<Self, Error> {
+    pub fn parse(
+        release: ReleasePath,
+        endpoint: Endpoint,
+        params: &mut Params,
+        headers: &HeaderMap,
+    ) -> Result<Self, Error> {
         params.set("id", &release.project);
         params.set("tag_name", &release.tag);
         if let Endpoint::GetLink(id) | Endpoint::UpdateLink(id) | Endpoint::DeleteLink(id) = &endpoint {
@@ -54,27 +62,30 @@ impl Request {
         } else {
             check_format(params)?;
         }
-        Ok(Self { operation: operation(endpoint, params)?, release })
+        Ok(Self { operation: operation(endpoint, params, headers)?, release })
     }
 
     /// Whether it changes something, which takes a token of scope `api` (E17).
     #[must_use]
     pub fn writes(&self) -> bool {
         match self.operation {
-            Operation::CreateLink(_) | Operation::UpdateLink(..) | Operation::DeleteLink(_) => true,
+            Operation::CreateLink(..) | Operation::UpdateLink(..) | Operation::DeleteLink(_) => true,
             Operation::ListLinks(_) | Operation::GetLink(_) | Operation::Download(_) => false,
         }
     }
 }
 
-fn operation(endpoint: Endpoint, params: &Params) -> Result<Operation, Error> {
+fn operation(endpoint: Endpoint, params: &Params, headers: &HeaderMap) -> Result<Operation, Error> {
     let mut checks = Checks::of(params);
     if !matches!(&params.get("tag_name"), Some(Value::Text(tag)) if tag.len() <= MAX_TAG_BYTES) {
         checks.fail(format!("tag_name is too long (maximum is {MAX_TAG_BYTES} bytes)"));
     }
     Ok(match endpoint {
         Endpoint::ListLinks(_) => Operation::ListLinks(checks.finish(()).and_then(|()| Page::parse(params))?),
-        Endpoint::CreateLink => Operation::CreateLink(checks.finish(()).and_then(|()| LinkInput::for_create(params))?),
+        Endpoint::CreateLink => {
+            let input = checks.finish(()).and_then(|()| LinkInput::for_create(params))?;
+            Operation::CreateLink(input, IdempotencyKey::read(headers)?)
+        }
         Endpoint::GetLink(_) => {
             let id = link_id(&mut checks);
             Operation::GetLink(checks.finish(id)?)

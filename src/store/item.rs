@@ -1,7 +1,7 @@
 //! Items of the table to values of the service and back.
 
 use std::collections::HashMap;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,31 +22,40 @@ pub(super) struct StoredLink {
 }
 
 pub(super) fn link_item(partition: &Partition, stored: &StoredLink) -> Item {
-    let link = &stored.link;
-    let mut item = partition.link(link.id);
-    item.insert("id".to_owned(), AttributeValue::N(link.id.to_string()));
-    item.insert("name".to_owned(), AttributeValue::S(link.name.clone()));
-    item.insert("url".to_owned(), AttributeValue::S(link.url.clone()));
-    if let Some(filepath) = &link.filepath {
-        item.insert("filepath".to_owned(), AttributeValue::S(filepath.clone()));
-    }
-    item.insert("link_type".to_owned(), AttributeValue::S(link.link_type.as_str().to_owned()));
+    let mut item = partition.link(stored.link.id);
+    item.extend(link_attributes(&stored.link));
     item.insert("created_at".to_owned(), AttributeValue::S(stored.created_at.clone()));
     item.insert("revision".to_owned(), AttributeValue::N(stored.revision.to_string()));
     item
 }
 
+/// What a client sees of a link.
+pub(super) fn link_attributes(link: &Link) -> Item {
+    let filepath = link.filepath.as_ref().map(|filepath| ("filepath", AttributeValue::S(filepath.clone())));
+    let attributes = [
+        ("id", AttributeValue::N(link.id.to_string())),
+        ("name", AttributeValue::S(link.name.clone())),
+        ("url", AttributeValue::S(link.url.clone())),
+        ("link_type", AttributeValue::S(link.link_type.as_str().to_owned())),
+    ];
+    attributes.into_iter().chain(filepath).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 pub(super) fn read_link(item: &Item) -> Result<StoredLink, Error> {
     let attributes = Attributes(item);
-    let link = Link {
+    let created_at = attributes.text("created_at")?.to_owned();
+    let revision = attributes.parsed("revision", |text| text.parse().ok())?;
+    Ok(StoredLink { link: read_link_attributes(&attributes)?, created_at, revision })
+}
+
+pub(super) fn read_link_attributes(attributes: &Attributes<'_>) -> Result<Link, Error> {
+    Ok(Link {
         id: attributes.parsed("id", |text| LinkId::new(text.parse().ok()?))?,
         name: attributes.text("name")?.to_owned(),
         url: attributes.text("url")?.to_owned(),
         filepath: attributes.optional("filepath", |text| Some(text.to_owned()))?,
         link_type: attributes.parsed("link_type", LinkType::parse)?,
-    };
-    let created_at = attributes.text("created_at")?.to_owned();
-    Ok(StoredLink { link, created_at, revision: attributes.parsed("revision", |text| text.parse().ok())? })
+    })
 }
 
 /// A project as it was read, with the revision that a write has to find unchanged.
@@ -93,6 +102,11 @@ pub(super) fn timestamp(time: SystemTime) -> String {
     DateTime::from(time).fmt(DateTimeFormat::DateTime).unwrap_or_default()
 }
 
+/// A time as the table's TTL attribute holds it: whole seconds since 1970.
+pub(super) fn epoch_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 /// The time that stands in the table.
 pub(super) fn read_time(text: &str) -> Option<SystemTime> {
     DateTime::from_str(text, DateTimeFormat::DateTime).ok()?.try_into().ok()
@@ -122,10 +136,7 @@ impl Attributes<'_> {
 
     /// That this attribute is missing or mistyped.
     pub(super) fn corrupt(&self, name: &str) -> Error {
-        Error::Corrupt(format!(
-            "attribute {name} of item {:?}/{:?} is missing or mistyped",
-            self.0.get("pk"),
-            self.0.get("sk")
-        ))
+        let part = |name| self.0.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
+        Error::Corrupt(format!("attribute {name} of item {}/{} is missing or mistyped", part("pk"), part("sk")))
     }
 }

@@ -1,13 +1,14 @@
 //! The keys of the table's items. Both parts are strings, named `pk` and `sk`.
 //!
 //! The sort keys of a partition are made so that a release and its links stand together, apart from the taken-items:
-//! `link#…` < `release` < `taken#…`. Backwards, the release comes first and then its links, the newest first.
+//! `idempotency#…` < `link#…` < `release` < `taken#…`. Backwards, the release comes first and then its links, the newest first.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
+use crate::idempotency::Once;
 use crate::link::LinkId;
 use crate::project::{ProjectId, ProjectRef};
 use crate::token::HashedToken;
@@ -36,6 +37,11 @@ impl Partition {
     /// The number is padded so that the order of the keys is the order of the numbers.
     pub(super) fn link(&self, id: LinkId) -> Key {
         key(&self.0, &format!("{FIRST_LINK}{:0>20}", id.to_string()))
+    }
+
+    /// An idempotency key. It stands before the links, out of the list's way.
+    pub(super) fn once(&self, once: &Once) -> Key {
+        key(&self.0, &format!("idempotency#{}", once.key))
     }
 
     pub(super) fn taken_name(&self, name: &str) -> Key {

@@ -1,20 +1,18 @@
-//! Links of a release: list, get, create, update, delete, and where a filepath leads.
+//! Links of a release: list, get, update, delete, and where a filepath leads.
 
-use std::time::SystemTime;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
-
-use super::item::{Attributes, Item, StoredLink, link_item, read_link, timestamp};
+use super::item::{Attributes, Item, StoredLink, link_item, read_link};
 use super::keys::{FIRST_LINK, Partition, RELEASE, key_of};
 use super::transaction::{Condition, Refusal, Step, Transaction};
 use super::{Session, Store};
 use crate::error::Error;
-use crate::link::{Link, LinkChanges, LinkId, NewLink, Violation};
+use crate::link::{Link, LinkChanges, LinkId, Violation};
 use crate::page::{MAX_COUNT, Page, Paged};
 use crate::project::ProjectId;
 
 /// How often a write starts anew because the link changed between its read and its write.
-const MAX_ROUNDS: usize = 20;
+pub(super) const MAX_ROUNDS: usize = 20;
 
 impl Session<'_> {
     /// A page of the release's links, the newest first.
@@ -87,84 +85,6 @@ impl Session<'_> {
         Attributes(&item).text("url").map(str::to_owned)
     }
 
-    /// Adds a link, and the release if this is its first.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] with all of name, url and filepath that are taken, [`Error::Unavailable`].
-    pub async fn create_link(
-        &self,
-        project: ProjectId,
-        tag: &str,
-        new: NewLink,
-        now: SystemTime,
-    ) -> Result<Link, Error> {
-        let partition = Partition::of(project, tag);
-        let created_at = timestamp(now);
-        for _ in 0..MAX_ROUNDS {
-            let id = self.next_link_id(&partition, &created_at).await?;
-            let stored = StoredLink { link: new.clone().with_id(id), created_at: created_at.clone(), revision: 1 };
-            match self.store.creation(&partition, &stored).commit(self).await {
-                Ok(()) => return Ok(stored.link),
-                // The number belongs to a link that came with an import or a backup: the next one may be free.
-                Err(Refusal::Steps(steps)) if steps == [Step::Link] => {}
-                Err(Refusal::Steps(steps)) => return Err(Error::Invalid(taken(&steps))),
-                Err(refusal) => return Err(refusal.into()),
-            }
-        }
-        Err(Error::Unavailable("no free link id was found".to_owned()))
-    }
-
-    /// Adds a link under the number that it has elsewhere, and the release if it is not there; numbers that are given
-    /// out later go around it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] with all of name, url and filepath that are taken, [`Error::Unavailable`], also where the
-    /// number is another link's.
-    pub async fn import_link(
-        &self,
-        project: ProjectId,
-        tag: &str,
-        number: u32,
-        new: NewLink,
-        now: SystemTime,
-    ) -> Result<(), Error> {
-        let partition = Partition::of(project, tag);
-        let created_at = timestamp(now);
-        let id = LinkId::new(number.into()).ok_or(Error::NotFound)?;
-        self.count_links(&partition, &created_at, 0).await?;
-        let stored = StoredLink { link: new.with_id(id), created_at, revision: 1 };
-        match self.store.creation(&partition, &stored).commit(self).await {
-            Ok(()) => Ok(()),
-            Err(Refusal::Steps(steps)) if !taken(&steps).is_empty() => Err(Error::Invalid(taken(&steps))),
-            Err(refusal) => Err(refusal.into()),
-        }
-    }
-
-    /// Counts the release's links up by one. A single item's update never conflicts, so parallel creators do not wait
-    /// for one another; a number whose link is then refused stays a gap.
-    async fn next_link_id(&self, partition: &Partition, now: &str) -> Result<LinkId, Error> {
-        let attributes = self.count_links(partition, now, 1).await?;
-        Attributes(&attributes).parsed("last_link_id", |text| LinkId::new(text.parse().ok()?))
-    }
-
-    /// Adds to the number of the release's last link; makes the release where it is not there.
-    async fn count_links(&self, partition: &Partition, now: &str, more: u32) -> Result<Item, Error> {
-        const COUNT: &str = "ADD last_link_id :more SET created_at = if_not_exists(created_at, :now), \
-                             released_at = if_not_exists(released_at, :now)";
-        let request = self.store.client.update_item().table_name(&self.store.table).set_key(Some(partition.release()));
-        let request = request
-            .update_expression(COUNT)
-            .expression_attribute_values(":more", AttributeValue::N(more.to_string()))
-            .expression_attribute_values(":now", AttributeValue::S(now.to_owned()))
-            .return_values(ReturnValue::UpdatedNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(request.send()).await?;
-        self.note_write(output.consumed_capacity().map_or(&[], std::slice::from_ref));
-        Ok(output.attributes.unwrap_or_default())
-    }
-
     /// Changes a link.
     ///
     /// # Errors
@@ -217,20 +137,11 @@ impl Session<'_> {
 }
 
 /// What of the steps says that another link has a name, url or filepath.
-fn taken(steps: &[Step]) -> Vec<Violation> {
+pub(super) fn taken(steps: &[Step]) -> Vec<Violation> {
     steps.iter().filter_map(|step| if let Step::Take(violation) = step { Some(*violation) } else { None }).collect()
 }
 
 impl Store {
-    fn creation(&self, partition: &Partition, stored: &StoredLink) -> Transaction<'_> {
-        let mut transaction = Transaction::on(&self.table);
-        transaction.put(Step::Link, link_item(partition, stored), Condition::Absent);
-        for (violation, item) in taken_items(partition, &stored.link) {
-            transaction.put(Step::Take(violation), item, Condition::Absent);
-        }
-        transaction
-    }
-
     /// Takes what is new, gives back what is no longer the link's, and keeps the filepath's copy of the url true.
     fn change(&self, partition: &Partition, before: &StoredLink, after: &StoredLink) -> Transaction<'_> {
         let is_own = Condition::OfLink(before.link.id);
@@ -263,7 +174,7 @@ impl Store {
 
 /// The items that make a link's url, name and filepath unique, in the order in which GitLab reports them (D2). The
 /// filepath's item also holds the url, so that a permanent URL is one read.
-fn taken_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
+pub(super) fn taken_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
     let owned = |mut item: Item| {
         item.insert("link_id".to_owned(), AttributeValue::N(link.id.to_string()));
         item

@@ -3,6 +3,7 @@
 //! Each step of a [`Session`] is one DynamoDB call or one transaction, and nothing is written on the strength of an
 //! earlier read without a condition that the read still holds.
 
+mod create;
 mod identity;
 mod item;
 mod keys;
@@ -21,7 +22,19 @@ pub use session::{Session, Usage};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
+/// How often the SDK makes a call at the most, the first time included.
+const MAX_ATTEMPTS: u32 = 4;
+/// The longest pause before the first repetition; each is a random part of twice the one before.
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+/// The longest pause before any repetition.
+const MAX_BACKOFF: Duration = Duration::from_secs(1);
+/// DynamoDB answers in milliseconds: what takes so long is lost, and repeated while there is time.
+const ATTEMPT_TIME: Duration = Duration::from_secs(2);
+/// How long a connection may take to open.
+const CONNECT_TIME: Duration = Duration::from_secs(1);
 /// How long the start of the function may wait for its connection.
 const WARM_UP_TIME: Duration = Duration::from_secs(3);
 
@@ -33,10 +46,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// The table of this name behind this client.
+    /// The table of this name behind the client that `sdk` describes; how long it waits and how often it repeats a call
+    /// is decided here.
     #[must_use]
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    pub fn new(sdk: aws_sdk_dynamodb::config::Builder, table: String) -> Self {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(MAX_ATTEMPTS)
+            .with_initial_backoff(FIRST_BACKOFF)
+            .with_max_backoff(MAX_BACKOFF);
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIME).operation_attempt_timeout(ATTEMPT_TIME).build();
+        Self { client: Client::from_conf(sdk.retry_config(retries).timeout_config(timeouts).build()), table }
     }
 
     /// Opens the connection to DynamoDB with the cheapest call that the function's policy allows, so that the first

@@ -2,15 +2,19 @@
 
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use backon::{ExponentialBuilder, Retryable};
+use tokio::time::Instant;
 
 use super::Store;
 use super::item::Item;
 use crate::error::Error;
+
+/// How often a conflict is waited out, or a batch that was left in part is asked for again.
+const MAX_REPETITIONS: usize = 12;
 
 /// What a request cost so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -52,7 +56,7 @@ impl Session<'_> {
         send: impl Future<Output = Result<T, SdkError<E>>>,
     ) -> Result<Result<T, SdkError<E>>, Error> {
         self.note(|usage| usage.calls += 1);
-        tokio::time::timeout_at(self.deadline.into(), send)
+        tokio::time::timeout_at(self.deadline, send)
             .await
             .map_err(|_| Error::Unavailable("DynamoDB did not answer within the time of the invocation".to_owned()))
     }
@@ -118,7 +122,7 @@ impl Session<'_> {
             .with_jitter()
             .with_min_delay(Duration::from_millis(10))
             .with_max_delay(Duration::from_millis(500))
-            .without_max_times()
+            .with_max_times(MAX_REPETITIONS)
             .with_total_delay(Some(self.deadline.saturating_duration_since(Instant::now())))
     }
 }

@@ -1,12 +1,12 @@
 //! Tokens, each stored twice: by hash, where requests find it, and by number, where the operator does.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 
 use super::Session;
-use super::item::{Attributes, Item, read_time, timestamp};
+use super::item::{Attributes, Item, epoch_seconds, read_time, timestamp};
 use super::keys::{TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
 use super::refused::Refused;
 use super::transaction::{Condition, Refusal, Step, Transaction};
@@ -123,7 +123,7 @@ fn refused(step: Step) -> Option<Refused> {
     match step {
         Step::Token => Some(Refused::TokenTaken),
         Step::Project(id) => Some(Refused::UnknownProject(id.to_string())),
-        Step::Own | Step::Link | Step::Take(_) | Step::ProjectPath => None,
+        Step::Own | Step::Link | Step::Take(_) | Step::Once | Step::ProjectPath => None,
     }
 }
 
@@ -139,7 +139,7 @@ fn token_items(stored: &StoredToken) -> [Item; 2] {
         item.insert("created_at".to_owned(), AttributeValue::S(timestamp(settings.created_at)));
         if let Some(end) = settings.expires_at {
             item.insert("valid_until".to_owned(), AttributeValue::S(timestamp(end)));
-            item.insert("expires_at".to_owned(), AttributeValue::N(epoch_seconds(end + KEEP_EXPIRED)));
+            item.insert("expires_at".to_owned(), AttributeValue::N(epoch_seconds(end + KEEP_EXPIRED).to_string()));
         }
         if let Some(time) = revoked_at {
             item.insert("revoked_at".to_owned(), AttributeValue::S(timestamp(*time)));
@@ -147,11 +147,6 @@ fn token_items(stored: &StoredToken) -> [Item; 2] {
         item.insert("revision".to_owned(), AttributeValue::N(stored.revision.to_string()));
         item
     })
-}
-
-/// The table's TTL attribute counts in whole seconds since 1970.
-fn epoch_seconds(time: SystemTime) -> String {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string()
 }
 
 pub(super) fn read_token(item: &Item) -> Result<StoredToken, Error> {

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
 use backon::Retryable;
+use uuid::Uuid;
 
 use super::Session;
 use super::item::Item;
@@ -28,6 +29,8 @@ pub(super) enum Step {
     Take(Violation),
     /// An item that belongs to the one that is changed, and changes or goes with it.
     Own,
+    /// The item of an idempotency key; refused if the key was used.
+    Once,
     /// A project by its number.
     Project(ProjectId),
     /// A project by its path.
@@ -41,6 +44,8 @@ pub(super) enum Step {
 pub(super) enum Condition {
     /// There is none.
     Absent,
+    /// There is none, or its end came before this time in seconds since 1970, though DynamoDB still has it.
+    AbsentOrExpired(u64),
     /// It is as it was read.
     Revision(u64),
     /// It is a taken-item of this link.
@@ -53,6 +58,7 @@ impl Condition {
     fn expression(self) -> &'static str {
         match self {
             Self::Absent => "attribute_not_exists(pk)",
+            Self::AbsentOrExpired(_) => "attribute_not_exists(pk) OR expires_at <= :expected",
             Self::Revision(_) => "revision = :expected",
             Self::OfLink(_) => "link_id = :expected",
             Self::LivingProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
@@ -62,7 +68,7 @@ impl Condition {
     fn values(self) -> Option<HashMap<String, AttributeValue>> {
         let expected = match self {
             Self::Absent | Self::LivingProject => return None,
-            Self::Revision(revision) => revision.to_string(),
+            Self::AbsentOrExpired(number) | Self::Revision(number) => number.to_string(),
             Self::OfLink(id) => id.to_string(),
         };
         Some(HashMap::from([(":expected".to_owned(), AttributeValue::N(expected))]))
@@ -74,11 +80,14 @@ impl Condition {
 pub(super) enum Refusal {
     /// The conditions of these steps do not hold.
     Steps(Vec<Step>),
-    /// Another transaction is at work on one of the items; trying again will help.
+    /// Another transaction is at work on one of the items, or they are asked too much; trying again will help.
     Conflict,
     /// The table is out of reach.
     Failed(Error),
 }
+
+/// Reasons for which a step is refused now, but perhaps not a moment later.
+const PASSING: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
 
 /// A transaction in the making.
 #[derive(Debug, Clone)]
@@ -122,16 +131,18 @@ impl<'a> Transaction<'a> {
         self.items.push(item.build());
     }
 
-    /// Carries the transaction out, all of it or nothing. Conflicts with other transactions are waited out, with full
-    /// jitter, for as long as the request has time.
+    /// Carries the transaction out, all of it or nothing. Conflicts with other transactions are waited out. All attempts
+    /// carry one token, by which DynamoDB knows a transaction again that it has carried out already, though its answer
+    /// was lost.
     pub(super) async fn commit(self, session: &Session<'_>) -> Result<(), Refusal> {
-        let attempt = || self.attempt(session);
+        let token = Uuid::new_v4().to_string();
+        let attempt = || self.attempt(session, &token);
         attempt.retry(session.backoff()).when(|refusal| matches!(refusal, Refusal::Conflict)).await
     }
 
-    async fn attempt(&self, session: &Session<'_>) -> Result<(), Refusal> {
+    async fn attempt(&self, session: &Session<'_>, token: &str) -> Result<(), Refusal> {
         let request = session.store.client.transact_write_items().set_transact_items(Some(self.items.clone()));
-        let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let request = request.client_request_token(token).return_consumed_capacity(ReturnConsumedCapacity::Total);
         match session.call(request.send()).await.map_err(Refusal::Failed)? {
             Ok(output) => {
                 session.note_write(output.consumed_capacity());
@@ -151,7 +162,7 @@ impl<'a> Transaction<'a> {
         let steps: Vec<Step> = self.names.iter().zip(&codes).filter_map(refused).collect();
         if !steps.is_empty() {
             Refusal::Steps(steps)
-        } else if codes.contains(&"TransactionConflict") {
+        } else if codes.iter().any(|code| PASSING.contains(code)) {
             Refusal::Conflict
         } else {
             Refusal::Failed(unavailable(error))

@@ -130,7 +130,7 @@ async fn put_there(app: &TestApp, project: u64, name: &str) {
     };
     let session = app.store.session(Duration::from_secs(5));
     let project = ProjectId::new(project).unwrap();
-    session.create_link(project, "v1", NewLink::parse(input).unwrap(), SystemTime::now()).await.unwrap();
+    session.create_link(project, "v1", NewLink::parse(input).unwrap(), None, SystemTime::now()).await.unwrap();
 }
 
 #[track_caller]

@@ -2,34 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::invariants::assert_invariants;
 use crate::support::{LINKS, TestApp};
-
-/// Each link has exactly its taken-items, and no taken-item lacks its link.
-async fn assert_invariants(app: &TestApp) {
-    let mut expected = BTreeSet::new();
-    let mut found = BTreeSet::new();
-    for item in app.items().await {
-        let text = |name: &str| match item.get(name) {
-            Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
-            _ => String::new(),
-        };
-        let (pk, sk) = (text("pk"), text("sk"));
-        if sk.starts_with("link#") {
-            expected.extend(["name", "url", "filepath"].map(|kind| (pk.clone(), kind.to_owned(), text("id"))));
-            if !item.contains_key("filepath") {
-                expected.remove(&(pk, "filepath".to_owned(), text("id")));
-            }
-        } else if let Some(kind) = sk.strip_prefix("taken#") {
-            let kind = kind.split('#').next().unwrap().to_owned();
-            assert!(found.insert((pk, kind, text("link_id"))), "taken twice by one link: {item:?}");
-        }
-    }
-    assert_eq!(expected, found);
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn parallel_creators_on_one_release_never_fail() {
@@ -53,7 +30,7 @@ async fn parallel_creators_on_one_release_never_fail() {
     let ids: BTreeSet<u64> = creators.join_all().await.into_iter().flatten().collect();
     assert_eq!(ids.len(), 640);
     assert_eq!(app.get("/api/v4/projects/24/releases/v9/assets/links").await.header("x-total"), "640");
-    assert_invariants(&app).await;
+    assert_invariants(&app.items().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -70,7 +47,7 @@ async fn of_parallel_creators_of_one_name_one_succeeds() {
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         reply.assert(400, json!({"message": ["Name has already been taken"]}));
     }
-    assert_invariants(&app).await;
+    assert_invariants(&app.items().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -91,7 +68,7 @@ async fn a_racing_update_and_delete_leave_no_orphan() {
         }
         assert_eq!(app.get(&link).await.status, 404);
     }
-    assert_invariants(&app).await;
+    assert_invariants(&app.items().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -110,5 +87,5 @@ async fn parallel_changes_of_one_link_are_all_applied_one_after_the_other() {
     assert!(writers.join_all().await.iter().all(|reply| reply.status == 200));
     let link = app.get(&format!("{LINKS}/2")).await.body;
     assert!(link["name"].as_str().unwrap().starts_with('n') && link["url"].as_str().unwrap().starts_with("http://u"));
-    assert_invariants(&app).await;
+    assert_invariants(&app.items().await);
 }

@@ -105,7 +105,7 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
 
     let create = session();
     let new = NewLink::parse(input("a")).unwrap();
-    create.create_link(project, "v9", new, SystemTime::now()).await.unwrap();
+    create.create_link(project, "v9", new, None, SystemTime::now()).await.unwrap();
     costs.push(("create", create.usage()));
     let id = LinkId::new(1).unwrap();
     let get = session();

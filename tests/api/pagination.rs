@@ -120,7 +120,7 @@ async fn a_release_of_ten_thousand_links_lists_pages_and_totals() {
             filepath: Field::Absent,
             link_type: Field::Absent,
         };
-        session.create_link(project, "many", NewLink::parse(input).unwrap(), SystemTime::now()).await.unwrap();
+        session.create_link(project, "many", NewLink::parse(input).unwrap(), None, SystemTime::now()).await.unwrap();
     };
     for n in 1..=10_000 {
         add(n).await;

@@ -29,6 +29,9 @@ pub const TABLE: &str = "release-links";
 /// The list of the documentation's release.
 pub const LINKS: &str = "/api/v4/projects/24/releases/v0.1/assets/links";
 
+/// The service's address in answers.
+const PUBLIC_URL: &str = "http://127.0.0.1:9000";
+
 /// An item of the table as the SDK reads it.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -37,7 +40,7 @@ pub async fn seeded_engine() -> SocketAddr {
     let address = engine::serve(Database::memory().unwrap()).unwrap();
     let client = engine::client(address);
     engine::create_table(&client, TABLE).await.unwrap();
-    seed::seed(&Store::new(client, TABLE.to_owned())).await.unwrap();
+    seed::seed(&Store::new(engine::client_config(address), TABLE.to_owned())).await.unwrap();
     address
 }
 
@@ -63,6 +66,15 @@ impl Intercept for Calls {
     }
 }
 
+pub fn config(public_url: Option<PublicUrl>) -> Config {
+    Config {
+        table_name: TABLE.to_owned(),
+        public_url,
+        identity_cache: Duration::from_secs(30),
+        download_max_age: Duration::from_secs(60),
+    }
+}
+
 /// The service on an engine of its own.
 #[derive(Clone)]
 pub struct TestApp {
@@ -81,21 +93,22 @@ impl TestApp {
 
     /// An app on what answers at this address, if anything does.
     pub fn at(address: SocketAddr) -> Self {
-        Self::with_public_url(address, Some(PublicUrl::parse("http://127.0.0.1:9000").unwrap()))
+        Self::with_public_url(address, Some(PublicUrl::parse(PUBLIC_URL).unwrap()))
     }
 
     /// An app that takes its address from the events, unless it is told.
     pub fn with_public_url(address: SocketAddr, public_url: Option<PublicUrl>) -> Self {
         let calls = Calls::default();
-        let client = Client::from_conf(engine::client_config(address).interceptor(calls.clone()).build());
-        let store = Store::new(client.clone(), TABLE.to_owned());
-        let config = Config {
-            table_name: TABLE.to_owned(),
-            public_url,
-            identity_cache: Duration::from_secs(30),
-            download_max_age: Duration::from_secs(60),
-        };
-        Self { app: App::new(store.clone(), config, SystemTime::now), store, client, address, calls }
+        let client = engine::client(address);
+        let store = Store::new(engine::client_config(address).interceptor(calls.clone()), TABLE.to_owned());
+        let app = App::new(store.clone(), config(public_url), SystemTime::now);
+        Self { app, store, client, address, calls }
+    }
+
+    /// An app on this store, for which the engine is asked at the address.
+    pub fn on(store: Store, address: SocketAddr) -> Self {
+        let app = App::new(store.clone(), config(Some(PublicUrl::parse(PUBLIC_URL).unwrap())), SystemTime::now);
+        Self { app, store, client: engine::client(address), address, calls: Calls::default() }
     }
 
     /// How many calls of DynamoDB were made since this was last asked.
@@ -109,8 +122,19 @@ impl TestApp {
     }
 
     pub async fn send(&self, event: impl Into<Value>) -> Reply {
-        let payload: LambdaRequest = serde_json::from_value(event.into()).expect("the event is one of a gateway");
+        self.invoke(event.into(), Context::default()).await
+    }
+
+    /// Sends the event to an invocation that ends after this time.
+    pub async fn send_within(&self, event: impl Into<Value>, time: Duration) -> Reply {
         let mut context = Context::default();
+        let deadline = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + time;
+        context.deadline = deadline.as_millis().try_into().unwrap();
+        self.invoke(event.into(), context).await
+    }
+
+    async fn invoke(&self, event: Value, mut context: Context) -> Reply {
+        let payload: LambdaRequest = serde_json::from_value(event).expect("the event is one of a gateway");
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
         let response = self.app.invoke(LambdaEvent::new(payload, context)).await.unwrap();
         Reply::read(&serde_json::to_value(response).unwrap())

@@ -1,7 +1,5 @@
 //! What a token is, how long it works, and where it must never turn up.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use release_links::app::App;
@@ -9,8 +7,8 @@ use release_links::config::Config;
 use release_links::project::Role;
 use release_links::token::{NewToken, Scope};
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
+use crate::log::Log;
 use crate::seed;
 use crate::support::{Event, LINKS, TABLE, TestApp, granted};
 
@@ -120,34 +118,9 @@ async fn dynamodb_removes_an_expired_token_a_month_after_its_end() {
     assert_eq!(ttl, ["2002592000", "2002592000"], "both items of the one token that ends");
 }
 
-/// Where the log of a test goes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn a_token_turns_up_in_no_log_no_answer_and_no_item() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _listening) = Log::listen();
     let app = TestApp::start().await;
     let token = app.issue(granted("a token that is looked for", 24, Role::Developer)).await;
     let mut answers = String::new();
@@ -171,7 +144,7 @@ async fn a_token_turns_up_in_no_log_no_answer_and_no_item() {
     let nowhere = TestApp::at(([127, 0, 0, 1], 1).into());
     answers += &format!("{:?}", nowhere.send(Event::new("GET", USER).token(&token)).await);
     let items = format!("{:?}", app.items().await);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("request answered") && log.contains("DEBUG"), "the log was captured:\n{log}");
     assert!(items.contains("a token that is looked for") && answers.contains("503"));
     for token in [token.as_str(), seed::TOKEN] {

@@ -69,7 +69,7 @@ impl Operator {
                 format!("there are no AWS credentials: set AWS_PROFILE, or sign in with the AWS CLI ({cause})")
             })?;
         }
-        let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), config.table_name);
+        let store = Store::new(aws_sdk_dynamodb::config::Builder::from(&sdk), config.table_name);
         Ok(Self { store, remembered: config.identity_cache, place })
     }
 

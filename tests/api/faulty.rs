@@ -1,0 +1,220 @@
+//! Faults between the SDK and the engine: the SDK's own HTTP client, with something going wrong on the way.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde_json::{Value, json};
+
+use crate::engine;
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// DynamoDB refuses it with this error, and does nothing.
+    Refused(u16, &'static str),
+    /// A transaction is cancelled because each of its steps met this; other calls are refused with the exception.
+    Cancelled(&'static str),
+    /// The connection is cut before DynamoDB got it.
+    CutBefore,
+    /// The connection is cut after DynamoDB carried it out.
+    CutAfter,
+    /// Nothing comes back, and DynamoDB never got it.
+    StalledBefore,
+    /// Nothing comes back, though DynamoDB carried it out.
+    StalledAfter,
+    /// It is carried out, but the answer is no JSON.
+    Malformed,
+    /// The items of the answer lack all but their keys.
+    MissingAttributes,
+    /// The attributes of the answer's items, but for the keys, are of another type.
+    MistypedAttributes,
+}
+
+impl Fault {
+    pub const ALL: [Self; 15] = [
+        Self::Refused(400, "ProvisionedThroughputExceededException"),
+        Self::Refused(400, "ThrottlingException"),
+        Self::Refused(400, "RequestLimitExceeded"),
+        Self::Refused(400, "TransactionInProgressException"),
+        Self::Refused(500, "InternalServerError"),
+        Self::Refused(503, "ServiceUnavailable"),
+        Self::Cancelled("TransactionConflict"),
+        Self::Cancelled("ThrottlingError"),
+        Self::CutBefore,
+        Self::CutAfter,
+        Self::StalledBefore,
+        Self::StalledAfter,
+        Self::Malformed,
+        Self::MissingAttributes,
+        Self::MistypedAttributes,
+    ];
+
+    /// Whether it makes an item that cannot be read, which is the one fault that a 500 is for.
+    pub fn corrupts(self) -> bool {
+        matches!(self, Self::MissingAttributes | Self::MistypedAttributes)
+    }
+}
+
+/// A fault that meets an operation's calls, so many times.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    pub operation: &'static str,
+    pub fault: Fault,
+    pub times: u32,
+}
+
+/// An HTTP client on which these rules are carried out once; `sent` counts what came to it.
+#[derive(Debug, Clone)]
+pub struct Faulty {
+    inner: Inner,
+    rules: Arc<Mutex<Vec<Rule>>>,
+    pub sent: Arc<Mutex<u32>>,
+}
+
+#[derive(Debug, Clone)]
+enum Inner {
+    Client(SharedHttpClient),
+    Connector(SharedHttpConnector),
+}
+
+impl Faulty {
+    /// In front of this client.
+    pub fn new(client: SharedHttpClient, rules: &[Rule]) -> Self {
+        Self { inner: Inner::Client(client), rules: Arc::new(Mutex::new(rules.to_vec())), sent: Arc::default() }
+    }
+
+    /// The settings of a client of the engine at this address that goes through here. The SDK's quota of retries is one's
+    /// own: by default all clients of a process share it, so that one test would use up another's.
+    pub fn config(self, engine: SocketAddr) -> Builder {
+        let quota = RetryPartition::custom("faulty").build();
+        engine::client_config(engine).http_client(self).retry_partition(quota)
+    }
+
+    fn fault(&self, request: &HttpRequest) -> Option<Fault> {
+        *self.sent.lock().unwrap() += 1;
+        let operation = operation(request);
+        let mut rules = self.rules.lock().unwrap();
+        let rule = rules.iter_mut().find(|rule| rule.operation == operation && rule.times > 0)?;
+        rule.times -= 1;
+        Some(rule.fault)
+    }
+}
+
+fn operation(request: &HttpRequest) -> String {
+    let target = request.headers().get("x-amz-target").expect("a call names its operation");
+    target.rsplit('.').next().unwrap_or(target).to_owned()
+}
+
+impl HttpClient for Faulty {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let Inner::Client(client) = &self.inner else { panic!("a connector makes no connectors") };
+        let inner = Inner::Connector(client.http_connector(settings, components));
+        SharedHttpConnector::new(Self { inner, ..self.clone() })
+    }
+}
+
+impl HttpConnector for Faulty {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Inner::Connector(connector) = self.inner.clone() else { panic!("a client sends nothing itself") };
+        let fault = self.fault(&request);
+        HttpConnectorFuture::new(async move {
+            match fault {
+                None => connector.call(request).await,
+                Some(Fault::Refused(status, code)) => Ok(refusal(status, &error(code))),
+                Some(Fault::Cancelled(code)) => Ok(refusal(400, &cancellation(&request, code))),
+                Some(Fault::CutBefore) => Err(cut()),
+                Some(Fault::StalledBefore) => std::future::pending().await,
+                Some(after) => {
+                    let response = connector.call(request).await?;
+                    spoil(response, after).await
+                }
+            }
+        })
+    }
+}
+
+async fn spoil(mut response: HttpResponse, fault: Fault) -> Result<HttpResponse, ConnectorError> {
+    match fault {
+        Fault::CutAfter => return Err(cut()),
+        Fault::StalledAfter => return std::future::pending().await,
+        Fault::Malformed => *response.body_mut() = SdkBody::from("{\"Item\":{\"pk"),
+        _ => {
+            let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+            let body = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
+            let mut body: Value = serde_json::from_slice(&body.into_bytes()).expect("the engine answers JSON");
+            for item in items(&mut body) {
+                spoil_item(item, fault);
+            }
+            *response.body_mut() = SdkBody::from(body.to_string());
+        }
+    }
+    Ok(response)
+}
+
+/// The items of any answer, whichever operation it is of.
+fn items(body: &mut Value) -> Vec<&mut Value> {
+    let Some(body) = body.as_object_mut() else { return Vec::new() };
+    let mut found = Vec::new();
+    for (name, value) in body {
+        match name.as_str() {
+            "Item" | "Attributes" => found.push(value),
+            "Items" => found.extend(value.as_array_mut().into_iter().flatten()),
+            "Responses" => {
+                let tables = value.as_object_mut().into_iter().flat_map(|tables| tables.values_mut());
+                found.extend(tables.filter_map(Value::as_array_mut).flatten());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn spoil_item(item: &mut Value, fault: Fault) {
+    let attributes = item.as_object_mut().expect("an item is an object");
+    if fault == Fault::MissingAttributes {
+        attributes.retain(|name, _| matches!(name.as_str(), "pk" | "sk"));
+    } else {
+        let others = attributes.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "pk" | "sk"));
+        others.for_each(|(_, value)| *value = json!({"BOOL": true}));
+    }
+}
+
+fn cut() -> ConnectorError {
+    ConnectorError::io(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "the connection was cut").into())
+}
+
+fn error(code: &str) -> Value {
+    json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "injected"})
+}
+
+/// What DynamoDB says of a conflict or of throttling: of a transaction, one reason for each step.
+fn cancellation(request: &HttpRequest, code: &str) -> Value {
+    if operation(request) != "TransactWriteItems" {
+        return error(if code == "TransactionConflict" {
+            "TransactionConflictException"
+        } else {
+            "ThrottlingException"
+        });
+    }
+    let body: Value = serde_json::from_slice(request.body().bytes().expect("a body in memory")).unwrap();
+    let steps = body["TransactItems"].as_array().unwrap().len();
+    let mut error = error("TransactionCanceledException");
+    error["CancellationReasons"] = json!(vec![json!({"Code": code, "Message": "injected"}); steps]);
+    error
+}
+
+fn refusal(status: u16, body: &Value) -> HttpResponse {
+    let status = StatusCode::try_from(status).expect("a status of HTTP");
+    HttpResponse::new(status, SdkBody::from(body.to_string()))
+}
