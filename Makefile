@@ -5,17 +5,26 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PORT ?= 9000
+MINUTES ?= 5
+FUZZ_SECONDS ?= 60
+TARGET ?= path
+FUZZ_TARGETS := path, parameters, multipart, page, command_line
 TOOLS := .tools
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
 
-.PHONY: help run test invoke tools check rust-tests client-tests validate need-rust need-python need-node
+.PHONY: help run test invoke tools check audit rust-tests client-tests deploy-local validate soak fuzz \
+	need-rust need-python need-node
 
 help:
 	@echo "make run                  serve on http://127.0.0.1:9000 (PORT=…, FRESH=1 starts empty)"
 	@echo "make test                 run every test"
 	@echo "make check                formatting, clippy and rustdoc, warnings as errors"
+	@echo "make deploy-local         deploy the template on an emulator of AWS, and ask it the documented requests"
+	@echo "make audit                licences, sources and advisories of all dependencies"
+	@echo "make soak                 mixed traffic for five minutes (MINUTES=…)"
+	@echo "make fuzz TARGET=path     fuzz one of $(FUZZ_TARGETS) (FUZZ_SECONDS=…)"
 	@echo "make invoke EVENT=name    send events/name.json to the running service"
 
 run: need-rust $(CARGO_LAMBDA)
@@ -28,7 +37,7 @@ invoke: $(CARGO_LAMBDA)
 		|| { echo "make invoke: there is no events/$(EVENT).json; name one of:" $(basename $(notdir $(wildcard events/*.json))) >&2; exit 1; }
 	@$(CARGO_LAMBDA) lambda invoke -A 127.0.0.1 -P $(PORT) --data-file events/$(EVENT).json
 
-test: rust-tests validate client-tests
+test: rust-tests validate client-tests deploy-local
 
 check: need-rust
 	cargo fmt --check
@@ -38,12 +47,39 @@ check: need-rust
 rust-tests: need-rust
 	cargo test --locked
 
-validate: $(TOOLS)/sam/bin/sam
+validate: $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov
 	$(TOOLS)/sam/bin/sam validate --lint
+	$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 
 client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules
 	cargo build --locked --bins --example local
 	$(TOOLS)/clients/bin/pytest -q -p no:cacheprovider tests/clients
+
+# The bootstrap is built once and deployed as often as it does not change. It is linked by the host's own compiler: zig,
+# which makes one for older systems, is more than this needs.
+deploy-local: need-rust .aws-sam/build/template.yaml $(TOOLS)/ministack/bin/ministack $(TOOLS)/clients/bin/pytest
+	cargo build --locked --bin release-links-admin
+	$(TOOLS)/clients/bin/pytest -q -s -p no:cacheprovider tests/deployed
+
+.aws-sam/build/template.yaml: template.yaml Cargo.lock Cargo.toml $(shell find src -name '*.rs') \
+		| $(TOOLS)/sam/bin/sam $(CARGO_LAMBDA)
+	@echo "building the bootstrap; this takes some minutes"
+	@PATH="$(abspath $(dir $(CARGO_LAMBDA))):$$PATH" CARGO_LAMBDA_COMPILER=cargo $(TOOLS)/sam/bin/sam build
+	@touch $@
+
+soak: need-rust .aws-sam/build/template.yaml
+	cargo build --locked --example soak
+	MINUTES=$(MINUTES) BOOTSTRAP=.aws-sam/build/Function/bootstrap target/debug/examples/soak
+
+# The advisories stand in a repository that cannot be reached from everywhere.
+audit: $(TOOLS)/cargo-deny/bin/cargo-deny
+	$< check bans licenses sources
+	@if $< fetch db >/dev/null 2>&1; then $< check advisories; \
+		else echo "make audit: the advisories were NOT checked, because their database cannot be reached" >&2; fi
+
+# cargo-fuzz asks for what only nightly compilers offer; RUSTC_BOOTSTRAP makes the pinned one offer it too.
+fuzz: need-rust $(TOOLS)/cargo-fuzz/bin/cargo-fuzz
+	RUSTC_BOOTSTRAP=1 $(TOOLS)/cargo-fuzz/bin/cargo-fuzz run $(TARGET) -- -max_total_time=$(FUZZ_SECONDS) -max_len=512
 
 tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/clients/node_modules
 
@@ -66,6 +102,18 @@ $(TOOLS)/sam/bin/sam: requirements/sam.txt | need-python
 
 $(TOOLS)/clients/bin/pytest: requirements/clients.txt | need-python
 	$(install-with-pip)
+
+$(TOOLS)/ministack/bin/ministack: requirements/ministack.txt | need-python
+	$(install-with-pip)
+
+$(TOOLS)/checkov/bin/checkov: requirements/checkov.txt | need-python
+	$(install-with-pip)
+
+$(TOOLS)/cargo-deny/bin/cargo-deny: | need-rust
+	cargo install --quiet --locked cargo-deny@0.20.2 --root $(TOOLS)/cargo-deny --target-dir $(TOOLS)/build
+
+$(TOOLS)/cargo-fuzz/bin/cargo-fuzz: | need-rust
+	cargo install --quiet --locked cargo-fuzz@0.13.2 --root $(TOOLS)/cargo-fuzz --target-dir $(TOOLS)/build
 
 tests/clients/node_modules: tests/clients/package-lock.json | need-node
 	@echo "installing gitbeaker into tests/clients/"

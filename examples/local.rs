@@ -10,21 +10,22 @@
 mod engine;
 #[path = "../tests/support/seed.rs"]
 mod seed;
+#[path = "../tests/support/stack.rs"]
+mod stack;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use dynoxide::Database;
 use release_links::store::Store;
 use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 const TABLE: &str = "release-links";
 /// Requests that are answered at the same time: the emulator gives each function process one.
 const FUNCTIONS: usize = 4;
-const TIME_TO_START: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -38,8 +39,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), String> {
-    let port = setting("PORT", "9000").parse::<u16>().map_err(|_| "PORT has to be a number up to 65535".to_owned())?;
-    let state = PathBuf::from(setting("STATE", ".local/dynamodb.sqlite"));
+    let port =
+        stack::setting("PORT", "9000").parse::<u16>().map_err(|_| "PORT has to be a number up to 65535".to_owned())?;
+    let state = PathBuf::from(stack::setting("STATE", ".local/dynamodb.sqlite"));
     if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
         return Err(format!("port {port} is in use; end what uses it, or choose another with `make run PORT=9001`"));
     }
@@ -49,19 +51,15 @@ async fn run() -> Result<(), String> {
     let store = Store::new(engine::client_config(engine), TABLE.to_owned());
     seed::seed(&store).await.map_err(|error| format!("the documentation's project cannot be seeded: {error}"))?;
 
-    let mut children = vec![start_emulator(port)?];
-    let emulator: SocketAddr = ([127, 0, 0, 1], port).into();
-    wait_until("the emulator listens", || async { TcpStream::connect(emulator).await.is_ok() }).await?;
+    let mut children = vec![stack::start_emulator(port).await?];
+    let bootstrap = stack::setting("BOOTSTRAP", "target/debug/release-links");
     for _ in 0..FUNCTIONS {
-        children.push(start_function(port, engine)?);
+        children.push(stack::start_function(&bootstrap, port, engine, TABLE)?);
     }
-    wait_until("the function answers", || answers(emulator)).await?;
+    let emulator = ([127, 0, 0, 1], port).into();
+    stack::wait_until("the function answers", || answers(emulator)).await?;
     print_welcome(port, engine);
     watch(children).await
-}
-
-fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
 }
 
 fn start_engine(state: &Path) -> Result<SocketAddr, String> {
@@ -78,51 +76,6 @@ fn start_engine(state: &Path) -> Result<SocketAddr, String> {
     let path = state.to_str().ok_or_else(|| explain("its path is not UTF-8".to_owned()))?;
     let database = Database::new(path).map_err(|error| explain(error.to_string()))?;
     engine::serve(database).map_err(|error| explain(error.to_string()))
-}
-
-fn start_emulator(port: u16) -> Result<Child, String> {
-    let tool = setting("CARGO_LAMBDA", ".tools/cargo-lambda/bin/cargo-lambda");
-    Command::new(&tool)
-        .args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "--quiet", "-A", "127.0.0.1", "-P"])
-        .arg(port.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("{tool} cannot be started: {error}; `make tools` installs it"))
-}
-
-fn start_function(port: u16, engine: SocketAddr) -> Result<Child, String> {
-    let bootstrap = setting("BOOTSTRAP", "target/debug/release-links");
-    let environment = [
-        ("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt")),
-        ("AWS_LAMBDA_FUNCTION_NAME", "_".to_owned()),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{engine}")),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-        ("AWS_REGION", "eu-central-1".to_owned()),
-        ("TABLE_NAME", TABLE.to_owned()),
-        ("PUBLIC_URL", format!("http://127.0.0.1:{port}")),
-        ("LOG_LEVEL", setting("LOG_LEVEL", "warn")),
-    ];
-    Command::new(&bootstrap)
-        .envs(environment)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("{bootstrap} cannot be started: {error}; `cargo build` makes it"))
-}
-
-async fn wait_until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) -> Result<(), String> {
-    let attempt = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let waited = tokio::time::timeout(TIME_TO_START, attempt).await;
-    waited.map_err(|_| format!("it took more than {} s until {what}; see above for why", TIME_TO_START.as_secs()))
 }
 
 /// Asks for the seeded list through the emulator, so that the way to the table is open when the first client comes.

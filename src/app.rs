@@ -1,6 +1,8 @@
 //! The trunk of the pipeline: it calls each station once, and writes one log event per request.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_http::http::Response;
@@ -18,6 +20,7 @@ use crate::params::Params;
 use crate::public_url::PublicUrl;
 use crate::route::{self, Route};
 use crate::store::{Session, Store};
+use crate::telemetry::RequestRecord;
 use crate::{event, view};
 
 /// Time of an invocation that is kept for the answer.
@@ -32,6 +35,7 @@ pub struct App {
     config: Config,
     gatekeeper: Gatekeeper,
     clock: fn() -> SystemTime,
+    is_warm: Arc<AtomicBool>,
 }
 
 impl App {
@@ -39,7 +43,7 @@ impl App {
     #[must_use]
     pub fn new(store: Store, config: Config, clock: fn() -> SystemTime) -> Self {
         let gatekeeper = Gatekeeper::new(config.identity_cache);
-        Self { store, config, gatekeeper, clock }
+        Self { store, config, gatekeeper, clock, is_warm: Arc::default() }
     }
 
     /// Answers one event of an HTTP API, REST API, function URL or load balancer.
@@ -59,18 +63,39 @@ impl App {
 
     async fn respond(&self, request: &Request, legible: Result<(), Error>) -> Response<Body> {
         let started = Instant::now();
+        let mut record = self.record(request);
         let session = self.store.session(self.time_left(request));
         let routed = legible.and_then(|()| self.route(request));
         let answer = match routed {
-            Ok((route, public_url)) => self.answer(request, &session, &public_url, route).await,
+            Ok((route, public_url)) => {
+                record.note_route(&route);
+                self.answer(request, &session, &public_url, route, &mut record).await
+            }
             Err(error) => Err(error),
         };
-        log_cause(&answer);
+        record.cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned);
         let mut response = view::response(request, answer, self.config.download_max_age);
-        let request_id = request.lambda_context_ref().map_or("", |context| context.request_id.as_str());
-        view::finish(&mut response, request.headers(), request_id, started.elapsed());
-        log(request, &response, &session, request_id, started.elapsed());
+        view::finish(&mut response, request.headers(), &record.request_id, started.elapsed());
+        record.status = response.status().as_u16();
+        record.duration = started.elapsed();
+        record.usage = session.usage();
+        record.log();
+        if let Some(namespace) = &self.config.metrics_namespace {
+            record.publish(namespace, (self.clock)());
+        }
         response
+    }
+
+    fn record(&self, request: &Request) -> RequestRecord {
+        let context = request.lambda_context_ref();
+        RequestRecord {
+            request_id: context.map(|context| context.request_id.clone()).unwrap_or_default(),
+            xray_trace_id: context.and_then(|context| context.xray_trace_id.clone()),
+            cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
+            method: request.method().to_string(),
+            operation: "none",
+            ..RequestRecord::default()
+        }
     }
 
     fn route(&self, request: &Request) -> Result<(Route, PublicUrl), Error> {
@@ -86,10 +111,11 @@ impl App {
         session: &Session<'_>,
         public_url: &PublicUrl,
         route: Route,
+        record: &mut RequestRecord,
     ) -> Result<Answer, Error> {
         let (release, endpoint) = match route {
             Route::Options(allow) => return Ok(Answer::Options(allow)),
-            Route::CurrentUser => return self.current_user(request, session, public_url).await,
+            Route::CurrentUser => return self.current_user(request, session, public_url, record).await,
             Route::Release(release, endpoint) => (release, endpoint),
         };
         let mut params = Params::read(request).await?;
@@ -98,6 +124,7 @@ impl App {
         let now = (self.clock)();
         let project = &asked.release.project;
         let access = self.gatekeeper.admit(session, credential.as_ref(), project, asked.writes(), now).await?;
+        record.token = access.token;
         handlers::run(&Context { session, public_url, params: &params, now }, &access, asked).await
     }
 
@@ -106,11 +133,13 @@ impl App {
         request: &Request,
         session: &Session<'_>,
         public_url: &PublicUrl,
+        record: &mut RequestRecord,
     ) -> Result<Answer, Error> {
         let mut params = Params::read(request).await?;
         let credential = auth::credential(request.headers(), &mut params);
         check_format(&params)?;
         let token = self.gatekeeper.authenticate(session, credential.as_ref(), (self.clock)()).await?;
+        record.token = Some(token.id);
         Ok(handlers::current_user(public_url, &token))
     }
 
@@ -124,27 +153,4 @@ impl App {
             None => DEFAULT_TIME,
         }
     }
-}
-
-fn log_cause(answer: &Result<Answer, Error>) {
-    if let Err(error) = answer
-        && let Some(cause) = error.cause()
-    {
-        tracing::error!(cause, "the request failed inside the service");
-    }
-}
-
-/// One event per request. The path is left out: what it holds of a client's secrets is nobody's to read.
-fn log(request: &Request, response: &Response<Body>, session: &Session<'_>, request_id: &str, duration: Duration) {
-    let usage = session.usage();
-    tracing::info!(
-        request_id,
-        method = %request.method(),
-        status = response.status().as_u16(),
-        duration_ms = duration.as_secs_f64() * 1_000.0,
-        dynamodb_calls = usage.calls,
-        read_units = usage.read_units,
-        write_units = usage.write_units,
-        "request answered"
-    );
 }

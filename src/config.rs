@@ -16,6 +16,8 @@ pub struct Config {
     pub identity_cache: Duration,
     /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project. Default 60.
     pub download_max_age: Duration,
+    /// `METRICS_NAMESPACE`: the CloudWatch namespace of the metrics; `None` writes none.
+    pub metrics_namespace: Option<String>,
 }
 
 /// A setting that keeps the function from starting, in one sentence for the operator.
@@ -55,6 +57,7 @@ impl Config {
             public_url: public_url.transpose()?,
             identity_cache: seconds("IDENTITY_CACHE_SECONDS", 30)?,
             download_max_age: seconds("DOWNLOAD_CACHE_SECONDS", 60)?,
+            metrics_namespace: get("METRICS_NAMESPACE").filter(|name| !name.is_empty()),
         })
     }
 }

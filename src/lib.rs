@@ -14,6 +14,8 @@
 //! 7. [`handlers`]: the operations, on [`link`] (every rule of a link, no I/O) and [`store`] (DynamoDB).
 //! 8. [`view`]: what was found → the response, with [`page`]'s headers where it is a list.
 //!
+//! Of each request, [`telemetry`] tells one log event and its metrics.
+//!
 //! The operator's command, `release-links-admin`, works on the same [`store`] with [`project`]s and [`token`]s.
 //!
 //! Any station may end in an [`error::Error`], which has one conversion to a response. Statement numbers such as B10 in
@@ -35,5 +37,6 @@ pub mod project;
 pub mod public_url;
 pub mod route;
 pub mod store;
+pub mod telemetry;
 pub mod token;
 pub mod view;

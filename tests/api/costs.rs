@@ -8,7 +8,9 @@ use release_links::config::Config;
 use release_links::link::{LinkChanges, LinkId, LinkInput, NewLink};
 use release_links::page::Page;
 use release_links::params::Field;
-use release_links::project::ProjectId;
+use release_links::project::{ProjectId, ProjectRef};
+use release_links::store::Usage;
+use release_links::token::PlainToken;
 use serde_json::json;
 
 use crate::support::{LINKS, TABLE, TestApp};
@@ -87,7 +89,9 @@ async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
     let statements = policies[0]["Statement"].as_sequence().unwrap();
     let actions = statements[0]["Action"].as_sequence().unwrap();
     let allowed: BTreeSet<String> = actions.iter().map(|action| action.as_str().unwrap().to_owned()).collect();
-    assert_eq!((statements.len(), allowed), (1, called));
+    assert_eq!((statements.len(), allowed), (2, called));
+    let with_a_key = serde_yaml_ng::to_string(&statements[1]).unwrap();
+    assert!(with_a_key.starts_with("!If\n- HasKmsKey\n") && !with_a_key.contains('*'), "{with_a_key}");
 }
 
 #[tokio::test]
@@ -124,18 +128,30 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
     delete.delete_link(project, "v9", id).await.unwrap();
     costs.push(("delete", delete.usage()));
 
-    let lines: Vec<String> = costs
-        .iter()
-        .map(|(name, usage)| {
-            format!("{name}: {} calls, {} RCU, {} WCU", usage.calls, usage.read_units, usage.write_units)
-        })
-        .collect();
-    insta::assert_snapshot!(lines.join("\n"), @r"
-    create: 2 calls, 0 RCU, 9 WCU
-    get: 1 calls, 1 RCU, 0 WCU
-    list: 1 calls, 1 RCU, 0 WCU
-    download: 1 calls, 1 RCU, 0 WCU
-    update: 2 calls, 1 RCU, 14 WCU
-    delete: 2 calls, 1 RCU, 8 WCU
+    let identity = session();
+    let token = PlainToken::from(crate::seed::TOKEN.to_owned()).hash();
+    identity.identify(Some(&token), ProjectRef::parse("24").as_ref()).await.unwrap();
+    costs.push(("token and project, when not remembered", identity.usage()));
+
+    let rows: Vec<String> = costs.iter().map(|(name, usage)| row(name, *usage)).collect();
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    | create | 2 | 0 | 9 | $5.63 |
+    | get | 1 | 1 | 0 | $0.13 |
+    | list | 1 | 1 | 0 | $0.13 |
+    | download | 1 | 1 | 0 | $0.13 |
+    | update | 2 | 1 | 14 | $8.88 |
+    | delete | 2 | 1 | 8 | $5.13 |
+    | token and project, when not remembered | 1 | 2 | 0 | $0.25 |
     ");
+    for row in rows {
+        assert!(include_str!("../../README.md").contains(&row), "README's cost table lacks: {row}");
+    }
+}
+
+/// A row of README's table, with what DynamoDB asks for a million requests on demand in us-east-1: $0.125 for a million
+/// read units, $0.625 for a million write units.
+fn row(name: &str, usage: Usage) -> String {
+    let Usage { calls, read_units, write_units } = usage;
+    let dollars = read_units * 0.125 + write_units * 0.625;
+    format!("| {name} | {calls} | {read_units} | {write_units} | ${:.2} |", (dollars * 100.0).round() / 100.0)
 }

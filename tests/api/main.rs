@@ -4,12 +4,17 @@
 
 #[path = "../support/engine.rs"]
 mod engine;
+#[path = "../../fuzz/harness.rs"]
+mod harness;
+#[path = "../support/invariants.rs"]
+mod invariants;
 #[path = "../support/seed.rs"]
 mod seed;
 mod support;
 
 mod access;
 mod admin;
+mod attacks;
 mod bad_input;
 mod concurrency;
 mod costs;
@@ -19,7 +24,6 @@ mod faulty;
 mod fixtures;
 mod gateways;
 mod idempotency;
-mod invariants;
 mod links;
 mod log;
 mod outage;

@@ -38,7 +38,7 @@ async fn an_item_out_of_shape_is_a_500_that_says_nothing() {
     item.insert("url".to_owned(), AttributeValue::Bool(true));
     app.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
     for target in [LINKS.to_owned(), format!("{LINKS}/2")] {
-        let (log, _listening) = Log::listen();
+        let log = Log::listen();
         app.get(&target).await.assert(500, json!({"message": "500 Internal Server Error"}));
         let sentence = "attribute url of item 24#v0.1/link#00000000000000000002 is missing or mistyped";
         assert!(log.text().contains(sentence), "{}", log.text());

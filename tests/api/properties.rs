@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
+use crate::harness;
 use crate::support::{Event, LINKS, TestApp};
 
 static APP: LazyLock<(Runtime, TestApp)> = LazyLock::new(|| {
@@ -98,5 +99,126 @@ proptest! {
         let event = Event::new("POST", LINKS).header("content-type", &content_type).raw_body(&body, is_base64);
         let status = send(event);
         prop_assert!((200..500).contains(&status), "{}", status);
+    }
+}
+
+/// Bytes that are nearly what each harness reads, so that chance gets past the first check.
+fn nearly(samples: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(samples).prop_map(|text| text.as_bytes().to_vec()),
+        2 => "[ -~é\\n]{0,6}".prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 0..4),
+    ];
+    prop::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
+}
+
+const PATHS: &[&str] = &[
+    "/api/v4/projects/",
+    "24",
+    "group%2Fapp",
+    "group/app",
+    "/releases/",
+    "v0.1",
+    "rel%2F1",
+    "/assets/links",
+    "/1",
+    ".json",
+    "/-/releases/",
+    "/downloads/",
+    "bin/app",
+    "%2e%2e",
+    "..",
+    "%00",
+    "%3F",
+    "?",
+    "//",
+    "%",
+    "#",
+    "\\",
+];
+const BODIES: &[&str] = &[
+    "\u{0}",
+    "\u{1}",
+    "\u{2}",
+    "name",
+    "url",
+    "=",
+    "&",
+    "[a]",
+    "%",
+    "%00",
+    "%ff",
+    "+",
+    "{\"name\":",
+    "\"url\"",
+    ":",
+    ",",
+    "null",
+    "}",
+    "[",
+    "]",
+    "\\u0000",
+    "\\ud800",
+    "1e999",
+    "https://e.com",
+    "--b\r\n",
+    "--b--",
+    "\r\n\r\n",
+    "--aaaa\r\n",
+    "--aaaa--",
+    "Content-Disposition: form-data; name=\"",
+    "\"; filename=\"",
+    "Content-Type: text/plain; charset=utf-16",
+];
+const QUERIES: &[&str] =
+    &["abc", "page", "per_page", "=", "&", "1", "0", "-1", "9223372036854775807", "%20", "_", "+", "[]"];
+const ARGUMENTS: &[&str] = &[
+    "token",
+    "project",
+    "create",
+    "list",
+    "revoke",
+    "delete",
+    "--label",
+    "ci",
+    "--grant",
+    "24=developer",
+    "all=owner",
+    "=",
+    "--expires-in",
+    "90d",
+    "99999999999999999y",
+    "--id",
+    "24",
+    "0",
+    "--path",
+    "group/app",
+    "--visibility",
+    "public",
+    "\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_path_is_refused_or_names_one_release(data in nearly(PATHS)) {
+        harness::path(&data);
+    }
+
+    #[test]
+    fn any_body_is_refused_or_read_without_nul_bytes(data in nearly(BODIES)) {
+        harness::parameters(&data);
+        harness::multipart(&data);
+    }
+
+    #[test]
+    fn any_query_is_refused_or_makes_a_page(data in nearly(QUERIES)) {
+        harness::page(&data);
+    }
+
+    #[test]
+    fn any_command_line_is_refused_or_read(data in prop::collection::vec(nearly(ARGUMENTS), 0..12)) {
+        harness::command_line(&data.join(&b'\n'));
     }
 }

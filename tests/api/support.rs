@@ -1,6 +1,6 @@
 //! The kit of the tests: an app on an engine of its own, real events in, replies out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dynoxide::Database;
@@ -32,8 +31,7 @@ pub const LINKS: &str = "/api/v4/projects/24/releases/v0.1/assets/links";
 /// The service's address in answers.
 const PUBLIC_URL: &str = "http://127.0.0.1:9000";
 
-/// An item of the table as the SDK reads it.
-pub type Item = HashMap<String, AttributeValue>;
+pub use crate::invariants::Item;
 
 /// An engine of its own with the table and the documentation's project.
 pub async fn seeded_engine() -> SocketAddr {
@@ -72,6 +70,7 @@ pub fn config(public_url: Option<PublicUrl>) -> Config {
         public_url,
         identity_cache: Duration::from_secs(30),
         download_max_age: Duration::from_secs(60),
+        metrics_namespace: None,
     }
 }
 

@@ -120,7 +120,7 @@ async fn dynamodb_removes_an_expired_token_a_month_after_its_end() {
 
 #[tokio::test]
 async fn a_token_turns_up_in_no_log_no_answer_and_no_item() {
-    let (log, _listening) = Log::listen();
+    let log = Log::listen();
     let app = TestApp::start().await;
     let token = app.issue(granted("a token that is looked for", 24, Role::Developer)).await;
     let mut answers = String::new();

@@ -1,5 +1,6 @@
 """What the real function writes to its log at the most talkative level there is."""
 
+import json
 import subprocess
 
 from conftest import TOKEN, free_port, start, stop
@@ -21,3 +22,24 @@ def test_a_token_is_not_logged(tmp_path):
     log = "\n".join(service.lines[printed:])
     assert log.count('"message":"request answered"') >= 5 and '"level":"DEBUG"' in log
     assert TOKEN not in log
+
+
+def test_each_request_has_one_log_event_and_one_line_of_metrics(tmp_path):
+    service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info", METRICS_NAMESPACE="release-links")
+    printed = len(service.lines)
+    url = f"{service.url}/api/v4/projects/24/releases/v0.1%0a%22/assets/links/1"
+    subprocess.run(["curl", "-sS", "--max-time", "10", "--header", f"PRIVATE-TOKEN: {TOKEN}", url], check=True)
+    assert stop(service) == 0
+    lines = [json.loads(line) for line in service.lines[printed:]]
+    events = [line["fields"] for line in lines if "fields" in line]
+    metrics = [line for line in lines if "_aws" in line]
+    expected = {
+        "message": "request answered", "method": "GET", "operation": "get_link", "project": "24", "tag": 'v0.1\n"',
+        "token": 1, "status": 404, "dynamodb_calls": 2,
+    }
+    assert len(events) == len(metrics) == 1, lines
+    assert {name: events[0].get(name) for name in expected} == expected
+    assert events[0]["duration_ms"] > 0 and events[0]["request_id"]
+    assert {name: metrics[0][name] for name in ["Operation", "Status", "ClientErrors", "DynamoDBCalls"]} == {
+        "Operation": "get_link", "Status": 404, "ClientErrors": 1, "DynamoDBCalls": 2,
+    }

@@ -1,10 +1,11 @@
 //! What always holds of a release's items, whatever was asked and whatever went wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::support::Item;
+/// An item of the table as the SDK reads it.
+pub type Item = HashMap<String, AttributeValue>;
 
 /// Each link has exactly its taken-items, no taken-item lacks its link, each filepath leads to its link's url, and no
 /// link has a number that was not given out.

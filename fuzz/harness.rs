@@ -1,0 +1,112 @@
+//! What must hold for any bytes at all. The fuzz targets feed these functions by coverage, the property tests at random.
+
+#[path = "../src/bin/release-links-admin/cli.rs"]
+mod cli;
+
+use clap::Parser;
+use lambda_http::http::{HeaderMap, Method, Request, header};
+use lambda_http::{Body, http};
+use release_links::error::Error;
+use release_links::operation;
+use release_links::page::{self, Page};
+use release_links::params::{Params, Value};
+use release_links::project::ProjectRef;
+use release_links::public_url::PublicUrl;
+use release_links::route::{self, Endpoint, ReleasePath, Route};
+
+/// A path is refused, or names a release whose own URL names the same release again, through either kind of gateway.
+pub fn path(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Ok(Route::Release(release, endpoint)) = route::parse(&Method::GET, &text) else { return };
+    assert!(!release.project.is_empty() && !release.tag.is_empty());
+    let url = public_url().links(&release);
+    assert!(url.bytes().all(|byte| byte.is_ascii_graphic()), "a URL that a header can carry: {url}");
+    let encoded = url.strip_prefix("https://links.example.com").expect("the service's own address");
+    let again = route::parse(&Method::GET, encoded);
+    let is_plain = |text: &str| !text.split('/').any(str::is_empty);
+    if is_plain(&release.project) && is_plain(&release.tag) {
+        assert_eq!(again, Ok(Route::Release(release.clone(), Endpoint::ListLinks(None))), "{encoded}");
+    }
+    // Whatever is looked up has a number or a plain path, so that no key of another item can be meant.
+    if let Some(ProjectRef::Path(path)) = ProjectRef::parse(&release.project) {
+        assert!(path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#'));
+    }
+    let _ = operation::Request::parse(release, endpoint, &mut Params::default(), &HeaderMap::new());
+}
+
+/// A request's parameters are refused, or hold no NUL byte; the first byte chooses how they come.
+pub fn parameters(data: &[u8]) {
+    let Some((how, body)) = data.split_first() else { return };
+    let content_type = match how % 4 {
+        0 => "application/json",
+        1 => "application/x-www-form-urlencoded",
+        2 => "multipart/form-data; boundary=b",
+        _ => "text/plain",
+    };
+    read(content_type, body);
+}
+
+/// A multipart body of whatever boundary the first bytes name.
+pub fn multipart(data: &[u8]) {
+    let (boundary, body) = data.split_at(data.len().min(4));
+    let boundary: String = boundary.iter().map(|byte| char::from(b'a' + byte % 26)).collect();
+    read(&format!("multipart/form-data; boundary={boundary}"), body);
+}
+
+fn read(content_type: &str, body: &[u8]) {
+    let request =
+        Request::post("/api/v4/projects/24/releases/v1/assets/links").header(header::CONTENT_TYPE, content_type);
+    let Ok(request) = request.body(Body::from(body)) else { return };
+    let Ok(mut params) = params_of(&request) else { return };
+    for name in ["name", "url", "private_token"] {
+        if let Some(Value::Text(text)) = params.get(name) {
+            assert!(!text.contains('\0'));
+        }
+    }
+    let release = ReleasePath { project: "24".to_owned(), tag: "v1".to_owned() };
+    let _ = operation::Request::parse(release, Endpoint::CreateLink, &mut params, request.headers());
+}
+
+/// A query makes a page of the list or is refused, and its headers can be sent.
+pub fn page(data: &[u8]) {
+    let (counted, query) = data.split_at(data.len().min(3));
+    let counted = counted.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    let query: String = query
+        .iter()
+        .map(|byte| char::from(byte % 95 + b' '))
+        .filter(|c| !matches!(c, ' ' | '"' | '<' | '>' | '#'))
+        .collect();
+    let Ok(request) = Request::get(format!("/?{query}")).body(Body::Empty) else { return };
+    let Ok(params) = params_of(&request) else { return };
+    let Ok(page) = Page::parse(&params) else { return };
+    assert!(page.number >= 1 && (1..=100).contains(&page.per_page));
+    assert!(page.offset() <= u64::MAX - page.per_page || page.offset() == u64::MAX);
+    let headers = page::headers(page, counted, "https://links.example.com/links", &params);
+    assert!(headers.contains_key(header::LINK) && headers.contains_key("x-next-page"));
+    assert_eq!(headers.contains_key("x-total"), counted <= page::MAX_COUNT);
+}
+
+/// A command line is read or refused.
+pub fn command_line(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let arguments = std::iter::once("release-links-admin").chain(text.split('\n'));
+    let Ok(cli) = cli::Cli::try_parse_from(arguments) else { return };
+    match cli.command {
+        cli::Command::Token(cli::TokenCommand::Create { label, grants, .. }) => {
+            assert!(!grants.is_empty() && !label.trim().is_empty() && !label.chars().any(char::is_control));
+        }
+        cli::Command::Project(cli::ProjectCommand::Show { which, .. }) => {
+            assert_ne!(which.get().to_string(), "");
+        }
+        _ => {}
+    }
+}
+
+fn params_of(request: &http::Request<Body>) -> Result<Params, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers");
+    runtime.block_on(Params::read(request))
+}
+
+fn public_url() -> PublicUrl {
+    PublicUrl::parse("https://links.example.com").expect("it is a URL")
+}

@@ -1,0 +1,154 @@
+//! What is told of each request: one log event, and one line of metrics where they are wanted.
+
+use std::io::Write;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::route::{Endpoint, Route};
+use crate::store::Usage;
+
+/// What is known of a request. The path, the query, the headers and the body are left out: what they hold of a client's
+/// secrets is nobody's to read.
+#[derive(Debug, Clone, Default)]
+pub struct RequestRecord {
+    /// Lambda's id of the invocation, which the client has as `X-Request-Id`.
+    pub request_id: String,
+    /// X-Ray's id of the trace, where tracing is on.
+    pub xray_trace_id: Option<String>,
+    /// Whether it is the first of its process.
+    pub cold_start: bool,
+    /// The method.
+    pub method: String,
+    /// What was asked for, in one of a few words.
+    pub operation: &'static str,
+    /// The project, in the client's spelling.
+    pub project: Option<String>,
+    /// The tag.
+    pub tag: Option<String>,
+    /// The number of the token, if one serves.
+    pub token: Option<u64>,
+    /// The status of the answer.
+    pub status: u16,
+    /// How long it took in the function.
+    pub duration: Duration,
+    /// What it cost in DynamoDB.
+    pub usage: Usage,
+    /// Why it failed inside the service.
+    pub cause: Option<String>,
+}
+
+impl RequestRecord {
+    /// Notes what the path asks for.
+    pub fn note_route(&mut self, route: &Route) {
+        self.operation = match route {
+            Route::Options(_) => "options",
+            Route::CurrentUser => "current_user",
+            Route::Release(release, endpoint) => {
+                self.project = Some(release.project.clone());
+                self.tag = Some(release.tag.clone());
+                match endpoint {
+                    Endpoint::ListLinks(_) => "list_links",
+                    Endpoint::CreateLink => "create_link",
+                    Endpoint::GetLink(_) => "get_link",
+                    Endpoint::UpdateLink(_) => "update_link",
+                    Endpoint::DeleteLink(_) => "delete_link",
+                    Endpoint::Download(_) => "download",
+                }
+            }
+        };
+    }
+
+    /// Writes the request's one log event, at the level ERROR if it failed inside the service.
+    pub fn log(&self) {
+        macro_rules! log {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
+                    request_id = self.request_id,
+                    xray_trace_id = self.xray_trace_id,
+                    cold_start = self.cold_start,
+                    method = self.method,
+                    operation = self.operation,
+                    project = self.project,
+                    tag = self.tag,
+                    token = self.token,
+                    status = self.status,
+                    duration_ms = self.duration_ms(),
+                    dynamodb_calls = self.usage.calls,
+                    read_units = self.usage.read_units,
+                    write_units = self.usage.write_units,
+                    cause = self.cause,
+                    $message
+                )
+            };
+        }
+        if self.cause.is_some() {
+            log!(error, "request failed inside the service");
+        } else {
+            log!(info, "request answered");
+        }
+    }
+
+    /// Writes the request's metrics to standard output, from where CloudWatch takes them.
+    pub fn publish(&self, namespace: &str, now: SystemTime) {
+        // A log that cannot be written is nothing that an answer should fail for.
+        let _ = writeln!(std::io::stdout().lock(), "{}", self.metrics(namespace, now));
+    }
+
+    /// The metrics in CloudWatch's Embedded Metric Format, by operation.
+    fn metrics(&self, namespace: &str, now: SystemTime) -> Value {
+        let count = |is_so: bool| u8::from(is_so);
+        let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
+        let metrics = [
+            metric("Duration", "Milliseconds"),
+            metric("ClientErrors", "Count"),
+            metric("ServerErrors", "Count"),
+            metric("ColdStarts", "Count"),
+            metric("DynamoDBCalls", "Count"),
+            metric("ReadCapacityUnits", "Count"),
+            metric("WriteCapacityUnits", "Count"),
+        ];
+        json!({
+            "_aws": {
+                "Timestamp": u64::try_from(now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).ok(),
+                "CloudWatchMetrics": [{"Namespace": namespace, "Dimensions": [["Operation"]], "Metrics": metrics}],
+            },
+            "Operation": self.operation,
+            "Status": self.status,
+            "RequestId": self.request_id,
+            "Duration": self.duration_ms(),
+            "ClientErrors": count((400..500).contains(&self.status)),
+            "ServerErrors": count(self.status >= 500),
+            "ColdStarts": count(self.cold_start),
+            "DynamoDBCalls": self.usage.calls,
+            "ReadCapacityUnits": self.usage.read_units,
+            "WriteCapacityUnits": self.usage.write_units,
+        })
+    }
+
+    fn duration_ms(&self) -> f64 {
+        self.duration.as_secs_f64() * 1_000.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_that_is_declared_has_a_value_and_the_dimension_too() {
+        let record = RequestRecord { operation: "get_link", status: 503, cold_start: true, ..RequestRecord::default() };
+        let metrics = record.metrics("release-links", UNIX_EPOCH + Duration::from_millis(1_500));
+        assert_eq!(metrics["_aws"]["Timestamp"], 1_500);
+        let directive = &metrics["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(
+            (&directive["Namespace"], &directive["Dimensions"]),
+            (&json!("release-links"), &json!([["Operation"]]))
+        );
+        for metric in directive["Metrics"].as_array().unwrap() {
+            assert!(metrics[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
+        }
+        assert_eq!(metrics["Operation"], "get_link");
+        assert_eq!((&metrics["ServerErrors"], &metrics["ClientErrors"]), (&json!(1), &json!(0)));
+    }
+}

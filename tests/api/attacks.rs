@@ -1,0 +1,104 @@
+//! What an attacker tries: other people's items through odd paths, headers of their own, lines of their own in the log.
+
+use serde_json::json;
+
+use crate::log::Log;
+use crate::seed;
+use crate::support::{Event, LINKS, TestApp, project};
+use release_links::project::Visibility;
+
+#[tokio::test]
+async fn no_path_leads_past_the_rights_of_a_private_project() {
+    let app = TestApp::start().await;
+    app.add(project(7, "secret/app", Visibility::Private)).await;
+    for project in [
+        "7",
+        "0007",
+        "24%2F..%2F7",
+        "24/../7",
+        "24/..%2f7",
+        "%2e%2e%2F7",
+        "7%00",
+        "7%3F",
+        "7?",
+        "7#",
+        "7%23v1",
+        "24%2Freleases%2Fv1",
+        "secret%2Fapp",
+        "SECRET%2FAPP",
+        "secret%2F.%2Fapp",
+        "secret%2F%2Fapp",
+        "group%2Fapp%2F..%2F..%2Fsecret%2Fapp",
+        "projects",
+        "project-path#secret/app",
+        "tokens",
+    ] {
+        for tag in ["v1", "v1%2Fassets%2Flinks%2F1", "..%2F..%2F7%2Freleases%2Fv1"] {
+            let links = format!("/api/v4/projects/{project}/releases/{tag}/assets/links");
+            for event in [Event::new("GET", &links), Event::new("POST", &links).form("name=a&url=http://a")] {
+                let reply = app.send(event).await;
+                assert!(matches!(reply.status, 400 | 404), "{links}: {reply:?}");
+            }
+        }
+    }
+    assert!(app.items().await.iter().all(|item| !item["pk"].as_s().unwrap().starts_with("7#")));
+}
+
+#[tokio::test]
+async fn what_a_client_names_cannot_break_out_of_a_header_or_a_log_line() {
+    let app = TestApp::start().await;
+    let log = Log::listen();
+    let tag = "v1%0d%0aSet-Cookie:%20a=b%0a%7B%22level%22:%22FORGED%22%7D%3E;%20rel=%22next%22";
+    let links = format!("/api/v4/projects/24/releases/{tag}/assets/links");
+    let body = json!({"name": "<script>alert(1)</script>", "url": "https://e.com/é?a=\u{2028}b", "filepath": "/bin/x"});
+    assert_eq!(app.post(&links, body).await.status, 201);
+    let list = app.get(&format!("{links}?%0d%0aX-Evil:=1&foo=%3E%3B%0a")).await;
+    assert_eq!(list.status, 200);
+    let allowed = |c: char| c.is_ascii_graphic() || c == ' ';
+    assert!(list.header("link").chars().all(allowed) && list.header("link").matches("rel=").count() == 2, "{list:?}");
+    assert!(!list.has_header("set-cookie") && !list.has_header("x-evil"));
+    let download = app.get(&format!("/group/app/-/releases/{tag}/downloads/bin/x")).await;
+    assert_eq!((download.status, download.header("location")), (302, "https://e.com/%C3%A9?a=%E2%80%A8b"));
+    assert_eq!(download.header("content-security-policy"), "default-src 'none'");
+    for line in log.text().lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("each line of the log is one event");
+        assert_ne!(event["level"], "FORGED");
+    }
+    assert!(log.text().contains(r"v1\r\nSet-Cookie: a=b\n{\"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_host_of_the_clients_own_changes_no_answer() {
+    let app = TestApp::start().await;
+    let ask = |name: &'static str, value: &'static str| app.send(Event::new("GET", LINKS).header(name, value));
+    let expected = ask("accept", "*/*").await.without_runtime();
+    for (name, value) in [
+        ("host", "evil.example.com"),
+        ("x-forwarded-host", "evil.example.com"),
+        ("forwarded", "host=evil.example.com"),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-prefix", "/evil"),
+        ("x-original-url", "/api/v4/projects/7"),
+        ("x-http-method-override", "DELETE"),
+        ("transfer-encoding", "chunked"),
+        ("content-length", "7"),
+    ] {
+        assert_eq!(ask(name, value).await.without_runtime(), expected, "{name}: {value}");
+    }
+    assert!(expected.header("cache-control").contains("private"));
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_not_unfolded_and_doubled_headers_give_no_rights() {
+    let app = TestApp::start().await;
+    let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV\xcaK\xccMU\xb2RJT\xaa\x05\x00";
+    let event = Event::new("POST", LINKS).body("application/json", gzip).header("content-encoding", "gzip");
+    let reply = app.send(event).await;
+    assert!(reply.status == 400 && reply.body["error"].as_str().unwrap().starts_with("Bad Request: "), "{reply:?}");
+    let doubled = format!("{},junk", seed::TOKEN);
+    let event = Event::new("POST", LINKS).token(&doubled).form("name=a&url=http://a");
+    app.send(event).await.assert(401, json!({"message": "401 Unauthorized"}));
+    let event = Event::new("POST", LINKS).header("content-type", "application/json, text/plain").raw_body("{}", false);
+    let unsupported = "The provided content-type 'application/json, text/plain' is not supported.";
+    app.send(event).await.assert_error(415, unsupported);
+}

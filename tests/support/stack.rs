@@ -1,0 +1,65 @@
+//! cargo-lambda's emulator with processes of the function behind it.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+const TIME_TO_START: Duration = Duration::from_secs(30);
+
+/// A setting of the environment, where it is there and not empty.
+pub fn setting(name: &str, default: &str) -> String {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+}
+
+/// Starts the emulator on this port of loopback, and waits until it listens.
+pub async fn start_emulator(port: u16) -> Result<Child, String> {
+    let tool = setting("CARGO_LAMBDA", ".tools/cargo-lambda/bin/cargo-lambda");
+    let emulator = Command::new(&tool)
+        .args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "--quiet", "-A", "127.0.0.1", "-P"])
+        .arg(port.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{tool} cannot be started: {error}; `make tools` installs it"))?;
+    let address: SocketAddr = ([127, 0, 0, 1], port).into();
+    wait_until("the emulator listens", || async { TcpStream::connect(address).await.is_ok() }).await?;
+    Ok(emulator)
+}
+
+/// Starts a process of the function, which asks the emulator for requests and the engine for items.
+pub fn start_function(bootstrap: &str, port: u16, engine: SocketAddr, table: &str) -> Result<Child, String> {
+    let environment = [
+        ("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt")),
+        ("AWS_LAMBDA_FUNCTION_NAME", "_".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{engine}")),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_REGION", "eu-central-1".to_owned()),
+        ("TABLE_NAME", table.to_owned()),
+        ("PUBLIC_URL", format!("http://127.0.0.1:{port}")),
+        ("LOG_LEVEL", setting("LOG_LEVEL", "warn")),
+    ];
+    Command::new(bootstrap)
+        .envs(environment)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{bootstrap} cannot be started: {error}; `cargo build` makes it"))
+}
+
+/// Waits until something is so, which is said if it takes too long.
+pub async fn wait_until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) -> Result<(), String> {
+    let attempt = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let waited = tokio::time::timeout(TIME_TO_START, attempt).await;
+    waited.map_err(|_| format!("it took more than {} s until {what}; see above for why", TIME_TO_START.as_secs()))
+}
