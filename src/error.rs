@@ -20,6 +20,8 @@ pub enum Error {
     InvalidParams(Vec<String>),
     /// The body's media type is not one that the API reads (C3).
     UnsupportedContentType(String),
+    /// The body is compressed, or encoded otherwise, which the API does not undo (RFC 9110, 15.5.16).
+    UnsupportedContentEncoding(String),
     /// The parameter `format` asks for something other than JSON (C6).
     UnsupportedFormat(String),
     /// The body is larger than the service accepts.
@@ -72,7 +74,7 @@ impl Error {
             Self::ApiV3 => StatusCode::GONE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
-            Self::UnsupportedContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedContentType(_) | Self::UnsupportedContentEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -87,6 +89,9 @@ impl Error {
             Self::InvalidParams(failures) => error(&failures.join(", ")),
             Self::UnsupportedContentType(media_type) => {
                 error(&format!("The provided content-type '{media_type}' is not supported."))
+            }
+            Self::UnsupportedContentEncoding(coding) => {
+                error(&format!("The provided content-encoding '{coding}' is not supported."))
             }
             Self::UnsupportedFormat(format) => error(&format!("The requested format '{format}' is not supported.")),
             Self::BodyTooLarge { limit } => error(&format!("The request body is too large (maximum is {limit} bytes)")),

@@ -44,7 +44,8 @@ impl Params {
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`], [`Error::BodyTooLarge`] or [`Error::UnsupportedContentType`].
+    /// [`Error::Malformed`], [`Error::BodyTooLarge`], [`Error::UnsupportedContentType`] or
+    /// [`Error::UnsupportedContentEncoding`].
     pub async fn read(request: &Request<Body>) -> Result<Self, Error> {
         let mut params = Self { values: urlencoded::parse(request.uri().query().unwrap_or_default(), "query string")? };
         // GitLab does not look at the body of a GET (C4), and neither do clients mean anything by it.
@@ -85,6 +86,9 @@ async fn read_body(request: &http::Request<Body>) -> Result<BTreeMap<String, Val
     let body = request.body().as_ref();
     if body.len() > MAX_BODY_BYTES {
         return Err(Error::BodyTooLarge { limit: MAX_BODY_BYTES });
+    }
+    if let Some(coding) = request.headers().get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        return Err(Error::UnsupportedContentEncoding(String::from_utf8_lossy(coding.as_bytes()).into_owned()));
     }
     let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
         return urlencoded::parse_bytes(body);
