@@ -1,66 +1,19 @@
-//! Links of a release: list, get, update, delete, and where a filepath leads.
+//! Links of a release: get, update, delete, and where a filepath leads.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{Attributes, Item, StoredLink, link_item, read_link};
-use super::keys::{FIRST_LINK, Partition, RELEASE, key_of};
+use super::keys::{Partition, key_of};
 use super::transaction::{Condition, Refusal, Step, Transaction};
 use super::{Session, Store};
 use crate::error::Error;
 use crate::link::{Link, LinkChanges, LinkId, Violation};
-use crate::page::{MAX_COUNT, Page, Paged};
 use crate::project::ProjectId;
 
 /// How often a write starts anew because the link changed between its read and its write.
 pub(super) const MAX_ROUNDS: usize = 20;
 
 impl Session<'_> {
-    /// A page of the release's links, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] without such a release, [`Error::Unavailable`], [`Error::Corrupt`].
-    pub async fn list_links(&self, project: ProjectId, tag: &str, page: Page) -> Result<Paged<Link>, Error> {
-        let partition = Partition::of(project, tag);
-        let window = page.offset()..page.offset().saturating_add(page.per_page);
-        let count_to = MAX_COUNT.max(window.end);
-        let (mut items, mut counted, mut release_exists, mut start) = (Vec::new(), 0, false, None);
-        loop {
-            let (batch, next) = self.query(&partition, start).await?;
-            for item in &batch {
-                if item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk == RELEASE) {
-                    release_exists = true;
-                    continue;
-                }
-                if window.contains(&counted) {
-                    items.push(read_link(item)?.link);
-                }
-                counted += 1;
-            }
-            start = next;
-            if start.is_none() || counted > count_to {
-                break;
-            }
-        }
-        if release_exists { Ok(Paged { items, counted }) } else { Err(Error::NotFound) }
-    }
-
-    /// One megabyte of the release and its links at the most, backwards from where the last one ended.
-    async fn query(&self, partition: &Partition, start: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Error> {
-        let request = self.store.client.query().table_name(&self.store.table).consistent_read(true);
-        let request = request
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", AttributeValue::S(partition.0.clone()))
-            .expression_attribute_values(":first", AttributeValue::S(FIRST_LINK.to_owned()))
-            .expression_attribute_values(":last", AttributeValue::S(RELEASE.to_owned()))
-            .scan_index_forward(false)
-            .set_exclusive_start_key(start)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(request.send()).await?;
-        self.note_read(output.consumed_capacity().map_or(&[], std::slice::from_ref));
-        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
-    }
-
     /// One link.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod identity;
 mod item;
 mod keys;
 mod links;
+mod list;
 mod projects;
 mod purge;
 mod refused;

@@ -148,6 +148,46 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
     }
 }
 
+/// A page is read alone; what does not stand on it is counted, in another call and for capacity units of its own.
+#[tokio::test]
+async fn a_single_link_costs_the_same_in_any_release_and_a_list_counts_what_it_does_not_show() {
+    let app = TestApp::start().await;
+    let project = ProjectId::new(24).unwrap();
+    let link = "/api/v4/projects/24/releases/grown/assets/links";
+    let mut grown = 0;
+    let mut rows = Vec::new();
+    for size in [10, 20, 21, 100, 1_000] {
+        while grown < size {
+            grown += 1;
+            let name = format!("n{grown}");
+            let body =
+                json!({"name": name, "url": format!("https://e.com/{name}"), "filepath": format!("/bin/{name}")});
+            assert_eq!(app.post(link, body).await.status, 201);
+        }
+        let session = || app.store.session(Duration::from_secs(5));
+        let [list, get, download] = [session(), session(), session()];
+        let first = Page { number: 1, per_page: 20 };
+        let paged = list.list_links(project, "grown", first).await.unwrap();
+        assert_eq!((paged.counted, paged.items.len()), (size, 20.min(usize::try_from(size).unwrap())));
+        get.get_link(project, "grown", LinkId::new(1).unwrap()).await.unwrap();
+        download.url_of_filepath(project, "grown", "/bin/n1").await.unwrap();
+        let of = |usage: Usage| format!("{} calls {} RCU", usage.calls, usage.read_units);
+        rows.push(format!(
+            "{size}: list {}, get {}, download {}",
+            of(list.usage()),
+            of(get.usage()),
+            of(download.usage())
+        ));
+    }
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    10: list 1 calls 1 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
+    20: list 1 calls 1 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
+    21: list 2 calls 2 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
+    100: list 2 calls 4 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
+    1000: list 2 calls 37 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
+    ");
+}
+
 /// A row of README's table, with what DynamoDB asks for a million requests on demand in us-east-1: $0.125 for a million
 /// read units, $0.625 for a million write units.
 fn row(name: &str, usage: Usage) -> String {
