@@ -97,43 +97,7 @@ async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
 #[tokio::test]
 async fn operations_consume_as_many_capacity_units_as_shown() {
     let app = TestApp::start().await;
-    let project = ProjectId::new(24).unwrap();
-    let input = |name: &str| LinkInput {
-        name: Field::Value(name.to_owned()),
-        url: Field::Value(format!("https://e.com/{name}")),
-        filepath: Field::Value(format!("/bin/{name}")),
-        link_type: Field::Absent,
-    };
-    let session = || app.store.session(Duration::from_secs(5));
-    let mut costs = Vec::new();
-
-    let create = session();
-    let new = NewLink::parse(input("a")).unwrap();
-    create.create_link(project, "v9", new, None, SystemTime::now()).await.unwrap();
-    costs.push(("create", create.usage()));
-    let id = LinkId::new(1).unwrap();
-    let get = session();
-    get.get_link(project, "v9", id).await.unwrap();
-    costs.push(("get", get.usage()));
-    let list = session();
-    list.list_links(project, "v9", Page { number: 1, per_page: 20 }).await.unwrap();
-    costs.push(("list", list.usage()));
-    let download = session();
-    download.url_of_filepath(project, "v9", "/bin/a").await.unwrap();
-    costs.push(("download", download.usage()));
-    let update = session();
-    update.update_link(project, "v9", id, &LinkChanges::parse(input("b")).unwrap()).await.unwrap();
-    costs.push(("update", update.usage()));
-    let delete = session();
-    delete.delete_link(project, "v9", id).await.unwrap();
-    costs.push(("delete", delete.usage()));
-
-    let identity = session();
-    let token = PlainToken::from(crate::seed::TOKEN.to_owned()).hash();
-    identity.identify(Some(&token), ProjectRef::parse("24").as_ref()).await.unwrap();
-    costs.push(("token and project, when not remembered", identity.usage()));
-
-    let rows: Vec<String> = costs.iter().map(|(name, usage)| row(name, *usage)).collect();
+    let rows: Vec<String> = costs(&app).await.into_iter().map(|(name, usage)| row(name, usage)).collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
     | create | 2 | 0 | 9 | $5.63 |
     | get | 1 | 1 | 0 | $0.13 |
@@ -146,6 +110,37 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
     for row in rows {
         assert!(include_str!("../../README.md").contains(&row), "README's cost table lacks: {row}");
     }
+}
+
+/// What each operation costs on a link that has everything.
+async fn costs(app: &TestApp) -> [(&'static str, Usage); 7] {
+    let (project, id) = (ProjectId::new(24).unwrap(), LinkId::new(1).unwrap());
+    let input = |name: &str| LinkInput {
+        name: Field::Value(name.to_owned()),
+        url: Field::Value(format!("https://e.com/{name}")),
+        filepath: Field::Value(format!("/bin/{name}")),
+        link_type: Field::Absent,
+    };
+    let session = || app.store.session(Duration::from_secs(5));
+    let [create, get, list, download, update, delete, identity] = [(); 7].map(|()| session());
+    let new = NewLink::parse(input("a")).unwrap();
+    create.create_link(project, "v9", new, None, SystemTime::now()).await.unwrap();
+    get.get_link(project, "v9", id).await.unwrap();
+    list.list_links(project, "v9", Page { number: 1, per_page: 20 }).await.unwrap();
+    download.url_of_filepath(project, "v9", "/bin/a").await.unwrap();
+    update.update_link(project, "v9", id, &LinkChanges::parse(input("b")).unwrap()).await.unwrap();
+    delete.delete_link(project, "v9", id).await.unwrap();
+    let token = PlainToken::from(crate::seed::TOKEN.to_owned()).hash();
+    identity.identify(Some(&token), ProjectRef::parse("24").as_ref()).await.unwrap();
+    [
+        ("create", create.usage()),
+        ("get", get.usage()),
+        ("list", list.usage()),
+        ("download", download.usage()),
+        ("update", update.usage()),
+        ("delete", delete.usage()),
+        ("token and project, when not remembered", identity.usage()),
+    ]
 }
 
 /// A page is read alone; what does not stand on it is counted, in another call and for capacity units of its own.
