@@ -25,7 +25,7 @@ use tokio::process::Child;
 
 const TABLE: &str = "release-links";
 /// Requests that are answered at the same time: the emulator gives each function process one.
-const FUNCTIONS: usize = 4;
+const FUNCTIONS: &str = "4";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -53,7 +53,8 @@ async fn run() -> Result<(), String> {
 
     let mut children = vec![stack::start_emulator(port).await?];
     let bootstrap = stack::setting("BOOTSTRAP", "target/debug/release-links");
-    for _ in 0..FUNCTIONS {
+    let functions = stack::setting("FUNCTIONS", FUNCTIONS).parse().map_err(|_| "FUNCTIONS has to be a number")?;
+    for _ in 0..functions {
         children.push(stack::start_function(&bootstrap, port, engine, TABLE)?);
     }
     let emulator = ([127, 0, 0, 1], port).into();
