@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 
 use super::Session;
 use super::item::{Item, read_project};
-use super::keys::{self, Key, key_of};
+use super::keys::{self, Key};
 use super::tokens::read_token;
 use crate::error::Error;
 use crate::project::{Project, ProjectRef};
@@ -28,7 +28,8 @@ impl Session<'_> {
         let project = project.map(keys::project);
         let keys: Vec<Key> = token.iter().chain(&project).cloned().collect();
         let items = self.whole_batch(|| self.get_batch(&keys)).await?;
-        let find = |key: &Key| items.iter().find(|item| key_of((*item).clone()) == *key);
+        let has_key = |item: &Item, key: &Key| key.iter().all(|(name, value)| item.get(name) == Some(value));
+        let find = |key: &Key| items.iter().find(|item| has_key(item, key));
         let token = token.as_ref().and_then(find).map(read_token).transpose()?;
         let project = project.as_ref().and_then(find).map(read_project).transpose()?;
         let project = project.filter(|stored| stored.deleting_since.is_none());

@@ -25,6 +25,8 @@ pub enum Fault {
     Refused(u16, &'static str),
     /// A transaction is cancelled because each of its steps met this; other calls are refused with the exception.
     Cancelled(&'static str),
+    /// A batch is left for another time, all of it; no other call knows this.
+    LeftOut,
     /// The connection is cut before DynamoDB got it.
     CutBefore,
     /// The connection is cut after DynamoDB carried it out.
@@ -131,8 +133,9 @@ impl HttpConnector for Faulty {
         HttpConnectorFuture::new(async move {
             match fault {
                 None => connector.call(request).await,
-                Some(Fault::Refused(status, code)) => Ok(refusal(status, &error(code))),
-                Some(Fault::Cancelled(code)) => Ok(refusal(400, &cancellation(&request, code))),
+                Some(Fault::Refused(status, code)) => Ok(response(status, &error(code))),
+                Some(Fault::Cancelled(code)) => Ok(response(400, &cancellation(&request, code))),
+                Some(Fault::LeftOut) => Ok(left_out(&request)),
                 Some(Fault::CutBefore) => Err(cut()),
                 Some(Fault::StalledBefore) => std::future::pending().await,
                 Some(after) => {
@@ -207,14 +210,21 @@ fn cancellation(request: &HttpRequest, code: &str) -> Value {
             "ThrottlingException"
         });
     }
-    let body: Value = serde_json::from_slice(request.body().bytes().expect("a body in memory")).unwrap();
-    let steps = body["TransactItems"].as_array().unwrap().len();
+    let steps = body(request)["TransactItems"].as_array().unwrap().len();
     let mut error = error("TransactionCanceledException");
     error["CancellationReasons"] = json!(vec![json!({"Code": code, "Message": "injected"}); steps]);
     error
 }
 
-fn refusal(status: u16, body: &Value) -> HttpResponse {
+fn left_out(request: &HttpRequest) -> HttpResponse {
+    response(200, &json!({"Responses": {}, "UnprocessedKeys": body(request)["RequestItems"]}))
+}
+
+fn body(request: &HttpRequest) -> Value {
+    serde_json::from_slice(request.body().bytes().expect("a body in memory")).unwrap()
+}
+
+fn response(status: u16, body: &Value) -> HttpResponse {
     let status = StatusCode::try_from(status).expect("a status of HTTP");
     HttpResponse::new(status, SdkBody::from(body.to_string()))
 }

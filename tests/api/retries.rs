@@ -59,3 +59,15 @@ async fn a_conflict_that_does_not_end_is_waited_out_a_dozen_times() {
     assert_eq!(*faulty.sent.lock().unwrap(), 2 + 13, "identity and number once, the transaction thirteen times");
     assert_eq!(app.get(LINKS).await.status, 200);
 }
+
+#[tokio::test]
+async fn what_dynamodb_leaves_out_of_a_batch_is_asked_for_again() {
+    let engine = seeded_engine().await;
+    for (times, status, attempts) in [(3, 200, 3 + 1 + 1), (u32::MAX, 503, 13)] {
+        let rule = Rule { operation: "BatchGetItem", fault: Fault::LeftOut, times };
+        let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
+        let app = TestApp::on(Store::new(faulty.clone().config(engine), TABLE.to_owned()), engine);
+        let reply = app.send_within(Event::new("GET", LINKS), TIME).await;
+        assert_eq!((reply.status, *faulty.sent.lock().unwrap()), (status, attempts), "{times}: {reply:?}");
+    }
+}
