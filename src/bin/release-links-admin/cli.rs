@@ -91,8 +91,8 @@ pub enum ProjectCommand {
     },
     /// Deletes a project with all its releases and links, and the tokens' roles in it
     ///
-    /// It reads the whole table. If it is interrupted, run it again: nobody sees the project meanwhile. Delete a project
-    /// while nobody writes to it, because running functions remember it for a while.
+    /// It reads the whole table. If it is interrupted, run it again with the project's number: nobody sees the project
+    /// meanwhile. Delete a project while nobody writes to it, because running functions remember it for a while.
     Delete {
         #[command(flatten)]
         which: WhichProject,

@@ -74,8 +74,8 @@ async fn delete(operator: &Operator, which: &ProjectRef, yes: bool) -> Outcome {
     let note = |deleted| progress.set_message(format!("{deleted} items of its releases deleted"));
     let purged = operator.store.purge_releases(project.id, note).await;
     progress.finish_and_clear();
-    let purged = purged
-        .map_err(|error| format!("{}; run the command again to finish the deletion", operator.explain(error.into())))?;
+    let unfinished = |sentence: String| format!("{sentence}; `project delete {}` finishes the deletion", project.id);
+    let purged = purged.map_err(|error| unfinished(operator.explain(error.into())))?;
     for token in operator.session().tokens().await.map_err(explain)? {
         if token.settings.grants.projects.contains_key(&project.id) {
             operator.session().revoke_grant(token.id, project.id).await.map_err(explain)?;
