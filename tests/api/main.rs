@@ -8,6 +8,8 @@ mod engine;
 mod harness;
 #[path = "../support/invariants.rs"]
 mod invariants;
+#[path = "../support/runtime_api.rs"]
+mod runtime_api;
 #[path = "../support/seed.rs"]
 mod seed;
 mod support;
@@ -17,6 +19,7 @@ mod admin;
 mod attacks;
 mod bad_input;
 mod concurrency;
+mod connection;
 mod costs;
 mod downloads;
 mod faults;
