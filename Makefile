@@ -10,6 +10,7 @@ FUZZ_SECONDS ?= 60
 TARGET ?= path
 FUZZ_TARGETS := path, parameters, multipart, page, command_line
 TOOLS := .tools
+PYTEST := $(TOOLS)/clients/bin/pytest -q -p no:cacheprovider -o pythonpath=tests/support
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
@@ -53,13 +54,13 @@ validate: $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov
 
 client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules
 	cargo build --locked --bins --example local
-	$(TOOLS)/clients/bin/pytest -q -p no:cacheprovider tests/clients
+	$(PYTEST) tests/clients
 
 # The bootstrap is built once and deployed as often as it does not change. It is linked by the host's own compiler: zig,
 # which makes one for older systems, is more than this needs.
 deploy-local: need-rust .aws-sam/build/template.yaml $(TOOLS)/ministack/bin/ministack $(TOOLS)/clients/bin/pytest
 	cargo build --locked --bin release-links-admin
-	$(TOOLS)/clients/bin/pytest -q -s -p no:cacheprovider tests/deployed
+	$(PYTEST) -s tests/deployed
 
 .aws-sam/build/template.yaml: template.yaml Cargo.lock Cargo.toml $(shell find src -name '*.rs') \
 		| $(TOOLS)/sam/bin/sam $(CARGO_LAMBDA)

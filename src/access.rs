@@ -18,7 +18,7 @@ const REMEMBER_UNKNOWN: Duration = Duration::from_secs(5);
 
 /// Who asks: the holder of a token that serves for the request, or anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caller {
+enum Caller {
     /// No token was sent.
     Anonymous,
     /// The holder of this token.

@@ -13,7 +13,7 @@ use crate::error::TokenError;
 use crate::project::{ProjectId, Role};
 
 /// What the tokens that this service makes begin with, so that people and secret scanners recognise one.
-pub const PREFIX: &str = "rlat-";
+const PREFIX: &str = "rlat-";
 /// Random bytes in a token: 256 bits.
 const RANDOM_BYTES: usize = 32;
 
@@ -22,7 +22,7 @@ const RANDOM_BYTES: usize = 32;
 pub struct PlainToken(SecretString);
 
 impl PlainToken {
-    /// A new token of 256 random bits, with [`PREFIX`] in front.
+    /// A new token of 256 random bits, with `rlat-` in front.
     ///
     /// # Errors
     ///

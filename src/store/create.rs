@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{
     Attributes, Item, StoredLink, epoch_seconds, link_attributes, link_item, read_link_attributes, timestamp,
@@ -105,9 +105,7 @@ impl Session<'_> {
     /// Counts the release's links up by one. A single item's update never conflicts, so parallel creators do not wait
     /// for one another; a number whose link is then refused stays a gap.
     async fn next_link_id(&self, partition: &Partition, now: &str) -> Result<LinkId, Error> {
-        let mut attributes = self.count_links(partition, now, 1).await?;
-        // Only what was updated comes back; the key is for the log, should it be out of shape.
-        attributes.extend(partition.release());
+        let attributes = self.count_links(partition, now, 1).await?;
         Attributes(&attributes).parsed("last_link_id", |text| LinkId::new(text.parse().ok()?))
     }
 
@@ -115,16 +113,8 @@ impl Session<'_> {
     async fn count_links(&self, partition: &Partition, now: &str, more: u32) -> Result<Item, Error> {
         const COUNT: &str = "ADD last_link_id :more SET created_at = if_not_exists(created_at, :now), \
                              released_at = if_not_exists(released_at, :now)";
-        let request = self.store.client.update_item().table_name(&self.store.table).set_key(Some(partition.release()));
-        let request = request
-            .update_expression(COUNT)
-            .expression_attribute_values(":more", AttributeValue::N(more.to_string()))
-            .expression_attribute_values(":now", AttributeValue::S(now.to_owned()))
-            .return_values(ReturnValue::UpdatedNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(request.send()).await?;
-        self.note_write(output.consumed_capacity().map_or(&[], std::slice::from_ref));
-        Ok(output.attributes.unwrap_or_default())
+        let values = [(":more", AttributeValue::N(more.to_string())), (":now", AttributeValue::S(now.to_owned()))];
+        self.update_item(partition.release(), COUNT, values).await
     }
 }
 

@@ -82,7 +82,7 @@ impl Session<'_> {
             .set_exclusive_start_key(walk.position.take())
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = self.read(request.send()).await?;
-        self.note_read(output.consumed_capacity().map_or(&[], std::slice::from_ref));
+        self.note_read(output.consumed_capacity());
         walk.passed += u64::try_from(output.count()).unwrap_or_default();
         walk.position.clone_from(&output.last_evaluated_key);
         walk.is_over = walk.position.is_none();

@@ -55,7 +55,7 @@ impl Session<'_> {
             .set_exclusive_start_key(start)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = self.read(request.send()).await?;
-        self.note_read(output.consumed_capacity().map_or(&[], std::slice::from_ref));
+        self.note_read(output.consumed_capacity());
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, ReturnValue};
 use backon::{ExponentialBuilder, Retryable};
 use tokio::time::Instant;
 
@@ -74,8 +74,28 @@ impl Session<'_> {
         let request =
             self.store.client.get_item().table_name(&self.store.table).set_key(Some(key)).consistent_read(true);
         let output = self.read(request.return_consumed_capacity(ReturnConsumedCapacity::Total).send()).await?;
-        self.note_read(output.consumed_capacity().map_or(&[], std::slice::from_ref));
+        self.note_read(output.consumed_capacity());
         Ok(output.item)
+    }
+
+    /// Updates one item, or makes it, and returns its key and what was updated.
+    pub(super) async fn update_item<const N: usize>(
+        &self,
+        key: Item,
+        expression: &str,
+        values: [(&str, AttributeValue); N],
+    ) -> Result<Item, Error> {
+        let request = self.store.client.update_item().table_name(&self.store.table).set_key(Some(key.clone()));
+        let values = values.map(|(name, value)| (name.to_owned(), value)).into();
+        let request = request
+            .update_expression(expression)
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.read(request.send()).await?;
+        self.note_write(output.consumed_capacity());
+        // DynamoDB leaves the key out; the log names it, should the item be out of shape.
+        Ok(output.attributes.into_iter().flatten().chain(key).collect())
     }
 
     /// Reads all items of a partition, in the order of their sort keys.
@@ -103,12 +123,12 @@ impl Session<'_> {
     }
 
     /// Notes the capacity of a read.
-    pub(super) fn note_read(&self, consumed: &[ConsumedCapacity]) {
+    pub(super) fn note_read<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         self.note(|usage| usage.read_units += units(consumed));
     }
 
     /// Notes the capacity of a write.
-    pub(super) fn note_write(&self, consumed: &[ConsumedCapacity]) {
+    pub(super) fn note_write<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         self.note(|usage| usage.write_units += units(consumed));
     }
 
@@ -127,8 +147,8 @@ impl Session<'_> {
     }
 }
 
-fn units(consumed: &[ConsumedCapacity]) -> f64 {
-    consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum()
+fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
+    consumed.into_iter().filter_map(ConsumedCapacity::capacity_units).sum()
 }
 
 /// A failure of a call, with the whole chain of its causes for the log.

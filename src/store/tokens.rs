@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Session;
 use super::item::{Attributes, Item, epoch_seconds, read_time, timestamp};
@@ -106,15 +106,8 @@ impl Session<'_> {
 
     /// Counts the tokens up by one; a number whose token is then refused stays a gap.
     async fn next_token_id(&self) -> Result<u64, Error> {
-        let request = self.store.client.update_item().table_name(&self.store.table).set_key(Some(token_counter()));
-        let request = request
-            .update_expression("ADD last_token_id :one")
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .return_values(ReturnValue::UpdatedNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(request.send()).await?;
-        self.note_write(output.consumed_capacity().map_or(&[], std::slice::from_ref));
-        let attributes = output.attributes.unwrap_or_default();
+        let one = [(":one", AttributeValue::N("1".to_owned()))];
+        let attributes = self.update_item(token_counter(), "ADD last_token_id :one", one).await?;
         Attributes(&attributes).parsed("last_token_id", |text| text.parse().ok())
     }
 }

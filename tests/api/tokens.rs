@@ -97,6 +97,18 @@ async fn a_revoked_token_works_no_longer_than_a_process_remembers_it() {
     assert_eq!((reply.status, &reply.body["error"]), (401, &json!("invalid_token")));
 }
 
+/// The process remembers for 30 seconds; what it does not know it remembers for less.
+#[tokio::test]
+async fn a_token_that_was_tried_too_early_works_within_seconds() {
+    let app = TestApp::start().await;
+    let early = || Event::new("GET", USER).token("rlat-early");
+    app.send(early()).await.assert(401, json!({"message": "401 Unauthorized"}));
+    app.issue(granted("early", 24, Role::Guest)).await;
+    tokio::time::sleep(Duration::from_millis(5_100)).await;
+    let reply = app.send(early()).await;
+    assert_eq!((reply.status, &reply.body["name"]), (200, &json!("early")));
+}
+
 #[tokio::test]
 async fn a_remembered_token_ends_at_its_time_all_the_same() {
     let app = TestApp::start().await;

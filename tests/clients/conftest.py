@@ -2,13 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from loopback import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "gDybLx3yrUK_HLp3qPjS"
@@ -25,12 +26,6 @@ class Service:
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def start(state, port, **environment):

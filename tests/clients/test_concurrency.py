@@ -5,7 +5,8 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from conftest import TOKEN, free_port, start, stop
+from conftest import TOKEN, start, stop
+from loopback import free_port
 
 AT_ONCE = 32
 

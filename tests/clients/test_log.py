@@ -3,7 +3,8 @@
 import json
 import subprocess
 
-from conftest import TOKEN, free_port, start, stop
+from conftest import TOKEN, start, stop
+from loopback import free_port
 
 
 def test_a_token_is_not_logged(tmp_path):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.request
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from loopback import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "release-links"
@@ -33,12 +34,6 @@ class Deployment:
         environment = {**self.environment, "TABLE_NAME": self.outputs["TableName"]}
         command = [ROOT / "target/debug/release-links-admin", *arguments]
         return subprocess.run(command, env=environment, capture_output=True, check=True, text=True, timeout=60).stdout
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_for(url, process):
