@@ -3,15 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use moka::sync::Cache;
-
+use crate::cache::Cache;
 use crate::error::Error;
 use crate::project::{Project, ProjectRef, Role, Visibility};
 use crate::store::Session;
 use crate::token::{HashedToken, Token};
 
-/// Projects, tokens and unknown tokens that a warm process remembers at the most, of each.
-const MAX_REMEMBERED: u64 = 10_000;
 /// How long an unknown token stays unknown at the most: a flood of junk does not read the table, and a token that was
 /// tried too early works soon.
 const REMEMBER_UNKNOWN: Duration = Duration::from_secs(5);
@@ -80,12 +77,9 @@ impl Gatekeeper {
     #[must_use]
     pub fn new(remember: Duration) -> Self {
         Self {
-            tokens: Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(remember).build(),
-            unknown_tokens: Cache::builder()
-                .max_capacity(MAX_REMEMBERED)
-                .time_to_live(remember.min(REMEMBER_UNKNOWN))
-                .build(),
-            projects: Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(remember).build(),
+            tokens: Cache::new(remember),
+            unknown_tokens: Cache::new(remember.min(REMEMBER_UNKNOWN)),
+            projects: Cache::new(remember),
         }
     }
 
@@ -163,7 +157,7 @@ impl Gatekeeper {
     fn remembered_caller(&self, credential: Option<&HashedToken>) -> Result<Option<Caller>, Error> {
         match credential {
             None => Ok(Some(Caller::Anonymous)),
-            Some(hash) if self.unknown_tokens.contains_key(hash) => Err(Error::Unauthorized),
+            Some(hash) if self.unknown_tokens.get(hash).is_some() => Err(Error::Unauthorized),
             Some(hash) => Ok(self.tokens.get(hash).map(Caller::Holder)),
         }
     }

@@ -1,7 +1,6 @@
 //! The trunk of the pipeline: it calls each station once, and writes one log event per request.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,7 +19,7 @@ use crate::params::Params;
 use crate::public_url::PublicUrl;
 use crate::route::{self, Route};
 use crate::store::{Session, Store};
-use crate::telemetry::RequestRecord;
+use crate::telemetry::{Metrics, RequestRecord};
 use crate::{event, view};
 
 /// Time of an invocation that is kept for the answer.
@@ -29,13 +28,14 @@ const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// The service.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct App {
     store: Store,
     config: Config,
     gatekeeper: Gatekeeper,
+    metrics: Option<Metrics>,
     clock: fn() -> SystemTime,
-    is_warm: Arc<AtomicBool>,
+    is_warm: AtomicBool,
 }
 
 impl App {
@@ -43,7 +43,9 @@ impl App {
     #[must_use]
     pub fn new(store: Store, config: Config, clock: fn() -> SystemTime) -> Self {
         let gatekeeper = Gatekeeper::new(config.identity_cache);
-        Self { store, config, gatekeeper, clock, is_warm: Arc::default() }
+        let metrics =
+            config.metrics_namespace.clone().and_then(|namespace| Metrics::to_standard_output(namespace).ok());
+        Self { store, config, gatekeeper, metrics, clock, is_warm: AtomicBool::default() }
     }
 
     /// Answers one event of an HTTP API, REST API, function URL or load balancer.
@@ -52,11 +54,10 @@ impl App {
     ///
     /// None: every failure is an answer.
     pub async fn invoke(&self, mut event: LambdaEvent<LambdaRequest>) -> Result<impl Serialize + use<>, Infallible> {
-        let app = self.clone();
         let legible = event::make_legible(&mut event.payload);
-        let service = service_fn(move |request: Request| {
-            let (app, legible) = (app.clone(), legible.clone());
-            async move { Ok::<_, Infallible>(app.respond(&request, legible).await) }
+        let service = service_fn(|request: Request| {
+            let legible = legible.clone();
+            async move { Ok::<_, Infallible>(self.respond(&request, legible).await) }
         });
         Adapter::from(service).call(event).await
     }
@@ -80,8 +81,8 @@ impl App {
         record.duration = started.elapsed();
         record.usage = session.usage();
         record.log();
-        if let Some(namespace) = &self.config.metrics_namespace {
-            record.publish(namespace, (self.clock)());
+        if let Some(metrics) = &self.metrics {
+            metrics.publish(&record, (self.clock)());
         }
         response
     }

@@ -16,6 +16,9 @@ pub struct Config {
     pub identity_cache: Duration,
     /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project. Default 60.
     pub download_max_age: Duration,
+    /// `WARM_UP_SECONDS`: how long the start may wait for the connection to DynamoDB; 0 leaves it to the first request.
+    /// Default 3.
+    pub warm_up: Duration,
     /// `METRICS_NAMESPACE`: the CloudWatch namespace of the metrics; `None` writes none.
     pub metrics_namespace: Option<String>,
 }
@@ -28,6 +31,13 @@ pub struct ConfigError {
     problem: String,
 }
 
+impl ConfigError {
+    /// The setting of this name, and what is wrong with it and what to do, as the rest of a sentence.
+    pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
+        Self { name, problem: problem.into() }
+    }
+}
+
 impl Config {
     /// Reads the settings through `get`, which stands for the environment.
     ///
@@ -35,28 +45,28 @@ impl Config {
     ///
     /// The first setting that is missing or malformed.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let fail = |name, problem: String| ConfigError { name, problem };
         let seconds = |name, default| match get(name) {
             None => Ok(Duration::from_secs(default)),
             Some(text) => text.parse().map(|seconds: u32| Duration::from_secs(seconds.into())).map_err(|_| {
-                fail(name, format!("is {text:?}: set it to a whole number of seconds, such as {default}"))
+                ConfigError::new(name, format!("is {text:?}: set it to a whole number of seconds, such as {default}"))
             }),
         };
         let public_url = get("PUBLIC_URL").filter(|text| !text.is_empty()).map(|text| {
             PublicUrl::parse(&text).map_err(|problem| {
-                fail(
+                ConfigError::new(
                     "PUBLIC_URL",
                     format!("is {text:?}: {problem}; set it to an address such as https://links.example.com"),
                 )
             })
         });
         Ok(Self {
-            table_name: get("TABLE_NAME")
-                .filter(|name| !name.is_empty())
-                .ok_or_else(|| fail("TABLE_NAME", "is not set: set it to the name of the DynamoDB table".to_owned()))?,
+            table_name: get("TABLE_NAME").filter(|name| !name.is_empty()).ok_or_else(|| {
+                ConfigError::new("TABLE_NAME", "is not set: set it to the name of the DynamoDB table")
+            })?,
             public_url: public_url.transpose()?,
             identity_cache: seconds("IDENTITY_CACHE_SECONDS", 30)?,
             download_max_age: seconds("DOWNLOAD_CACHE_SECONDS", 60)?,
+            warm_up: seconds("WARM_UP_SECONDS", 3)?,
             metrics_namespace: get("METRICS_NAMESPACE").filter(|name| !name.is_empty()),
         })
     }
@@ -76,7 +86,8 @@ mod tests {
         let config = read(&[("TABLE_NAME", "links")]).unwrap();
         assert_eq!(config.table_name, "links");
         assert_eq!(config.public_url, None);
-        assert_eq!((config.identity_cache.as_secs(), config.download_max_age.as_secs()), (30, 60));
+        let seconds = [config.identity_cache, config.download_max_age, config.warm_up].map(|time| time.as_secs());
+        assert_eq!(seconds, [30, 60, 3]);
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! 7. [`handlers`]: the operations, on [`link`] (every rule of a link, no I/O) and [`store`] (DynamoDB).
 //! 8. [`view`]: what was found → the response, with [`page`]'s headers where it is a list.
 //!
-//! Of each request, [`telemetry`] tells one log event and its metrics.
+//! Both programs reach DynamoDB as [`aws`] says; what a warm process knows is in a [`cache`]. Of each request, [`telemetry`] tells one log event and its metrics.
 //!
 //! The operator's command, `release-links-admin`, works on the same [`store`] with [`project`]s and [`token`]s.
 //!
@@ -24,6 +24,8 @@
 pub mod access;
 pub mod app;
 pub mod auth;
+pub mod aws;
+pub mod cache;
 pub mod config;
 pub mod error;
 pub mod event;

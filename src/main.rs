@@ -2,19 +2,22 @@
 //! Lambda sends them so.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_config::BehaviorVersion;
 use lambda_http::{Error, lambda_runtime, service_fn};
 use release_links::app::App;
+use release_links::aws::sdk_config;
 use release_links::config::Config;
 use release_links::store::Store;
+use release_links::telemetry::standard_output;
 use tokio::runtime::Builder;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("LOG_LEVEL").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().without_time().with_env_filter(filter).init();
+    log_to_standard_output();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         #[expect(clippy::print_stderr, reason = "whoever starts the function reads this, with or without a log")]
@@ -23,6 +26,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn log_to_standard_output() {
+    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    let filter = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let Ok(output) = standard_output() else { return };
+    let events = fmt::layer().json().without_time().with_writer(output);
+    tracing_subscriber::registry().with(events).with(filter).init();
 }
 
 /// One thread does for one request at a time. Lambda managed instances say that they send several.
@@ -34,16 +45,15 @@ fn start() -> Result<(), Error> {
 }
 
 async fn serve() -> Result<(), Error> {
-    let config = Config::read(|name| std::env::var(name).ok())?;
-    let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    if sdk.region().is_none() {
-        return Err("AWS_REGION is not set: set it to the region of the table".into());
-    }
-    let store = Store::new(aws_sdk_dynamodb::config::Builder::from(&sdk), config.table_name.clone());
-    store.warm_up().await;
-    let app = App::new(store, config, SystemTime::now);
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = Config::read(environment)?;
+    let store = Store::new(sdk_config(environment)?, config.table_name.clone());
+    // The connection to DynamoDB is opened while the rest is made.
+    let ((), app) = tokio::join!(store.warm_up(config.warm_up), async {
+        Arc::new(App::new(store.clone(), config.clone(), SystemTime::now))
+    });
     let handler = service_fn(move |event| {
-        let app = app.clone();
+        let app = Arc::clone(&app);
         async move { app.invoke(event).await }
     });
     let served = lambda_runtime::run_concurrent(handler).await;

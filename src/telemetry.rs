@@ -1,12 +1,49 @@
 //! What is told of each request: one log event, and one line of metrics where they are wanted.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use crate::route::{Endpoint, Route};
 use crate::store::Usage;
+
+/// Standard output as a file: each line that is written to it is one system call, and takes no lock that other requests
+/// would wait for.
+///
+/// # Errors
+///
+/// That the process has none.
+pub fn standard_output() -> io::Result<File> {
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// Where metrics go.
+#[derive(Debug)]
+pub struct Metrics {
+    namespace: String,
+    output: File,
+}
+
+impl Metrics {
+    /// Into this namespace of CloudWatch, which takes them from standard output.
+    ///
+    /// # Errors
+    ///
+    /// That the process has none.
+    pub fn to_standard_output(namespace: String) -> io::Result<Self> {
+        Ok(Self { namespace, output: standard_output()? })
+    }
+
+    /// Writes the metrics of a request.
+    pub fn publish(&self, record: &RequestRecord, now: SystemTime) {
+        let line = format!("{}\n", record.metrics(&self.namespace, now));
+        // A log that cannot be written is nothing that an answer should fail for.
+        let _ = (&self.output).write_all(line.as_bytes());
+    }
+}
 
 /// What is known of a request. The path, the query, the headers and the body are left out: what they hold of a client's
 /// secrets is nobody's to read.
@@ -87,12 +124,6 @@ impl RequestRecord {
         } else {
             log!(info, "request answered");
         }
-    }
-
-    /// Writes the request's metrics to standard output, from where CloudWatch takes them.
-    pub fn publish(&self, namespace: &str, now: SystemTime) {
-        // A log that cannot be written is nothing that an answer should fail for.
-        let _ = writeln!(std::io::stdout().lock(), "{}", self.metrics(namespace, now));
     }
 
     /// The metrics in CloudWatch's Embedded Metric Format, by operation.

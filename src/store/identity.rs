@@ -41,7 +41,8 @@ impl Session<'_> {
         let wanted = KeysAndAttributes::builder().set_keys(Some(keys.to_vec())).consistent_read(true).build().ok();
         let wanted = wanted.map(|wanted| HashMap::from([(self.store.table.clone(), wanted)]));
         let request = self.store.client.batch_get_item().set_request_items(wanted);
-        let output = self.read(request.return_consumed_capacity(ReturnConsumedCapacity::Total).send()).await?;
+        let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.read(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
         let is_whole = output.unprocessed_keys.is_none_or(|left| left.is_empty());
         Ok(is_whole.then(|| output.responses.into_iter().flat_map(HashMap::into_values).flatten().collect()))

@@ -21,6 +21,11 @@ pub(super) const RELEASE: &str = "release";
 /// Where the sort keys of links begin.
 pub(super) const FIRST_LINK: &str = "link#";
 
+/// Where the sort keys of taken names begin.
+pub(super) const FIRST_NAME: &str = "taken#name#";
+/// Behind the last of them, which end in a digest's hexadecimal digits.
+pub(super) const LAST_NAME: &str = "taken#name#~";
+
 /// A release of a project: the partition of all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Partition(pub(super) String);
@@ -46,7 +51,7 @@ impl Partition {
     }
 
     pub(super) fn taken_name(&self, name: &str) -> Key {
-        key(&self.0, &format!("taken#name#{}", sha256(name)))
+        key(&self.0, &format!("{FIRST_NAME}{}", sha256(name)))
     }
 
     pub(super) fn taken_url(&self, url: &str) -> Key {

@@ -22,9 +22,10 @@ pub use session::{Session, Usage};
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::{Client, Config};
 
 /// How often the SDK makes a call at the most, the first time included.
 const MAX_ATTEMPTS: u32 = 4;
@@ -36,8 +37,11 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 const ATTEMPT_TIME: Duration = Duration::from_secs(2);
 /// How long a connection may take to open.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
-/// How long the start of the function may wait for its connection.
-const WARM_UP_TIME: Duration = Duration::from_secs(3);
+
+/// The warm-up call has one attempt more, for endpoints whose certificates are not Amazon's (`aws::https_client`), and that
+/// one at once.
+const WARM_UP_ATTEMPTS: u32 = 2;
+const WARM_UP_BACKOFF: Duration = Duration::from_millis(1);
 
 /// A handle on the table; cheap to clone.
 #[derive(Debug, Clone)]
@@ -61,11 +65,19 @@ impl Store {
     }
 
     /// Opens the connection to DynamoDB with the cheapest call that the function's policy allows, so that the first
-    /// request does not wait for DNS, TCP and TLS. A failure is ignored: that request will meet it again and say so.
-    pub async fn warm_up(&self) {
-        let session = self.session(WARM_UP_TIME);
-        if let Err(error) = session.get_item(keys::project_by_id(0)).await {
-            tracing::debug!(cause = error.cause(), "the warm-up call failed");
+    /// request does not wait for DNS, TCP and TLS. It waits for `time` at the most, and makes no call if that is zero. A
+    /// failure is ignored: the first request will meet it again and say so.
+    pub async fn warm_up(&self, time: Duration) {
+        if time.is_zero() {
+            return;
+        }
+        let retries = RetryConfig::standard().with_max_attempts(WARM_UP_ATTEMPTS).with_initial_backoff(WARM_UP_BACKOFF);
+        let call = self.client.get_item().table_name(&self.table).set_key(Some(keys::project_by_id(0))).customize();
+        let call = call.config_override(Config::builder().retry_config(retries)).send();
+        match tokio::time::timeout(time, Box::pin(call)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!(cause = %DisplayErrorContext(error), "the warm-up call failed"),
+            Err(_) => tracing::debug!("the warm-up call took too long"),
         }
     }
 }

@@ -54,7 +54,7 @@ impl Session<'_> {
             .projection_expression("pk, sk")
             .set_exclusive_start_key(start)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(request.send()).await?;
+        let output = self.read(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
@@ -67,7 +67,8 @@ impl Session<'_> {
             WriteRequest::builder().set_delete_request(request).build()
         };
         let requests = HashMap::from([(self.store.table.clone(), keys.iter().map(delete).collect())]);
-        let output = self.read(self.store.client.batch_write_item().set_request_items(Some(requests)).send()).await?;
+        let request = self.store.client.batch_write_item().set_request_items(Some(requests));
+        let output = self.read(Box::pin(request.send())).await?;
         Ok(output.unprocessed_items.is_none_or(|left| left.is_empty()).then_some(()))
     }
 }

@@ -1,6 +1,7 @@
 //! One request's way to the table: how long it may take, and what it cost.
 
 use std::fmt::Debug;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -51,9 +52,12 @@ impl Session<'_> {
     }
 
     /// Makes one call and gives up when the request's time is over. The SDK repeats by itself what is safe to repeat.
+    ///
+    /// The SDK's futures are some 5 KB large. They come boxed, so that not each station on the way to here has to be as
+    /// large, and to be moved.
     pub(super) async fn call<T, E>(
         &self,
-        send: impl Future<Output = Result<T, SdkError<E>>>,
+        send: Pin<Box<impl Future<Output = Result<T, SdkError<E>>>>>,
     ) -> Result<Result<T, SdkError<E>>, Error> {
         self.note(|usage| usage.calls += 1);
         tokio::time::timeout_at(self.deadline, send)
@@ -62,7 +66,10 @@ impl Session<'_> {
     }
 
     /// Makes one call of which every failure means that the table is out of reach.
-    pub(super) async fn read<T, E>(&self, send: impl Future<Output = Result<T, SdkError<E>>>) -> Result<T, Error>
+    pub(super) async fn read<T, E>(
+        &self,
+        send: Pin<Box<impl Future<Output = Result<T, SdkError<E>>>>>,
+    ) -> Result<T, Error>
     where
         E: std::error::Error + Debug + 'static,
     {
@@ -73,7 +80,8 @@ impl Session<'_> {
     pub(super) async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
         let request =
             self.store.client.get_item().table_name(&self.store.table).set_key(Some(key)).consistent_read(true);
-        let output = self.read(request.return_consumed_capacity(ReturnConsumedCapacity::Total).send()).await?;
+        let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.read(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
         Ok(output.item)
     }
@@ -92,7 +100,7 @@ impl Session<'_> {
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::UpdatedNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(request.send()).await?;
+        let output = self.read(Box::pin(request.send())).await?;
         self.note_write(output.consumed_capacity());
         // DynamoDB leaves the key out; the log names it, should the item be out of shape.
         Ok(output.attributes.into_iter().flatten().chain(key).collect())
@@ -105,7 +113,7 @@ impl Session<'_> {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
             .into_paginator();
-        self.read(pages.items().send().collect()).await
+        self.read(Box::pin(pages.items().send().collect())).await
     }
 
     /// Repeats a batch until DynamoDB leaves nothing of it out, which it does where it is asked too much; `attempt` says

@@ -143,7 +143,7 @@ impl<'a> Transaction<'a> {
     async fn attempt(&self, session: &Session<'_>, token: &str) -> Result<(), Refusal> {
         let request = session.store.client.transact_write_items().set_transact_items(Some(self.items.clone()));
         let request = request.client_request_token(token).return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match session.call(request.send()).await.map_err(Refusal::Failed)? {
+        match session.call(Box::pin(request.send())).await.map_err(Refusal::Failed)? {
             Ok(output) => {
                 session.note_write(output.consumed_capacity());
                 Ok(())

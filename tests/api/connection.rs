@@ -6,42 +6,53 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aws_smithy_http_client::tls::TrustStore;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use release_links::aws::{Trust, https_client};
+use release_links::store::Store;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::engine;
 use crate::runtime_api::RuntimeApi;
-use crate::support::{Event, LINKS, TABLE, seeded_engine};
+use crate::support::{Event, LINKS, TABLE, TestApp, seeded_engine};
 
 /// TLS in front of the engine, with a certificate of the test's own authority.
 struct Endpoint {
     url: String,
     authority: PathBuf,
+    connections: Arc<AtomicUsize>,
     handshakes: Arc<AtomicUsize>,
     cut: broadcast::Sender<()>,
 }
 
 impl Endpoint {
     async fn start(engine: SocketAddr) -> Self {
-        let authority = Path::new(env!("CARGO_TARGET_TMPDIR")).join("authority.pem");
-        let acceptor = TlsAcceptor::from(Arc::new(certificate(&authority)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-        let handshakes = Arc::new(AtomicUsize::new(0));
+        let port = listener.local_addr().unwrap().port();
+        let authority = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("authority-{port}.pem"));
+        let acceptor = TlsAcceptor::from(Arc::new(certificate(&authority)));
+        let [connections, handshakes] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
         let (cut, _) = broadcast::channel(1);
         tokio::spawn({
-            let (handshakes, cut) = (Arc::clone(&handshakes), cut.clone());
+            let (connections, handshakes, cut) = (Arc::clone(&connections), Arc::clone(&handshakes), cut.clone());
             async move {
                 while let Ok((client, _)) = listener.accept().await {
+                    connections.fetch_add(1, Ordering::SeqCst);
                     tokio::spawn(forward(acceptor.clone(), client, engine, Arc::clone(&handshakes), cut.subscribe()));
                 }
             }
         });
-        Self { url, authority, handshakes, cut }
+        Self { url: format!("https://localhost:{port}"), authority, connections, handshakes, cut }
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     fn handshakes(&self) -> usize {
@@ -86,14 +97,14 @@ async fn one_connection_is_opened_before_the_first_request_and_serves_all_that_f
     let authority = endpoint.authority.to_str().unwrap();
     let settings =
         [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.url.as_str()), ("SSL_CERT_FILE", authority)];
-    let _function = runtime_api.function(&settings);
+    let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
     let answer = runtime_api.invoke(Event::new("OPTIONS", LINKS)).await;
     assert_eq!((answer["statusCode"].as_u64(), endpoint.handshakes()), (Some(204), 1), "opened by the warm-up");
     for n in 0..100 {
         let event = Event::new("POST", LINKS).form(&format!("name={n}&url=http://{n}"));
         assert_eq!(runtime_api.invoke(event).await["statusCode"], 201);
     }
-    assert_eq!(endpoint.handshakes(), 1, "no request opens another");
+    assert_eq!((endpoint.connections(), endpoint.handshakes()), (1, 1), "no request opens another");
 
     endpoint.cut.send(()).unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -102,10 +113,62 @@ async fn one_connection_is_opened_before_the_first_request_and_serves_all_that_f
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_may_not_wait_leaves_the_connection_to_the_first_request() {
+    let endpoint = Endpoint::start(seeded_engine().await).await;
+    let runtime_api = RuntimeApi::start().await;
+    let settings = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.url.as_str()),
+        ("SSL_CERT_FILE", endpoint.authority.to_str().unwrap()),
+        ("WARM_UP_SECONDS", "0"),
+    ];
+    let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
+    assert_eq!(runtime_api.invoke(Event::new("OPTIONS", LINKS)).await["statusCode"], 204);
+    assert_eq!(endpoint.connections(), 0);
+    assert_eq!(runtime_api.invoke(Event::new("GET", LINKS)).await["statusCode"], 200);
+    assert_eq!((endpoint.connections(), endpoint.handshakes()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_amazons_is_met_with_the_other_roots_within_the_request() {
+    let engine = seeded_engine().await;
+    let endpoint = Endpoint::start(engine).await;
+    let roots = TrustStore::empty().with_pem_certificate(std::fs::read(&endpoint.authority).unwrap());
+    let sdk = engine::client_config(engine).endpoint_url(&endpoint.url);
+    let store = Store::new(sdk.http_client(https_client(Trust::AmazonFirst(roots))), TABLE.to_owned());
+    let app = TestApp::on(store, engine);
+    for _ in 0..10 {
+        assert_eq!(app.get(LINKS).await.status, 200);
+    }
+    assert_eq!((endpoint.connections(), endpoint.handshakes()), (2, 1), "Amazon's roots are tried once");
+}
+
+#[tokio::test]
+async fn a_certificate_that_no_root_stands_for_is_not_trusted() {
+    let engine = seeded_engine().await;
+    let (endpoint, other) = (Endpoint::start(engine).await, Endpoint::start(engine).await);
+    let roots = TrustStore::empty().with_pem_certificate(std::fs::read(&other.authority).unwrap());
+    let sdk = engine::client_config(engine).endpoint_url(&endpoint.url);
+    let store = Store::new(sdk.http_client(https_client(Trust::AmazonFirst(roots))), TABLE.to_owned());
+    let reply = TestApp::on(store, engine).get(LINKS).await;
+    assert_eq!((reply.status, endpoint.handshakes()), (503, 0));
+    assert!(endpoint.connections() > 1, "both kinds of roots were tried");
+}
+
+/// So that none of them is a stranger's, nor lacks a letter.
+#[test]
+fn the_roots_that_are_built_in_are_five_of_mozillas() {
+    let built_in: Vec<CertificateDer<'_>> =
+        CertificateDer::pem_slice_iter(include_bytes!("../../src/aws/amazon-roots.pem")).map(Result::unwrap).collect();
+    assert_eq!(built_in.len(), 5);
+    assert!(built_in.iter().all(|root| webpki_root_certs::TLS_SERVER_ROOT_CERTS.contains(root)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_function_starts_though_dynamodb_is_out_of_reach_and_says_503() {
     let runtime_api = RuntimeApi::start().await;
     let settings = [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", "https://127.0.0.1:1")];
-    let _function = runtime_api.function(&settings);
+    let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
     let answer = runtime_api.invoke(Event::new("GET", LINKS)).await;
     assert_eq!(answer["statusCode"], 503);
 }

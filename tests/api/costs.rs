@@ -5,15 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use release_links::app::App;
 use release_links::config::Config;
-use release_links::link::{LinkChanges, LinkId, LinkInput, NewLink};
-use release_links::page::Page;
-use release_links::params::Field;
-use release_links::project::{ProjectId, ProjectRef};
 use release_links::store::Usage;
-use release_links::token::PlainToken;
 use serde_json::json;
 
+use crate::invariants::assert_invariants;
 use crate::support::{LINKS, TABLE, TestApp};
+use crate::usage::{self, Growth};
 
 #[tokio::test]
 async fn requests_make_as_many_calls_as_promised() {
@@ -42,7 +39,7 @@ async fn a_process_that_may_remember_nothing_looks_token_and_project_up_each_tim
         "IDENTITY_CACHE_SECONDS" => Some("0".to_owned()),
         _ => None,
     };
-    app.app = App::new(app.store.clone(), Config::read(settings).unwrap(), SystemTime::now);
+    app.app = App::new(app.store.clone(), Config::read(settings).unwrap(), SystemTime::now).into();
     app.calls();
     for _ in 0..3 {
         assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2));
@@ -69,7 +66,7 @@ async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
     let app = TestApp::start().await;
     let link = format!("{LINKS}/1");
     app.calls();
-    app.store.warm_up().await;
+    app.store.warm_up(Duration::from_secs(1)).await;
     assert_eq!(app.post(LINKS, json!({"name": "a", "url": "http://a"})).await.status, 201);
     assert_eq!(app.get(LINKS).await.status, 200);
     assert_eq!(app.put(&link, json!({"name": "b"})).await.status, 200);
@@ -97,7 +94,8 @@ async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
 #[tokio::test]
 async fn operations_consume_as_many_capacity_units_as_shown() {
     let app = TestApp::start().await;
-    let rows: Vec<String> = costs(&app).await.into_iter().map(|(name, usage)| row(name, usage)).collect();
+    let rows: Vec<String> =
+        usage::of_operations(&app.store).await.into_iter().map(|(name, usage)| row(name, usage)).collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
     | create | 2 | 0 | 9 | $5.63 |
     | get | 1 | 1 | 0 | $0.13 |
@@ -112,75 +110,60 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
     }
 }
 
-/// What each operation costs on a link that has everything.
-async fn costs(app: &TestApp) -> [(&'static str, Usage); 7] {
-    let (project, id) = (ProjectId::new(24).unwrap(), LinkId::new(1).unwrap());
-    let input = |name: &str| LinkInput {
-        name: Field::Value(name.to_owned()),
-        url: Field::Value(format!("https://e.com/{name}")),
-        filepath: Field::Value(format!("/bin/{name}")),
-        link_type: Field::Absent,
-    };
-    let session = || app.store.session(Duration::from_secs(5));
-    let [create, get, list, download, update, delete, identity] = [(); 7].map(|()| session());
-    let new = NewLink::parse(input("a")).unwrap();
-    create.create_link(project, "v9", new, None, SystemTime::now()).await.unwrap();
-    get.get_link(project, "v9", id).await.unwrap();
-    list.list_links(project, "v9", Page { number: 1, per_page: 20 }).await.unwrap();
-    download.url_of_filepath(project, "v9", "/bin/a").await.unwrap();
-    update.update_link(project, "v9", id, &LinkChanges::parse(input("b")).unwrap()).await.unwrap();
-    delete.delete_link(project, "v9", id).await.unwrap();
-    let token = PlainToken::from(crate::seed::TOKEN.to_owned()).hash();
-    identity.identify(Some(&token), ProjectRef::parse("24").as_ref()).await.unwrap();
-    [
-        ("create", create.usage()),
-        ("get", get.usage()),
-        ("list", list.usage()),
-        ("download", download.usage()),
-        ("update", update.usage()),
-        ("delete", delete.usage()),
-        ("token and project, when not remembered", identity.usage()),
-    ]
-}
-
-/// A page is read alone; what does not stand on it is counted, in another call and for capacity units of its own.
+/// A page is read alone; where it does not reach the end, the links are counted, in calls and for capacity units of their
+/// own, and no more of them than 10,001.
 #[tokio::test]
-async fn a_single_link_costs_the_same_in_any_release_and_a_list_counts_what_it_does_not_show() {
-    let app = TestApp::start().await;
-    let project = ProjectId::new(24).unwrap();
-    let link = "/api/v4/projects/24/releases/grown/assets/links";
-    let mut grown = 0;
+async fn nothing_grows_with_a_release_but_the_counting_of_a_list() {
+    let (app, database) = TestApp::start_with_database().await;
     let mut rows = Vec::new();
-    for size in [10, 20, 21, 100, 1_000] {
-        while grown < size {
-            grown += 1;
-            let name = format!("n{grown}");
-            let body =
-                json!({"name": name, "url": format!("https://e.com/{name}"), "filepath": format!("/bin/{name}")});
-            assert_eq!(app.post(link, body).await.status, 201);
-        }
-        let session = || app.store.session(Duration::from_secs(5));
-        let [list, get, download] = [session(), session(), session()];
-        let first = Page { number: 1, per_page: 20 };
-        let paged = list.list_links(project, "grown", first).await.unwrap();
-        assert_eq!((paged.counted, paged.items.len()), (size, 20.min(usize::try_from(size).unwrap())));
-        get.get_link(project, "grown", LinkId::new(1).unwrap()).await.unwrap();
-        download.url_of_filepath(project, "grown", "/bin/n1").await.unwrap();
-        let of = |usage: Usage| format!("{} calls {} RCU", usage.calls, usage.read_units);
-        rows.push(format!(
-            "{size}: list {}, get {}, download {}",
-            of(list.usage()),
-            of(get.usage()),
-            of(download.usage())
-        ));
+    for links in [10, 20, 21, 100, 1_000, 10_000, 100_000] {
+        let tag = format!("with-{links}");
+        usage::import_release(&database, TABLE, &tag, links);
+        let growth = Growth::of(&app.store, &tag).await;
+        assert_eq!(growth.counted, u64::from(links).min(10_001));
+        let of = |usage: Usage| format!("{} calls {} RCU {} WCU", usage.calls, usage.read_units, usage.write_units);
+        let [list, get, create, download] = [growth.list, growth.get, growth.create, growth.download].map(of);
+        rows.push(format!("{links}: list {list}, get {get}, create {create}, download {download}"));
     }
     insta::assert_snapshot!(rows.join("\n"), @r"
-    10: list 1 calls 1 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
-    20: list 1 calls 1 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
-    21: list 2 calls 2 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
-    100: list 2 calls 4 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
-    1000: list 2 calls 37 RCU, get 1 calls 1 RCU, download 1 calls 1 RCU
+    10: list 1 calls 1 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
+    20: list 1 calls 1 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
+    21: list 2 calls 2 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
+    100: list 2 calls 4 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
+    1000: list 2 calls 26 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
+    10000: list 2 calls 250 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
+    100000: list 2 calls 255 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
     ");
+}
+
+#[tokio::test]
+async fn nothing_grows_with_the_number_of_releases() {
+    let (app, database) = TestApp::start_with_database().await;
+    let mut costs = Vec::new();
+    for releases in [1, 1_000, 100_000] {
+        usage::import_releases(&database, TABLE, releases);
+        let Growth { list, get, create, download, counted } = Growth::of(&app.store, "r0").await;
+        assert_eq!(counted, 1);
+        costs.push([list, get, create, download]);
+    }
+    assert_eq!((costs[0], costs[0]), (costs[1], costs[2]));
+}
+
+/// A large release as the measurements have it is one as the store makes it.
+#[tokio::test]
+async fn a_release_that_was_imported_keeps_the_invariants_and_is_like_any_other() {
+    let (app, database) = TestApp::start_with_database().await;
+    usage::import_release(&database, TABLE, "like", 1);
+    assert_invariants(&app.items().await);
+    usage::of_operations(&app.store).await;
+    let body = json!({"name": "n1", "url": "https://e.com/n1", "filepath": "/bin/n1"});
+    assert_eq!(app.post("/api/v4/projects/24/releases/made/assets/links", body).await.status, 201);
+    let items = app.items().await;
+    let shape = |tag: &str| -> BTreeSet<(String, BTreeSet<String>)> {
+        let of_tag = items.iter().filter(|item| item["pk"].as_s().unwrap() == &format!("24#{tag}"));
+        of_tag.map(|item| (item["sk"].as_s().unwrap().clone(), item.keys().cloned().collect())).collect()
+    };
+    assert_eq!(shape("like"), shape("made"));
 }
 
 /// A row of README's table, with what DynamoDB asks for a million requests on demand in us-east-1: $0.125 for a million

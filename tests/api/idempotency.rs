@@ -88,7 +88,7 @@ async fn a_key_is_forgotten_after_a_day_even_if_dynamodb_still_has_it() {
     assert!((now + 86_390..=now + 86_400).contains(&end), "{end}");
     let mut later = app.clone();
     let clock = || SystemTime::now() + Duration::from_secs(86_401);
-    later.app = App::new(app.store.clone(), crate::support::config(None), clock);
+    later.app = App::new(app.store.clone(), crate::support::config(None), clock).into();
     let again = later.send(create("k", "first")).await;
     assert_eq!((again.status, &again.body["id"]), (201, &json!(3)));
 }

@@ -13,14 +13,18 @@ mod runtime_api;
 #[path = "../support/seed.rs"]
 mod seed;
 mod support;
+#[path = "../support/usage.rs"]
+mod usage;
 
 mod access;
 mod admin;
+mod at_once;
 mod attacks;
 mod bad_input;
 mod concurrency;
 mod connection;
 mod costs;
+mod credentials;
 mod downloads;
 mod faults;
 mod faulty;

@@ -53,6 +53,11 @@ fn a_function_without_its_settings_says_what_is_missing_and_exits_1() {
             vec![("TABLE_NAME", "links"), ("IDENTITY_CACHE_SECONDS", "-1")],
             "release-links: IDENTITY_CACHE_SECONDS is \"-1\": set it to a whole number of seconds, such as 30\n",
         ),
+        (vec![("TABLE_NAME", "links")], "release-links: AWS_REGION is not set: set it to the region of the table\n"),
+        (
+            vec![("TABLE_NAME", "links"), ("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "id")],
+            "release-links: AWS_SECRET_ACCESS_KEY is not set: set it beside AWS_ACCESS_KEY_ID\n",
+        ),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_release-links")).env_clear().envs(settings).output().unwrap();
         assert_eq!(ended.status.code(), Some(1));

@@ -1,13 +1,9 @@
 //! Pages of a list and their headers (section B).
 
-use std::time::{Duration, SystemTime};
-
-use release_links::link::{LinkInput, NewLink};
-use release_links::params::Field;
-use release_links::project::ProjectId;
 use serde_json::json;
 
-use crate::support::{Reply, TestApp};
+use crate::support::{Reply, TABLE, TestApp};
+use crate::usage;
 
 const LIST: &str = "/api/v4/projects/24/releases/many/assets/links";
 
@@ -109,31 +105,23 @@ async fn the_links_carry_every_parameter_but_credentials() {
 
 #[tokio::test]
 async fn a_release_of_ten_thousand_links_lists_pages_and_totals() {
-    let app = TestApp::start().await;
-    let project = ProjectId::new(24).unwrap();
-    let session = app.store.session(Duration::from_secs(600));
-    let add = async |n: usize| {
-        let text = |text: String| Field::Value(text);
-        let input = LinkInput {
-            name: text(format!("n{n}")),
-            url: text(format!("https://e.com/{n}/{}", "x".repeat(200))),
-            filepath: Field::Absent,
-            link_type: Field::Absent,
-        };
-        session.create_link(project, "many", NewLink::parse(input).unwrap(), None, SystemTime::now()).await.unwrap();
-    };
-    for n in 1..=10_000 {
-        add(n).await;
-    }
+    let (app, database) = TestApp::start_with_database().await;
+    usage::import_release(&database, TABLE, "many", 10_000);
     app.calls();
     let reply = app.get(&format!("{LIST}?per_page=100&page=100")).await;
     assert_eq!(reply.ids(), (1..=100).rev().collect::<Vec<_>>());
     assert_eq!(numbers(&reply), ["100", "100", "99", "", "10000", "100"]);
-    assert_eq!(app.operations(), ["BatchGetItem", "Query", "Query", "Query", "Query", "Query"]);
+    assert_eq!(app.operations(), ["BatchGetItem", "Query", "Query", "Query"], "a megabyte each, and then the page");
     let reply = app.get(&format!("{LIST}?per_page=100&page=9223372036854775807")).await;
     assert_eq!((reply.status, reply.ids(), reply.header("x-total")), (200, vec![], "10000"));
+    app.calls();
+    let reply = app.get(&format!("{LIST}?per_page=100&page=50")).await;
+    assert_eq!(reply.ids(), (5_001..=5_100).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&reply), ["50", "100", "49", "51", "10000", "100"]);
+    assert_eq!(app.operations(), ["Query", "Query", "Query"], "what comes before, the page, and all that there are");
 
-    add(10_001).await;
+    let body = json!({"name": "one-more", "url": "https://e.com/one-more"});
+    assert_eq!(app.post(LIST, body).await.status, 201);
     let reply = app.get(&format!("{LIST}?per_page=100")).await;
     assert_eq!(reply.ids(), (9_902..=10_001).rev().collect::<Vec<_>>());
     assert_eq!((reply.header("x-next-page"), reply.has_header("x-total")), ("2", false));

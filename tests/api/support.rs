@@ -35,7 +35,11 @@ pub use crate::invariants::Item;
 
 /// An engine of its own with the table and the documentation's project.
 pub async fn seeded_engine() -> SocketAddr {
-    let address = engine::serve(Database::memory().unwrap()).unwrap();
+    serve(Database::memory().unwrap()).await
+}
+
+async fn serve(database: Database) -> SocketAddr {
+    let address = engine::serve(database).unwrap();
     let client = engine::client(address);
     engine::create_table(&client, TABLE).await.unwrap();
     seed::seed(&Store::new(engine::client_config(address), TABLE.to_owned())).await.unwrap();
@@ -70,6 +74,7 @@ pub fn config(public_url: Option<PublicUrl>) -> Config {
         public_url,
         identity_cache: Duration::from_secs(30),
         download_max_age: Duration::from_secs(60),
+        warm_up: Duration::from_secs(3),
         metrics_namespace: None,
     }
 }
@@ -77,7 +82,7 @@ pub fn config(public_url: Option<PublicUrl>) -> Config {
 /// The service on an engine of its own.
 #[derive(Clone)]
 pub struct TestApp {
-    pub app: App,
+    pub app: Arc<App>,
     pub store: Store,
     pub client: Client,
     pub address: SocketAddr,
@@ -90,6 +95,12 @@ impl TestApp {
         Self::at(seeded_engine().await)
     }
 
+    /// The same, with a way into its engine that no request takes.
+    pub async fn start_with_database() -> (Self, Database) {
+        let database = Database::memory().unwrap();
+        (Self::at(serve(database.clone()).await), database)
+    }
+
     /// An app on what answers at this address, if anything does.
     pub fn at(address: SocketAddr) -> Self {
         Self::with_public_url(address, Some(PublicUrl::parse(PUBLIC_URL).unwrap()))
@@ -100,13 +111,14 @@ impl TestApp {
         let calls = Calls::default();
         let client = engine::client(address);
         let store = Store::new(engine::client_config(address).interceptor(calls.clone()), TABLE.to_owned());
-        let app = App::new(store.clone(), config(public_url), SystemTime::now);
+        let app = Arc::new(App::new(store.clone(), config(public_url), SystemTime::now));
         Self { app, store, client, address, calls }
     }
 
     /// An app on this store, for which the engine is asked at the address.
     pub fn on(store: Store, address: SocketAddr) -> Self {
         let app = App::new(store.clone(), config(Some(PublicUrl::parse(PUBLIC_URL).unwrap())), SystemTime::now);
+        let app = Arc::new(app);
         Self { app, store, client: engine::client(address), address, calls: Calls::default() }
     }
 

@@ -78,7 +78,7 @@ fn remembering(app: &TestApp, seconds: &'static str) -> TestApp {
         _ => None,
     };
     let mut other = app.clone();
-    other.app = App::new(app.store.clone(), Config::read(settings).unwrap(), SystemTime::now);
+    other.app = App::new(app.store.clone(), Config::read(settings).unwrap(), SystemTime::now).into();
     other
 }
 

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilde
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
 };
+use aws_smithy_http_client::Builder as HttpClient;
 use dynoxide::Database;
 use serde_yaml_ng::Value;
 
@@ -39,6 +40,8 @@ pub fn client_config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
         .credentials_provider(Credentials::new("local", "local", None, None, "the embedded engine"))
         .region(Region::new("eu-central-1"))
         .endpoint_url(format!("http://{address}"))
+        // The engine has no certificate.
+        .http_client(HttpClient::new().build_http())
 }
 
 /// Creates the table as the template defines it, unless it is there.

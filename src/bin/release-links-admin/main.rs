@@ -14,6 +14,7 @@ use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use clap::{CommandFactory, Parser};
+use release_links::aws::{Trust, https_client};
 use release_links::config::Config;
 use release_links::store::{Refused, Session, Store};
 
@@ -59,8 +60,10 @@ struct Operator {
 
 impl Operator {
     async fn connect() -> Result<Self, String> {
-        let config = Config::read(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
-        let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let environment = |name: &str| std::env::var(name).ok();
+        let config = Config::read(environment).map_err(|error| error.to_string())?;
+        let https = https_client(Trust::choose(environment));
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
         let region = sdk.region().ok_or("AWS_REGION is not set: set it, or AWS_PROFILE, to where the table is")?;
         let place = format!("{} in {region}", config.table_name);
         if let Some(provider) = sdk.credentials_provider() {

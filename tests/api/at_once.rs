@@ -1,0 +1,65 @@
+//! Several requests at once in one process, as Lambda managed instances send them.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::runtime_api::RuntimeApi;
+use crate::support::{Event, LINKS, TABLE, seeded_engine};
+
+const AT_ONCE: usize = 32;
+
+/// A way to the engine that can be shut: connections to it open, and then wait.
+async fn gate(engine: SocketAddr) -> (SocketAddr, watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (open, is_open) = watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut is_open = is_open.clone();
+            tokio::spawn(async move {
+                is_open.wait_for(|is_open| *is_open).await.unwrap();
+                let mut engine = TcpStream::connect(engine).await.unwrap();
+                let _ = copy_bidirectional(&mut client, &mut engine).await;
+            });
+        }
+    });
+    (address, open)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_process_works_at_32_requests_at_once() {
+    let (engine, open) = gate(seeded_engine().await).await;
+    let runtime_api = std::sync::Arc::new(RuntimeApi::start().await);
+    let (endpoint, at_once) = (format!("http://{engine}"), AT_ONCE.to_string());
+    let settings = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
+        ("AWS_LAMBDA_MAX_CONCURRENCY", at_once.as_str()),
+    ];
+    let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
+    let mut answers: JoinSet<Value> = (0..AT_ONCE)
+        .map(|n| {
+            let runtime_api = std::sync::Arc::clone(&runtime_api);
+            let event = Event::new("POST", LINKS).json(json!({"name": n.to_string(), "url": format!("http://{n}")}));
+            async move { runtime_api.invoke(event).await }
+        })
+        .collect();
+    runtime_api.given(AT_ONCE).await;
+    assert_eq!(runtime_api.unanswered().await, AT_ONCE, "all wait for DynamoDB, none for another");
+
+    open.send(true).unwrap();
+    let mut ids = BTreeSet::new();
+    while let Some(answer) = answers.join_next().await {
+        let answer = answer.unwrap();
+        assert_eq!(answer["statusCode"], 201, "{answer}");
+        let link: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        ids.insert(link["id"].as_u64().unwrap());
+    }
+    assert_eq!(ids.len(), AT_ONCE);
+}

@@ -1,0 +1,146 @@
+//! What the operations of the store cost, and how that grows.
+
+use std::time::{Duration, SystemTime};
+
+use base16ct::lower;
+use dynoxide::types::AttributeValue;
+use dynoxide::{Database, ImportOptions};
+use release_links::link::{LinkChanges, LinkId, LinkInput, NewLink};
+use release_links::page::Page;
+use release_links::params::Field;
+use release_links::project::{ProjectId, ProjectRef};
+use release_links::store::{Session, Store, Usage};
+use release_links::token::PlainToken;
+use sha2::{Digest, Sha256};
+
+use crate::seed;
+
+/// The first page of a list, as clients ask for it.
+pub const FIRST_PAGE: Page = Page { number: 1, per_page: 20 };
+
+/// The documentation's project.
+pub fn project() -> ProjectId {
+    ProjectId::new(24).expect("24 is a project's number")
+}
+
+fn session(store: &Store) -> Session<'_> {
+    store.session(Duration::from_secs(30))
+}
+
+fn input(name: &str) -> LinkInput {
+    LinkInput {
+        name: Field::Value(name.to_owned()),
+        url: Field::Value(format!("https://e.com/{name}")),
+        filepath: Field::Value(format!("/bin/{name}")),
+        link_type: Field::Absent,
+    }
+}
+
+fn new_link(name: &str) -> NewLink {
+    NewLink::parse(input(name)).expect("the link keeps all rules")
+}
+
+/// What each operation costs on a link that has everything, and what to look up who asks for what.
+pub async fn of_operations(store: &Store) -> [(&'static str, Usage); 7] {
+    let [create, get, list, download, update, delete, identity] = [(); 7].map(|()| session(store));
+    let id = create.create_link(project(), "v9", new_link("a"), None, SystemTime::now()).await.unwrap().id;
+    get.get_link(project(), "v9", id).await.unwrap();
+    list.list_links(project(), "v9", FIRST_PAGE).await.unwrap();
+    download.url_of_filepath(project(), "v9", "/bin/a").await.unwrap();
+    update.update_link(project(), "v9", id, &LinkChanges::parse(input("b")).unwrap()).await.unwrap();
+    delete.delete_link(project(), "v9", id).await.unwrap();
+    let token = PlainToken::from(seed::TOKEN.to_owned()).hash();
+    identity.identify(Some(&token), ProjectRef::parse("24").as_ref()).await.unwrap();
+    [
+        ("create", create.usage()),
+        ("get", get.usage()),
+        ("list", list.usage()),
+        ("download", download.usage()),
+        ("update", update.usage()),
+        ("delete", delete.usage()),
+        ("token and project, when not remembered", identity.usage()),
+    ]
+}
+
+/// What the operations cost that must not grow, and the list, on a release that has links n1 to n`links`.
+pub struct Growth {
+    pub list: Usage,
+    pub get: Usage,
+    pub create: Usage,
+    pub download: Usage,
+    /// How many links the list says that there are.
+    pub counted: u64,
+}
+
+impl Growth {
+    /// Measures on this release. The link that is created for it is deleted again.
+    pub async fn of(store: &Store, tag: &str) -> Self {
+        let [list, get, create, download] = [(); 4].map(|()| session(store));
+        let counted = list.list_links(project(), tag, FIRST_PAGE).await.unwrap().counted;
+        get.get_link(project(), tag, LinkId::new(1).unwrap()).await.unwrap();
+        download.url_of_filepath(project(), tag, "/bin/n1").await.unwrap();
+        let new = create.create_link(project(), tag, new_link("one-more"), None, SystemTime::now()).await.unwrap();
+        session(store).delete_link(project(), tag, new.id).await.unwrap();
+        let [list, get, create, download] = [list, get, create, download].map(|session| session.usage());
+        Self { list, get, create, download, counted }
+    }
+}
+
+/// Puts a release with links n1 to n`links` into the table at once, as the store would have made them one by one.
+pub fn import_release(database: &Database, table: &str, tag: &str, links: u32) {
+    let partition = format!("24#{tag}");
+    let mut release = item(&partition, "release");
+    release.insert("last_link_id".to_owned(), AttributeValue::N(links.to_string()));
+    for name in ["created_at", "released_at"] {
+        release.insert(name.to_owned(), text("2026-11-24T00:00:00Z"));
+    }
+    let links = (1..=links).flat_map(|id| link_items(&partition, id));
+    import(database, table, std::iter::once(release).chain(links).collect());
+}
+
+/// Puts so many releases with one link each into the table.
+pub fn import_releases(database: &Database, table: &str, releases: u32) {
+    for n in 0..releases {
+        import_release(database, table, &format!("r{n}"), 1);
+    }
+}
+
+type Item = std::collections::HashMap<String, AttributeValue>;
+
+fn import(database: &Database, table: &str, items: Vec<Item>) {
+    database.import_items(table, items, ImportOptions::default()).expect("the engine takes the items");
+}
+
+fn link_items(partition: &str, id: u32) -> [Item; 4] {
+    let (name, url, filepath) = (format!("n{id}"), format!("https://e.com/n{id}"), format!("/bin/n{id}"));
+    let mut link = item(partition, &format!("link#{id:0>20}"));
+    for (attribute, value) in [
+        ("name", name.as_str()),
+        ("url", &url),
+        ("filepath", &filepath),
+        ("link_type", "other"),
+        ("created_at", "2026-11-24T00:00:00Z"),
+    ] {
+        link.insert(attribute.to_owned(), text(value));
+    }
+    for (attribute, value) in [("id", id), ("revision", 1)] {
+        link.insert(attribute.to_owned(), AttributeValue::N(value.to_string()));
+    }
+    let digest = |text: &str| lower::encode_string(&Sha256::digest(text));
+    let taken = |what: String| {
+        let mut taken = item(partition, &format!("taken#{what}"));
+        taken.insert("link_id".to_owned(), AttributeValue::N(id.to_string()));
+        taken
+    };
+    let mut of_filepath = taken(format!("filepath#{filepath}"));
+    of_filepath.insert("url".to_owned(), text(&url));
+    [link, taken(format!("name#{}", digest(&name))), taken(format!("url#{}", digest(&url))), of_filepath]
+}
+
+fn item(pk: &str, sk: &str) -> Item {
+    Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
