@@ -15,8 +15,8 @@ export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
 
-.PHONY: help run test invoke tools check audit rust-tests client-tests deploy-local validate soak fuzz \
-	need-rust need-python need-node
+.PHONY: help run test invoke tools check audit rust-tests client-tests deploy-local validate soak fuzz bench \
+	bench-variants baselines need-rust need-valgrind need-python need-node
 
 help:
 	@echo "make run                  serve on http://127.0.0.1:9000 (PORT=…, FRESH=1 starts empty)"
@@ -25,6 +25,8 @@ help:
 	@echo "make deploy-local         deploy the template on an emulator of AWS, and ask it the documented requests"
 	@echo "make audit                licences, sources and advisories of all dependencies"
 	@echo "make soak                 mixed traffic for five minutes (MINUTES=…)"
+	@echo "make bench                cost of starts and requests next to baselines, into BENCHMARKS.md (ten minutes)"
+	@echo "make bench-variants       the same of other builds (half an hour)"
 	@echo "make fuzz TARGET=path     fuzz one of $(FUZZ_TARGETS) (FUZZ_SECONDS=…)"
 	@echo "make invoke EVENT=name    send events/name.json to the running service"
 
@@ -44,6 +46,8 @@ check: need-rust
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo fmt --check --manifest-path benches/baselines/Cargo.toml
+	cargo clippy --locked --manifest-path benches/baselines/Cargo.toml --target-dir target/baselines -- -D warnings
 
 rust-tests: need-rust
 	cargo test --locked
@@ -71,6 +75,29 @@ deploy-local: need-rust .aws-sam/build/template.yaml $(TOOLS)/ministack/bin/mini
 soak: need-rust .aws-sam/build/template.yaml
 	cargo build --locked --example soak
 	MINUTES=$(MINUTES) BOOTSTRAP=.aws-sam/build/Function/bootstrap target/debug/examples/soak
+
+# What the service costs, next to programs that do less; callgrind counts the instructions. Criterion comes first, because
+# with what it depends on, cargo makes another program of the service than the one that is deployed.
+bench: need-rust need-valgrind baselines
+	cargo bench --locked --bench pipeline
+	cargo build --locked --release --bin release-links
+	cargo run --locked --example bench
+
+# The service built otherwise. Allocators are tried where Debian's packages libjemalloc2 and libmimalloc2.0 are installed.
+VARIANTS := opt-level=3 opt-level=2 opt-level="z" lto="thin" codegen-units=16
+ALLOCATORS := $(wildcard /usr/lib/*/libjemalloc.so.2 /usr/lib/*/libmimalloc.so.2.0)
+
+bench-variants: need-rust need-valgrind
+	cargo build --locked --release --bin release-links
+	@for variant in $(VARIANTS:%='%'); do \
+		cargo build --locked --release --bin release-links \
+			--config "profile.release.$$variant" --target-dir "target/variants/$${variant//\"/}"; \
+	done
+	cargo run --locked --example bench variants $(foreach v,$(subst ",,$(VARIANTS)),'$(v)|target/variants/$(v)/release/release-links') \
+		$(foreach a,$(ALLOCATORS),'$(notdir $(a))|target/release/release-links|$(a)')
+
+baselines: need-rust
+	cargo build --locked --release --manifest-path benches/baselines/Cargo.toml --target-dir target/baselines
 
 # The advisories stand in a repository that cannot be reached from everywhere.
 audit: $(TOOLS)/cargo-deny/bin/cargo-deny
@@ -124,6 +151,9 @@ tests/clients/node_modules: tests/clients/package-lock.json | need-node
 need-rust:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing; install Rust with rustup" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing; install gcc or clang" >&2; exit 1; }
+
+need-valgrind:
+	@command -v valgrind >/dev/null || { echo "make: valgrind is missing; install it with the system's package manager" >&2; exit 1; }
 
 need-python:
 	@python3 -c "import venv, ensurepip" 2>/dev/null \

@@ -166,10 +166,8 @@ async fn a_release_that_was_imported_keeps_the_invariants_and_is_like_any_other(
     assert_eq!(shape("like"), shape("made"));
 }
 
-/// A row of README's table, with what DynamoDB asks for a million requests on demand in us-east-1: $0.125 for a million
-/// read units, $0.625 for a million write units.
+/// A row of README's table, with what a million of them cost.
 fn row(name: &str, usage: Usage) -> String {
     let Usage { calls, read_units, write_units } = usage;
-    let dollars = read_units * 0.125 + write_units * 0.625;
-    format!("| {name} | {calls} | {read_units} | {write_units} | ${:.2} |", (dollars * 100.0).round() / 100.0)
+    format!("| {name} | {calls} | {read_units} | {write_units} | {} |", usage::cents(usage::dollars(usage)))
 }

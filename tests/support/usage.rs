@@ -105,6 +105,17 @@ pub fn import_releases(database: &Database, table: &str, releases: u32) {
     }
 }
 
+/// What DynamoDB asks for a million requests that cost this, on demand in us-east-1: $0.125 for a million read units, $0.625 for a
+/// million write units.
+pub fn dollars(usage: Usage) -> f64 {
+    usage.read_units * 0.125 + usage.write_units * 0.625
+}
+
+/// With two digits behind the point, half a cent being one.
+pub fn cents(dollars: f64) -> String {
+    format!("${:.2}", (dollars * 100.0).round() / 100.0)
+}
+
 type Item = std::collections::HashMap<String, AttributeValue>;
 
 fn import(database: &Database, table: &str, items: Vec<Item>) {

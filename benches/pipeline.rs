@@ -1,0 +1,64 @@
+//! The stations of the pipeline that do no I/O, next to what `lambda_http` does with an event before them.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use futures_util::FutureExt;
+use lambda_http::http::{Method, Request, header};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, http};
+use release_links::link::{Link, LinkId, LinkType};
+use release_links::params::Params;
+use release_links::project::{Project, ProjectId, ProjectPath, Visibility};
+use release_links::public_url::PublicUrl;
+use release_links::{route, view};
+
+const EVENT: &str = include_str!("../events/create-link.json");
+
+fn request(content_type: &str, body: &str) -> Request<Body> {
+    let request = http::Request::post("/?per_page=20").header(header::CONTENT_TYPE, content_type);
+    request.body(Body::Text(body.to_owned())).expect("a request")
+}
+
+fn link(id: i128) -> Link {
+    Link {
+        id: LinkId::new(id).expect("a number from 1 on"),
+        name: format!("awesome-v0.2.{id}.dmg"),
+        url: format!("https://example.com/awesome-v0.2.{id}.dmg"),
+        filepath: Some(format!("/bin/{id}")),
+        link_type: LinkType::Other,
+    }
+}
+
+fn stations(criterion: &mut Criterion) {
+    criterion.bench_function("event", |bencher| {
+        bencher.iter(|| serde_json::from_str::<LambdaRequest>(black_box(EVENT)).is_ok());
+    });
+    criterion.bench_function("route", |bencher| {
+        let path = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links/1";
+        bencher.iter(|| route::parse(&Method::GET, black_box(path)).is_ok());
+    });
+    let form = request("application/x-www-form-urlencoded", "name=awesome-v0.2.dmg&url=http://192.168.10.15:3000");
+    let json = request("application/json", r#"{"name":"awesome-v0.2.dmg","url":"http://192.168.10.15:3000"}"#);
+    for (name, request) in [("params of a form", form), ("params of JSON", json)] {
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| Params::read(black_box(&request)).now_or_never().expect("nothing is waited for").is_ok());
+        });
+    }
+    let project = Project {
+        id: ProjectId::new(24).expect("a number from 1 on"),
+        path: ProjectPath::parse("group/app").expect("a path"),
+        visibility: Visibility::Public,
+    };
+    let public_url = PublicUrl::parse("https://links.example.com").expect("a URL");
+    let links: Vec<Link> = (1..=20).map(link).collect();
+    criterion.bench_function("view of a link", |bencher| {
+        bencher.iter(|| view::link(&public_url, &project, "v0.1", black_box(&links[0])));
+    });
+    criterion.bench_function("view of 20 links", |bencher| {
+        bencher.iter(|| view::links(&public_url, &project, "v0.1", black_box(&links)));
+    });
+}
+
+criterion_group!(pipeline, stations);
+criterion_main!(pipeline);

@@ -1,0 +1,87 @@
+//! From the start of a process until it asks for its first request.
+
+use std::net::SocketAddr;
+
+use crate::process::{HELLO, Program, SDK_DEFAULT, SERVICE, Start};
+use crate::report::Spread;
+use crate::{TABLE, Table};
+
+/// How often each program is started.
+const PAIRS: usize = 40;
+/// Nothing listens on port 1; what is done before the connection is refused is done.
+const REFUSING: &str = "https://127.0.0.1:1";
+const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+const MAX_CPU_OF_HELLO: f64 = 1.5;
+const MAX_CPU_OF_SDK_DEFAULT: f64 = 1.0 / 3.0;
+const MAX_RSS_OF_HELLO: f64 = 2.0;
+
+pub async fn measure(engine: SocketAddr) -> Table {
+    let engine = format!("http://{engine}");
+    let alone = [("TABLE_NAME", TABLE), ("WARM_UP_SECONDS", "0")];
+    let warmed = [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", engine.as_str())];
+    let refused = [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", REFUSING)];
+    let refused_by_roots = [refused[0], refused[1], ("SSL_CERT_FILE", SYSTEM_ROOTS)];
+    let program = |path, settings| Program { path, settings };
+    let programs = [
+        ("`hello`", program(HELLO, &[][..])),
+        ("`sdk-default`", program(SDK_DEFAULT, &alone)),
+        ("the service, without the warm-up call", program(SERVICE, &alone)),
+        ("the service, with the warm-up call", program(SERVICE, &warmed)),
+        ("the service, refused over TLS, Amazon's roots", program(SERVICE, &refused)),
+        ("the service, refused over TLS, the system's roots", program(SERVICE, &refused_by_roots)),
+    ];
+    let mut starts: Vec<Vec<Start>> = programs.iter().map(|_| Vec::new()).collect();
+    for _ in 0..PAIRS {
+        for ((_, program), starts) in programs.iter().zip(&mut starts) {
+            starts.push(program.start().await);
+        }
+    }
+    table(&programs.map(|(name, _)| name), &starts)
+}
+
+fn cpu(start: &Start) -> f64 {
+    start.cpu
+}
+
+fn peak_rss(start: &Start) -> f64 {
+    start.peak_rss
+}
+
+/// Each start's value to that of the other program's start next to it.
+fn ratios(of: &[Start], to: &[Start], value: fn(&Start) -> f64) -> Spread {
+    Spread::of(of.iter().zip(to).map(|(of, to)| value(of) / value(to)).collect())
+}
+
+fn table(names: &[&str], starts: &[Vec<Start>]) -> Table {
+    let (hello, sdk_default, service) = (&starts[0], &starts[1], &starts[2]);
+    let row = |(name, start): (&&str, &Vec<Start>)| {
+        let [of_hello, spread] = ratios(start, hello, cpu).cells();
+        let [of_sdk, spread_of_sdk] = ratios(start, sdk_default, cpu).cells();
+        let [memory, _] = ratios(start, hello, peak_rss).cells();
+        vec![(*name).to_owned(), of_hello, spread, of_sdk, spread_of_sdk, memory]
+    };
+    let of_hello = ratios(service, hello, cpu).median;
+    let of_sdk = ratios(service, sdk_default, cpu).median;
+    let memory = ratios(service, hello, peak_rss).median;
+    Table {
+        name: "cold start",
+        columns: vec![
+            "program",
+            "CPU / `hello`",
+            "middle half",
+            "CPU / `sdk-default`",
+            "middle half",
+            "peak RSS / `hello`",
+        ],
+        rows: names.iter().zip(starts).map(row).collect(),
+        bounds: vec![
+            (format!("CPU at most {MAX_CPU_OF_HELLO} of `hello`'s, it is {of_hello:.2}"), of_hello <= MAX_CPU_OF_HELLO),
+            (format!("CPU at most a third of `sdk-default`'s, it is {of_sdk:.2}"), of_sdk <= MAX_CPU_OF_SDK_DEFAULT),
+            (
+                format!("peak RSS at most {MAX_RSS_OF_HELLO} of `hello`'s, it is {memory:.2}"),
+                memory <= MAX_RSS_OF_HELLO,
+            ),
+        ],
+    }
+}

@@ -1,0 +1,50 @@
+//! What the operations cost on larger and larger releases, and among more and more of them.
+
+use release_links::store::Usage;
+
+use crate::usage::{self, Growth};
+use crate::{TABLE, Table, start_engine, store};
+
+/// One more than GitLab's `X-Total` tells of (B16).
+const MAX_COUNTED: u64 = 10_001;
+
+pub async fn of_releases() -> Table {
+    let (engine, database) = start_engine().await;
+    let mut rows = Vec::new();
+    for links in [10, 100, 1_000, 10_000, 100_000] {
+        let tag = format!("with-{links}");
+        usage::import_release(&database, TABLE, &tag, links);
+        rows.push((links, Growth::of(&store(engine), &tag).await));
+    }
+    table("growth of a release", "links", &rows)
+}
+
+pub async fn of_the_table() -> Table {
+    let (engine, database) = start_engine().await;
+    let mut rows = Vec::new();
+    for releases in [1, 1_000, 100_000] {
+        usage::import_releases(&database, TABLE, releases);
+        rows.push((releases, Growth::of(&store(engine), "r0").await));
+    }
+    table("growth of the table", "releases", &rows)
+}
+
+fn table(name: &'static str, what: &'static str, rows: &[(u32, Growth)]) -> Table {
+    let counts = rows.iter().all(|(_, growth)| growth.counted <= MAX_COUNTED);
+    let cell = |Usage { calls, read_units, write_units }: Usage| format!("{calls} / {read_units} / {write_units}");
+    let row = |(size, growth): &(u32, Growth)| {
+        let operations = [growth.list, growth.get, growth.create, growth.download];
+        std::iter::once(size.to_string()).chain(operations.map(cell)).collect()
+    };
+    let same = |of: fn(&Growth) -> Usage| rows.iter().all(|(_, growth)| of(growth) == of(&rows[0].1));
+    let grows_not = same(|growth| growth.get) && same(|growth| growth.create) && same(|growth| growth.download);
+    Table {
+        name,
+        columns: vec![what, "first page of the list", "get", "create", "redirect"],
+        rows: rows.iter().map(row).collect(),
+        bounds: vec![
+            ("get, create and redirect do not grow".to_owned(), grows_not),
+            (format!("a list counts {MAX_COUNTED} links at the most"), counts),
+        ],
+    }
+}

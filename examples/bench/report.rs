@@ -1,0 +1,89 @@
+//! `BENCHMARKS.md`: each table stands between two comments of its name, and is replaced there.
+
+use std::fs;
+use std::process::Command;
+
+use crate::Table;
+
+const FILE: &str = "BENCHMARKS.md";
+
+pub struct Report {
+    command: &'static str,
+    text: String,
+    broken: Vec<String>,
+}
+
+impl Report {
+    /// Of what this command measures.
+    pub fn read(command: &'static str) -> Self {
+        Self { command, text: fs::read_to_string(FILE).expect("run it in the repository's folder"), broken: Vec::new() }
+    }
+
+    /// Prints the table, and puts it into its place with what it was measured on.
+    pub fn put(&mut self, table: &Table) {
+        let table_text = format!("{}\n{}", markdown(table), bounds(table));
+        println!("\n{}\n\n{table_text}", table.name);
+        let (begin, end) = (format!("<!-- {} -->\n", table.name), format!("<!-- end of {} -->", table.name));
+        let start = self.text.find(&begin).expect("the report has a place for each table") + begin.len();
+        let stop = start + self.text[start..].find(&end).expect("each place has an end");
+        let broken = table.bounds.iter().filter(|(_, is_kept)| !is_kept).map(|(bound, _)| bound.clone());
+        self.broken.extend(broken);
+        self.text.replace_range(start..stop, &format!("\n`{}`, {}\n\n{table_text}\n", self.command, place()));
+    }
+
+    /// The bounds that are not kept.
+    pub fn broken(&self) -> &[String] {
+        &self.broken
+    }
+
+    pub fn write(&self) {
+        fs::write(FILE, &self.text).expect("the report can be written");
+    }
+}
+
+fn markdown(table: &Table) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut text = line(table.columns.iter().map(ToString::to_string).collect());
+    text += &line(vec!["---".to_owned(); table.columns.len()]);
+    text.extend(table.rows.iter().cloned().map(line));
+    text
+}
+
+fn bounds(table: &Table) -> String {
+    table
+        .bounds
+        .iter()
+        .map(|(bound, is_kept)| format!("- {}: {bound}\n", if *is_kept { "kept" } else { "NOT KEPT" }))
+        .collect()
+}
+
+/// When and on what it was measured.
+fn place() -> String {
+    let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = Command::new("uname").arg("-sr").output().map(|output| output.stdout).unwrap_or_default();
+    let kernel = String::from_utf8_lossy(&kernel).trim().to_owned();
+    format!("{}, {count} processors ({}), {kernel}", &date[..10], model.trim_start_matches(['\t', ':', ' ']))
+}
+
+/// The middle of some numbers, and between which two the middle half of them lies.
+pub struct Spread {
+    pub median: f64,
+    pub quartiles: (f64, f64),
+}
+
+impl Spread {
+    pub fn of(mut numbers: Vec<f64>) -> Self {
+        numbers.sort_by(f64::total_cmp);
+        let at = |part: usize| numbers[(numbers.len() - 1) * part / 4];
+        Self { median: at(2), quartiles: (at(1), at(3)) }
+    }
+
+    /// With two digits behind the point.
+    pub fn cells(&self) -> [String; 2] {
+        let (low, high) = self.quartiles;
+        [format!("{:.2}", self.median), format!("{low:.2} to {high:.2}")]
+    }
+}
