@@ -20,6 +20,7 @@ pub use projects::ProjectChanges;
 pub use refused::Refused;
 pub use session::{Session, Usage};
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -46,9 +47,12 @@ const WARM_UP_BACKOFF: Duration = Duration::from_millis(1);
 /// A handle on the table; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    client: Client,
+    /// Made with the first call, because the SDK parses all partitions of AWS for it, and not every request makes a call.
+    client: Arc<LazyClient>,
     table: String,
 }
+
+type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
 
 impl Store {
     /// The table of this name behind the client that `sdk` describes; how long it waits and how often it repeats a call
@@ -61,7 +65,8 @@ impl Store {
             .with_max_backoff(MAX_BACKOFF);
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT_TIME).operation_attempt_timeout(ATTEMPT_TIME).build();
-        Self { client: Client::from_conf(sdk.retry_config(retries).timeout_config(timeouts).build()), table }
+        let config = sdk.retry_config(retries).timeout_config(timeouts).build();
+        Self { client: Arc::new(LazyLock::new(Box::new(|| Client::from_conf(config)))), table }
     }
 
     /// Opens the connection to DynamoDB with the cheapest call that the function's policy allows, so that the first
