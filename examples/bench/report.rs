@@ -3,42 +3,58 @@
 use std::fs;
 use std::process::Command;
 
-use crate::Table;
+use crate::{Bound, Table};
 
 const FILE: &str = "BENCHMARKS.md";
 
 pub struct Report {
     command: &'static str,
     text: String,
+    bounds: Vec<Vec<String>>,
     broken: Vec<String>,
 }
 
 impl Report {
     /// Of what this command measures.
     pub fn read(command: &'static str) -> Self {
-        Self { command, text: fs::read_to_string(FILE).expect("run it in the repository's folder"), broken: Vec::new() }
+        let text = fs::read_to_string(FILE).expect("run it in the repository's folder");
+        Self { command, text, bounds: Vec::new(), broken: Vec::new() }
     }
 
     /// Prints the table, and puts it into its place with what it was measured on.
     pub fn put(&mut self, table: &Table) {
-        let table_text = format!("{}\n{}", markdown(table), bounds(table));
-        println!("\n{}\n\n{table_text}", table.name);
+        let markdown = markdown(table);
+        println!("\n{}\n\n{markdown}", table.name);
         let (begin, end) = (format!("<!-- {} -->\n", table.name), format!("<!-- end of {} -->", table.name));
         let start = self.text.find(&begin).expect("the report has a place for each table") + begin.len();
         let stop = start + self.text[start..].find(&end).expect("each place has an end");
-        let broken = table.bounds.iter().filter(|(_, is_kept)| !is_kept).map(|(bound, _)| bound.clone());
-        self.broken.extend(broken);
-        self.text.replace_range(start..stop, &format!("\n`{}`, {}\n\n{table_text}\n", self.command, place()));
+        self.text.replace_range(start..stop, &format!("\n`{}`, {}\n\n{markdown}\n", self.command, place()));
+        for bound in &table.bounds {
+            self.bounds.push(row(table.name, bound));
+            if bound.ratio > bound.most {
+                self.broken.push(format!("{}: {}", table.name, bound.what));
+            }
+        }
     }
 
-    /// The bounds that are not kept.
-    pub fn broken(&self) -> &[String] {
-        &self.broken
+    /// Puts all bounds so far into one table.
+    pub fn put_bounds(&mut self) {
+        let columns = vec!["what", "baseline", "ratio", "middle half", "at most"];
+        let rows = std::mem::take(&mut self.bounds);
+        self.put(&Table { name: "bounds", columns, rows, bounds: Vec::new() });
     }
 
-    pub fn write(&self) {
+    /// Writes the file, and says which bounds are not kept.
+    pub fn write(self) -> Vec<String> {
         fs::write(FILE, &self.text).expect("the report can be written");
+        self.broken
     }
+}
+
+fn row(table: &str, bound: &Bound) -> Vec<String> {
+    let middle_half = bound.middle_half.map(|(low, high)| format!("{low:.2} to {high:.2}")).unwrap_or_default();
+    let [ratio, most] = [bound.ratio, bound.most].map(|number| format!("{number:.2}"));
+    vec![format!("{table}: {}", bound.what), bound.baseline.to_owned(), ratio, middle_half, most]
 }
 
 fn markdown(table: &Table) -> String {
@@ -47,14 +63,6 @@ fn markdown(table: &Table) -> String {
     text += &line(vec!["---".to_owned(); table.columns.len()]);
     text.extend(table.rows.iter().cloned().map(line));
     text
-}
-
-fn bounds(table: &Table) -> String {
-    table
-        .bounds
-        .iter()
-        .map(|(bound, is_kept)| format!("- {}: {bound}\n", if *is_kept { "kept" } else { "NOT KEPT" }))
-        .collect()
 }
 
 /// When and on what it was measured.

@@ -11,7 +11,7 @@ use release_links::params::Field;
 use serde_json::Value;
 
 use crate::process::{BARE, HELLO, Program, SERVICE};
-use crate::{TABLE, Table, store, usage};
+use crate::{Bound, TABLE, Table, store, usage};
 
 const MAX_OF_BARE: f64 = 1.25;
 
@@ -107,10 +107,8 @@ pub async fn measure(engine: SocketAddr) -> Table {
         let ratio = service / bare;
         let counts = [hello, bare, service].map(|count| format!("{count:.0}"));
         rows.push([request.name.to_owned()].into_iter().chain(counts).chain([format!("{ratio:.2}")]).collect());
-        bounds.push((
-            format!("{}: at most {MAX_OF_BARE} of `bare`'s, it is {ratio:.2}", request.name),
-            ratio <= MAX_OF_BARE,
-        ));
+        let (what, baseline) = (format!("instructions of {}", request.name), "`bare`");
+        bounds.push(Bound { what, baseline, ratio, middle_half: None, most: MAX_OF_BARE });
     }
     let columns = vec!["request", "`hello`", "`bare`", "the service", "the service / `bare`"];
     Table { name: "warm requests", columns, rows, bounds }

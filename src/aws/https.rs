@@ -1,9 +1,9 @@
 //! The SDK's HTTPS client, which reads the system's root certificates only where it needs them.
 //!
 //! To read and to parse them is most of what the SDK does at its start. Nearly everywhere DynamoDB's certificates are
-//! Amazon's own, so the client begins with Amazon's five roots, which are built in. A certificate of another issuer, as a
-//! private endpoint or an inspecting proxy has, turns it to the system's roots for good, and the SDK's next attempt is
-//! made with those. So Amazon's roots are all that is trusted besides what the system trusts.
+//! Amazon's own, so the client begins with Amazon's five roots, which are built in. A certificate of another issuer, as in
+//! some partitions of AWS or from an inspecting proxy, turns it to the system's roots for good, and the SDK's next attempt
+//! is made with those. So Amazon's roots are all that is trusted besides what the system trusts.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use url::Url;
 
 /// All roots of <https://www.amazontrust.com/repository/> that are in the public trust stores.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
@@ -33,10 +34,18 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// The system's roots where the environment names them, which `get` stands for; else Amazon's first.
-    pub fn choose(get: impl Fn(&str) -> Option<String>) -> Self {
-        let are_named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| get(name).is_some());
-        if are_named { Self::System } else { Self::AmazonFirst(TrustStore::default()) }
+    /// Amazon's roots first, and then the system's.
+    #[must_use]
+    pub fn amazon_first() -> Self {
+        Self::AmazonFirst(TrustStore::default())
+    }
+
+    /// For an endpoint that was set: what is not AWS's has hardly a certificate of Amazon's, so that one is spared a
+    /// handshake in vain. Over http nobody has a certificate, and Amazon's roots are the fewest to read.
+    #[must_use]
+    pub fn of_endpoint(endpoint: &Url) -> Self {
+        let is_of_aws = endpoint.host_str().is_some_and(|host| host.ends_with(".amazonaws.com"));
+        if endpoint.scheme() == "http" || is_of_aws { Self::amazon_first() } else { Self::System }
     }
 }
 
@@ -105,4 +114,27 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
         Some(error) => error.get_ref().map(|wrapped| wrapped as _),
         None => error.source(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amazons_roots_are_tried_first_where_they_are_likely_or_not_needed() {
+        let begins_with_amazon =
+            |endpoint: &str| matches!(Trust::of_endpoint(&Url::parse(endpoint).unwrap()), Trust::AmazonFirst(_));
+        for endpoint in [
+            "https://dynamodb.eu-central-1.amazonaws.com",
+            "https://vpce-1a2b3c4d-5e6f.dynamodb.us-east-1.vpce.amazonaws.com",
+            "http://127.0.0.1:8000",
+        ] {
+            assert!(begins_with_amazon(endpoint), "{endpoint}");
+        }
+        for endpoint in
+            ["https://localhost:8000", "https://dynamodb.cn-north-1.amazonaws.com.cn", "https://amazonaws.com.example"]
+        {
+            assert!(!begins_with_amazon(endpoint), "{endpoint}");
+        }
+    }
 }

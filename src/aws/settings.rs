@@ -25,13 +25,14 @@ pub fn sdk_config(get: impl Fn(&str) -> Option<String>) -> Result<Builder, Confi
     let region = get("AWS_REGION")
         .or_else(|| get("AWS_DEFAULT_REGION"))
         .ok_or_else(|| ConfigError::new("AWS_REGION", "is not set: set it to the region of the table"))?;
-    let https = https_client(Trust::choose(get));
+    let endpoint = endpoint_url(get)?;
+    let https = https_client(endpoint.as_ref().map_or_else(Trust::amazon_first, Trust::of_endpoint));
     let mut sdk = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
         .credentials_provider(credentials(get, &https)?)
         .http_client(https);
-    sdk.set_endpoint_url(endpoint_url(get)?);
+    sdk.set_endpoint_url(endpoint.map(|url| url.as_str().trim_end_matches('/').to_owned()));
     sdk.set_use_fips(switch(get, "AWS_USE_FIPS_ENDPOINT")?);
     sdk.set_use_dual_stack(switch(get, "AWS_USE_DUALSTACK_ENDPOINT")?);
     Ok(sdk)
@@ -59,14 +60,14 @@ fn credentials(
     ))
 }
 
-fn endpoint_url(get: impl Fn(&str) -> Option<String>) -> Result<Option<String>, ConfigError> {
+fn endpoint_url(get: impl Fn(&str) -> Option<String>) -> Result<Option<Url>, ConfigError> {
     if switch(&get, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")? == Some(true) {
         return Ok(None);
     }
     let set = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"].into_iter().find_map(|name| Some((name, get(name)?)));
     let Some((name, text)) = set else { return Ok(None) };
     match Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(text)),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
         _ => Err(ConfigError::new(name, format!("is {text:?}: set it to an address such as http://127.0.0.1:8000"))),
     }
 }
@@ -130,8 +131,9 @@ mod tests {
             move |name: &str| settings.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
         };
         let both = &[("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_DYNAMODB", "https://dynamodb")];
-        assert_eq!(endpoint_url(get(both)).unwrap().as_deref(), Some("https://dynamodb"));
-        assert_eq!(endpoint_url(get(&[("AWS_ENDPOINT_URL", "http://all")])).unwrap().as_deref(), Some("http://all"));
+        let address = |text: &str| Some(Url::parse(text).unwrap());
+        assert_eq!(endpoint_url(get(both)).unwrap(), address("https://dynamodb"));
+        assert_eq!(endpoint_url(get(&[("AWS_ENDPOINT_URL", "http://all")])).unwrap(), address("http://all"));
         let ignored = &[("AWS_ENDPOINT_URL", "http://all"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True")];
         assert_eq!(endpoint_url(get(ignored)).unwrap(), None);
         assert_eq!(endpoint_url(get(&[])).unwrap(), None);

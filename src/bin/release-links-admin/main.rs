@@ -62,7 +62,7 @@ impl Operator {
     async fn connect() -> Result<Self, String> {
         let environment = |name: &str| std::env::var(name).ok();
         let config = Config::read(environment).map_err(|error| error.to_string())?;
-        let https = https_client(Trust::choose(environment));
+        let https = https_client(Trust::amazon_first());
         let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
         let region = sdk.region().ok_or("AWS_REGION is not set: set it, or AWS_PROFILE, to where the table is")?;
         let place = format!("{} in {region}", config.table_name);
