@@ -16,6 +16,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
+// cargo-lambda changes this by itself where Cargo.toml is silent.
+#[cfg(not(panic = "unwind"))]
+compile_error!("the function has to unwind, so that a panic is an answer instead of a dead process");
+
 fn main() -> ExitCode {
     log_to_standard_output();
     match start() {
