@@ -52,10 +52,10 @@ async fn serve() -> Result<(), Error> {
     let environment = |name: &str| std::env::var(name).ok();
     let config = Config::read(environment)?;
     let store = Store::new(sdk_config(environment)?, config.table_name.clone());
+    let warm_up = config.warm_up;
     // The connection to DynamoDB is opened while the rest is made.
-    let ((), app) = tokio::join!(store.warm_up(config.warm_up), async {
-        Arc::new(App::new(store.clone(), config.clone(), SystemTime::now))
-    });
+    let ((), app) =
+        tokio::join!(store.warm_up(warm_up), async { Arc::new(App::new(store.clone(), config, SystemTime::now)) });
     let handler = service_fn(move |event| {
         let app = Arc::clone(&app);
         async move { app.invoke(event).await }

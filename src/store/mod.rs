@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::{Client, Config};
 
 /// How often the SDK makes a call at the most, the first time included.
@@ -79,10 +78,8 @@ impl Store {
         let retries = RetryConfig::standard().with_max_attempts(WARM_UP_ATTEMPTS).with_initial_backoff(WARM_UP_BACKOFF);
         let call = self.client.get_item().table_name(&self.table).set_key(Some(keys::project_by_id(0))).customize();
         let call = call.config_override(Config::builder().retry_config(retries)).send();
-        match tokio::time::timeout(time, Box::pin(call)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::debug!(cause = %DisplayErrorContext(error), "the warm-up call failed"),
-            Err(_) => tracing::debug!("the warm-up call took too long"),
+        if let Err(error) = self.session(time).read(Box::pin(call)).await {
+            tracing::debug!(cause = error.cause(), "the warm-up call failed");
         }
     }
 }

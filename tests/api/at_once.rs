@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::io::copy_bidirectional;
@@ -35,7 +36,7 @@ async fn gate(engine: SocketAddr) -> (SocketAddr, watch::Sender<bool>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_process_works_at_32_requests_at_once() {
     let (engine, open) = gate(seeded_engine().await).await;
-    let runtime_api = std::sync::Arc::new(RuntimeApi::start().await);
+    let runtime_api = Arc::new(RuntimeApi::start().await);
     let (endpoint, at_once) = (format!("http://{engine}"), AT_ONCE.to_string());
     let settings = [
         ("TABLE_NAME", TABLE),
@@ -45,7 +46,7 @@ async fn one_process_works_at_32_requests_at_once() {
     let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
     let mut answers: JoinSet<Value> = (0..AT_ONCE)
         .map(|n| {
-            let runtime_api = std::sync::Arc::clone(&runtime_api);
+            let runtime_api = Arc::clone(&runtime_api);
             let event = Event::new("POST", LINKS).json(json!({"name": n.to_string(), "url": format!("http://{n}")}));
             async move { runtime_api.invoke(event).await }
         })
@@ -62,4 +63,15 @@ async fn one_process_works_at_32_requests_at_once() {
         ids.insert(link["id"].as_u64().unwrap());
     }
     assert_eq!(ids.len(), AT_ONCE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_works_at_one_request_after_the_other_has_one_thread() {
+    let endpoint = format!("http://{}", seeded_engine().await);
+    let settings = [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str())];
+    let runtime_api = RuntimeApi::start().await;
+    let function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
+    runtime_api.asked(1).await;
+    let threads = std::fs::read_dir(format!("/proc/{}/task", function.id().unwrap())).unwrap().count();
+    assert_eq!(threads, 1);
 }

@@ -130,13 +130,15 @@ async fn a_start_that_may_not_wait_leaves_the_connection_to_the_first_request() 
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_amazons_is_met_with_the_other_roots_within_the_request() {
+async fn a_certificate_that_is_not_amazons_is_met_with_the_other_roots_within_the_call() {
     let engine = seeded_engine().await;
     let endpoint = Endpoint::start(engine).await;
     let roots = TrustStore::empty().with_pem_certificate(std::fs::read(&endpoint.authority).unwrap());
     let sdk = engine::client_config(engine).endpoint_url(&endpoint.url);
     let store = Store::new(sdk.http_client(https_client(Trust::AmazonFirst(roots))), TABLE.to_owned());
     let app = TestApp::on(store, engine);
+    app.store.warm_up(Duration::from_secs(3)).await;
+    assert_eq!((endpoint.connections(), endpoint.handshakes()), (2, 1), "the warm-up call has both attempts");
     for _ in 0..10 {
         assert_eq!(app.get(LINKS).await.status, 200);
     }

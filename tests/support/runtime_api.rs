@@ -90,13 +90,12 @@ impl RuntimeApi {
     }
 
     /// Waits until the function has asked for work so many times.
-    #[allow(dead_code, reason = "the measurements wait for this, the tests for the next one")]
     pub async fn asked(&self, times: usize) {
         reach(&self.shared.asked, times).await;
     }
 
     /// Waits until the function was given so many events.
-    #[allow(dead_code, reason = "the tests wait for this, the measurements for the one before")]
+    #[allow(dead_code, reason = "it is for tests")]
     pub async fn given(&self, events: usize) {
         reach(&self.shared.given, events).await;
     }

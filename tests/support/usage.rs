@@ -105,8 +105,8 @@ pub fn import_releases(database: &Database, table: &str, releases: u32) {
     }
 }
 
-/// What DynamoDB asks for a million requests that cost this, on demand in us-east-1: $0.125 for a million read units, $0.625 for a
-/// million write units.
+/// What DynamoDB asks for a million requests that cost this, on demand in us-east-1: $0.125 for a million read units,
+/// $0.625 for a million write units.
 pub fn dollars(usage: Usage) -> f64 {
     usage.read_units * 0.125 + usage.write_units * 0.625
 }
