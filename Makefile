@@ -8,7 +8,7 @@ PORT ?= 9000
 MINUTES ?= 5
 FUZZ_SECONDS ?= 60
 TARGET ?= path
-FUZZ_TARGETS := path, parameters, multipart, page, command_line
+FUZZ_TARGETS := path, event, parameters, multipart, page, location, command_line
 TOOLS := .tools
 PYTEST := $(TOOLS)/clients/bin/pytest -q -p no:cacheprovider -o pythonpath=tests/support
 export AWS_DEFAULT_REGION ?= eu-central-1

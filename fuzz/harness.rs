@@ -4,15 +4,20 @@
 mod cli;
 
 use clap::Parser;
+use fluent_uri::Uri;
 use lambda_http::http::{HeaderMap, Method, Request, header};
+use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, http};
 use release_links::error::Error;
+use release_links::event;
+use release_links::link::{self, LinkInput, NewLink};
 use release_links::operation;
 use release_links::page::{self, Page};
-use release_links::params::{Params, Value};
+use release_links::params::{Field, Params, Value};
 use release_links::project::ProjectRef;
 use release_links::public_url::PublicUrl;
 use release_links::route::{self, Endpoint, ReleasePath, Route};
+use serde_json::json;
 
 /// A path is refused, or names a release whose own URL names the same release again, through either kind of gateway.
 pub fn path(data: &[u8]) {
@@ -57,32 +62,72 @@ fn read(content_type: &str, body: &[u8]) {
     let request =
         Request::post("/api/v4/projects/24/releases/v1/assets/links").header(header::CONTENT_TYPE, content_type);
     let Ok(request) = request.body(Body::from(body)) else { return };
-    let Ok(mut params) = params_of(&request) else { return };
+    let Ok(mut params) = params_of(&request, "") else { return };
     for name in ["name", "url", "private_token"] {
         if let Some(Value::Text(text)) = params.get(name) {
             assert!(!text.contains('\0'));
         }
     }
-    let release = ReleasePath { project: "24".to_owned(), tag: "v1".to_owned() };
+    let release = ReleasePath::new("24", "v1");
     let _ = operation::Request::parse(release, Endpoint::CreateLink, &mut params, request.headers());
+}
+
+/// A url that a link may have becomes a URI that clients can follow, and one that is valid stays as it is.
+pub fn location(data: &[u8]) {
+    let text = String::from_utf8_lossy(data).into_owned();
+    let input = LinkInput {
+        name: Field::Value("a".to_owned()),
+        url: Field::Value(text),
+        filepath: Field::Absent,
+        link_type: Field::Absent,
+    };
+    let Ok(NewLink { url, .. }) = NewLink::parse(input) else { return };
+    let uri = link::to_uri(&url);
+    let strict = |text: &str| Uri::parse(text).is_ok();
+    // A `%` that begins no escape is the client's own, and is left alone.
+    let has_broken_escape = uri
+        .split('%')
+        .skip(1)
+        .any(|rest| !rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)));
+    assert!(has_broken_escape || strict(&uri), "{url:?} becomes {uri:?}");
+    assert!(!strict(&url) || uri == url, "{url:?} becomes {uri:?}");
+    assert_eq!(link::to_uri(&uri), uri);
+    assert!(lambda_http::http::HeaderValue::from_str(&uri).is_ok());
+}
+
+/// Whatever an event has for its path, query, host and scheme, the query string is the event's alone.
+pub fn event(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut parts = text.splitn(4, '\n');
+    let [path, query, host, scheme] = [(); 4].map(|()| parts.next().unwrap_or_default());
+    let event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+        "headers": {"x-forwarded-proto": scheme.replace(char::is_control, "")},
+        "requestContext": {"domainName": host, "stage": "$default", "http": {"method": "GET", "path": path}},
+        "isBase64Encoded": false,
+    });
+    let Ok(mut event) = serde_json::from_value::<LambdaRequest>(event) else { return };
+    let Ok(target) = event::normalize(&mut event) else { return };
+    assert_eq!(target.query, query);
+    assert!(target.path.starts_with('/') && target.path.ends_with(path));
+    // It panics where what is left makes no URI.
+    let request = lambda_http::http::Request::<Body>::from(event);
+    assert_eq!((request.uri().path(), request.uri().query()), ("/", None));
 }
 
 /// A query makes a page of the list or is refused, and its headers can be sent.
 pub fn page(data: &[u8]) {
     let (counted, query) = data.split_at(data.len().min(3));
     let counted = counted.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
-    let query: String = query
-        .iter()
-        .map(|byte| char::from(byte % 95 + b' '))
-        .filter(|c| !matches!(c, ' ' | '"' | '<' | '>' | '#'))
-        .collect();
-    let Ok(request) = Request::get(format!("/?{query}")).body(Body::Empty) else { return };
-    let Ok(params) = params_of(&request) else { return };
+    let query = String::from_utf8_lossy(query);
+    let Ok(request) = Request::get("/").body(Body::Empty) else { return };
+    let Ok(params) = params_of(&request, &query) else { return };
     let Ok(page) = Page::parse(&params) else { return };
     assert!(page.number >= 1 && (1..=100).contains(&page.per_page));
     assert!(page.offset() <= u64::MAX - page.per_page || page.offset() == u64::MAX);
     let headers = page::headers(page, counted, "https://links.example.com/links", &params);
     assert!(headers.contains_key(header::LINK) && headers.contains_key("x-next-page"));
+    assert!(headers[header::LINK].len() <= 4 * (2_048 + 100), "clients and gateways limit headers");
     assert_eq!(headers.contains_key("x-total"), counted <= page::MAX_COUNT);
 }
 
@@ -102,9 +147,9 @@ pub fn command_line(data: &[u8]) {
     }
 }
 
-fn params_of(request: &http::Request<Body>) -> Result<Params, Error> {
+fn params_of(request: &http::Request<Body>, query: &str) -> Result<Params, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers");
-    runtime.block_on(Params::read(request))
+    runtime.block_on(Params::read(request, query))
 }
 
 fn public_url() -> PublicUrl {

@@ -1,17 +1,18 @@
 //! The station for access rights: who asks, which project is meant, and what the one may do with the other (section E).
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Moment};
 use crate::error::Error;
-use crate::project::{Project, ProjectRef, Role, Visibility};
+use crate::project::{Project, ProjectId, ProjectRef, Role, Visibility};
+use crate::route::ReleasePath;
 use crate::store::Session;
 use crate::token::{HashedToken, Token};
 
-/// How long an unknown token stays unknown at the most: a flood of junk does not read the table, and a token that was
-/// tried too early works soon.
-const REMEMBER_UNKNOWN: Duration = Duration::from_secs(5);
+/// TTL of the negative cache: it caps the reads that invalid tokens can cause, and a token that was tried too early works
+/// soon.
+const UNKNOWN_TOKEN_TTL: Duration = Duration::from_secs(5);
 
 /// Who asks: the holder of a token that serves for the request, or anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct Access {
     pub token: Option<u64>,
     /// The caller's role in it, if any.
     role: Option<Role>,
+    /// Whether the request named the project by a former path.
+    is_former_path: bool,
 }
 
 impl Access {
@@ -62,9 +65,15 @@ impl Access {
     pub fn require_write(&self) -> Result<(), Error> {
         if self.role >= Some(Role::Developer) { Ok(()) } else { Err(Error::Forbidden) }
     }
+
+    /// The project that the request named by a former path, which the API redirects (F3).
+    #[must_use]
+    pub fn moved_to(&self) -> Option<ProjectId> {
+        self.is_former_path.then_some(self.project.id)
+    }
 }
 
-/// Looks tokens and projects up and remembers them for a while.
+/// Looks tokens and projects up and caches them for a while.
 #[derive(Debug, Clone)]
 pub struct Gatekeeper {
     tokens: Cache<HashedToken, Arc<Token>>,
@@ -73,13 +82,13 @@ pub struct Gatekeeper {
 }
 
 impl Gatekeeper {
-    /// Remembers what it has looked up for this long; zero means never. So long may a revoked token still work.
+    /// Caches for this long; zero means never. A revoked token may still work for as long.
     #[must_use]
-    pub fn new(remember: Duration) -> Self {
+    pub fn new(ttl: Duration) -> Self {
         Self {
-            tokens: Cache::new(remember),
-            unknown_tokens: Cache::new(remember.min(REMEMBER_UNKNOWN)),
-            projects: Cache::new(remember),
+            tokens: Cache::new(ttl),
+            unknown_tokens: Cache::new(ttl.min(UNKNOWN_TOKEN_TTL)),
+            projects: Cache::new(ttl),
         }
     }
 
@@ -94,17 +103,19 @@ impl Gatekeeper {
         &self,
         session: &Session<'_>,
         credential: Option<&HashedToken>,
-        project: &str,
+        release: &ReleasePath,
         writes: bool,
-        now: SystemTime,
+        now: Moment,
     ) -> Result<Access, Error> {
-        let wanted = ProjectRef::parse(project);
-        let (caller, project) = self.look_up(session, credential, wanted.as_ref()).await?;
+        let names = std::iter::once(&release.project).chain(&release.project_without_prefix);
+        let wanted: Vec<ProjectRef> = names.filter_map(|name| ProjectRef::parse(name)).collect();
+        let (caller, project) = self.look_up(session, credential, &wanted, now).await?;
         if let Caller::Holder(token) = &caller {
-            token.check(writes, now).map_err(Error::Token)?;
+            token.check(writes, now.wall).map_err(Error::Token)?;
         }
         let project = project.filter(|project| caller.sees(project)).ok_or(Error::ProjectNotFound)?;
-        Ok(Access { role: caller.role_in(&project), token: caller.token(), project })
+        let is_former_path = !wanted.iter().any(|name| name.is_of(&project));
+        Ok(Access { role: caller.role_in(&project), token: caller.token(), project, is_former_path })
     }
 
     /// The token of a request that is about its holder.
@@ -116,71 +127,80 @@ impl Gatekeeper {
         &self,
         session: &Session<'_>,
         credential: Option<&HashedToken>,
-        now: SystemTime,
+        now: Moment,
     ) -> Result<Arc<Token>, Error> {
-        match self.look_up(session, credential, None).await? {
+        match self.look_up(session, credential, &[], now).await? {
             (Caller::Anonymous, _) => Err(Error::Unauthorized),
-            (Caller::Holder(token), _) => token.check(false, now).map_err(Error::Token).map(|()| token),
+            (Caller::Holder(token), _) => token.check(false, now.wall).map_err(Error::Token).map(|()| token),
         }
     }
 
-    /// Finds the token and the project, in one call where either is not remembered.
+    /// Finds the token and the project, in one call if either is not cached. Of several names for the project the first
+    /// counts by which there is one.
     ///
-    /// A remembered project counts only for those who may see it. For all others the table is asked each time, as it is
-    /// for a project that does not exist, so that the time of a 404 does not tell the one from the other.
+    /// A cached project that is private counts only for those who may see it. For all others the table is read each time,
+    /// by the same keys as for a project that does not exist, so that the time of a 404 does not tell the one from the
+    /// other.
     async fn look_up(
         &self,
         session: &Session<'_>,
         credential: Option<&HashedToken>,
-        wanted: Option<&ProjectRef>,
+        wanted: &[ProjectRef],
+        now: Moment,
     ) -> Result<(Caller, Option<Arc<Project>>), Error> {
-        let known = self.remembered_caller(credential)?;
-        let remembered = wanted.and_then(|wanted| self.projects.get(wanted));
-        let remembered = remembered.filter(|project| known.as_ref().is_none_or(|caller| caller.sees(project)));
+        let known = self.cached_caller(credential, now)?;
+        let cached = wanted.first().and_then(|wanted| self.projects.get(wanted, now));
+        let sees = |project: &Arc<Project>| known.as_ref().is_some_and(|caller| caller.sees(project));
+        let cached = cached.filter(|project| project.visibility == Visibility::Public || sees(project));
         let missing_token = credential.filter(|_| known.is_none());
-        let missing_project = wanted.filter(|_| remembered.is_none());
-        if missing_token.is_none() && missing_project.is_none() {
-            return Ok((known.unwrap_or(Caller::Anonymous), remembered));
+        let missing_project = if cached.is_none() { wanted } else { &[] };
+        if missing_token.is_none() && missing_project.is_empty() {
+            return Ok((known.unwrap_or(Caller::Anonymous), cached));
         }
         let (token, project) = session.identify(missing_token, missing_project).await?;
         let caller = match known {
             Some(caller) => caller,
-            None => self.remember_caller(missing_token, token)?,
+            None => self.cache_caller(missing_token, token, now)?,
         };
-        let project = match (missing_project, project) {
-            (Some(wanted), Some(project)) => Some(self.remember_project(wanted, project)),
-            _ => remembered,
+        let project = match (missing_project.first(), project) {
+            (Some(wanted), Some(project)) => Some(self.cache_project(wanted, project, now)),
+            _ => cached,
         };
         Ok((caller, project))
     }
 
-    fn remembered_caller(&self, credential: Option<&HashedToken>) -> Result<Option<Caller>, Error> {
+    fn cached_caller(&self, credential: Option<&HashedToken>, now: Moment) -> Result<Option<Caller>, Error> {
         match credential {
             None => Ok(Some(Caller::Anonymous)),
-            Some(hash) if self.unknown_tokens.get(hash).is_some() => Err(Error::Unauthorized),
-            Some(hash) => Ok(self.tokens.get(hash).map(Caller::Holder)),
+            Some(hash) if self.unknown_tokens.get(hash, now).is_some() => Err(Error::Unauthorized),
+            Some(hash) => Ok(self.tokens.get(hash, now).map(Caller::Holder)),
         }
     }
 
     /// An unknown token is refused, also on a public project (E13).
-    fn remember_caller(&self, credential: Option<&HashedToken>, token: Option<Token>) -> Result<Caller, Error> {
+    fn cache_caller(
+        &self,
+        credential: Option<&HashedToken>,
+        token: Option<Token>,
+        now: Moment,
+    ) -> Result<Caller, Error> {
         match (credential, token) {
             (None, _) => Ok(Caller::Anonymous),
             (Some(hash), Some(token)) => {
                 let token = Arc::new(token);
-                self.tokens.insert(hash.clone(), Arc::clone(&token));
+                self.tokens.insert(hash.clone(), Arc::clone(&token), now);
                 Ok(Caller::Holder(token))
             }
             (Some(hash), None) => {
-                self.unknown_tokens.insert(hash.clone(), ());
+                self.unknown_tokens.insert(hash.clone(), (), now);
                 Err(Error::Unauthorized)
             }
         }
     }
 
-    fn remember_project(&self, wanted: &ProjectRef, project: Project) -> Arc<Project> {
+    fn cache_project(&self, wanted: &ProjectRef, project: Project, now: Moment) -> Arc<Project> {
         let project = Arc::new(project);
-        self.projects.insert(wanted.clone(), Arc::clone(&project));
+        self.projects.insert(wanted.clone(), Arc::clone(&project), now);
         project
     }
 }

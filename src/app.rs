@@ -11,8 +11,10 @@ use serde::Serialize;
 
 use crate::access::Gatekeeper;
 use crate::auth;
+use crate::cache::Moment;
 use crate::config::Config;
 use crate::error::Error;
+use crate::event::{self, Target};
 use crate::handlers::{self, Answer, Context};
 use crate::operation::{self, check_format};
 use crate::params::Params;
@@ -20,12 +22,22 @@ use crate::public_url::PublicUrl;
 use crate::route::{self, Route};
 use crate::store::{Session, Store};
 use crate::telemetry::{Metrics, RequestRecord};
-use crate::{event, view};
+use crate::view;
 
 /// Time of an invocation that is kept for the answer.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
 /// Time for a request whose invocation names no deadline.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
+
+/// A request, with what its event says besides.
+#[derive(Clone, Copy)]
+struct Received<'a> {
+    request: &'a Request,
+    /// The query string.
+    query: &'a str,
+    /// The service's address as the client sees it.
+    public_url: &'a PublicUrl,
+}
 
 /// The service.
 #[derive(Debug)]
@@ -54,23 +66,24 @@ impl App {
     ///
     /// None: every failure is an answer.
     pub async fn invoke(&self, mut event: LambdaEvent<LambdaRequest>) -> Result<impl Serialize + use<>, Infallible> {
-        let legible = event::make_legible(&mut event.payload);
+        let target = event::normalize(&mut event.payload);
         let service = service_fn(|request: Request| {
-            let legible = legible.clone();
-            async move { Ok::<_, Infallible>(self.respond(&request, legible).await) }
+            let target = target.clone();
+            async move { Ok::<_, Infallible>(self.respond(&request, target).await) }
         });
         Adapter::from(service).call(event).await
     }
 
-    async fn respond(&self, request: &Request, legible: Result<(), Error>) -> Response<Body> {
+    async fn respond(&self, request: &Request, target: Result<Target, Error>) -> Response<Body> {
         let started = Instant::now();
         let mut record = self.record(request);
         let session = self.store.session(self.time_left(request));
-        let routed = legible.and_then(|()| self.route(request));
+        let routed = target.and_then(|target| Ok((self.route(request, &target)?, target.query)));
         let answer = match routed {
-            Ok((route, public_url)) => {
+            Ok(((route, public_url), query)) => {
                 record.note_route(&route);
-                self.answer(request, &session, &public_url, route, &mut record).await
+                let received = Received { request, query: &query, public_url: &public_url };
+                self.answer(received, &session, route, &mut record).await
             }
             Err(error) => Err(error),
         };
@@ -99,47 +112,47 @@ impl App {
         }
     }
 
-    fn route(&self, request: &Request) -> Result<(Route, PublicUrl), Error> {
-        let path = request.raw_http_path();
-        let event_url = || PublicUrl::of_event(request.request_context_ref(), request.headers(), path);
+    fn route(&self, request: &Request, target: &Target) -> Result<(Route, PublicUrl), Error> {
+        let event_url = || PublicUrl::of_event(request.request_context_ref(), request.headers(), &target.path);
         let public_url = self.config.public_url.clone().unwrap_or_else(event_url);
-        Ok((route::parse(request.method(), public_url.strip_prefix(path))?, public_url))
+        Ok((route::find(request.method(), &target.path, public_url.prefix())?, public_url))
     }
 
     async fn answer(
         &self,
-        request: &Request,
+        received: Received<'_>,
         session: &Session<'_>,
-        public_url: &PublicUrl,
         route: Route,
         record: &mut RequestRecord,
     ) -> Result<Answer, Error> {
+        let Received { request, query, public_url } = received;
         let (release, endpoint) = match route {
             Route::Options(allow) => return Ok(Answer::Options(allow)),
-            Route::CurrentUser => return self.current_user(request, session, public_url, record).await,
+            Route::CurrentUser => return self.current_user(received, session, record).await,
             Route::Release(release, endpoint) => (release, endpoint),
         };
-        let mut params = Params::read(request).await?;
+        let now = Moment::now((self.clock)());
+        let mut params = Params::read(request, query).await?;
         let credential = auth::credential(request.headers(), &mut params);
         let asked = operation::Request::parse(release, endpoint, &mut params, request.headers())?;
-        let now = (self.clock)();
-        let project = &asked.release.project;
-        let access = self.gatekeeper.admit(session, credential.as_ref(), project, asked.writes(), now).await?;
+        let access = self.gatekeeper.admit(session, credential.as_ref(), &asked.release, asked.writes(), now).await?;
         record.token = access.token;
-        handlers::run(&Context { session, public_url, params: &params, now }, &access, asked).await
+        let context = Context { session, public_url, params: &params, query, now: now.wall };
+        handlers::run(&context, &access, asked).await
     }
 
     async fn current_user(
         &self,
-        request: &Request,
+        received: Received<'_>,
         session: &Session<'_>,
-        public_url: &PublicUrl,
         record: &mut RequestRecord,
     ) -> Result<Answer, Error> {
-        let mut params = Params::read(request).await?;
+        let Received { request, query, public_url } = received;
+        let now = Moment::now((self.clock)());
+        let mut params = Params::read(request, query).await?;
         let credential = auth::credential(request.headers(), &mut params);
         check_format(&params)?;
-        let token = self.gatekeeper.authenticate(session, credential.as_ref(), (self.clock)()).await?;
+        let token = self.gatekeeper.authenticate(session, credential.as_ref(), now).await?;
         record.token = Some(token.id);
         Ok(handlers::current_user(public_url, &token))
     }

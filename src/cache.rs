@@ -1,8 +1,8 @@
-//! What a warm process remembers: so much at the most, and each for a limited time.
+//! Caches of a warm process, bounded in size and in time.
 
 use std::hash::Hash;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use quick_cache::sync;
 use quick_cache::sync::DefaultLifecycle;
@@ -13,15 +13,38 @@ const MAX_VALUES: u64 = 10_000;
 /// The parts of a cache, each with a lock of its own. The default would look for the number of processors first.
 const SHARDS: usize = 8;
 
+/// A point in time by two clocks. Lambda suspends a process between requests, and its monotonic clock may stand still
+/// meanwhile; the wall clock does not, but may be set back.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    monotonic: Instant,
+    /// The time of the wall clock.
+    pub wall: SystemTime,
+}
+
+impl Moment {
+    /// This moment, at which the wall clock shows `wall`.
+    #[must_use]
+    pub fn now(wall: SystemTime) -> Self {
+        Self { monotonic: Instant::now(), wall }
+    }
+
+    /// Whether less than `time` has passed since `earlier`, by both clocks. If the wall clock was set back, nobody knows.
+    fn is_within(self, time: Duration, earlier: Self) -> bool {
+        let wall = self.wall.duration_since(earlier.wall);
+        self.monotonic.duration_since(earlier.monotonic) < time && wall.is_ok_and(|passed| passed < time)
+    }
+}
+
 /// A cache of which all clones are one.
 #[derive(Debug, Clone)]
 pub struct Cache<K, V> {
-    values: Arc<sync::Cache<K, (Instant, V)>>,
+    values: Arc<sync::Cache<K, (Moment, V)>>,
     time_to_live: Duration,
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// Remembers each value for this long; zero means never.
+    /// Keeps each value for this long; zero means never.
     #[must_use]
     pub fn new(time_to_live: Duration) -> Self {
         let options = OptionsBuilder::new()
@@ -35,44 +58,61 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         Self { values: Arc::new(values), time_to_live }
     }
 
-    /// The value that was remembered under this key, unless that was too long ago.
+    /// The value of this key, unless it has expired by now.
     #[must_use]
-    pub fn get(&self, key: &K) -> Option<V> {
+    pub fn get(&self, key: &K, now: Moment) -> Option<V> {
         let (since, value) = self.values.get(key)?;
-        (since.elapsed() < self.time_to_live).then_some(value)
+        now.is_within(self.time_to_live, since).then_some(value)
     }
 
-    /// Remembers the value from now on.
-    pub fn insert(&self, key: K, value: V) {
-        self.values.insert(key, (Instant::now(), value));
+    /// Keeps a value that was looked up. Its time begins before the lookup did, at `since`: a change that came later may
+    /// be missing from it.
+    pub fn insert(&self, key: K, value: V, since: Moment) {
+        self.values.insert(key, (since, value));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
-    #[test]
-    fn a_value_is_remembered_for_its_time_and_anew_when_it_is_learnt_again() {
-        let cache = Cache::new(Duration::from_millis(50));
-        cache.insert("key", 1);
-        assert_eq!((cache.get(&"key"), cache.clone().get(&"key"), cache.get(&"other")), (Some(1), Some(1), None));
-        std::thread::sleep(Duration::from_millis(60));
-        assert_eq!(cache.get(&"key"), None);
-        cache.insert("key", 2);
-        assert_eq!(cache.get(&"key"), Some(2));
+    const TIME: Duration = Duration::from_secs(3);
+
+    fn later(moment: Moment, monotonic: Duration, wall: Duration) -> Moment {
+        Moment { monotonic: moment.monotonic + monotonic, wall: moment.wall + wall }
     }
 
     #[test]
-    fn no_time_means_never_and_no_flood_makes_it_grow() {
+    fn a_value_expires_as_soon_as_either_clock_says_so() {
+        let start = Moment::now(UNIX_EPOCH + TIME);
+        let cache = Cache::new(TIME);
+        cache.insert("key", 1, start);
+        let little = TIME - Duration::from_millis(1);
+        assert_eq!(cache.get(&"key", later(start, little, little)), Some(1));
+        assert_eq!(cache.clone().get(&"key", start), Some(1), "a clone is the same cache");
+        assert_eq!(cache.get(&"other", start), None);
+        for (monotonic, wall) in [(TIME, TIME), (Duration::ZERO, TIME), (TIME, Duration::ZERO)] {
+            assert_eq!(cache.get(&"key", later(start, monotonic, wall)), None, "{monotonic:?}, {wall:?}");
+        }
+        let set_back = Moment { wall: UNIX_EPOCH, ..start };
+        assert_eq!(cache.get(&"key", set_back), None, "the wall clock was set back");
+        cache.insert("key", 2, later(start, TIME, TIME));
+        assert_eq!(cache.get(&"key", later(start, TIME, TIME)), Some(2));
+    }
+
+    #[test]
+    fn a_time_of_zero_keeps_nothing_and_the_size_is_bounded() {
+        let now = Moment::now(UNIX_EPOCH);
         let never = Cache::new(Duration::ZERO);
-        never.insert("key", 1);
-        assert_eq!(never.get(&"key"), None);
-        let cache = Cache::new(Duration::from_secs(60));
+        never.insert("key", 1, now);
+        assert_eq!(never.get(&"key", now), None);
+        let cache = Cache::new(TIME);
         for key in 0..MAX_VALUES * 3 {
-            cache.insert(key, ());
+            cache.insert(key, (), now);
         }
         assert!(u64::try_from(cache.values.len()).unwrap() <= MAX_VALUES);
-        assert_eq!(cache.get(&(MAX_VALUES * 3 - 1)), Some(()), "the latest is among what is remembered");
+        assert_eq!(cache.get(&(MAX_VALUES * 3 - 1), now), Some(()), "the latest is in the cache");
     }
 }

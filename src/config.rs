@@ -38,6 +38,32 @@ impl ConfigError {
     }
 }
 
+/// Reads `TABLE_NAME`, which the operator's command needs too.
+///
+/// # Errors
+///
+/// That it is missing.
+pub fn table_name(get: impl Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+    let missing = || ConfigError::new("TABLE_NAME", "is not set: set it to the name of the DynamoDB table");
+    get("TABLE_NAME").filter(|name| !name.is_empty()).ok_or_else(missing)
+}
+
+/// Reads `IDENTITY_CACHE_SECONDS`, which the operator's command needs too.
+///
+/// # Errors
+///
+/// That it is malformed.
+pub fn identity_cache(get: impl Fn(&str) -> Option<String>) -> Result<Duration, ConfigError> {
+    seconds(get, "IDENTITY_CACHE_SECONDS", 30)
+}
+
+fn seconds(get: impl Fn(&str) -> Option<String>, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
+    let Some(text) = get(name) else { return Ok(Duration::from_secs(default)) };
+    text.parse().map(|seconds: u32| Duration::from_secs(seconds.into())).map_err(|_| {
+        ConfigError::new(name, format!("is {text:?}: set it to a whole number of seconds, such as {default}"))
+    })
+}
+
 impl Config {
     /// Reads the settings through `get`, which stands for the environment.
     ///
@@ -45,12 +71,6 @@ impl Config {
     ///
     /// The first setting that is missing or malformed.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let seconds = |name, default| match get(name) {
-            None => Ok(Duration::from_secs(default)),
-            Some(text) => text.parse().map(|seconds: u32| Duration::from_secs(seconds.into())).map_err(|_| {
-                ConfigError::new(name, format!("is {text:?}: set it to a whole number of seconds, such as {default}"))
-            }),
-        };
         let public_url = get("PUBLIC_URL").filter(|text| !text.is_empty()).map(|text| {
             PublicUrl::parse(&text).map_err(|problem| {
                 ConfigError::new(
@@ -60,13 +80,11 @@ impl Config {
             })
         });
         Ok(Self {
-            table_name: get("TABLE_NAME").filter(|name| !name.is_empty()).ok_or_else(|| {
-                ConfigError::new("TABLE_NAME", "is not set: set it to the name of the DynamoDB table")
-            })?,
+            table_name: table_name(&get)?,
             public_url: public_url.transpose()?,
-            identity_cache: seconds("IDENTITY_CACHE_SECONDS", 30)?,
-            download_max_age: seconds("DOWNLOAD_CACHE_SECONDS", 60)?,
-            warm_up: seconds("WARM_UP_SECONDS", 3)?,
+            identity_cache: identity_cache(&get)?,
+            download_max_age: seconds(&get, "DOWNLOAD_CACHE_SECONDS", 60)?,
+            warm_up: seconds(&get, "WARM_UP_SECONDS", 3)?,
             metrics_namespace: get("METRICS_NAMESPACE").filter(|name| !name.is_empty()),
         })
     }

@@ -44,6 +44,8 @@ pub enum Error {
     Token(TokenError),
     /// The project does not exist, or the caller may not know that it does (E1, E8).
     ProjectNotFound,
+    /// The request would change something, but names the project by a former path (E2, F3).
+    ProjectMoved,
     /// The release or the link does not exist (E1, E19).
     NotFound,
     /// The caller sees the project, but may not do this (E1, E8).
@@ -56,6 +58,8 @@ pub enum Error {
     Unavailable(String),
     /// An item of the table does not have the shape that this service writes.
     Corrupt(String),
+    /// DynamoDB found a call invalid. That is a fault of this service, so repeating it is no use.
+    InvalidCall(String),
 }
 
 /// How long a client should wait before it repeats a request that was answered 503, in seconds.
@@ -70,6 +74,7 @@ impl Error {
             Self::Unauthorized | Self::Token(TokenError::Expired | TokenError::Revoked) => StatusCode::UNAUTHORIZED,
             Self::Token(TokenError::InsufficientScope) | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::UnknownRoute | Self::ProjectNotFound | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::ProjectMoved => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnsupportedFormat(_) => StatusCode::NOT_ACCEPTABLE,
             Self::ApiV3 => StatusCode::GONE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -77,7 +82,7 @@ impl Error {
             Self::UnsupportedContentType(_) | Self::UnsupportedContentEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Corrupt(_) | Self::InvalidCall(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -103,6 +108,7 @@ impl Error {
             Self::Unauthorized => message("401 Unauthorized"),
             Self::Token(failure) => failure.body(),
             Self::ProjectNotFound => message("404 Project Not Found"),
+            Self::ProjectMoved => message("Non GET methods are not allowed for moved projects"),
             Self::NotFound => message("404 Not found"),
             Self::Forbidden => message("403 Forbidden"),
             Self::Invalid(violations) => {
@@ -112,7 +118,7 @@ impl Error {
                 message("422 Unprocessable Entity: this Idempotency-Key was used for another link, choose a new one")
             }
             Self::Unavailable(_) => message("503 Service Unavailable: nothing is lost, please try again"),
-            Self::Corrupt(_) => message("500 Internal Server Error"),
+            Self::Corrupt(_) | Self::InvalidCall(_) => message("500 Internal Server Error"),
         }
     }
 
@@ -122,13 +128,20 @@ impl Error {
         if let Self::Token(failure) = self {
             return failure.challenge().map(|challenge| (header::WWW_AUTHENTICATE, challenge));
         }
-        matches!(self, Self::Unavailable(_)).then(|| (header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS)))
+        match self {
+            Self::Unavailable(_) => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))),
+            Self::ProjectMoved => Some((header::ALLOW, HeaderValue::from_static("GET, HEAD"))),
+            _ => None,
+        }
     }
 
     /// What the log says of the failure beyond its answer: the cause of a 5xx.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
-        if let Self::Unavailable(cause) | Self::Corrupt(cause) = self { Some(cause) } else { None }
+        match self {
+            Self::Unavailable(cause) | Self::Corrupt(cause) | Self::InvalidCall(cause) => Some(cause),
+            _ => None,
+        }
     }
 }
 

@@ -1,106 +1,99 @@
 //! The event, before `lambda_http` makes a request of it.
 //!
-//! `lambda_http` panics on some events that a client can bring about, and a panic is a 500 without a word. They are
-//! mended here where nothing is lost by it, and refused where something would be.
+//! `lambda_http` assembles a URI from the host, the path and the query string, and panics where that is none. A path or
+//! a host with `#` or `?` in it would add or swallow query parameters besides. So path and query are taken out of the
+//! event here, and the rest of the pipeline reads them from the [`Target`], never from the request's URI.
+
+use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
-use lambda_http::http::{HeaderMap, Uri, header};
+use lambda_http::http::uri::Authority;
+use lambda_http::http::{HeaderMap, header};
 use lambda_http::request::LambdaRequest;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
 use crate::error::Error;
 use crate::params::MAX_BODY_BYTES;
 use crate::route::MAX_URI_BYTES;
 
-/// Characters that a request's URI cannot hold; a raw one in a query string is escaped.
-const NOT_IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#');
+/// The path and the query string of a request, as the gateway's event has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The path, encoded or decoded by the gateway, with a slash in front.
+    pub path: String,
+    /// The query string, percent-encoded, without its question mark.
+    pub query: String,
+}
 
-/// Makes the event one that `lambda_http` can read. Where that takes something away, the error says what to answer.
+/// Takes path and query out of the event, and makes the rest of it one that `lambda_http` can read. The error says what
+/// to answer instead.
 ///
 /// # Errors
 ///
 /// [`Error::UriTooLong`], [`Error::BodyTooLarge`], and [`Error::Malformed`] for a body that is not base64 though the
 /// event says so.
-pub fn make_legible(event: &mut LambdaRequest) -> Result<(), Error> {
-    match event {
+pub fn normalize(event: &mut LambdaRequest) -> Result<Target, Error> {
+    let (target, body, is_base64) = match event {
         LambdaRequest::ApiGatewayV2(event) => {
-            let query = event.raw_query_string.get_or_insert_default();
-            *query = utf8_percent_encode(query, NOT_IN_QUERY).to_string();
-            let query_bytes = query.len();
-            let address = Address {
-                path: &mut event.raw_path,
-                headers: &mut event.headers,
-                domain_name: &mut event.request_context.domain_name,
-            };
-            let checked = address.make_legible(query_bytes);
-            if checked.is_err() {
-                event.raw_query_string = None;
-            }
-            checked.and(check_body(&mut event.body, &mut event.is_base64_encoded))
+            normalize_host(&mut event.headers, &mut event.request_context.domain_name);
+            let query = event.raw_query_string.take().unwrap_or_default();
+            (take_target(&mut event.raw_path, query), &mut event.body, &mut event.is_base64_encoded)
         }
         LambdaRequest::ApiGatewayV1(event) => {
-            let address = Address {
-                path: &mut event.path,
-                headers: &mut event.headers,
-                domain_name: &mut event.request_context.domain_name,
-            };
-            let queries = [&mut event.query_string_parameters, &mut event.multi_value_query_string_parameters];
-            address.make_legible_with(queries).and(check_body(&mut event.body, &mut event.is_base64_encoded))
+            normalize_host(&mut event.headers, &mut event.request_context.domain_name);
+            // A REST API has decoded the parameters.
+            let maps = [&mut event.multi_value_query_string_parameters, &mut event.query_string_parameters];
+            let query = take_parameters(maps).to_query_string();
+            (take_target(&mut event.path, query), &mut event.body, &mut event.is_base64_encoded)
         }
         LambdaRequest::Alb(event) => {
-            let address = Address { path: &mut event.path, headers: &mut event.headers, domain_name: &mut None };
-            let queries = [&mut event.query_string_parameters, &mut event.multi_value_query_string_parameters];
-            address.make_legible_with(queries).and(check_body(&mut event.body, &mut event.is_base64_encoded))
+            normalize_host(&mut event.headers, &mut None);
+            // A load balancer leaves the parameters as the client encoded them.
+            let maps = [&mut event.multi_value_query_string_parameters, &mut event.query_string_parameters];
+            let parameters = take_parameters(maps);
+            let pairs: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            (take_target(&mut event.path, pairs.join("&")), &mut event.body, &mut event.is_base64_encoded)
         }
         // The features of lambda_http that this crate turns on make no other event.
-        _ => Ok(()),
+        _ => return Ok(Target::default()),
+    };
+    let body = check_body(body, is_base64);
+    if target.path.len() + target.query.len() > MAX_URI_BYTES {
+        return Err(Error::UriTooLong { limit: MAX_URI_BYTES });
     }
+    body.map(|()| target)
 }
 
-/// The parts of an event of which `lambda_http` makes the request's URI.
-struct Address<'a> {
-    path: &'a mut Option<String>,
-    headers: &'a mut HeaderMap,
-    domain_name: &'a mut Option<String>,
+fn take_target(path: &mut Option<String>, query: String) -> Target {
+    let mut path = path.replace("/".to_owned()).unwrap_or_default();
+    if !path.starts_with('/') {
+        path.insert(0, '/');
+    }
+    Target { path, query }
 }
 
-impl Address<'_> {
-    /// For events whose query strings come as maps, which are forgotten where they are too long.
-    fn make_legible_with(self, queries: [&mut QueryMap; 2]) -> Result<(), Error> {
-        let query_bytes = queries.iter().map(|query| query.to_query_string().len()).max().unwrap_or_default();
-        let checked = self.make_legible(query_bytes);
-        if checked.is_err() {
-            for query in queries {
-                *query = QueryMap::default();
-            }
-        }
-        checked
-    }
+/// The map with several values for a name, or the other one where that is empty.
+fn take_parameters([several, single]: [&mut QueryMap; 2]) -> QueryMap {
+    let [several, single] = [several, single].map(std::mem::take);
+    if several.is_empty() { single } else { several }
+}
 
-    fn make_legible(self, query_bytes: usize) -> Result<(), Error> {
-        let path = self.path.get_or_insert_default();
-        if !path.starts_with('/') {
-            path.insert(0, '/');
-        }
-        let fits = path.len() + query_bytes <= MAX_URI_BYTES;
-        if !fits {
-            "/".clone_into(path);
-        }
-        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(self.domain_name.as_deref());
-        let scheme = self.headers.get("x-forwarded-proto").and_then(|scheme| scheme.to_str().ok()).unwrap_or("https");
-        let url = format!("{scheme}://{}{path}", host.unwrap_or("localhost"));
-        let is_legible = Url::parse(&url).is_ok_and(|url| url.as_str().parse::<Uri>().is_ok());
-        if !is_legible {
-            // A host that is none says nothing; the answer does without it.
-            self.headers.remove(header::HOST);
-            self.headers.remove("x-forwarded-proto");
-            *self.domain_name = None;
-        }
-        if fits { Ok(()) } else { Err(Error::UriTooLong { limit: MAX_URI_BYTES }) }
+/// An invalid host or scheme carries no information, so it is dropped.
+fn normalize_host(headers: &mut HeaderMap, domain_name: &mut Option<String>) {
+    if headers.get(header::HOST).is_some_and(|host| !host.to_str().is_ok_and(is_host)) {
+        headers.remove(header::HOST);
     }
+    if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme != "http" && scheme != "https") {
+        headers.remove("x-forwarded-proto");
+    }
+    domain_name.take_if(|name| !is_host(name));
+}
+
+fn is_host(text: &str) -> bool {
+    let has_no_user = Authority::from_str(text).is_ok_and(|authority| !authority.as_str().contains('@'));
+    has_no_user && Url::parse(&format!("https://{text}/")).is_ok()
 }
 
 fn check_body(body: &mut Option<String>, is_base64: &mut bool) -> Result<(), Error> {

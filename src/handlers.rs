@@ -2,20 +2,24 @@
 
 use std::time::SystemTime;
 
-use lambda_http::http::{HeaderMap, StatusCode};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use percent_encoding::utf8_percent_encode;
 
 use crate::access::Access;
 use crate::error::Error;
-use crate::link::{LinkChanges, LinkId, NewLink};
+use crate::link::{LinkChanges, LinkId, NOT_IN_URI, NewLink, may_be_filepath};
 use crate::operation::{Operation, Request};
 use crate::page::{self, Page};
-use crate::params::Params;
+use crate::params::{Params, Value};
 use crate::project::{Project, Visibility};
-use crate::public_url::PublicUrl;
+use crate::public_url::{PublicUrl, QUERY_VALUE};
 use crate::route::ReleasePath;
 use crate::store::Session;
 use crate::token::Token;
 use crate::view;
+
+/// Marks the stored response to an `Idempotency-Key` that was used before.
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// What a handler answers, before the headers that every answer carries.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +28,8 @@ pub enum Answer {
     Json(StatusCode, Vec<u8>, HeaderMap),
     /// A redirect to this url, from a project that everybody may see or from one that not everybody may.
     Redirect(String, Visibility),
+    /// A permanent redirect to this URL of the API, because the request named the project by a former path (F3).
+    Moved(String),
     /// The methods that a path answers.
     Options(&'static str),
 }
@@ -37,6 +43,8 @@ pub struct Context<'a> {
     pub public_url: &'a PublicUrl,
     /// The request's parameters, for the `Link` header.
     pub params: &'a Params,
+    /// The request's query string, for a redirect to the same URL.
+    pub query: &'a str,
     /// The time of the request.
     pub now: SystemTime,
 }
@@ -49,12 +57,18 @@ pub struct Context<'a> {
 /// rule.
 pub async fn run(context: &Context<'_>, access: &Access, request: Request) -> Result<Answer, Error> {
     let (session, tag, project) = (context.session, request.release.tag.as_str(), &access.project);
+    let mut headers = HeaderMap::new();
     let (status, link) = match request.operation {
-        Operation::ListLinks(page) => return list(context, project, &request.release, page).await,
+        // Permanent URLs lead on under a former path; the API tells its clients the project's ID.
         Operation::Download(filepath) => {
+            if !may_be_filepath(&filepath) {
+                return Err(Error::NotFound);
+            }
             let url = session.url_of_filepath(project.id, tag, &filepath).await?;
             return Ok(Answer::Redirect(url, project.visibility));
         }
+        _ if access.moved_to().is_some() => return moved(context, project, &request),
+        Operation::ListLinks(page) => return list(context, project, &request.release, page).await,
         Operation::GetLink(id) => {
             (StatusCode::OK, session.get_link(project.id, tag, id.ok_or(Error::NotFound)?).await?)
         }
@@ -62,7 +76,11 @@ pub async fn run(context: &Context<'_>, access: &Access, request: Request) -> Re
             access.require_write()?;
             let new = NewLink::parse(input).map_err(Error::Invalid)?;
             let once = key.map(|key| key.once(access.token, &new));
-            (StatusCode::CREATED, session.create_link(project.id, tag, new, once.as_ref(), context.now).await?)
+            let created = session.create_link(project.id, tag, new, once.as_ref(), context.now).await?;
+            if created.is_replayed {
+                headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+            }
+            (StatusCode::CREATED, created.link)
         }
         Operation::UpdateLink(id, input) => {
             let id = id.ok_or(Error::NotFound)?;
@@ -77,7 +95,22 @@ pub async fn run(context: &Context<'_>, access: &Access, request: Request) -> Re
         }
     };
     let body = view::link(context.public_url, project, tag, &link);
-    Ok(Answer::Json(status, body, HeaderMap::new()))
+    Ok(Answer::Json(status, body, headers))
+}
+
+/// The same URL with the project's ID, for a request that reads (F3).
+fn moved(context: &Context<'_>, project: &Project, request: &Request) -> Result<Answer, Error> {
+    if request.writes() {
+        return Err(Error::ProjectMoved);
+    }
+    let mut url = context.public_url.links(&ReleasePath::new(project.id.to_string(), &request.release.tag));
+    if let Some(Value::Text(link_id)) = context.params.get("link_id") {
+        url = format!("{url}/{}", utf8_percent_encode(link_id, QUERY_VALUE));
+    }
+    if !context.query.is_empty() {
+        url = format!("{url}?{}", utf8_percent_encode(context.query, NOT_IN_URI));
+    }
+    Ok(Answer::Moved(url))
 }
 
 async fn list(context: &Context<'_>, project: &Project, release: &ReleasePath, page: Page) -> Result<Answer, Error> {

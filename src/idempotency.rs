@@ -22,14 +22,15 @@ impl IdempotencyKey {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParams`] where it is empty or too long.
+    /// [`Error::InvalidParams`] where it is too long. An empty one counts as absent.
     pub fn read(headers: &HeaderMap) -> Result<Option<Self>, Error> {
         let Some(value) = headers.get(NAME) else { return Ok(None) };
         let value = value.as_bytes().trim_ascii();
-        let fail = |text: String| Err(Error::InvalidParams(vec![format!("{NAME} {text}")]));
         match value.len() {
-            0 => fail("is empty".to_owned()),
-            length if length > MAX_BYTES => fail(format!("is too long (maximum is {MAX_BYTES} bytes)")),
+            0 => Ok(None),
+            length if length > MAX_BYTES => {
+                Err(Error::InvalidParams(vec![format!("{NAME} is too long (maximum is {MAX_BYTES} bytes)")]))
+            }
             _ => Ok(Some(Self(value.to_vec()))),
         }
     }
@@ -37,11 +38,12 @@ impl IdempotencyKey {
     /// The key as the holder of this token uses it for this link: nobody meets another's keys.
     #[must_use]
     pub fn once(&self, token: Option<u64>, link: &NewLink) -> Once {
-        let fields = serde_json::to_vec(&(&link.name, &link.url, &link.filepath, link.link_type));
+        // The whole link, so that no attribute can be missing from the fingerprint.
+        let attributes = serde_json::to_vec(link).expect("a link's attributes always serialize");
         let caller = token.unwrap_or_default().to_be_bytes();
         Once {
             key: base16ct::lower::encode_string(&Sha256::new().chain_update(caller).chain_update(&self.0).finalize()),
-            fingerprint: base16ct::lower::encode_string(&Sha256::digest(fields.unwrap_or_default())),
+            fingerprint: base16ct::lower::encode_string(&Sha256::digest(attributes)),
         }
     }
 }

@@ -36,7 +36,9 @@ fn log_to_standard_output() {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let filter = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let Ok(output) = standard_output() else { return };
-    let events = fmt::layer().json().without_time().with_writer(output);
+    // The runtime's span repeats the request ID and the X-Ray ID, which the event has already.
+    let events = fmt::layer().json().without_time().with_current_span(false).with_span_list(false);
+    let events = events.with_writer(output);
     tracing_subscriber::registry().with(events).with(filter).init();
 }
 

@@ -83,6 +83,10 @@ fn operation(endpoint: Endpoint, params: &Params, headers: &HeaderMap) -> Result
     Ok(match endpoint {
         Endpoint::ListLinks(_) => Operation::ListLinks(checks.finish(()).and_then(|()| Page::parse(params))?),
         Endpoint::CreateLink => {
+            // Git refuses control characters in a tag's name, such as the CR of a script with CRLF line endings.
+            if matches!(&params.get("tag_name"), Some(Value::Text(tag)) if tag.contains(char::is_control)) {
+                checks.fail("tag_name is invalid".to_owned());
+            }
             let input = checks.finish(()).and_then(|()| LinkInput::for_create(params))?;
             Operation::CreateLink(input, IdempotencyKey::read(headers)?)
         }

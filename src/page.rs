@@ -96,11 +96,25 @@ pub fn headers(page: Page, counted: u64, list_url: &str, params: &Params) -> Hea
     headers
 }
 
-/// All parameters of the request with this page in them, in alphabetical order (B14). The tokens among them, which GitLab
-/// echoes, have been taken out by [`crate::auth`]: a header ends up in logs.
+/// Longest query that is echoed, in bytes. The header has up to four of them, and clients and gateways limit its size.
+const MAX_ECHOED_BYTES: usize = 2_048;
+/// Parameters that the path of a list of links has.
+const PATH_PARAMETERS: [&str; 2] = ["id", "tag_name"];
+
+/// All parameters of the request with this page in them, in alphabetical order (B14); if they are too long, only those of
+/// the path, and if these are too long, only the page. The tokens among them, which GitLab echoes, have been taken out by
+/// [`crate::auth`]: a header ends up in logs.
 fn query(params: &Params, page: Page) -> String {
-    let mut pairs: Vec<(&str, String)> = params
-        .pairs()
+    let all = query_of(params.pairs(), page);
+    if all.len() <= MAX_ECHOED_BYTES {
+        return all;
+    }
+    let of_path = query_of(params.pairs().filter(|(name, _)| PATH_PARAMETERS.contains(name)), page);
+    if of_path.len() <= MAX_ECHOED_BYTES { of_path } else { query_of(std::iter::empty(), page) }
+}
+
+fn query_of<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>, page: Page) -> String {
+    let mut pairs: Vec<(&str, String)> = parameters
         .filter(|(name, _)| *name != "page" && *name != "per_page")
         .map(|(name, value)| (name, utf8_percent_encode(value, QUERY_VALUE).to_string()))
         .collect();

@@ -60,6 +60,19 @@ impl ProjectPath {
         }
     }
 
+    /// Reads a path that a project is to get. A first segment `api` is refused besides, because permanent URLs below it
+    /// could not be told from the API's.
+    ///
+    /// # Errors
+    ///
+    /// One sentence for the operator.
+    pub fn parse_new(text: &str) -> Result<Self, &'static str> {
+        if text.split('/').next().is_some_and(|group| group.eq_ignore_ascii_case("api")) {
+            return Err("the first part of a path may not be called api, where the API is");
+        }
+        Self::parse(text)
+    }
+
     /// The path as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -97,6 +110,15 @@ impl ProjectRef {
             return text.parse().ok().and_then(ProjectId::new).map(Self::Id);
         }
         ProjectPath::parse(text).ok().map(|path| Self::Path(path.to_lowercase()))
+    }
+
+    /// Whether this is the project's ID or its path, and not a former path.
+    #[must_use]
+    pub fn is_of(&self, project: &Project) -> bool {
+        match self {
+            Self::Id(id) => *id == project.id,
+            Self::Path(path) => project.path.as_str().eq_ignore_ascii_case(path),
+        }
     }
 }
 
@@ -212,9 +234,10 @@ mod tests {
             ("group/../app", "the parts of a path are made of"),
             ("group/app name", "the parts of a path are made of"),
             ("group/Releases/app", "no part of a path may be called releases"),
+            ("API/app", "the first part of a path may not be called api"),
             (&format!("group/{}", "a".repeat(1_024)), "a path has 1024 characters at the most"),
         ] {
-            assert!(ProjectPath::parse(path).is_err_and(|error| error.starts_with(sentence)), "{path}");
+            assert!(ProjectPath::parse_new(path).is_err_and(|error| error.starts_with(sentence)), "{path}");
         }
         assert_eq!(ProjectPath::parse("Group/sub_1/app.x-y").unwrap().as_str(), "Group/sub_1/app.x-y");
     }

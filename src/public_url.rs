@@ -42,11 +42,11 @@ impl PublicUrl {
     /// balancer's), over https unless the front end says otherwise; with the stage where the client had to name it.
     #[must_use]
     pub fn of_event(context: Option<&RequestContext>, headers: &HeaderMap, raw_path: &str) -> Self {
-        let (domain_name, prefix) = match context {
-            // A REST API takes the stage off the path, but tells the whole of it besides.
+        let (domain_name, stage) = match context {
+            // A REST API removes the stage from the path, but its context has the whole path.
             Some(RequestContext::ApiGatewayV1(context)) => {
-                let prefix = context.path.as_deref().and_then(|whole| whole.strip_suffix(raw_path));
-                (context.domain_name.as_deref(), prefix.unwrap_or_default().to_owned())
+                let stage = context.path.as_deref().and_then(|whole| whole.strip_suffix(raw_path));
+                (context.domain_name.as_deref(), stage.unwrap_or_default().to_owned())
             }
             Some(RequestContext::ApiGatewayV2(context)) => {
                 let stage = context.stage.as_deref().filter(|stage| *stage != "$default");
@@ -59,13 +59,15 @@ impl PublicUrl {
             Some(b"http") if domain_name.is_none() => "http",
             Some(_) | None => "https",
         };
-        Self { base: format!("{scheme}://{host}{prefix}"), prefix }
+        let base = format!("{scheme}://{host}{stage}");
+        let prefix = if matches!(context, Some(RequestContext::ApiGatewayV1(_))) { String::new() } else { stage };
+        Self { base, prefix }
     }
 
-    /// The path below the service's own prefix, which a gateway may have taken off already.
+    /// The path prefix that a request's path may carry; a gateway may also have removed it.
     #[must_use]
-    pub fn strip_prefix<'a>(&self, path: &'a str) -> &'a str {
-        path.strip_prefix(&self.prefix).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// The absolute URL of a release's list of links, in the spelling that every gateway passes on (B14).
@@ -103,14 +105,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_public_url_keeps_its_prefix_and_takes_it_off_a_path() {
+    fn a_public_url_keeps_its_prefix() {
         let public_url = PublicUrl::parse("https://example.com/gl/").unwrap();
-        let release = ReleasePath { project: "group/app".to_owned(), tag: "v0.1".to_owned() };
+        let release = ReleasePath::new("group/app", "v0.1");
         let links = "https://example.com/gl/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
         assert_eq!(public_url.links(&release), links);
-        assert_eq!(public_url.strip_prefix("/gl/api/v4/x"), "/api/v4/x");
-        assert_eq!(public_url.strip_prefix("/glue/x"), "/glue/x");
-        assert_eq!(public_url.strip_prefix("/api/v4/x"), "/api/v4/x");
+        assert_eq!(public_url.prefix(), "/gl");
     }
 
     #[test]

@@ -18,10 +18,21 @@ pub const MAX_URI_BYTES: usize = 16 * 1024;
 /// Which release a request is about, in the client's spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleasePath {
-    /// `:id`, a project's number or path.
+    /// `:id`, a project's ID or path.
     pub project: String,
+    /// The project's path without the service's prefix, where the request's path may or may not carry the prefix and
+    /// only the table can tell: it counts if there is no such project as `project`.
+    pub project_without_prefix: Option<String>,
     /// `:tag_name`.
     pub tag: String,
+}
+
+impl ReleasePath {
+    /// The release of this tag in this project.
+    #[must_use]
+    pub fn new(project: impl Into<String>, tag: impl Into<String>) -> Self {
+        Self { project: project.into(), project_without_prefix: None, tag: tag.into() }
+    }
 }
 
 /// One of the things that the service does, with what its path says.
@@ -52,7 +63,29 @@ pub enum Endpoint {
     Download(String),
 }
 
-/// Finds the route; `path` is the raw path without the service's prefix.
+/// Finds the route of a raw path that may carry the service's prefix, such as `/links`, or none where a gateway has
+/// removed it. A prefix may equal `api` or a group's name, so the path counts as it was received if that is a route.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Route, Error> {
+    let received = parse(method, path);
+    let without_prefix = path.strip_prefix(prefix).filter(|rest| !prefix.is_empty() && rest.starts_with('/'));
+    let Some(without_prefix) = without_prefix else { return received };
+    match received {
+        Err(Error::UnknownRoute) => parse(method, without_prefix),
+        Ok(Route::Release(mut release, Endpoint::Download(filepath))) => {
+            if let Ok(Route::Release(other, Endpoint::Download(_))) = parse(method, without_prefix) {
+                release.project_without_prefix = Some(other.project);
+            }
+            Ok(Route::Release(release, Endpoint::Download(filepath)))
+        }
+        received => received,
+    }
+}
+
+/// Finds the route of a raw path without the service's prefix.
 ///
 /// # Errors
 ///
@@ -153,7 +186,7 @@ fn download(method: &Method, segments: &[&str]) -> Result<Route, Error> {
 }
 
 fn release(project: &[&str], tag: &[&str]) -> ReleasePath {
-    ReleasePath { project: project.join("/"), tag: tag.join("/") }
+    ReleasePath::new(project.join("/"), tag.join("/"))
 }
 
 #[cfg(test)]

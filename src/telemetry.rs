@@ -59,9 +59,9 @@ pub struct RequestRecord {
     pub method: String,
     /// What was asked for, in one of a few words.
     pub operation: &'static str,
-    /// The project, in the client's spelling.
+    /// The project as the client named it, up to 256 characters of it.
     pub project: Option<String>,
-    /// The tag.
+    /// The tag, up to 256 characters of it.
     pub tag: Option<String>,
     /// The number of the token, if one serves.
     pub token: Option<u64>,
@@ -75,6 +75,13 @@ pub struct RequestRecord {
     pub cause: Option<String>,
 }
 
+/// Characters of a project or tag that are logged at the most: the client decides how many there are.
+const MAX_LOGGED_CHARACTERS: usize = 256;
+
+fn truncate(text: &str) -> String {
+    text.chars().take(MAX_LOGGED_CHARACTERS).collect()
+}
+
 impl RequestRecord {
     /// Notes what the path asks for.
     pub fn note_route(&mut self, route: &Route) {
@@ -82,8 +89,8 @@ impl RequestRecord {
             Route::Options(_) => "options",
             Route::CurrentUser => "current_user",
             Route::Release(release, endpoint) => {
-                self.project = Some(release.project.clone());
-                self.tag = Some(release.tag.clone());
+                self.project = Some(truncate(&release.project));
+                self.tag = Some(truncate(&release.tag));
                 match endpoint {
                     Endpoint::ListLinks(_) => "list_links",
                     Endpoint::CreateLink => "create_link",

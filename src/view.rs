@@ -5,19 +5,15 @@ use std::time::Duration;
 use headers::{ETag, Header, HeaderMapExt, IfNoneMatch};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::error::Error;
 use crate::handlers::Answer;
-use crate::link::{Link, LinkId, LinkType};
+use crate::link::{self, Link, LinkId, LinkType};
 use crate::project::{Project, Visibility};
 use crate::public_url::PublicUrl;
 use crate::token::Token;
-
-/// What a header cannot carry; everything else of a url stays as it is.
-const NOT_IN_HEADER: &AsciiSet = CONTROLS;
 
 /// A link as clients see it; the order of the fields is the order on the wire (profile: "body of a link").
 #[derive(Serialize)]
@@ -86,6 +82,7 @@ pub fn response(request: &Request, answer: Result<Answer, Error>, download_max_a
     match answer {
         Ok(Answer::Json(status, body, headers)) => success(request, status, body, headers),
         Ok(Answer::Redirect(url, visibility)) => redirect(&url, visibility, download_max_age),
+        Ok(Answer::Moved(url)) => moved(request, &url),
         Ok(Answer::Options(allow)) => options(allow),
         Err(error) => failure(request, &error),
     }
@@ -127,9 +124,9 @@ fn success(request: &Request, status: StatusCode, body: Vec<u8>, headers: Header
     response
 }
 
-/// The url exactly as it is stored, but for what a header cannot carry: characters beyond ASCII.
+/// A redirect to a link's url, which need not be a valid URI as it is stored.
 fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Body> {
-    let location = utf8_percent_encode(url, NOT_IN_HEADER).to_string();
+    let location = link::to_uri(url);
     let cache = match visibility {
         Visibility::Public => format!("public, max-age={}", max_age.as_secs()),
         Visibility::Private => "private, no-store".to_owned(),
@@ -140,6 +137,22 @@ fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Bo
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
         }
+    }
+    response
+}
+
+/// A permanent redirect within the API, with GitLab's text (F3). It ends when another project takes the former path.
+fn moved(request: &Request, url: &str) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(location) = HeaderValue::from_str(url) {
+        headers.insert(header::LOCATION, location);
+    }
+    if *request.method() != Method::HEAD {
+        *response.body_mut() = Body::Text(format!("This resource has been moved permanently to {url}"));
     }
     response
 }
@@ -159,8 +172,7 @@ fn failure(request: &Request, error: &Error) -> Response<Body> {
 
 /// The headers that every answer carries (J4, J5).
 pub fn finish(response: &mut Response<Body>, request_headers: &HeaderMap, request_id: &str, runtime: Duration) {
-    const EXPOSED: &str =
-        "ETag, Link, Location, X-Next-Page, X-Page, X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
+    const EXPOSED: &str = "ETag, Idempotent-Replayed, Link, Location, X-Next-Page, X-Page, X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
@@ -171,7 +183,8 @@ pub fn finish(response: &mut Response<Body>, request_headers: &HeaderMap, reques
         headers.insert(name, HeaderValue::from_static(value));
     }
     let meta = format!(r#"{{"correlation_id":"{request_id}","version":"1"}}"#);
-    let runtime = format!("{:.6}", runtime.as_secs_f64());
+    // No finer than a millisecond, so that it does not help to tell a private project from a missing one.
+    let runtime = format!("{:.3}", runtime.as_secs_f64());
     for (name, value) in [("x-request-id", request_id), ("x-gitlab-meta", &meta), ("x-runtime", &runtime)] {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);

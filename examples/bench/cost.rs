@@ -17,6 +17,9 @@ mod price {
     pub const ALWAYS_ON: f64 = 730.0 * (0.0042 + 0.005) + 8.0 * 0.08;
 }
 
+/// The longest URL that a link may have.
+const MAX_URL_CHARACTERS: usize = 4_096;
+
 /// What is assumed to be billed for each call of DynamoDB, in milliseconds; it can only be measured in AWS.
 const MS_FOR_A_CALL: f64 = 10.0;
 
@@ -34,6 +37,8 @@ pub async fn measure() -> Table {
         rows.push(row(&format!("{name}, remembered"), *warm));
         rows.push(row(&format!("{name}, looked up"), cold));
     }
+    let long = usage::of_creation(&store(engine), MAX_URL_CHARACTERS).await;
+    rows.push(row(&format!("create with a URL of {MAX_URL_CHARACTERS} characters, remembered"), long));
     rows.push(break_even(operations[3].1));
     let columns = vec![
         "operation",

@@ -29,6 +29,26 @@ pub async fn of_the_table() -> Table {
     table("growth of the table", "releases", &rows)
 }
 
+/// What the pages of a list cost, by their place in it.
+pub async fn of_pages() -> Table {
+    let (engine, database) = start_engine().await;
+    let mut rows = Vec::new();
+    for (links, padding) in [(1_000, 0), (1_000, 2_000), (10_000, 0)] {
+        let tag = format!("{links}-{padding}");
+        usage::import_long_release(&database, TABLE, &tag, links, padding);
+        let last = u64::from(links) / usage::FIRST_PAGE.per_page;
+        let mut row = vec![links.to_string(), (padding + 20).to_string()];
+        for page in [1, 2, last / 2, last, last + 1, 999_999_999] {
+            let Usage { calls, read_units, .. } = usage::of_page(&store(engine), &tag, page).await;
+            row.push(format!("{calls} / {read_units}"));
+        }
+        rows.push(row);
+    }
+    let columns =
+        vec!["links", "characters of a URL", "first", "second", "middle", "last", "behind the last", "page 999999999"];
+    Table { name: "pages of a list", columns, rows, bounds: Vec::new() }
+}
+
 fn table(name: &'static str, what: &'static str, rows: &[(u32, Growth)]) -> Table {
     let cell = |Usage { calls, read_units, write_units }: Usage| format!("{calls} / {read_units} / {write_units}");
     let row = |(size, growth): &(u32, Growth)| {

@@ -19,6 +19,7 @@ mod cold;
 mod cost;
 mod growth;
 mod in_process;
+mod log;
 mod process;
 mod report;
 mod size;
@@ -78,6 +79,8 @@ async fn everything(report: &mut Report) {
     report.put(&cost::measure().await);
     report.put(&growth::of_releases().await);
     report.put(&growth::of_the_table().await);
+    report.put(&growth::of_pages().await);
+    report.put(&log::measure(engine).await);
     report.put_bounds();
 }
 

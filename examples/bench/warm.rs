@@ -55,7 +55,7 @@ pub const REQUESTS: [Measured; 4] = [
 
 impl Measured {
     /// The next event; a link that is created has a name and a url of its own.
-    fn event(self) -> Value {
+    pub fn event(self) -> Value {
         static CREATED: AtomicU64 = AtomicU64::new(0);
         let mut event: Value = serde_json::from_str(self.event).unwrap();
         event["requestContext"]["http"]["path"] = self.path.into();

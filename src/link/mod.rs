@@ -9,7 +9,8 @@ use std::fmt;
 use serde::Serialize;
 
 pub use input::LinkInput;
-pub use rules::{LinkChanges, NewLink, Violation};
+pub use rules::{LinkChanges, NewLink, Violation, may_be_filepath};
+pub use url::{NOT_IN_URI, to_uri};
 
 /// The number of a link within its release: 1, 2, 3 … and never used twice (profile: "link ids").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

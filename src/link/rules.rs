@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Link, LinkId, LinkInput, LinkType, url};
 
 /// Longest name, in characters (ours: GitLab has no limit, D10).
 const MAX_NAME_CHARACTERS: usize = 255;
-/// Longest url, in characters (ours: GitLab has no limit, D10).
-const MAX_URL_CHARACTERS: usize = 2_048;
+/// Longest url, in characters (ours: GitLab has no limit, D10). Presigned URLs of chained roles exceed 2,048.
+const MAX_URL_CHARACTERS: usize = 4_096;
 /// Longest filepath, in characters (D11).
 const MAX_FILEPATH_CHARACTERS: usize = 128;
 
@@ -68,7 +70,7 @@ impl fmt::Display for Violation {
 
 /// A link that keeps every rule of its own and waits for its id. Whether its name, url and filepath are free in the
 /// release is decided by the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewLink {
     /// See [`Link::name`].
     pub name: String,
@@ -169,9 +171,15 @@ fn name_of(text: Option<String>, violations: &mut Vec<Violation>) -> String {
     name
 }
 
+/// Whether a link can have this filepath, as far as its length goes. A longer one does not fit the key of an item.
+#[must_use]
+pub fn may_be_filepath(text: &str) -> bool {
+    text.chars().count() <= MAX_FILEPATH_CHARACTERS
+}
+
 fn filepath_of(text: Option<String>, violations: &mut Vec<Violation>) -> Option<String> {
     let filepath = text?;
-    if filepath.chars().count() > MAX_FILEPATH_CHARACTERS {
+    if !may_be_filepath(&filepath) {
         violations.push(Violation::FilepathTooLong);
     } else if !is_filepath(&filepath) {
         violations.push(Violation::FilepathFormat);

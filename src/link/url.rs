@@ -4,11 +4,35 @@
 //! standard and the strict grammar of RFC 3986 refuse (spaces in a path, port 99999, `http:h`), so neither of the
 //! well-kept crates for those can decide here; what follows is GitLab's own check and nothing more.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use url::Host;
 
 use super::Violation;
 
 const ALLOWED_SCHEMES: [&str; 3] = ["http", "https", "ftp"];
+
+/// ASCII characters that no part of a URI may have (RFC 3986, section 2): all but unreserved and reserved ones, and the
+/// brackets and `#`, which have a place of their own. `%` is left alone, because it begins an escape.
+pub const NOT_IN_URI: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+/// ASCII characters that the user information before a host may not have.
+const NOT_IN_USER: &AsciiSet = &NOT_IN_URI.add(b'@');
+/// ASCII characters that a host's name may not have.
+const NOT_IN_HOST: &AsciiSet = &NOT_IN_USER.add(b':');
 
 /// Checks a url that is not blank and has no surrounding white space.
 ///
@@ -30,11 +54,67 @@ pub(super) fn check(url: &str) -> Result<(), Violation> {
     Ok(())
 }
 
+/// The valid URI of a url that GitLab's rules accept: what RFC 3986 does not allow in its place is percent-encoded, and an
+/// internationalized host becomes punycode. A valid URI stays as it is, byte for byte.
+#[must_use]
+pub fn to_uri(url: &str) -> String {
+    let Parts { scheme, authority, path, query, fragment } = Parts::split(url);
+    let encode = |part| utf8_percent_encode(part, NOT_IN_URI);
+    let mut uri = String::with_capacity(url.len());
+    let mut push = |before: &str, part: String| uri.extend([before, &part]);
+    if let Some(scheme) = scheme {
+        push("", format!("{scheme}:"));
+    }
+    if let Some(authority) = authority {
+        push("//", uri_authority(authority));
+    }
+    push("", encode(path).to_string());
+    if let Some(query) = query {
+        push("?", encode(query).to_string());
+    }
+    if let Some(fragment) = fragment {
+        push("#", encode(fragment).to_string());
+    }
+    uri
+}
+
+fn uri_authority(authority: &str) -> String {
+    let (user, host_and_port) = match authority.rsplit_once('@') {
+        Some((user, host)) => (format!("{}@", utf8_percent_encode(user, NOT_IN_USER)), host),
+        None => (String::new(), authority),
+    };
+    let (host, _) = split_port(host_and_port);
+    let port = &host_and_port[host.len()..];
+    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host = if literal.is_some_and(|literal| literal.parse::<Ipv6Addr>().is_ok() || is_future_ip(literal)) {
+        host.to_owned()
+    } else {
+        let punycode = if host.is_ascii() { None } else { Host::parse(host).ok() };
+        let name = if let Some(Host::Domain(punycode)) = &punycode { punycode } else { host };
+        utf8_percent_encode(name, NOT_IN_HOST).to_string()
+    };
+    format!("{user}{host}{port}")
+}
+
+/// RFC 3986's `IPvFuture`, such as `v1.fe80::a`.
+fn is_future_ip(text: &str) -> bool {
+    let parts = text.strip_prefix(['v', 'V']).and_then(|text| text.split_once('.'));
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
+    parts.is_some_and(|(version, address)| {
+        !version.is_empty()
+            && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && !address.is_empty()
+            && address.bytes().all(is_allowed)
+    })
+}
+
 /// The pieces of a url by RFC 3986, appendix B.
 struct Parts<'a> {
     scheme: Option<&'a str>,
     authority: Option<&'a str>,
     path: &'a str,
+    query: Option<&'a str>,
+    fragment: Option<&'a str>,
 }
 
 impl<'a> Parts<'a> {
@@ -50,8 +130,9 @@ impl<'a> Parts<'a> {
             }
             None => (None, rest),
         };
-        let path = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
-        Self { scheme, authority, path }
+        let (rest, fragment) = split_at(rest, '#');
+        let (path, query) = split_at(rest, '?');
+        Self { scheme, authority, path, query, fragment }
     }
 
     /// Host and port without the user information.
@@ -75,6 +156,11 @@ impl<'a> Parts<'a> {
             && port_is_number
             && self.host().is_none_or(has_host_characters)
     }
+}
+
+/// What comes before the first of these characters, and what comes after it.
+fn split_at(text: &str, delimiter: char) -> (&str, Option<&str>) {
+    text.split_once(delimiter).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
 /// The port is what follows the last colon, unless that colon belongs to an IPv6 address in brackets.
@@ -110,7 +196,11 @@ fn breaks_lines(url: &str, scheme: Option<&str>) -> bool {
 /// An address, or a name that starts with a letter or a digit of any script (D9).
 fn is_host(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.is_empty() || bare.parse::<IpAddr>().is_ok() || bare.starts_with(char::is_alphanumeric)
+    bare.is_empty() || is_ip(bare) || bare.starts_with(char::is_alphanumeric)
+}
+
+fn is_ip(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok()
 }
 
 #[cfg(test)]
@@ -179,6 +269,43 @@ mod tests {
     fn hosts_that_start_with_neither_letter_nor_digit_are_blocked() {
         for url in ["http://-bad", "http://_x.com", "http://.h"] {
             assert_eq!(check(url), Err(Violation::UrlHost), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_a_valid_uri() {
+        for (url, uri) in [
+            ("https://e.com/a b", "https://e.com/a%20b"),
+            (
+                r#"https://e.com/"<>[]\^{|}`?"<>[]\^{|}`#"<>[]\^{|}`#"#,
+                "https://e.com/%22%3C%3E%5B%5D%5C%5E%7B%7C%7D%60?%22%3C%3E%5B%5D%5C%5E%7B%7C%7D%60#%22%3C%3E%5B%5D%5C%5E%7B%7C%7D%60%23",
+            ),
+            ("https://münchen.example/x", "https://xn--mnchen-3ya.example/x"),
+            ("https://user@MÜNCHEN.example:8080/ü", "https://user@xn--mnchen-3ya.example:8080/%C3%BC"),
+            ("http://a@b:[@e.com/", "http://a%40b:%5B@e.com/"),
+            ("http://e[x].com/", "http://e%5Bx%5D.com/"),
+            ("http://e[::1]/", "http://e%5B%3A%3A1%5D/"),
+            ("http://[127.0.0.1]/", "http://%5B127.0.0.1%5D/"),
+            ("https://e.com/%zz", "https://e.com/%zz"),
+            ("http:a b", "http:a%20b"),
+        ] {
+            assert_eq!(to_uri(url), uri, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_valid_uri_stays_byte_for_byte() {
+        for url in [
+            "https://e.com/a?x=%0a&X-Amz-Signature=a%2Fb+c'()*!$,;:@/?#frag?ment",
+            "http://[2001:DB8::1]:8080/x",
+            "http://[v1.fe80::a]/x",
+            "https://user:pass@EXAMPLE.com:/~a-b_c.d//e;v=1,2?",
+            "http:///x",
+            "ftp://e.com",
+            "https://xn--mnchen-3ya.example/%C3%BC#",
+            "http://e.com:99999",
+        ] {
+            assert_eq!(to_uri(url), url);
         }
     }
 }

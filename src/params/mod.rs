@@ -10,7 +10,7 @@ mod urlencoded;
 
 use std::collections::BTreeMap;
 
-use lambda_http::http::{Method, Request, header};
+use lambda_http::http::{HeaderMap, Method, Request, header};
 use lambda_http::{Body, http};
 
 pub use checks::{Checks, Field};
@@ -40,14 +40,14 @@ pub struct Params {
 }
 
 impl Params {
-    /// Reads the query string and, where the method has one, the body.
+    /// Reads the query string of the event and, where the method has one, the body.
     ///
     /// # Errors
     ///
     /// [`Error::Malformed`], [`Error::BodyTooLarge`], [`Error::UnsupportedContentType`] or
     /// [`Error::UnsupportedContentEncoding`].
-    pub async fn read(request: &Request<Body>) -> Result<Self, Error> {
-        let mut params = Self { values: urlencoded::parse(request.uri().query().unwrap_or_default(), "query string")? };
+    pub async fn read(request: &Request<Body>, query: &str) -> Result<Self, Error> {
+        let mut params = Self { values: urlencoded::parse(query, "query string")? };
         // GitLab does not look at the body of a GET (C4), and neither do clients mean anything by it.
         if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !request.body().is_empty() {
             params.values.extend(read_body(request).await?);
@@ -87,20 +87,40 @@ async fn read_body(request: &http::Request<Body>) -> Result<BTreeMap<String, Val
     if body.len() > MAX_BODY_BYTES {
         return Err(Error::BodyTooLarge { limit: MAX_BODY_BYTES });
     }
-    if let Some(coding) = request.headers().get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity") {
-        return Err(Error::UnsupportedContentEncoding(String::from_utf8_lossy(coding.as_bytes()).into_owned()));
+    if let Some(coding) = compression(request.headers()) {
+        return Err(Error::UnsupportedContentEncoding(coding));
     }
     let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
         return urlencoded::parse_bytes(body);
     };
     let content_type = String::from_utf8_lossy(content_type.as_bytes());
+    let content_type = first_value(&content_type);
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     match media_type.to_ascii_lowercase().as_str() {
         "application/json" => json::parse(body),
         "application/x-www-form-urlencoded" => urlencoded::parse_bytes(body),
-        "multipart/form-data" => multipart::parse(&content_type, body.to_vec()).await,
+        "multipart/form-data" => multipart::parse(content_type, body.to_vec()).await,
         _ => Err(Error::UnsupportedContentType(media_type.to_owned())),
     }
+}
+
+/// The first coding that compresses the body. Clients also send values that encode nothing, such as `identity`, `utf-8`
+/// or an empty one; they are ignored.
+fn compression(headers: &HeaderMap) -> Option<String> {
+    const COMPRESSIONS: [&str; 7] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
+    let values = headers.get_all(header::CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = values.flat_map(|value| value.split(',')).map(str::trim);
+    codings.find(|coding| COMPRESSIONS.iter().any(|name| coding.eq_ignore_ascii_case(name))).map(str::to_owned)
+}
+
+/// A gateway joins duplicate headers with a comma. A comma in quotes belongs to the value.
+fn first_value(header: &str) -> &str {
+    let mut is_quoted = false;
+    let end = header.find(|c| {
+        is_quoted ^= c == '"';
+        c == ',' && !is_quoted
+    });
+    &header[..end.unwrap_or(header.len())]
 }
 
 /// Refuses a NUL byte, which GitLab refuses anywhere in a parameter (C9).

@@ -19,6 +19,15 @@ use crate::project::ProjectId;
 /// How long an idempotency key is remembered.
 const KEEP_IDEMPOTENCY_KEY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A link as its creation returns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedLink {
+    /// The link as it was created.
+    pub link: Link,
+    /// Whether an earlier request with the same idempotency key created it.
+    pub is_replayed: bool,
+}
+
 impl Session<'_> {
     /// Adds a link, and the release if this is its first. With `once`, a link that was made under the same idempotency
     /// key is returned as it was made, instead of another one.
@@ -34,7 +43,7 @@ impl Session<'_> {
         new: NewLink,
         once: Option<&Once>,
         now: SystemTime,
-    ) -> Result<Link, Error> {
+    ) -> Result<CreatedLink, Error> {
         let partition = Partition::of(project, tag);
         let created_at = timestamp(now);
         for _ in 0..MAX_ROUNDS {
@@ -46,10 +55,10 @@ impl Session<'_> {
                 transaction.put(Step::Once, item, Condition::AbsentOrExpired(epoch_seconds(now)));
             }
             match (transaction.commit(self).await, once) {
-                (Ok(()), _) => return Ok(stored.link),
+                (Ok(()), _) => return Ok(CreatedLink { link: stored.link, is_replayed: false }),
                 (Err(Refusal::Steps(steps)), Some(once)) if steps.contains(&Step::Once) => {
-                    if let Some(first) = self.first_answer(&partition, once, now).await? {
-                        return Ok(first);
+                    if let Some(link) = self.first_answer(&partition, once, now).await? {
+                        return Ok(CreatedLink { link, is_replayed: true });
                     }
                 }
                 // The number belongs to a link that came with an import or a backup: the next one may be free.

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::ProjectChanges;
 use super::keys::{Partition, project_by_id, project_by_path};
 use crate::error::Error;
 use crate::link::{Link, LinkId, LinkType};
@@ -63,37 +64,80 @@ pub(super) fn read_link_attributes(attributes: &Attributes<'_>) -> Result<Link, 
 pub(super) struct StoredProject {
     pub(super) project: Project,
     pub(super) revision: u64,
-    /// When somebody began to delete it; it is invisible from then on (F9).
-    pub(super) deleting_since: Option<String>,
+    /// The paths that it had before, in lower case, the latest last. Other projects may have taken some of them.
+    pub(super) former_paths: Vec<String>,
+    /// When its deletion began; it is invisible from then on (F9).
+    pub(super) deleting_since: Option<SystemTime>,
+    /// When its deletion was finished. The item stays, so that its ID is never used again.
+    pub(super) deleted_at: Option<SystemTime>,
 }
 
-/// Both items of a project: by its number, and by its path.
-pub(super) fn project_items(stored: &StoredProject) -> [Item; 2] {
-    let project = &stored.project;
-    [project_by_id(project.id.number()), project_by_path(&project.path.to_lowercase())].map(|mut item| {
+impl StoredProject {
+    pub(super) fn new(project: Project) -> Self {
+        Self { project, revision: 1, former_paths: Vec::new(), deleting_since: None, deleted_at: None }
+    }
+
+    /// The project after these changes. A path that it leaves becomes a former one.
+    pub(super) fn with(&self, changes: &ProjectChanges) -> Self {
+        let project = Project {
+            id: self.project.id,
+            path: changes.path.clone().unwrap_or_else(|| self.project.path.clone()),
+            visibility: changes.visibility.unwrap_or(self.project.visibility),
+        };
+        let [old_path, new_path] = [&self.project.path, &project.path].map(ProjectPath::to_lowercase);
+        let mut former_paths = self.former_paths.clone();
+        former_paths.push(old_path);
+        former_paths.retain(|path| *path != new_path);
+        Self { project, revision: self.revision + 1, former_paths, ..self.clone() }
+    }
+
+    /// The item by ID, which alone has the former paths.
+    pub(super) fn by_id(&self) -> Item {
+        let mut item = self.with_attributes(project_by_id(self.project.id.number()));
+        if !self.former_paths.is_empty() {
+            let paths = self.former_paths.iter().cloned().map(AttributeValue::S).collect();
+            item.insert("former_paths".to_owned(), AttributeValue::L(paths));
+        }
+        item
+    }
+
+    /// The item by the path.
+    pub(super) fn by_path(&self) -> Item {
+        self.with_attributes(project_by_path(&self.project.path.to_lowercase()))
+    }
+
+    /// The item by a former path.
+    pub(super) fn by_former_path(&self, path: &str, now: SystemTime) -> Item {
+        let mut item = self.with_attributes(project_by_path(path));
+        item.insert("moved_at".to_owned(), AttributeValue::S(timestamp(now)));
+        item
+    }
+
+    fn with_attributes(&self, mut item: Item) -> Item {
+        let project = &self.project;
         item.insert("id".to_owned(), AttributeValue::N(project.id.to_string()));
         item.insert("path".to_owned(), AttributeValue::S(project.path.as_str().to_owned()));
         item.insert("visibility".to_owned(), AttributeValue::S(project.visibility.as_str().to_owned()));
-        item.insert("revision".to_owned(), AttributeValue::N(stored.revision.to_string()));
-        if let Some(since) = &stored.deleting_since {
-            item.insert("deleting_since".to_owned(), AttributeValue::S(since.clone()));
+        item.insert("revision".to_owned(), AttributeValue::N(self.revision.to_string()));
+        for (name, time) in [("deleting_since", self.deleting_since), ("deleted_at", self.deleted_at)] {
+            item.extend(time.map(|time| (name.to_owned(), AttributeValue::S(timestamp(time)))));
         }
         item
-    })
+    }
 }
 
 pub(super) fn read_project(item: &Item) -> Result<StoredProject, Error> {
     let attributes = Attributes(item);
-    let project = Project {
-        id: attributes.parsed("id", |text| ProjectId::new(text.parse().ok()?))?,
-        path: attributes.parsed("path", |text| ProjectPath::parse(text).ok())?,
-        visibility: attributes.parsed("visibility", Visibility::parse)?,
-    };
-    let revision = attributes.parsed("revision", |text| text.parse().ok())?;
     Ok(StoredProject {
-        project,
-        revision,
-        deleting_since: attributes.optional("deleting_since", |text| Some(text.to_owned()))?,
+        project: Project {
+            id: attributes.parsed("id", |text| ProjectId::new(text.parse().ok()?))?,
+            path: attributes.parsed("path", |text| ProjectPath::parse(text).ok())?,
+            visibility: attributes.parsed("visibility", Visibility::parse)?,
+        },
+        revision: attributes.parsed("revision", |text| text.parse().ok())?,
+        former_paths: attributes.texts("former_paths")?,
+        deleting_since: attributes.optional("deleting_since", read_time)?,
+        deleted_at: attributes.optional("deleted_at", read_time)?,
     })
 }
 
@@ -132,6 +176,13 @@ impl Attributes<'_> {
     /// Text that may be missing, but has to make sense to `parse` where it is there.
     pub(super) fn optional<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
         self.0.contains_key(name).then(|| self.parsed(name, parse)).transpose()
+    }
+
+    /// A list of texts; empty where it is missing.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, Error> {
+        let Some(value) = self.0.get(name) else { return Ok(Vec::new()) };
+        let texts = value.as_l().ok().map(|texts| texts.iter().map(|text| text.as_s().cloned()).collect());
+        texts.and_then(Result::ok).ok_or_else(|| self.corrupt(name))
     }
 
     /// That this attribute is missing or mistyped.

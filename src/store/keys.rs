@@ -20,6 +20,8 @@ pub(super) type Key = HashMap<String, AttributeValue>;
 pub(super) const RELEASE: &str = "release";
 /// Where the sort keys of links begin.
 pub(super) const FIRST_LINK: &str = "link#";
+/// Behind the last of them, which end in digits.
+pub(super) const LAST_LINK: &str = "link#~";
 
 /// Where the sort keys of taken names begin.
 pub(super) const FIRST_NAME: &str = "taken#name#";

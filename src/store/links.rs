@@ -42,8 +42,8 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::Invalid`] with all of name, url and filepath that are taken, and
-    /// [`Error::Unavailable`].
+    /// [`Error::NotFound`], [`Error::Invalid`] with all of name, url and filepath that are taken,
+    /// [`Error::Unavailable`], and [`Error::Corrupt`] where another link holds a unique-constraint item of this one.
     pub async fn update_link(
         &self,
         project: ProjectId,
@@ -62,8 +62,11 @@ impl Session<'_> {
             match self.store.change(&partition, &before, &after).commit(self).await {
                 Ok(()) => return Ok(after.link),
                 // Another request changed the link after the read: what is taken has to be judged by what it is now.
-                Err(Refusal::Steps(steps)) if taken(&steps).len() < steps.len() => {}
-                Err(Refusal::Steps(steps)) => return Err(Error::Invalid(taken(&steps))),
+                Err(Refusal::Steps(steps)) if steps.contains(&Step::Link) => {}
+                Err(Refusal::Steps(steps)) => {
+                    let corrupt = held_by_another(&partition, &before.link, &steps);
+                    return Err(corrupt.unwrap_or_else(|| Error::Invalid(taken(&steps))));
+                }
                 Err(refusal) => return Err(refusal.into()),
             }
         }
@@ -77,11 +80,14 @@ impl Session<'_> {
     /// [`Error::NotFound`], [`Error::Unavailable`].
     pub async fn delete_link(&self, project: ProjectId, tag: &str, id: LinkId) -> Result<Link, Error> {
         let partition = Partition::of(project, tag);
+        let mut not_held = Vec::new();
         for _ in 0..MAX_ROUNDS {
             let stored = self.stored_link(&partition, id).await?;
-            match self.store.removal(&partition, &stored).commit(self).await {
+            match self.store.removal(&partition, &stored, &not_held).commit(self).await {
                 Ok(()) => return Ok(stored.link),
-                Err(Refusal::Steps(_)) => {}
+                Err(Refusal::Steps(steps)) if steps.contains(&Step::Link) => not_held.clear(),
+                // Another link holds a unique-constraint item of this one, and keeps it.
+                Err(Refusal::Steps(steps)) => not_held = held(&steps),
                 Err(refusal) => return Err(refusal.into()),
             }
         }
@@ -94,10 +100,23 @@ pub(super) fn taken(steps: &[Step]) -> Vec<Violation> {
     steps.iter().filter_map(|step| if let Step::Take(violation) = step { Some(*violation) } else { None }).collect()
 }
 
+fn held(steps: &[Step]) -> Vec<Violation> {
+    steps.iter().filter_map(|step| if let Step::Held(violation) = step { Some(*violation) } else { None }).collect()
+}
+
+/// That a unique-constraint item which the link should hold is another link's, with the name of the item.
+fn held_by_another(partition: &Partition, link: &Link, steps: &[Step]) -> Option<Error> {
+    let violation = *held(steps).first()?;
+    let (_, item) = taken_items(partition, link).into_iter().find(|(other, _)| *other == violation)?;
+    let key = |name| item.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
+    let [pk, sk] = ["pk", "sk"].map(key);
+    Some(Error::Corrupt(format!("unique-constraint item {pk}/{sk} of link {} is held by another link", link.id)))
+}
+
 impl Store {
-    /// Takes what is new, gives back what is no longer the link's, and keeps the filepath's copy of the url true.
+    /// Claims the new unique values, releases those no longer used, and updates the URL that the filepath item duplicates.
     fn change(&self, partition: &Partition, before: &StoredLink, after: &StoredLink) -> Transaction<'_> {
-        let is_own = Condition::OfLink(before.link.id);
+        let is_own = Condition::OfLinkOrAbsent(before.link.id);
         let mut transaction = Transaction::on(&self.table);
         transaction.put(Step::Link, link_item(partition, after), Condition::Revision(before.revision));
         let old = taken_items(partition, &before.link);
@@ -105,21 +124,27 @@ impl Store {
         for (violation, item) in &new {
             match old.iter().find(|(_, other)| other["sk"] == item["sk"]) {
                 None => transaction.put(Step::Take(*violation), item.clone(), Condition::Absent),
-                Some((_, other)) if other != item => transaction.put(Step::Own, item.clone(), is_own),
+                Some((_, other)) if other != item => transaction.put(Step::Held(*violation), item.clone(), is_own),
                 Some(_) => {}
             }
         }
-        for (_, item) in old.into_iter().filter(|(_, item)| new.iter().all(|(_, other)| other["sk"] != item["sk"])) {
-            transaction.delete(Step::Own, key_of(item), is_own);
+        for (violation, item) in old {
+            if new.iter().all(|(_, other)| other["sk"] != item["sk"]) {
+                transaction.delete(Step::Held(violation), key_of(item), is_own);
+            }
         }
         transaction
     }
 
-    fn removal(&self, partition: &Partition, stored: &StoredLink) -> Transaction<'_> {
+    /// Deletes the link and the unique-constraint items that it holds, which are all but those in `not_held`.
+    fn removal(&self, partition: &Partition, stored: &StoredLink, not_held: &[Violation]) -> Transaction<'_> {
         let mut transaction = Transaction::on(&self.table);
         transaction.delete(Step::Link, partition.link(stored.link.id), Condition::Revision(stored.revision));
-        for (_, item) in taken_items(partition, &stored.link) {
-            transaction.delete(Step::Own, key_of(item), Condition::OfLink(stored.link.id));
+        for (violation, item) in taken_items(partition, &stored.link) {
+            if !not_held.contains(&violation) {
+                let is_own = Condition::OfLinkOrAbsent(stored.link.id);
+                transaction.delete(Step::Held(violation), key_of(item), is_own);
+            }
         }
         transaction
     }

@@ -16,7 +16,8 @@ mod session;
 mod tokens;
 mod transaction;
 
-pub use projects::ProjectChanges;
+pub use create::CreatedLink;
+pub use projects::{Deletion, ProjectChanges};
 pub use refused::Refused;
 pub use session::{Session, Usage};
 

@@ -29,7 +29,8 @@ impl Store {
             let session = self.session(TIME_FOR_A_PAGE);
             let (keys, next) = session.keys_of_releases(project, start).await?;
             for batch in keys.chunks(BATCH) {
-                session.whole_batch(|| session.delete_batch(batch)).await?;
+                let requests = batch.iter().map(delete_request).collect();
+                session.retry_unprocessed(requests, |requests| session.write_batch(requests)).await?;
                 deleted += batch.len();
                 progress(deleted);
             }
@@ -59,16 +60,17 @@ impl Session<'_> {
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
-    /// Deletes the items of a batch; deleting one again does no harm.
-    async fn delete_batch(&self, keys: &[Item]) -> Result<Option<()>, Error> {
-        let delete = |key: &Item| {
-            // The builder only fails without a key.
-            let request = DeleteRequest::builder().set_key(Some(key.clone())).build().ok();
-            WriteRequest::builder().set_delete_request(request).build()
-        };
-        let requests = HashMap::from([(self.store.table.clone(), keys.iter().map(delete).collect())]);
+    /// Carries out the requests of a batch, and returns those that are unprocessed; it reads no items.
+    async fn write_batch(&self, requests: Vec<WriteRequest>) -> Result<(Vec<Item>, Vec<WriteRequest>), Error> {
+        let requests = HashMap::from([(self.store.table.clone(), requests)]);
         let request = self.store.client.batch_write_item().set_request_items(Some(requests));
         let output = self.read(Box::pin(request.send())).await?;
-        Ok(output.unprocessed_items.is_none_or(|left| left.is_empty()).then_some(()))
+        let unprocessed = output.unprocessed_items.into_iter().flat_map(HashMap::into_values).flatten();
+        Ok((Vec::new(), unprocessed.collect()))
     }
+}
+
+fn delete_request(key: &Item) -> WriteRequest {
+    let request = DeleteRequest::builder().set_key(Some(key.clone())).build().expect("the key is set");
+    WriteRequest::builder().delete_request(request).build()
 }

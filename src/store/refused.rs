@@ -4,9 +4,10 @@ use std::time::SystemTime;
 
 use humantime::format_rfc3339_seconds;
 
+use super::tokens::MAX_GRANTS;
 use super::transaction::Refusal;
 use crate::error::Error;
-use crate::project::{ProjectId, ProjectPath};
+use crate::project::{Project, ProjectId, ProjectPath};
 
 /// Why a change by the operator was not made. Nothing of it was.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -17,18 +18,56 @@ pub enum Refused {
     /// The path is another project's.
     #[error("there is a project {0} already: `project show {0}` shows it")]
     PathTaken(ProjectPath),
+    /// The ID was that of a project which is deleted.
+    #[error("project {id} was deleted at {}, and its ID is never used again: choose another one", format_rfc3339_seconds(*.deleted_at))]
+    IdUsed {
+        /// The ID.
+        id: ProjectId,
+        /// When its project was deleted.
+        deleted_at: SystemTime,
+    },
+    /// The path is one that a project had before.
+    #[error("{path} is a former path of project {0}, which is {1} now: name it by its ID or that path", .project.id, .project.path)]
+    FormerPath {
+        /// The path.
+        path: String,
+        /// The project as it is now.
+        project: Project,
+    },
+    /// The project has moved too often.
+    #[error("project {0} keeps as many former paths as it can: it cannot get another path")]
+    TooManyFormerPaths(ProjectId),
     /// There is no such project.
     #[error("there is no project {0}: `project list` shows all there are")]
     UnknownProject(String),
     /// The project was left half deleted.
     #[error("project {0} is being deleted: `project delete {0}` again finishes that")]
     PendingDeletion(ProjectId),
+    /// The project is deleted.
+    #[error("project {id} was deleted at {}: `project list` shows all there are", format_rfc3339_seconds(*.deleted_at))]
+    Deleted {
+        /// The project's ID.
+        id: ProjectId,
+        /// When it was deleted.
+        deleted_at: SystemTime,
+    },
     /// The token is stored already.
     #[error("this token is stored already: nothing can be stored twice")]
     TokenTaken,
     /// There is no such token.
     #[error("there is no token {0}: `token list` shows all there are")]
     UnknownToken(String),
+    /// The token has roles in more projects than one transaction can check.
+    #[error("a token has roles in {MAX_GRANTS} projects at the most: issue several tokens, or grant `all`")]
+    TooManyGrants,
+    /// The token has expired.
+    #[error("token {id} has expired, at {}: it grants nothing any more", format_rfc3339_seconds(*.expired_at))]
+    TokenExpired {
+        /// The token's ID.
+        id: u64,
+        /// When it expired.
+        expired_at: SystemTime,
+    },
     /// The token was revoked before.
     #[error("token {id} was revoked already, at {}", format_rfc3339_seconds(*.revoked_at))]
     AlreadyRevoked {

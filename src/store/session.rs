@@ -5,17 +5,17 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, ReturnValue};
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::Instant;
 
 use super::Store;
 use super::item::Item;
 use crate::error::Error;
 
-/// How often a conflict is waited out, or a batch that was left in part is asked for again.
-const MAX_REPETITIONS: usize = 12;
+/// How often a transaction that met a conflict, or the unprocessed part of a batch, is retried.
+const MAX_RETRIES: usize = 12;
 
 /// What a request cost so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -65,15 +65,15 @@ impl Session<'_> {
             .map_err(|_| Error::Unavailable("DynamoDB did not answer within the time of the invocation".to_owned()))
     }
 
-    /// Makes one call of which every failure means that the table is out of reach.
+    /// Makes one call of which no failure is an answer.
     pub(super) async fn read<T, E>(
         &self,
         send: Pin<Box<impl Future<Output = Result<T, SdkError<E>>>>>,
     ) -> Result<T, Error>
     where
-        E: std::error::Error + Debug + 'static,
+        E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
     {
-        self.call(send).await?.map_err(unavailable)
+        self.call(send).await?.map_err(failure)
     }
 
     /// Reads one item.
@@ -116,18 +116,29 @@ impl Session<'_> {
         self.read(Box::pin(pages.items().send().collect())).await
     }
 
-    /// Repeats a batch until DynamoDB leaves nothing of it out, which it does where it is asked too much; `attempt` says
-    /// `None` then.
-    pub(super) async fn whole_batch<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Error>
+    /// Sends a batch, and then what DynamoDB left unprocessed of it, until nothing is. `send` makes one call, and returns
+    /// the items that it read and the requests that are unprocessed.
+    pub(super) async fn retry_unprocessed<T, F>(
+        &self,
+        mut left: Vec<T>,
+        mut send: impl FnMut(Vec<T>) -> F,
+    ) -> Result<Vec<Item>, Error>
     where
-        F: Future<Output = Result<Option<T>, Error>>,
+        F: Future<Output = Result<(Vec<Item>, Vec<T>), Error>>,
     {
-        let attempt = || {
-            let answer = attempt();
-            async { answer.await.transpose().ok_or(()) }
-        };
-        let left_out = Error::Unavailable("DynamoDB left out a part of a batch".to_owned());
-        attempt.retry(self.backoff()).await.unwrap_or(Err(left_out))
+        let mut items = Vec::new();
+        let mut delays = self.backoff().build();
+        loop {
+            let (read, unprocessed) = send(left).await?;
+            items.extend(read);
+            if unprocessed.is_empty() {
+                return Ok(items);
+            }
+            left = unprocessed;
+            let delay = delays.next();
+            let delay = delay.ok_or_else(|| Error::Unavailable("DynamoDB left a batch unprocessed".to_owned()))?;
+            tokio::time::sleep(delay).await;
+        }
     }
 
     /// Notes the capacity of a read.
@@ -150,7 +161,7 @@ impl Session<'_> {
             .with_jitter()
             .with_min_delay(Duration::from_millis(10))
             .with_max_delay(Duration::from_millis(500))
-            .with_max_times(MAX_REPETITIONS)
+            .with_max_times(MAX_RETRIES)
             .with_total_delay(Some(self.deadline.saturating_duration_since(Instant::now())))
     }
 }
@@ -159,10 +170,13 @@ fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
     consumed.into_iter().filter_map(ConsumedCapacity::capacity_units).sum()
 }
 
-/// A failure of a call, with the whole chain of its causes for the log.
-pub(super) fn unavailable<E>(error: SdkError<E>) -> Error
+/// A failure of a call, with the whole chain of its causes for the log. A call that DynamoDB finds invalid is a fault of
+/// this service, which does not pass.
+pub(super) fn failure<E>(error: SdkError<E>) -> Error
 where
-    E: std::error::Error + Debug + 'static,
+    E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
 {
-    Error::Unavailable(DisplayErrorContext(error).to_string())
+    let is_invalid = matches!(error.code(), Some("ValidationException" | "SerializationException"));
+    let cause = DisplayErrorContext(error).to_string();
+    if is_invalid { Error::InvalidCall(cause) } else { Error::Unavailable(cause) }
 }

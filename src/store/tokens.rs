@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::Session;
 use super::item::{Attributes, Item, epoch_seconds, read_time, timestamp};
 use super::keys::{TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
+use super::links::MAX_ROUNDS;
 use super::refused::Refused;
 use super::transaction::{Condition, Refusal, Step, Transaction};
 use crate::error::Error;
@@ -16,6 +17,8 @@ use crate::token::{Grants, HashedToken, NewToken, Scope, Token};
 
 /// How long DynamoDB keeps a token after its end, so that its holder reads "expired" instead of "unauthorized".
 const KEEP_EXPIRED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Projects in which a token has roles at the most: a transaction has 100 steps, and two are the token's own.
+pub(super) const MAX_GRANTS: usize = 97;
 /// The name of the role in every project, next to the numbers of projects.
 const EVERY_PROJECT: &str = "all";
 
@@ -43,8 +46,11 @@ impl Session<'_> {
     /// # Errors
     ///
     /// [`Refused::UnknownProject`] for a role in a project that does not exist, [`Refused::TokenTaken`],
-    /// [`Refused::Failed`].
+    /// [`Refused::TooManyGrants`], [`Refused::Failed`].
     pub async fn create_token(&self, hash: HashedToken, settings: NewToken) -> Result<Token, Refused> {
+        if settings.grants.projects.len() > MAX_GRANTS {
+            return Err(Refused::TooManyGrants);
+        }
         let token = Token { id: self.next_token_id().await?, settings, revoked_at: None };
         let stored = StoredToken { token, hash, revision: 1 };
         let [by_id, by_hash] = token_items(&stored);
@@ -65,11 +71,15 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownToken`], [`Refused::AlreadyRevoked`], [`Refused::Changed`], [`Refused::Failed`].
+    /// [`Refused::UnknownToken`], [`Refused::AlreadyRevoked`], [`Refused::TokenExpired`], [`Refused::Changed`],
+    /// [`Refused::Failed`].
     pub async fn revoke_token(&self, id: u64, now: SystemTime) -> Result<Token, Refused> {
         let before = self.stored_token(id).await?;
         if let Some(revoked_at) = before.token.revoked_at {
             return Err(Refused::AlreadyRevoked { id, revoked_at });
+        }
+        if let Some(expired_at) = before.token.settings.expires_at.filter(|_| before.token.is_expired(now)) {
+            return Err(Refused::TokenExpired { id, expired_at });
         }
         let token = Token { revoked_at: Some(now), ..before.token.clone() };
         self.replace_token(&before, token).await
@@ -81,19 +91,27 @@ impl Session<'_> {
     ///
     /// [`Refused::UnknownToken`], [`Refused::Changed`], [`Refused::Failed`].
     pub async fn revoke_grant(&self, id: u64, project: ProjectId) -> Result<(), Refused> {
-        let before = self.stored_token(id).await?;
-        let mut token = before.token.clone();
-        if token.settings.grants.projects.remove(&project).is_some() {
-            self.replace_token(&before, token).await?;
+        for _ in 0..MAX_ROUNDS {
+            let before = self.stored_token(id).await?;
+            let mut token = before.token.clone();
+            if token.settings.grants.projects.remove(&project).is_none() {
+                return Ok(());
+            }
+            match self.replace_token(&before, token).await {
+                // Another operator changed the token after the read.
+                Err(Refused::Changed) => {}
+                replaced => return replaced.map(|_| ()),
+            }
         }
-        Ok(())
+        Err(Refused::Changed)
     }
 
+    /// Writes both items of a token, also one that a partial restore has lost.
     async fn replace_token(&self, before: &StoredToken, token: Token) -> Result<Token, Refused> {
         let after = StoredToken { token, hash: before.hash.clone(), revision: before.revision + 1 };
         let mut transaction = Transaction::on(&self.store.table);
         for item in token_items(&after) {
-            transaction.put(Step::Own, item, Condition::Revision(before.revision));
+            transaction.put(Step::Own, item, Condition::RevisionOrAbsent(before.revision));
         }
         transaction.commit(self).await?;
         Ok(after.token)
@@ -116,7 +134,13 @@ fn refused(step: Step) -> Option<Refused> {
     match step {
         Step::Token => Some(Refused::TokenTaken),
         Step::Project(id) => Some(Refused::UnknownProject(id.to_string())),
-        Step::Own | Step::Link | Step::Take(_) | Step::Once | Step::ProjectPath => None,
+        Step::Own
+        | Step::Link
+        | Step::Take(_)
+        | Step::Held(_)
+        | Step::Once
+        | Step::ProjectPath
+        | Step::FormerPath(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Session;
 use super::item::Item;
 use super::keys::Key;
-use super::session::unavailable;
+use super::session::failure;
 use crate::error::Error;
 use crate::link::{LinkId, Violation};
 use crate::project::ProjectId;
@@ -27,6 +27,8 @@ pub(super) enum Step {
     Link,
     /// An item that makes a name, url or filepath unique; refused if another link has it.
     Take(Violation),
+    /// A unique-constraint item that the link holds already; refused if another link holds it.
+    Held(Violation),
     /// An item that belongs to the one that is changed, and changes or goes with it.
     Own,
     /// The item of an idempotency key; refused if the key was used.
@@ -35,6 +37,8 @@ pub(super) enum Step {
     Project(ProjectId),
     /// A project by its path.
     ProjectPath,
+    /// A project by the former path of this number in its list; refused if another project has taken it.
+    FormerPath(usize),
     /// A token.
     Token,
 }
@@ -48,10 +52,16 @@ pub(super) enum Condition {
     AbsentOrExpired(u64),
     /// It is as it was read.
     Revision(u64),
-    /// It is a taken-item of this link.
-    OfLink(LinkId),
+    /// It is as it was read, or a partial restore or DynamoDB's TTL has lost it.
+    RevisionOrAbsent(u64),
+    /// It is a unique-constraint item that this link holds, or a partial restore has lost it.
+    OfLinkOrAbsent(LinkId),
     /// It is a project, and nobody is deleting it.
     LivingProject,
+    /// There is none, or a project has had this path and goes by another one now.
+    AbsentOrFormerPath,
+    /// It is a former path of this project, and no other project has taken it.
+    FormerPathOf(ProjectId),
 }
 
 impl Condition {
@@ -60,16 +70,22 @@ impl Condition {
             Self::Absent => "attribute_not_exists(pk)",
             Self::AbsentOrExpired(_) => "attribute_not_exists(pk) OR expires_at <= :expected",
             Self::Revision(_) => "revision = :expected",
-            Self::OfLink(_) => "link_id = :expected",
+            Self::RevisionOrAbsent(_) => "attribute_not_exists(pk) OR revision = :expected",
+            Self::OfLinkOrAbsent(_) => "attribute_not_exists(pk) OR link_id = :expected",
             Self::LivingProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
+            Self::AbsentOrFormerPath => "attribute_not_exists(pk) OR attribute_exists(moved_at)",
+            Self::FormerPathOf(_) => "id = :expected AND attribute_exists(moved_at)",
         }
     }
 
     fn values(self) -> Option<HashMap<String, AttributeValue>> {
         let expected = match self {
-            Self::Absent | Self::LivingProject => return None,
-            Self::AbsentOrExpired(number) | Self::Revision(number) => number.to_string(),
-            Self::OfLink(id) => id.to_string(),
+            Self::Absent | Self::LivingProject | Self::AbsentOrFormerPath => return None,
+            Self::AbsentOrExpired(number) | Self::Revision(number) | Self::RevisionOrAbsent(number) => {
+                number.to_string()
+            }
+            Self::OfLinkOrAbsent(id) => id.to_string(),
+            Self::FormerPathOf(id) => id.to_string(),
         };
         Some(HashMap::from([(":expected".to_owned(), AttributeValue::N(expected))]))
     }
@@ -86,8 +102,9 @@ pub(super) enum Refusal {
     Failed(Error),
 }
 
-/// Reasons for which a step is refused now, but perhaps not a moment later.
-const PASSING: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
+/// Transient reasons for a cancellation. If any step has one, the others tell nothing: a retry may find their conditions
+/// changed, by this transaction's own earlier attempt for one.
+const TRANSIENT: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
 
 /// A transaction in the making.
 #[derive(Debug, Clone)]
@@ -154,18 +171,20 @@ impl<'a> Transaction<'a> {
 
     fn refusal(&self, error: SdkError<TransactWriteItemsError>) -> Refusal {
         let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
-            return Refusal::Failed(unavailable(error));
+            return Refusal::Failed(failure(error));
         };
         let codes: Vec<&str> =
             canceled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
         let refused = |(name, code): (&Step, &&str)| (*code == "ConditionalCheckFailed").then_some(*name);
         let steps: Vec<Step> = self.names.iter().zip(&codes).filter_map(refused).collect();
-        if !steps.is_empty() {
-            Refusal::Steps(steps)
-        } else if codes.iter().any(|code| PASSING.contains(code)) {
+        if codes.iter().any(|code| TRANSIENT.contains(code)) {
             Refusal::Conflict
+        } else if !steps.is_empty() {
+            Refusal::Steps(steps)
+        } else if codes.contains(&"ValidationError") {
+            Refusal::Failed(Error::InvalidCall(DisplayErrorContext(error).to_string()))
         } else {
-            Refusal::Failed(unavailable(error))
+            Refusal::Failed(failure(error))
         }
     }
 }

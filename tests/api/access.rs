@@ -277,3 +277,23 @@ async fn an_outsider_cannot_tell_a_private_project_from_a_missing_one() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_token_that_is_not_cached_reads_the_same_keys_for_a_private_and_a_missing_project() {
+    let app = cast().await;
+    let links = |project: &str| format!("/api/v4/projects/{project}/releases/v1/assets/links");
+    put_there(&app, PRIVATE, "a").await;
+    for project in ["1", "2", "group%2Fprivate"] {
+        assert!(app.send(Event::new("GET", &links(project)).token("rlat-guest")).await.status < 500);
+    }
+    for (project, keys) in [("2", 2), ("3", 2), ("group%2Fprivate", 2), ("group%2Fmissing", 2), ("1", 1)] {
+        let outsider = app.issue(granted(&format!("outsider of {project}"), 24, Role::Owner)).await;
+        for (token, status) in [(outsider, 404), (format!("junk for {project}"), 401)] {
+            app.calls();
+            let reply = app.send(Event::new("GET", &links(project)).token(&token)).await;
+            assert_eq!(reply.status, status, "{project}: {reply:?}");
+            let batches = app.operations_and_keys().into_iter().filter(|(operation, _)| operation == "BatchGetItem");
+            assert_eq!(batches.map(|(_, keys)| keys).collect::<Vec<_>>(), [keys], "{project}, {token}");
+        }
+    }
+}

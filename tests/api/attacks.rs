@@ -48,7 +48,10 @@ async fn no_path_leads_past_the_rights_of_a_private_project() {
 async fn what_a_client_names_cannot_break_out_of_a_header_or_a_log_line() {
     let app = TestApp::start().await;
     let log = Log::listen();
-    let tag = "v1%0d%0aSet-Cookie:%20a=b%0a%7B%22level%22:%22FORGED%22%7D%3E;%20rel=%22next%22";
+    let forged = "v1%0d%0aSet-Cookie:%20a=b%0a%7B%22level%22:%22FORGED%22%7D%3E;%20rel=%22next%22";
+    let list = app.get(&format!("/api/v4/projects/24/releases/{forged}/assets/links")).await;
+    list.assert(404, json!({"message": "404 Not found"}));
+    let tag = "v1%22%7B%22level%22:%22FORGED%22%7D%3E;%20rel=%22next%22";
     let links = format!("/api/v4/projects/24/releases/{tag}/assets/links");
     let body = json!({"name": "<script>alert(1)</script>", "url": "https://e.com/é?a=\u{2028}b", "filepath": "/bin/x"});
     assert_eq!(app.post(&links, body).await.status, 201);
@@ -101,7 +104,38 @@ async fn a_compressed_body_is_not_unfolded_and_doubled_headers_give_no_rights() 
     let doubled = format!("{},junk", seed::TOKEN);
     let event = Event::new("POST", LINKS).token(&doubled).form("name=a&url=http://a");
     app.send(event).await.assert(401, json!({"message": "401 Unauthorized"}));
-    let event = Event::new("POST", LINKS).header("content-type", "application/json, text/plain").raw_body("{}", false);
-    let unsupported = "The provided content-type 'application/json, text/plain' is not supported.";
-    app.send(event).await.assert_error(415, unsupported);
+}
+
+/// A gateway joins duplicate headers with a comma.
+#[tokio::test]
+async fn a_duplicate_content_type_counts_once() {
+    let app = TestApp::start().await;
+    let multipart = "--a,b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nn\r\n\
+                     --a,b\r\nContent-Disposition: form-data; name=\"url\"\r\n\r\nhttp://4\r\n--a,b--\r\n";
+    for (content_type, body) in [
+        ("application/json,application/json", r#"{"name":"1","url":"http://1"}"#),
+        ("application/json; charset=utf-8, application/json", r#"{"name":"2","url":"http://2"}"#),
+        ("application/x-www-form-urlencoded,text/plain", "name=3&url=http://3"),
+        (r#"multipart/form-data; boundary="a,b",multipart/form-data; boundary="a,b""#, multipart),
+    ] {
+        assert_eq!(app.send(Event::new("POST", LINKS).body(content_type, body)).await.status, 201, "{content_type}");
+    }
+    let event = Event::new("POST", LINKS).body("text/plain,application/json", "{}");
+    app.send(event).await.assert_error(415, "The provided content-type 'text/plain' is not supported.");
+}
+
+#[tokio::test]
+async fn only_a_content_encoding_that_compresses_is_refused() {
+    let app = TestApp::start().await;
+    let event = |n: usize, coding: &str| {
+        Event::new("POST", LINKS).form(&format!("name={n}&url=http://{n}")).header("content-encoding", coding)
+    };
+    for (n, coding) in ["identity", "Identity", "utf-8", "UTF-8", "", " ", "aws-chunked"].into_iter().enumerate() {
+        assert_eq!(app.send(event(n, coding)).await.status, 201, "{coding}");
+    }
+    for coding in ["gzip", "GZip", "x-gzip", "deflate", "br", "zstd", "compress", "identity, gzip"] {
+        let named = coding.rsplit(' ').next().unwrap();
+        let text = format!("The provided content-encoding '{named}' is not supported.");
+        app.send(event(99, coding)).await.assert_error(415, &text);
+    }
 }

@@ -1,5 +1,7 @@
 //! Input that cannot be read, or is too much of it: a 4xx that says why, and nothing written.
 
+use serde_json::json;
+
 use crate::support::{Event, LINKS, TestApp};
 
 #[tokio::test]
@@ -66,6 +68,63 @@ async fn too_much_is_refused_before_it_is_read() {
     app.send(Event::new("POST", LINKS).form(&many)).await.assert_error(400, "name is missing, url is missing");
     let expected = "two of the project, two of the token, the tokens' counter, the release, the link and what it takes";
     assert_eq!(app.items().await.len(), 9, "{expected}");
+}
+
+/// The keys of DynamoDB's items are limited, and a filepath is part of one.
+#[tokio::test]
+async fn a_filepath_longer_than_any_links_is_404_without_a_call() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get(LINKS).await.status, 200);
+    let download = |filepath: &str| format!("/group/app/-/releases/v0.1/downloads/{filepath}");
+    assert_eq!(app.get(&download("x")).await.status, 404);
+    app.calls();
+    for length in [128, 1_008, 1_009, 1_010, 8_000] {
+        app.get(&download(&"x".repeat(length))).await.assert(404, json!({"message": "404 Not found"}));
+        assert_eq!(app.calls(), 0, "{length}");
+    }
+    let longest = "é".repeat(127);
+    assert_eq!((app.get(&download(&longest)).await.status, app.calls()), (404, 1));
+}
+
+#[tokio::test]
+async fn every_key_that_a_client_can_choose_fits_dynamodb() {
+    let app = TestApp::start().await;
+    let tag = "t".repeat(1_024);
+    let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
+    let body = json!({"name": "n".repeat(255), "url": format!("http://{}", "u".repeat(4_089)),
+                      "filepath": format!("/{}", "f".repeat(127))});
+    let event = Event::new("POST", &list).json(body).header("idempotency-key", &"k".repeat(255));
+    assert_eq!(app.send(event).await.status, 201);
+    assert_eq!(app.get(&list).await.ids(), [1]);
+    let path = format!("{}/app", "g".repeat(1_020));
+    assert_eq!(
+        app.get(&format!("/api/v4/projects/{}/releases/v1/assets/links", path.replace('/', "%2F"))).await.status,
+        404
+    );
+    let download = format!("/group/app/-/releases/{tag}/downloads/{}", "f".repeat(127));
+    assert_eq!(app.get(&download).await.status, 302);
+    assert_eq!(app.send(Event::new("GET", LINKS).token(&"t".repeat(8_000))).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_tag_with_control_characters_creates_no_release() {
+    let app = TestApp::start().await;
+    let before = app.items().await.len();
+    for tag in ["v9%0d", "v9%0A", "%09v9", "v%7F9", "v%C2%859"] {
+        let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
+        let event = Event::new("POST", &list).form("name=a&url=http://a");
+        app.send(event).await.assert_error(400, "tag_name is invalid");
+        let event = Event::new("POST", &list).form("name=a");
+        app.send(event).await.assert_error(400, "tag_name is invalid");
+        for event in [
+            Event::new("GET", &list),
+            Event::new("PUT", &format!("{list}/1")).form("name=a"),
+            Event::new("DELETE", &format!("{list}/1")),
+        ] {
+            app.send(event).await.assert(404, json!({"message": "404 Not found"}));
+        }
+    }
+    assert_eq!(app.items().await.len(), before);
 }
 
 #[tokio::test]

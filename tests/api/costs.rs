@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use release_links::app::App;
-use release_links::config::Config;
 use release_links::store::Usage;
 use serde_json::json;
 
@@ -33,13 +31,7 @@ async fn requests_make_as_many_calls_as_promised() {
 
 #[tokio::test]
 async fn a_process_that_may_remember_nothing_looks_token_and_project_up_each_time() {
-    let mut app = TestApp::start().await;
-    let settings = |name: &str| match name {
-        "TABLE_NAME" => Some(TABLE.to_owned()),
-        "IDENTITY_CACHE_SECONDS" => Some("0".to_owned()),
-        _ => None,
-    };
-    app.app = App::new(app.store.clone(), Config::read(settings).unwrap(), SystemTime::now).into();
+    let app = TestApp::start().await.with_settings(&[("IDENTITY_CACHE_SECONDS", "0")], SystemTime::now);
     app.calls();
     for _ in 0..3 {
         assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2));
@@ -103,7 +95,7 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
     | download | 1 | 1 | 0 | $0.13 |
     | update | 2 | 1 | 14 | $8.88 |
     | delete | 2 | 1 | 8 | $5.13 |
-    | token and project, when not remembered | 1 | 2 | 0 | $0.25 |
+    | token and project, when not cached | 1 | 2 | 0 | $0.25 |
     ");
     for row in rows {
         assert!(include_str!("../../README.md").contains(&row), "README's cost table lacks: {row}");
@@ -134,6 +126,45 @@ async fn nothing_grows_with_a_release_but_the_counting_of_a_list() {
     10000: list 2 calls 250 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
     100000: list 2 calls 255 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
     ");
+}
+
+/// The links between a page and the nearer end are counted, which costs as much as to read them; behind the end there are
+/// none.
+#[tokio::test]
+async fn a_page_costs_its_distance_from_the_nearer_end_of_the_list() {
+    let (app, database) = TestApp::start_with_database().await;
+    let mut rows = Vec::new();
+    for (links, padding) in [(1_000, 0), (1_000, 2_000), (10_000, 0), (20_000, 0)] {
+        let tag = format!("{links}-{padding}");
+        usage::import_long_release(&database, TABLE, &tag, links, padding);
+        let pages = u64::from(links) / usage::FIRST_PAGE.per_page;
+        let mut costs = Vec::new();
+        for (what, page) in [
+            ("first", 1),
+            ("second", 2),
+            ("middle", pages / 2),
+            ("last", pages),
+            ("behind", pages + 1),
+            ("far behind", 999_999_999),
+        ] {
+            let Usage { calls, read_units, .. } = usage::of_page(&app.store, &tag, page).await;
+            costs.push(format!("{what} {calls} calls {read_units} RCU"));
+        }
+        rows.push(format!("{links} links of {} characters: {}", padding + 20, costs.join(", ")));
+    }
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    1000 links of 20 characters: first 2 calls 25 RCU, second 3 calls 26 RCU, middle 3 calls 42 RCU, last 2 calls 25 RCU, behind 1 calls 24 RCU, far behind 2 calls 25 RCU
+    1000 links of 2020 characters: first 2 calls 37 RCU, second 3 calls 47 RCU, middle 3 calls 288 RCU, last 2 calls 36 RCU, behind 1 calls 25 RCU, far behind 2 calls 26 RCU
+    10000 links of 20 characters: first 2 calls 243 RCU, second 3 calls 244 RCU, middle 3 calls 422 RCU, last 2 calls 243 RCU, behind 2 calls 243 RCU, far behind 2 calls 243 RCU
+    20000 links of 20 characters: first 2 calls 244 RCU, second 3 calls 245 RCU, middle 4 calls 612 RCU, last 5 calls 728 RCU, behind 2 calls 244 RCU, far behind 2 calls 244 RCU
+    ");
+}
+
+#[tokio::test]
+async fn a_url_of_4096_characters_costs_its_size() {
+    let app = TestApp::start().await;
+    let Usage { calls, write_units, .. } = usage::of_creation(&app.store, 4_096).await;
+    assert_eq!((calls, write_units), (2, 25.0), "9 of a short one; README says so");
 }
 
 #[tokio::test]

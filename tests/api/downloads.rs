@@ -24,7 +24,7 @@ async fn the_permanent_url_leads_to_the_url_as_it_is_now() {
     let target = format!("{LINKS}/{}", link.body["id"]);
     assert_eq!(app.put(&target, json!({"url": "https://e.com/é b"})).await.status, 200);
     app.calls();
-    assert_eq!(app.get(&permanent).await.header("location"), "https://e.com/%C3%A9 b");
+    assert_eq!(app.get(&permanent).await.header("location"), "https://e.com/%C3%A9%20b");
     assert_eq!(app.calls(), 1);
     assert_eq!(app.delete(&target).await.status, 200);
     app.get(&permanent).await.assert(404, json!({"message": "404 Not found"}));

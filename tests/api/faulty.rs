@@ -25,8 +25,13 @@ pub enum Fault {
     Refused(u16, &'static str),
     /// A transaction is cancelled because each of its steps met this; other calls are refused with the exception.
     Cancelled(&'static str),
-    /// A batch is left for another time, all of it; no other call knows this.
-    LeftOut,
+    /// A transaction is cancelled because of this for every other step, beginning with the first one or the second, and
+    /// because of their conditions for the rest.
+    Mixed(&'static str, StartAt),
+    /// A batch is left unprocessed, all of it.
+    Unprocessed,
+    /// The last request of a batch is left unprocessed.
+    PartlyProcessed,
     /// The connection is cut before DynamoDB got it.
     CutBefore,
     /// The connection is cut after DynamoDB carried it out.
@@ -43,8 +48,15 @@ pub enum Fault {
     MistypedAttributes,
 }
 
+/// The step with which a mixed cancellation begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartAt {
+    First = 0,
+    Second = 1,
+}
+
 impl Fault {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 22] = [
         Self::Refused(400, "ProvisionedThroughputExceededException"),
         Self::Refused(400, "ThrottlingException"),
         Self::Refused(400, "RequestLimitExceeded"),
@@ -53,6 +65,13 @@ impl Fault {
         Self::Refused(503, "ServiceUnavailable"),
         Self::Cancelled("TransactionConflict"),
         Self::Cancelled("ThrottlingError"),
+        Self::Cancelled("ValidationError"),
+        Self::Refused(400, "ValidationException"),
+        Self::Mixed("TransactionConflict", StartAt::First),
+        Self::Mixed("TransactionConflict", StartAt::Second),
+        Self::Mixed("ThrottlingError", StartAt::First),
+        Self::Mixed("ThrottlingError", StartAt::Second),
+        Self::PartlyProcessed,
         Self::CutBefore,
         Self::CutAfter,
         Self::StalledBefore,
@@ -62,9 +81,24 @@ impl Fault {
         Self::MistypedAttributes,
     ];
 
-    /// Whether it makes an item that cannot be read, which is the one fault that a 500 is for.
-    pub fn corrupts(self) -> bool {
-        matches!(self, Self::MissingAttributes | Self::MistypedAttributes)
+    /// Whether this operation can meet it.
+    pub fn meets(self, operation: &str) -> bool {
+        match self {
+            Self::Mixed(..) | Self::Cancelled("ValidationError") => operation == "TransactWriteItems",
+            Self::Unprocessed | Self::PartlyProcessed => operation.starts_with("Batch"),
+            _ => true,
+        }
+    }
+
+    /// Whether it makes an item that cannot be read, or a call that DynamoDB finds invalid: the faults that a 500 is for.
+    pub fn is_permanent(self) -> bool {
+        matches!(
+            self,
+            Self::MissingAttributes
+                | Self::MistypedAttributes
+                | Self::Refused(_, "ValidationException")
+                | Self::Cancelled("ValidationError")
+        )
     }
 }
 
@@ -82,6 +116,8 @@ pub struct Faulty {
     inner: Inner,
     rules: Arc<Mutex<Vec<Rule>>>,
     pub sent: Arc<Mutex<u32>>,
+    /// How many requests each batch had that came to it.
+    pub batches: Arc<Mutex<Vec<usize>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -93,7 +129,12 @@ enum Inner {
 impl Faulty {
     /// In front of this client.
     pub fn new(client: SharedHttpClient, rules: &[Rule]) -> Self {
-        Self { inner: Inner::Client(client), rules: Arc::new(Mutex::new(rules.to_vec())), sent: Arc::default() }
+        Self {
+            inner: Inner::Client(client),
+            rules: Arc::new(Mutex::new(rules.to_vec())),
+            sent: Arc::default(),
+            batches: Arc::default(),
+        }
     }
 
     /// The settings of a client of the engine at this address that goes through here. The SDK's quota of retries is one's
@@ -106,6 +147,9 @@ impl Faulty {
     fn fault(&self, request: &HttpRequest) -> Option<Fault> {
         *self.sent.lock().unwrap() += 1;
         let operation = operation(request);
+        if operation.starts_with("Batch") {
+            self.batches.lock().unwrap().push(requests(&mut body(request)).len());
+        }
         let mut rules = self.rules.lock().unwrap();
         let rule = rules.iter_mut().find(|rule| rule.operation == operation && rule.times > 0)?;
         rule.times -= 1;
@@ -134,8 +178,14 @@ impl HttpConnector for Faulty {
             match fault {
                 None => connector.call(request).await,
                 Some(Fault::Refused(status, code)) => Ok(response(status, &error(code))),
-                Some(Fault::Cancelled(code)) => Ok(response(400, &cancellation(&request, code))),
-                Some(Fault::LeftOut) => Ok(left_out(&request)),
+                Some(Fault::Cancelled(code)) => Ok(response(400, &cancellation(&request, |_| code))),
+                Some(Fault::Mixed(code, start)) => {
+                    let is_transient = |step: usize| step % 2 == start as usize;
+                    let code = |step| if is_transient(step) { code } else { "ConditionalCheckFailed" };
+                    Ok(response(400, &cancellation(&request, code)))
+                }
+                Some(Fault::Unprocessed) => Ok(response(200, &unprocessed(&request, body(&request)))),
+                Some(Fault::PartlyProcessed) => process_partly(&connector, request).await,
                 Some(Fault::CutBefore) => Err(cut()),
                 Some(Fault::StalledBefore) => std::future::pending().await,
                 Some(after) => {
@@ -153,13 +203,12 @@ async fn spoil(mut response: HttpResponse, fault: Fault) -> Result<HttpResponse,
         Fault::StalledAfter => return std::future::pending().await,
         Fault::Malformed => *response.body_mut() = SdkBody::from("{\"Item\":{\"pk"),
         _ => {
-            let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-            let body = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
-            let mut body: Value = serde_json::from_slice(&body.into_bytes()).expect("the engine answers JSON");
+            let status = response.status();
+            let mut body = read(response).await?;
             for item in items(&mut body) {
                 spoil_item(item, fault);
             }
-            *response.body_mut() = SdkBody::from(body.to_string());
+            return Ok(HttpResponse::new(status, SdkBody::from(body.to_string())));
         }
     }
     Ok(response)
@@ -202,9 +251,9 @@ fn error(code: &str) -> Value {
 }
 
 /// What DynamoDB says of a conflict or of throttling: of a transaction, one reason for each step.
-fn cancellation(request: &HttpRequest, code: &str) -> Value {
+fn cancellation(request: &HttpRequest, code: impl Fn(usize) -> &'static str) -> Value {
     if operation(request) != "TransactWriteItems" {
-        return error(if code == "TransactionConflict" {
+        return error(if code(0) == "TransactionConflict" {
             "TransactionConflictException"
         } else {
             "ThrottlingException"
@@ -212,12 +261,51 @@ fn cancellation(request: &HttpRequest, code: &str) -> Value {
     }
     let steps = body(request)["TransactItems"].as_array().unwrap().len();
     let mut error = error("TransactionCanceledException");
-    error["CancellationReasons"] = json!(vec![json!({"Code": code, "Message": "injected"}); steps]);
+    let reasons: Vec<Value> = (0..steps).map(|step| json!({"Code": code(step), "Message": "injected"})).collect();
+    error["CancellationReasons"] = json!(reasons);
     error
 }
 
-fn left_out(request: &HttpRequest) -> HttpResponse {
-    response(200, &json!({"Responses": {}, "UnprocessedKeys": body(request)["RequestItems"]}))
+/// The answer to a batch of which nothing but `rest` is unprocessed.
+fn unprocessed(request: &HttpRequest, mut rest: Value) -> Value {
+    let name = if operation(request) == "BatchGetItem" { "UnprocessedKeys" } else { "UnprocessedItems" };
+    json!({"Responses": {}, name: rest["RequestItems"].take()})
+}
+
+/// Sends all of a batch but its last request.
+async fn process_partly(
+    connector: &SharedHttpConnector,
+    mut request: HttpRequest,
+) -> Result<HttpResponse, ConnectorError> {
+    let (mut sent, mut rest) = (body(&request), body(&request));
+    let last = requests(&mut sent).pop().into_iter().collect();
+    *requests(&mut rest) = last;
+    let unprocessed = unprocessed(&request, rest);
+    if requests(&mut sent).is_empty() {
+        return Ok(response(200, &unprocessed));
+    }
+    let text = sent.to_string();
+    request.headers_mut().insert("content-length", text.len().to_string());
+    *request.body_mut() = SdkBody::from(text);
+    let response = connector.call(request).await?;
+    let (status, mut answer) = (response.status(), read(response).await?);
+    let mut unprocessed = unprocessed.as_object().unwrap().clone();
+    unprocessed.remove("Responses");
+    answer.as_object_mut().unwrap().extend(unprocessed);
+    Ok(HttpResponse::new(status, SdkBody::from(answer.to_string())))
+}
+
+/// The requests of a batch on the one table.
+fn requests(batch: &mut Value) -> &mut Vec<Value> {
+    let table = batch["RequestItems"].as_object_mut().unwrap().values_mut().next().unwrap();
+    let requests = if table.is_array() { table } else { &mut table["Keys"] };
+    requests.as_array_mut().unwrap()
+}
+
+async fn read(mut response: HttpResponse) -> Result<Value, ConnectorError> {
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    let body = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
+    Ok(serde_json::from_slice(&body.into_bytes()).expect("the engine answers JSON"))
 }
 
 fn body(request: &HttpRequest) -> Value {

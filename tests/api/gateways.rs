@@ -1,8 +1,10 @@
 //! The shapes in which gateways send one and the same request.
 
+use release_links::project::{Role, Visibility};
+use release_links::public_url::PublicUrl;
 use serde_json::{Value, json};
 
-use crate::support::{Event, TestApp, seeded_engine};
+use crate::support::{Event, TestApp, granted, project, seeded_engine};
 
 /// A load balancer's event.
 fn load_balancer(path: &str) -> Value {
@@ -83,6 +85,138 @@ async fn hosts_and_queries_that_lambda_http_cannot_read_do_no_harm() {
     for query in ["foo=a b", "foo=\"<>", "foo=é", "foo=#", "&&==&"] {
         let reply = app.get(&format!("{list}?{query}")).await;
         assert_eq!((reply.status, reply.ids()), (200, vec![2]), "{query}");
+    }
+}
+
+/// A client that follows `rel="next"` through an HTTP API, which decodes the path, sees each link once.
+#[tokio::test]
+async fn a_hash_or_question_mark_in_a_tag_swallows_no_query_parameter() {
+    let app = TestApp::start().await;
+    for tag in ["a#b", "a?b", "#", "?page=9"] {
+        let encoded = tag.replace('#', "%23").replace('?', "%3F");
+        let list = format!("/api/v4/projects/24/releases/{encoded}/assets/links");
+        for n in 0..5 {
+            let target = format!("{list}?name={n}&private_token={}", crate::seed::TOKEN);
+            let event = Event::new("POST", &target).anonymous().form(&format!("url=http://{n}"));
+            assert_eq!(app.send(decoded(event, tag)).await.status, 201, "query parameters of POST");
+        }
+        let (mut seen, mut next) = (Vec::new(), format!("{list}?per_page=2"));
+        for _ in 0..3 {
+            let reply = app.send(decoded(Event::new("GET", &next), tag)).await;
+            assert_eq!((reply.status, reply.header("x-per-page")), (200, "2"), "{next}");
+            seen.extend(reply.ids());
+            let link = reply.header("link").split(", ").find(|link| link.ends_with("rel=\"next\"")).unwrap_or_default();
+            let target = link.trim_start_matches("<http://127.0.0.1:9000").split('>').next().unwrap_or_default();
+            target.clone_into(&mut next);
+        }
+        assert_eq!((seen, next.as_str()), (vec![5, 4, 3, 2, 1], ""), "{tag}");
+    }
+}
+
+/// The event as an HTTP API sends it, with the tag decoded.
+fn decoded(event: Event, tag: &str) -> Value {
+    let mut event: Value = event.into();
+    event["rawPath"] = json!(format!("/api/v4/projects/24/releases/{tag}/assets/links"));
+    event["requestContext"]["http"]["path"] = event["rawPath"].clone();
+    event
+}
+
+#[tokio::test]
+async fn a_host_or_scheme_of_the_client_neither_adds_nor_swallows_query_parameters() {
+    let app = TestApp::with_public_url(seeded_engine().await, None);
+    let list = format!("{}?per_page=1", crate::support::LINKS);
+    for (name, value) in [
+        ("host", "e.com?per_page=7&foo=bar"),
+        ("host", "e.com#"),
+        ("host", "e.com/?x="),
+        ("host", "user@e.com"),
+        ("x-forwarded-proto", "https://e.com/?per_page=7&foo=bar&x="),
+        ("x-forwarded-proto", "https://e.com/#"),
+        ("x-forwarded-proto", "ftp"),
+    ] {
+        let events = [Event::new("GET", &list).header(name, value).into(), {
+            let mut event = load_balancer(crate::support::LINKS);
+            event["headers"][name] = json!(value);
+            event
+        }];
+        for event in events {
+            let event: Value = event;
+            let reply = app.send(event.clone()).await;
+            assert_eq!((reply.status, reply.header("x-per-page")), (200, "1"), "{name}: {value}");
+            let link = reply.header("link");
+            assert!(!link.contains("bar") && !link.contains("user@"), "{link}");
+            assert!(address(link).starts_with("https://"), "{link}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_is_removed_only_from_a_path_that_carries_it() {
+    let engine = seeded_engine().await;
+    let plain = TestApp::at(engine);
+    let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
+    assert_eq!(plain.post(crate::support::LINKS, body).await.status, 201);
+    let list = "/api/v4/projects/24/releases/v0.1/assets/links";
+    let download = "/group/app/-/releases/v0.1/downloads/bin/app";
+    for prefix in ["/gl", "/api", "/api/v4", "/group", "/GROUP", "/group/app"] {
+        let public_url = PublicUrl::parse(&format!("https://example.com{prefix}")).unwrap();
+        let app = TestApp::with_public_url(engine, Some(public_url));
+        for carried in [prefix, ""] {
+            for _ in 0..2 {
+                let reply = app.get(&format!("{carried}{list}")).await;
+                assert_eq!((reply.status, reply.ids()), (200, vec![2, 1]), "{prefix}, {carried}");
+                let start = format!("<https://example.com{prefix}/api/v4/projects/24/");
+                assert!(reply.header("link").starts_with(&start), "{reply:?}");
+                let reply = app.get(&format!("{carried}{download}")).await;
+                assert_eq!((reply.status, reply.header("location")), (302, "https://e.com/a"), "{prefix}, {carried}");
+            }
+        }
+    }
+}
+
+/// With the prefix `/group`, the path of a download may mean two projects. The one that it names as it stands wins, and
+/// both readings are looked up in one call.
+#[tokio::test]
+async fn a_path_that_is_a_route_as_it_stands_wins_over_the_prefix() {
+    let engine = seeded_engine().await;
+    let public_url = Some(PublicUrl::parse("https://example.com/group").unwrap());
+    let plain = TestApp::at(engine);
+    for (id, path) in [(7, "group/sub/app"), (8, "sub/app")] {
+        plain.add(project(id, path, Visibility::Public)).await;
+        let token = plain.issue(granted(path, id, Role::Owner)).await;
+        let links = format!("/api/v4/projects/{id}/releases/v1/assets/links");
+        let body = json!({"name": "a", "url": format!("https://e.com/{id}"), "filepath": "/bin/app"});
+        assert_eq!(plain.send(Event::new("POST", &links).token(&token).json(body)).await.status, 201);
+    }
+    let app = TestApp::with_public_url(engine, public_url);
+    let download = "/group/sub/app/-/releases/v1/downloads/bin/app";
+    for operations in [vec!["BatchGetItem", "GetItem"], vec!["GetItem"]] {
+        let reply = app.send(Event::new("GET", download).anonymous()).await;
+        assert_eq!((reply.status, reply.header("location")), (302, "https://e.com/7"));
+        assert_eq!(app.operations(), operations);
+    }
+    let carried = "/group/group/sub/app/-/releases/v1/downloads/bin/app";
+    assert_eq!(app.get(carried).await.header("location"), "https://e.com/7");
+    assert_eq!(app.get("/sub/app/-/releases/v1/downloads/bin/app").await.header("location"), "https://e.com/8");
+}
+
+/// A REST API removes its stage from the path, so a path that begins like the stage is meant as it stands.
+#[tokio::test]
+async fn a_rest_stage_called_like_a_group_stays_in_the_path() {
+    let app = TestApp::with_public_url(seeded_engine().await, None);
+    let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
+    assert_eq!(app.post(crate::support::LINKS, body).await.status, 201);
+    for stage in ["group", "api", "prod"] {
+        for (path, status) in [(crate::support::LINKS, 200), ("/group/app/-/releases/v0.1/downloads/bin/app", 302)] {
+            let mut event = rest_api(path);
+            event["requestContext"]["stage"] = json!(stage);
+            event["requestContext"]["path"] = json!(format!("/{stage}{path}"));
+            let reply = app.send(event).await;
+            assert_eq!(reply.status, status, "{stage}: {reply:?}");
+            if status == 200 {
+                assert_eq!(address(reply.header("link")), format!("https://x.example.com/{stage}"));
+            }
+        }
     }
 }
 

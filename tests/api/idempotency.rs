@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use release_links::app::App;
 use release_links::project::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::invariants::assert_invariants;
@@ -25,7 +25,9 @@ async fn a_repeated_creation_gets_the_first_answer_again() {
     for _ in 0..2 {
         let again = app.send(create("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "first")).await;
         again.assert(201, first.body.clone());
+        assert_eq!(again.header("idempotent-replayed"), "true");
     }
+    assert!(!first.has_header("idempotent-replayed"));
     assert_eq!(app.delete(&link).await.status, 200);
     let again = app.send(create("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "first")).await;
     again.assert(201, first.body);
@@ -48,6 +50,32 @@ async fn the_same_link_counts_however_it_is_written() {
     }
 }
 
+/// The fingerprint covers each attribute that a client can set.
+#[tokio::test]
+async fn a_key_belongs_to_every_attribute_of_the_link() {
+    let app = TestApp::start().await;
+    let link = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a", "link_type": "package"});
+    let event = |body: &Value| Event::new("POST", LINKS).json(body.clone()).header("idempotency-key", "k");
+    assert_eq!(app.send(event(&link)).await.status, 201);
+    for (attribute, other) in
+        [("name", "b"), ("url", "https://e.com/b"), ("filepath", "/bin/b"), ("link_type", "image")]
+    {
+        let mut changed = link.clone();
+        changed[attribute] = json!(other);
+        assert_eq!(app.send(event(&changed)).await.status, 422, "{attribute}");
+        changed.as_object_mut().unwrap().remove(attribute);
+        assert!(matches!(app.send(event(&changed)).await.status, 400 | 422), "without {attribute}");
+    }
+    assert_eq!(app.send(event(&link)).await.header("idempotent-replayed"), "true");
+    let stored = app.items().await.into_iter().find(|item| item["sk"].as_s().unwrap().starts_with("link#0000"));
+    let not_set_by_clients = ["pk", "sk", "id", "created_at", "revision"];
+    let mut attributes: Vec<String> = stored.unwrap().into_keys().collect();
+    attributes.retain(|name| !not_set_by_clients.contains(&name.as_str()));
+    attributes.sort();
+    let of_request: Vec<&String> = link.as_object().unwrap().keys().collect();
+    assert_eq!(attributes.iter().collect::<Vec<_>>(), of_request, "a new attribute belongs into this test");
+}
+
 #[tokio::test]
 async fn a_key_that_was_used_for_another_link_is_422() {
     let app = TestApp::start().await;
@@ -67,7 +95,11 @@ async fn a_key_that_was_used_for_another_link_is_422() {
 #[tokio::test]
 async fn a_key_that_cannot_be_one_is_refused_and_others_ignore_it() {
     let app = TestApp::start().await;
-    app.send(create(" ", "a")).await.assert_error(400, "Idempotency-Key is empty");
+    for (empty, name) in [("", "empty"), (" ", "blank")] {
+        let first = app.send(create(empty, name)).await;
+        assert_eq!((first.status, first.has_header("idempotent-replayed")), (201, false), "an empty key is none");
+        assert_eq!(app.send(create(empty, name)).await.status, 400, "{name}");
+    }
     let too_long = "Idempotency-Key is too long (maximum is 255 bytes)";
     app.send(create(&"k".repeat(256), "a")).await.assert_error(400, too_long);
     assert_eq!(app.send(create(&"k".repeat(255), "a")).await.status, 201);

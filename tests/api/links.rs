@@ -97,7 +97,7 @@ async fn external_is_whether_the_url_begins_with_the_projects_own() {
 #[tokio::test]
 async fn rules_that_a_link_breaks_by_itself_are_reported_together() {
     let app = TestApp::start().await;
-    let long_name = json!({"name": "n".repeat(256), "url": format!("https://e.com/{}", "u".repeat(2_040))});
+    let long_name = json!({"name": "n".repeat(256), "url": format!("https://e.com/{}", "u".repeat(4_083))});
     for (body, messages) in [
         (
             json!({"name": "", "url": null}),
@@ -116,7 +116,7 @@ async fn rules_that_a_link_breaks_by_itself_are_reported_together() {
         ),
         (
             long_name,
-            json!(["Url is too long (maximum is 2048 characters)", "Name is too long (maximum is 255 characters)"]),
+            json!(["Url is too long (maximum is 4096 characters)", "Name is too long (maximum is 255 characters)"]),
         ),
     ] {
         app.post(LINKS, body.clone()).await.assert(400, json!({"message": messages}));

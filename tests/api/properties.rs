@@ -172,6 +172,38 @@ const BODIES: &[&str] = &[
 ];
 const QUERIES: &[&str] =
     &["abc", "page", "per_page", "=", "&", "1", "0", "-1", "9223372036854775807", "%20", "_", "+", "[]"];
+const URLS: &[&str] = &[
+    "https://",
+    "http://",
+    "ftp://",
+    "e.com",
+    "münchen.example",
+    "[::1]",
+    "user:p@ss@",
+    ":8080",
+    "/",
+    "?",
+    "#",
+    "a b",
+    "%41",
+    "%",
+    "[",
+    "]",
+    "\\",
+    "^",
+    "`",
+    "{",
+    "|",
+    "}",
+    "<",
+    ">",
+    "\"",
+    "ü",
+    "xn--",
+    "..",
+    "@",
+    ":",
+];
 const ARGUMENTS: &[&str] = &[
     "token",
     "project",
@@ -215,6 +247,17 @@ proptest! {
     #[test]
     fn any_query_is_refused_or_makes_a_page(data in nearly(QUERIES)) {
         harness::page(&data);
+    }
+
+    #[test]
+    fn any_url_that_a_link_may_have_becomes_a_valid_uri(data in nearly(URLS)) {
+        harness::location(&data);
+    }
+
+    #[test]
+    fn the_query_is_the_events_whatever_path_and_host_hold(data in nearly(PATHS), host in "[ -~]{0,12}", query in "\\PC{0,20}") {
+        let path = String::from_utf8_lossy(&data).replace('\n', "");
+        harness::event(format!("{path}\n{query}\n{host}\nhttps").as_bytes());
     }
 
     #[test]

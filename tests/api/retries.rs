@@ -1,13 +1,16 @@
 //! How long and how often is tried again, on a clock that stands still unless somebody waits.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use release_links::store::Store;
+use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
+use release_links::store::{ProjectChanges, Session, Store};
+use release_links::token::PlainToken;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::faulty::{Fault, Faulty, Rule};
-use crate::support::{Event, LINKS, TABLE, TestApp, seeded_engine};
+use crate::faulty::{Fault, Faulty, Rule, StartAt};
+use crate::log::Log;
+use crate::support::{Event, LINKS, TABLE, TestApp, granted, project, seeded_engine};
 
 /// Time that the invocation has, and the part of it that is kept for the answer.
 const TIME: Duration = Duration::from_secs(10);
@@ -15,13 +18,17 @@ const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
 
 /// Nothing ever answers: the request goes to nobody.
 async fn time_and_attempts(event: Event, fault: Fault) -> (Duration, u32) {
+    time_and_attempts_within(event, fault, TIME).await
+}
+
+async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) -> (Duration, u32) {
     let every = ["BatchGetItem", "GetItem", "Query", "TransactWriteItems", "UpdateItem"];
     let rules = every.map(|operation| Rule { operation, fault, times: u32::MAX });
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &rules);
     let nowhere = ([127, 0, 0, 1], 1).into();
     let app = TestApp::on(Store::new(faulty.clone().config(nowhere), TABLE.to_owned()), nowhere);
     let started = Instant::now();
-    let reply = app.send_within(event, TIME).await;
+    let reply = app.send_within(event, time).await;
     reply.assert(503, json!({"message": "503 Service Unavailable: nothing is lost, please try again"}));
     assert_eq!(reply.header("retry-after"), "1");
     let sent = *faulty.sent.lock().unwrap();
@@ -32,6 +39,7 @@ async fn time_and_attempts(event: Event, fault: Fault) -> (Duration, u32) {
 async fn what_never_works_is_given_up_in_time_to_say_so() {
     let before = Fault::ALL.into_iter().filter(|fault| {
         matches!(fault, Fault::Refused(..) | Fault::Cancelled(_) | Fault::CutBefore | Fault::StalledBefore)
+            && !fault.is_permanent()
     });
     for fault in before {
         for method in ["GET", "POST", "PUT", "DELETE"] {
@@ -61,13 +69,110 @@ async fn a_conflict_that_does_not_end_is_waited_out_a_dozen_times() {
 }
 
 #[tokio::test]
-async fn what_dynamodb_leaves_out_of_a_batch_is_asked_for_again() {
+async fn an_unprocessed_batch_is_retried() {
     let engine = seeded_engine().await;
     for (times, status, attempts) in [(3, 200, 3 + 1 + 1), (u32::MAX, 503, 13)] {
-        let rule = Rule { operation: "BatchGetItem", fault: Fault::LeftOut, times };
+        let rule = Rule { operation: "BatchGetItem", fault: Fault::Unprocessed, times };
         let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
         let app = TestApp::on(Store::new(faulty.clone().config(engine), TABLE.to_owned()), engine);
         let reply = app.send_within(Event::new("GET", LINKS), TIME).await;
         assert_eq!((reply.status, *faulty.sent.lock().unwrap()), (status, attempts), "{times}: {reply:?}");
+    }
+}
+
+/// The store of an engine behind these faults.
+fn store(engine: std::net::SocketAddr, rules: &[Rule]) -> (Store, Faulty) {
+    let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), rules);
+    (Store::new(faulty.clone().config(engine), TABLE.to_owned()), faulty)
+}
+
+#[tokio::test]
+async fn only_the_unprocessed_part_of_a_batch_is_sent_again() {
+    let engine = seeded_engine().await;
+    for times in [1, 2] {
+        let rule = Rule { operation: "BatchGetItem", fault: Fault::PartlyProcessed, times };
+        let (store, faulty) = store(engine, &[rule]);
+        let app = TestApp::on(store, engine);
+        assert_eq!(app.send(Event::new("GET", LINKS)).await.status, 200);
+        let sent: Vec<usize> = faulty.batches.lock().unwrap().clone();
+        assert_eq!(sent, if times == 1 { vec![2, 1] } else { vec![2, 1, 1] });
+    }
+    let app = TestApp::at(engine);
+    for n in 0..6 {
+        assert_eq!(app.post(LINKS, json!({"name": n, "url": format!("http://{n}")})).await.status, 201);
+    }
+    let rule = Rule { operation: "BatchWriteItem", fault: Fault::PartlyProcessed, times: 2 };
+    let (store, faulty) = store(engine, &[rule]);
+    let deleted = store.purge_releases(ProjectId::new(24).unwrap(), |_| {}).await.unwrap();
+    assert_eq!((deleted, faulty.batches.lock().unwrap().as_slice()), (22, &[22, 1, 1][..]));
+    app.get(LINKS).await.assert(404, json!({"message": "404 Not found"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_stalls_until_the_deadline_leaves_time_for_the_response() {
+    for time in [Duration::from_secs(1), Duration::from_secs(3)] {
+        for event in [Event::new("GET", LINKS), Event::new("POST", LINKS).form("name=a&url=http://a")] {
+            let (passed, _) = time_and_attempts_within(event, Fault::StalledBefore, time).await;
+            assert!(passed <= time - TIME_TO_ANSWER, "{passed:?} of {time:?}");
+            assert!(passed >= time - TIME_TO_ANSWER - Duration::from_millis(50), "no more than that: {passed:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_dynamodb_finds_invalid_is_a_500_with_its_cause_in_the_log() {
+    let engine = seeded_engine().await;
+    for (operation, fault) in [
+        ("Query", Fault::Refused(400, "ValidationException")),
+        ("BatchGetItem", Fault::Refused(400, "ValidationException")),
+        ("Query", Fault::Refused(400, "SerializationException")),
+        ("TransactWriteItems", Fault::Cancelled("ValidationError")),
+    ] {
+        let log = Log::listen();
+        let (store, faulty) = store(engine, &[Rule { operation, fault, times: u32::MAX }]);
+        let method = if operation == "TransactWriteItems" { "POST" } else { "GET" };
+        let event = Event::new(method, LINKS).form("name=a&url=http://a");
+        let reply = TestApp::on(store, engine).send(event).await;
+        reply.assert(500, json!({"message": "500 Internal Server Error"}));
+        assert!(!reply.has_header("retry-after"));
+        assert!(log.text().contains("ERROR") && log.text().contains("injected"), "{}", log.text());
+        assert!(*faulty.sent.lock().unwrap() <= 3, "it is not retried");
+    }
+}
+
+/// The operator's changes, each of which is one transaction.
+async fn change(session: &Session<'_>, n: usize) -> Result<(), String> {
+    let (id, now) = (ProjectId::new(7).unwrap(), SystemTime::now());
+    let explain = |error: release_links::store::Refused| error.to_string();
+    let path = Some(ProjectPath::parse("moved/app").unwrap());
+    match n {
+        0 => session.create_project(&project(7, "a/b", Visibility::Public)).await.map_err(explain),
+        1 => {
+            let changes = ProjectChanges { path, visibility: Some(Visibility::Private) };
+            session.update_project(&ProjectRef::Id(id), changes, now).await.map(|_| ()).map_err(explain)
+        }
+        2 => {
+            let hash = PlainToken::from("a-token-of-the-operator".to_owned()).hash();
+            session.create_token(hash, granted("new", 7, Role::Owner)).await.map(|_| ()).map_err(explain)
+        }
+        3 => session.revoke_grant(2, id).await.map_err(explain),
+        4 => session.revoke_token(2, now).await.map(|_| ()).map_err(explain),
+        5 => session.begin_deletion(id, now).await.map(|_| ()).map_err(explain),
+        _ => session.finish_deletion(id, now).await.map_err(explain),
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_cancelled_for_mixed_reasons_is_retried_for_the_operator_too() {
+    for reason in ["TransactionConflict", "ThrottlingError"] {
+        for start in [StartAt::First, StartAt::Second] {
+            let engine = seeded_engine().await;
+            for n in 0..7 {
+                let fault = Fault::Mixed(reason, start);
+                let (store, _) = store(engine, &[Rule { operation: "TransactWriteItems", fault, times: 2 }]);
+                let changed = change(&store.session(Duration::from_secs(10)), n).await;
+                assert_eq!(changed, Ok(()), "change {n}, {fault:?}");
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dynoxide::Database;
@@ -46,9 +47,9 @@ async fn serve(database: Database) -> SocketAddr {
     address
 }
 
-/// Notes the name of each call that goes over the wire to the engine.
+/// Notes each call that goes over the wire to the engine: its name, and how many keys it reads if it is a batch.
 #[derive(Debug, Clone, Default)]
-struct Calls(Arc<Mutex<Vec<String>>>);
+struct Calls(Arc<Mutex<Vec<(String, usize)>>>);
 
 impl Intercept for Calls {
     fn name(&self) -> &'static str {
@@ -63,7 +64,9 @@ impl Intercept for Calls {
     ) -> Result<(), BoxError> {
         let target = context.request().headers().get("x-amz-target").expect("a call names its operation");
         let operation = target.rsplit('.').next().unwrap_or(target);
-        self.0.lock().unwrap().push(operation.to_owned());
+        let body: Value = serde_json::from_slice(context.request().body().bytes().unwrap_or_default())?;
+        let keys = body["RequestItems"][TABLE]["Keys"].as_array().map_or(0, Vec::len);
+        self.0.lock().unwrap().push((operation.to_owned(), keys));
         Ok(())
     }
 }
@@ -129,7 +132,21 @@ impl TestApp {
 
     /// The DynamoDB operations that were called since this was last asked.
     pub fn operations(&self) -> Vec<String> {
+        self.operations_and_keys().into_iter().map(|(operation, _)| operation).collect()
+    }
+
+    /// The same, each with the number of keys that it read if it is a batch.
+    pub fn operations_and_keys(&self) -> Vec<(String, usize)> {
         std::mem::take(&mut *self.calls.0.lock().unwrap())
+    }
+
+    /// The same service as a process of its own, of which the caches are empty, with these settings and this clock.
+    pub fn with_settings(&self, settings: &[(&str, &str)], clock: fn() -> SystemTime) -> Self {
+        let get = |name: &str| {
+            let setting = settings.iter().find(|(other, _)| *other == name);
+            setting.map(|(_, value)| *value).or((name == "TABLE_NAME").then_some(TABLE)).map(str::to_owned)
+        };
+        Self { app: Arc::new(App::new(self.store.clone(), Config::read(get).unwrap(), clock)), ..self.clone() }
     }
 
     pub async fn send(&self, event: impl Into<Value>) -> Reply {
@@ -178,6 +195,12 @@ impl TestApp {
         let hash = PlainToken::from(token.clone()).hash();
         self.store.session(Duration::from_secs(5)).create_token(hash, settings).await.unwrap();
         token
+    }
+
+    /// Deletes an item, as a partial restore or DynamoDB's TTL may have lost it.
+    pub async fn remove(&self, pk: &str, sk: &str) {
+        let [pk, sk] = [pk, sk].map(|text| AttributeValue::S(text.to_owned()));
+        self.client.delete_item().table_name(TABLE).key("pk", pk).key("sk", sk).send().await.unwrap();
     }
 
     /// All items of the table.
@@ -291,7 +314,12 @@ impl Reply {
             }
         }
         let text = response["body"].as_str().unwrap_or_default();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(text).expect("a body is JSON") };
+        let is_text = headers.get("content-type").is_some_and(|media_type| media_type == "text/plain");
+        let body = match text {
+            "" => Value::Null,
+            text if is_text => json!(text),
+            text => serde_json::from_str(text).expect("a body is JSON"),
+        };
         let reply = Self { status: response["statusCode"].as_u64().unwrap(), headers, body };
         reply.check();
         reply
@@ -305,9 +333,11 @@ impl Reply {
             self.header("x-gitlab-meta"),
             r#"{"correlation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","version":"1"}"#
         );
-        assert!(self.header("x-runtime").parse::<f64>().is_ok_and(|seconds| seconds >= 0.0), "{self:?}");
+        let (seconds, milliseconds) = self.header("x-runtime").split_once('.').expect("seconds with a fraction");
+        assert!(seconds.parse::<u64>().is_ok() && milliseconds.len() == 3, "no finer than a millisecond: {self:?}");
         if !self.body.is_null() {
-            assert_eq!(self.header("content-type"), "application/json");
+            let expected = if self.status == 301 { "text/plain" } else { "application/json" };
+            assert_eq!(self.header("content-type"), expected);
         }
         if self.status >= 400 {
             assert_eq!(self.header("cache-control"), "no-cache");

@@ -1,16 +1,16 @@
 //! What a token is, how long it works, and where it must never turn up.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use release_links::app::App;
-use release_links::config::Config;
-use release_links::project::Role;
+use release_links::project::{ProjectRef, Role, Visibility};
+use release_links::store::ProjectChanges;
 use release_links::token::{NewToken, Scope};
 use serde_json::json;
 
 use crate::log::Log;
 use crate::seed;
-use crate::support::{Event, LINKS, TABLE, TestApp, granted};
+use crate::support::{Event, LINKS, TestApp, granted};
 
 const USER: &str = "/api/v4/user";
 
@@ -70,22 +70,11 @@ async fn who_asks_is_looked_up_once_and_junk_does_not_read_the_table() {
     }
 }
 
-/// An app of which only the memory is one's own.
-fn remembering(app: &TestApp, seconds: &'static str) -> TestApp {
-    let settings = |name: &str| match name {
-        "TABLE_NAME" => Some(TABLE.to_owned()),
-        "IDENTITY_CACHE_SECONDS" => Some(seconds.to_owned()),
-        _ => None,
-    };
-    let mut other = app.clone();
-    other.app = App::new(app.store.clone(), Config::read(settings).unwrap(), SystemTime::now).into();
-    other
-}
-
 #[tokio::test]
 async fn a_revoked_token_works_no_longer_than_a_process_remembers_it() {
     let app = TestApp::start().await;
-    let [forgetful, mindful] = ["0", "3"].map(|seconds| remembering(&app, seconds));
+    let with_cache = |seconds| app.with_settings(&[("IDENTITY_CACHE_SECONDS", seconds)], SystemTime::now);
+    let [forgetful, mindful] = ["0", "3"].map(with_cache);
     for app in [&forgetful, &mindful] {
         assert_eq!(app.get(USER).await.status, 200);
     }
@@ -95,6 +84,31 @@ async fn a_revoked_token_works_no_longer_than_a_process_remembers_it() {
     tokio::time::sleep(Duration::from_millis(3_100)).await;
     let reply = mindful.get(USER).await;
     assert_eq!((reply.status, &reply.body["error"]), (401, &json!("invalid_token")));
+}
+
+/// The process was suspended for 4 seconds, in which its monotonic clock stood still.
+#[tokio::test]
+async fn a_cached_token_or_project_expires_in_a_process_that_was_suspended() {
+    static WALL: AtomicU64 = AtomicU64::new(1_800_000_000);
+    fn clock() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(WALL.load(Ordering::Relaxed))
+    }
+    let app = TestApp::start().await;
+    let warm = app.with_settings(&[("IDENTITY_CACHE_SECONDS", "3")], clock);
+    let session = || app.store.session(Duration::from_secs(5));
+    let event = || Event::new("POST", LINKS).form("name=a&url=http://a");
+    let anonymous = || Event::new("GET", LINKS).anonymous();
+    assert_eq!(warm.send(Event::new("GET", LINKS)).await.status, 200);
+    session().revoke_token(1, SystemTime::now()).await.unwrap();
+    let changes = ProjectChanges { visibility: Some(Visibility::Private), path: None };
+    session().update_project(&ProjectRef::parse("24").unwrap(), changes, SystemTime::now()).await.unwrap();
+    assert_eq!(warm.send(anonymous()).await.status, 200, "both are cached");
+    for seconds in [4, -1] {
+        WALL.store(1_800_000_000_u64.checked_add_signed(seconds).unwrap(), Ordering::Relaxed);
+        let reply = warm.send(event()).await;
+        assert_eq!((reply.status, &reply.body["error"]), (401, &json!("invalid_token")), "{seconds}");
+        warm.send(anonymous()).await.assert(404, json!({"message": "404 Project Not Found"}));
+    }
 }
 
 /// The process remembers for 30 seconds; what it does not know it remembers for less.

@@ -43,14 +43,14 @@ fn new_link(name: &str) -> NewLink {
 /// What each operation costs on a link that has everything, and what to look up who asks for what.
 pub async fn of_operations(store: &Store) -> [(&'static str, Usage); 7] {
     let [create, get, list, download, update, delete, identity] = [(); 7].map(|()| session(store));
-    let id = create.create_link(project(), "v9", new_link("a"), None, SystemTime::now()).await.unwrap().id;
+    let id = create.create_link(project(), "v9", new_link("a"), None, SystemTime::now()).await.unwrap().link.id;
     get.get_link(project(), "v9", id).await.unwrap();
     list.list_links(project(), "v9", FIRST_PAGE).await.unwrap();
     download.url_of_filepath(project(), "v9", "/bin/a").await.unwrap();
     update.update_link(project(), "v9", id, &LinkChanges::parse(input("b")).unwrap()).await.unwrap();
     delete.delete_link(project(), "v9", id).await.unwrap();
     let token = PlainToken::from(seed::TOKEN.to_owned()).hash();
-    identity.identify(Some(&token), ProjectRef::parse("24").as_ref()).await.unwrap();
+    identity.identify(Some(&token), ProjectRef::parse("24").as_slice()).await.unwrap();
     [
         ("create", create.usage()),
         ("get", get.usage()),
@@ -58,8 +58,24 @@ pub async fn of_operations(store: &Store) -> [(&'static str, Usage); 7] {
         ("download", download.usage()),
         ("update", update.usage()),
         ("delete", delete.usage()),
-        ("token and project, when not remembered", identity.usage()),
+        ("token and project, when not cached", identity.usage()),
     ]
+}
+
+/// What a page of a list costs.
+pub async fn of_page(store: &Store, tag: &str, number: u64) -> Usage {
+    let list = session(store);
+    list.list_links(project(), tag, Page { number, ..FIRST_PAGE }).await.unwrap();
+    list.usage()
+}
+
+/// What a creation costs of a link with a filepath and a URL of this many characters.
+pub async fn of_creation(store: &Store, url_characters: usize) -> Usage {
+    let create = session(store);
+    let url = Field::Value(format!("https://e.com/{}", "x".repeat(url_characters - 14)));
+    let new = NewLink::parse(LinkInput { url, ..input("long") }).unwrap();
+    create.create_link(project(), "v9", new, None, SystemTime::now()).await.unwrap();
+    create.usage()
 }
 
 /// What the operations cost that must not grow, and the list, on a release that has links n1 to n`links`.
@@ -80,7 +96,7 @@ impl Growth {
         get.get_link(project(), tag, LinkId::new(1).unwrap()).await.unwrap();
         download.url_of_filepath(project(), tag, "/bin/n1").await.unwrap();
         let new = create.create_link(project(), tag, new_link("one-more"), None, SystemTime::now()).await.unwrap();
-        session(store).delete_link(project(), tag, new.id).await.unwrap();
+        session(store).delete_link(project(), tag, new.link.id).await.unwrap();
         let [list, get, create, download] = [list, get, create, download].map(|session| session.usage());
         Self { list, get, create, download, counted }
     }
@@ -88,13 +104,18 @@ impl Growth {
 
 /// Puts a release with links n1 to n`links` into the table at once, as the store would have made them one by one.
 pub fn import_release(database: &Database, table: &str, tag: &str, links: u32) {
+    import_long_release(database, table, tag, links, 0);
+}
+
+/// The same, with URLs that are longer by this many characters.
+pub fn import_long_release(database: &Database, table: &str, tag: &str, links: u32, padding: usize) {
     let partition = format!("24#{tag}");
     let mut release = item(&partition, "release");
     release.insert("last_link_id".to_owned(), AttributeValue::N(links.to_string()));
     for name in ["created_at", "released_at"] {
         release.insert(name.to_owned(), text("2026-11-24T00:00:00Z"));
     }
-    let links = (1..=links).flat_map(|id| link_items(&partition, id));
+    let links = (1..=links).flat_map(|id| link_items(&partition, id, padding));
     import(database, table, std::iter::once(release).chain(links).collect());
 }
 
@@ -122,8 +143,9 @@ fn import(database: &Database, table: &str, items: Vec<Item>) {
     database.import_items(table, items, ImportOptions::default()).expect("the engine takes the items");
 }
 
-fn link_items(partition: &str, id: u32) -> [Item; 4] {
-    let (name, url, filepath) = (format!("n{id}"), format!("https://e.com/n{id}"), format!("/bin/n{id}"));
+fn link_items(partition: &str, id: u32, padding: usize) -> [Item; 4] {
+    let url = format!("https://e.com/n{id}{}", "x".repeat(padding));
+    let (name, filepath) = (format!("n{id}"), format!("/bin/n{id}"));
     let mut link = item(partition, &format!("link#{id:0>20}"));
     for (attribute, value) in [
         ("name", name.as_str()),

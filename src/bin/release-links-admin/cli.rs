@@ -19,7 +19,7 @@ Examples:
 
 Environment:
   TABLE_NAME               the DynamoDB table; required
-  IDENTITY_CACHE_SECONDS   as the function has it, for the messages; 30 by default
+  IDENTITY_CACHE_SECONDS   as the function has it: how long changes may take to be noticed; 30 by default
   AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and all that the AWS SDK reads
 
 Exit status: 0 done, 1 refused with one sentence on standard error, 2 wrong usage";
@@ -57,10 +57,14 @@ pub enum ProjectCommand {
     /// Adds a project
     Create {
         /// Its number, by which clients and tokens name it
+        ///
+        /// The number of a deleted project is never used again.
         #[arg(long, value_name = "NUMBER", value_parser = project_id)]
         id: ProjectId,
         /// Its full path, by which clients may name it too
-        #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse)]
+        ///
+        /// A former path of another project is taken from it: permanent URLs below the path lead to the new project.
+        #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
         path: ProjectPath,
         /// Who may read its links: members only, or everybody
         #[arg(long, default_value = "private", value_parser = visibility())]
@@ -82,7 +86,8 @@ pub enum ProjectCommand {
     },
     /// Changes the path or the visibility of a project
     ///
-    /// After a change of path, permanent URLs of its links work under the new path only.
+    /// After a change of path, the former path keeps working: permanent URLs lead on, and the API redirects GET and HEAD
+    /// requests to the project's number. It ends when another project takes the former path.
     Update {
         #[command(flatten)]
         which: WhichProject,
@@ -91,14 +96,19 @@ pub enum ProjectCommand {
     },
     /// Deletes a project with all its releases and links, and the tokens' roles in it
     ///
-    /// It reads the whole table. If it is interrupted, run it again with the project's number: nobody sees the project
-    /// meanwhile. Delete a project while nobody writes to it, because running functions remember it for a while.
+    /// First nobody sees the project any more and its paths are free. Then the command waits until no running function
+    /// can write to it, reads the whole table, and deletes what belongs to the project. If it is interrupted, run it again
+    /// with the project's number. The number is never used again.
     Delete {
         #[command(flatten)]
         which: WhichProject,
-        /// Does not ask first, as it does at a terminal
+        /// Does not ask for confirmation; needed where there is no terminal
         #[arg(long)]
         yes: bool,
+        /// Time to wait from hiding the project to deleting its links, such as 1m; by default, as long as functions cache a
+        /// project, and the 15 s that a request may take besides
+        #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+        wait: Option<Duration>,
     },
 }
 
@@ -125,8 +135,8 @@ impl WhichProject {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct Changes {
-    /// The new path
-    #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse)]
+    /// The new path; a former path of another project is taken from it
+    #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
     pub path: Option<ProjectPath>,
     /// Who may read its links from now on
     #[arg(long, value_parser = visibility())]
@@ -139,7 +149,7 @@ pub enum TokenCommand {
     ///
     /// Only its SHA-256 is stored, so nobody can read it again. Standard output has the token alone.
     Create {
-        /// What it is for
+        /// What it is for; not a number, which would be taken for a token's
         #[arg(long, value_parser = label)]
         label: String,
         /// A role in a project: guest and reporter read, developer, maintainer and owner also write
@@ -153,7 +163,7 @@ pub enum TokenCommand {
         /// When it ends, such as 90d or 12h; without this it never does
         #[arg(long, value_name = "TIME", value_parser = lifetime)]
         expires_in: Option<Duration>,
-        /// Stores the token that this file holds instead of making one; `-` reads standard input
+        /// Stores the token that this file holds instead of making one, of 20 characters or more; `-` reads standard input
         #[arg(long, value_name = "FILE")]
         token_file: Option<PathBuf>,
     },
@@ -220,7 +230,18 @@ fn label(text: &str) -> Result<String, String> {
     if text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > MAX_LABEL {
         return Err(format!("a label is a line of 1 to {MAX_LABEL} characters"));
     }
+    if text.trim().parse::<u64>().is_ok() {
+        return Err("a label is not a number, because `token revoke` takes a number for a token's".to_owned());
+    }
+    if text.chars().any(is_bidi_control) {
+        return Err("a label has no characters that change the direction of the text".to_owned());
+    }
     Ok(text.to_owned())
+}
+
+/// Unicode's `Bidi_Control` characters (UAX #9, section 2), by which a label could be shown as another one.
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn grant(text: &str) -> Result<Grant, String> {
@@ -233,6 +254,7 @@ fn grant(text: &str) -> Result<Grant, String> {
 
 fn lifetime(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("a token that ends at once is of no use".to_owned()),
         Ok(lifetime) if lifetime <= MAX_LIFETIME => Ok(lifetime),
         Ok(_) => Err("a token lives for 100 years at the most; without --expires-in it never ends".to_owned()),
         Err(error) => Err(format!("{error}; write it such as 90d, 12h or 1h30m")),

@@ -7,6 +7,7 @@ mod output;
 mod projects;
 mod tokens;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use clap::{CommandFactory, Parser};
 use release_links::aws::{Trust, https_client};
-use release_links::config::Config;
+use release_links::config;
 use release_links::store::{Refused, Session, Store};
 
 use cli::{Cli, Command};
@@ -28,13 +29,32 @@ type Outcome = Result<(), String>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = Cli::try_parse_from(&arguments).unwrap_or_else(|error| usage_error(error, &arguments));
+    match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             eprintln!("release-links-admin: {sentence}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what clap says, without a token that somebody wrote on the command line: terminals and CI systems keep what they
+/// show.
+fn usage_error(error: clap::Error, arguments: &[OsString]) -> ! {
+    let text = error.render().to_string();
+    let mut hidden = text.clone();
+    for word in arguments.iter().filter_map(|argument| argument.to_str()).flat_map(|argument| argument.split('=')) {
+        if tokens::may_be_token(word) {
+            hidden = hidden.replace(word, "(hidden)");
+        }
+    }
+    if hidden == text {
+        error.exit();
+    }
+    eprint!("{hidden}");
+    std::process::exit(error.exit_code());
 }
 
 async fn run(cli: Cli) -> Outcome {
@@ -52,8 +72,8 @@ async fn run(cli: Cli) -> Outcome {
 /// The way to the table that the environment names.
 struct Operator {
     store: Store,
-    /// How long running functions remember what is changed here.
-    remembered: Duration,
+    /// How long running functions may use cached tokens and projects.
+    identity_cache: Duration,
     /// What the table is called where, for messages.
     place: String,
 }
@@ -61,19 +81,20 @@ struct Operator {
 impl Operator {
     async fn connect() -> Result<Self, String> {
         let environment = |name: &str| std::env::var(name).ok();
-        let config = Config::read(environment).map_err(|error| error.to_string())?;
+        let table_name = config::table_name(environment).map_err(|error| error.to_string())?;
+        let identity_cache = config::identity_cache(environment).map_err(|error| error.to_string())?;
         let https = https_client(Trust::amazon_first());
         let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
         let region = sdk.region().ok_or("AWS_REGION is not set: set it, or AWS_PROFILE, to where the table is")?;
-        let place = format!("{} in {region}", config.table_name);
+        let place = format!("{table_name} in {region}");
         if let Some(provider) = sdk.credentials_provider() {
             provider.provide_credentials().await.map_err(|error| {
                 let cause = one_line(&DisplayErrorContext(error).to_string());
                 format!("there are no AWS credentials: set AWS_PROFILE, or sign in with the AWS CLI ({cause})")
             })?;
         }
-        let store = Store::new(aws_sdk_dynamodb::config::Builder::from(&sdk), config.table_name);
-        Ok(Self { store, remembered: config.identity_cache, place })
+        let store = Store::new(aws_sdk_dynamodb::config::Builder::from(&sdk), table_name);
+        Ok(Self { store, identity_cache, place })
     }
 
     fn session(&self) -> Session<'_> {
@@ -90,7 +111,7 @@ impl Operator {
 
     /// That functions which are running may not know yet.
     fn delay(&self) -> String {
-        match self.remembered.as_secs() {
+        match self.identity_cache.as_secs() {
             0 => String::new(),
             seconds => format!(" (running functions may take {seconds} s to notice)"),
         }

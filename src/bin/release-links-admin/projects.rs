@@ -1,15 +1,18 @@
 //! `release-links-admin project …`.
 
 use std::io::{IsTerminal, Write, stderr, stdin};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use release_links::project::{Project, ProjectRef};
-use release_links::store::ProjectChanges;
+use release_links::store::{ProjectChanges, Refused};
 use serde::Serialize;
 
 use crate::cli::ProjectCommand;
 use crate::{Operator, Outcome, output};
+
+/// The function's timeout, `Timeout` in template.yaml.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A project as `--json` shows it.
 #[derive(Serialize)]
@@ -44,10 +47,11 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
         }
         ProjectCommand::Update { which, changes } => {
             let changes = ProjectChanges { path: changes.path, visibility: changes.visibility };
-            let project = session.update_project(&which.get(), changes).await.map_err(explain)?;
+            let project = session.update_project(&which.get(), changes, SystemTime::now()).await;
+            let project = project.map_err(explain)?;
             output::print(&format!("{} is changed{}\n", describe(&project), operator.delay()))
         }
-        ProjectCommand::Delete { which, yes } => delete(operator, &which.get(), yes).await,
+        ProjectCommand::Delete { which, yes, wait } => delete(operator, &which.get(), yes, wait).await,
     }
 }
 
@@ -61,35 +65,105 @@ fn list(projects: &[Project]) -> Outcome {
     output::table(["ID", "PATH", "VISIBILITY"], projects.iter().map(row))
 }
 
-/// In an order that may be interrupted anywhere: first nobody sees the project any more, last its number is free.
-async fn delete(operator: &Operator, which: &ProjectRef, yes: bool) -> Outcome {
+/// In an order that may be interrupted anywhere: the project is hidden first, and marked as deleted last.
+async fn delete(operator: &Operator, which: &ProjectRef, yes: bool, wait: Option<Duration>) -> Outcome {
     let explain = |refused| operator.explain(refused);
-    if !yes && stdin().is_terminal() && stderr().is_terminal() {
-        ask(which)?;
+    let project = operator.session().project_to_delete(which).await.map_err(explain)?;
+    if !yes {
+        confirm(&project)?;
     }
-    let project = operator.session().hide_project(which, SystemTime::now()).await.map_err(explain)?;
+    let deletion = operator.session().begin_deletion(project.id, SystemTime::now()).await.map_err(explain)?;
+    let project = deletion.project;
+    let unfinished = |sentence: String| format!("{sentence}; `project delete {}` finishes the deletion", project.id);
+    let wait = wait.unwrap_or(operator.identity_cache + FUNCTION_TIMEOUT);
+    wait_for_writes(remaining(wait, deletion.since, SystemTime::now())).await;
+    let purged = purge(operator, &project).await.map_err(unfinished)?;
+    revoke_grants(operator, &project).await.map_err(|refused| unfinished(explain(refused)))?;
+    let finished = operator.session().finish_deletion(project.id, SystemTime::now()).await;
+    finished.map_err(|refused| unfinished(explain(refused)))?;
+    output::print(&format!("{} is deleted, and {purged} items of its releases\n", describe(&project)))
+}
+
+fn confirm(project: &Project) -> Outcome {
+    if !stdin().is_terminal() || !stderr().is_terminal() {
+        let what = describe(project);
+        return Err(format!("{what} was not deleted: without a terminal, confirm the deletion with --yes"));
+    }
+    let fail = |error: std::io::Error| format!("the question cannot be asked: {error}");
+    write!(stderr(), "Delete {} with all its releases and links? Type yes: ", describe(project)).map_err(fail)?;
+    let mut answer = String::new();
+    stdin().read_line(&mut answer).map_err(fail)?;
+    if answer.trim() == "yes" { Ok(()) } else { Err("nothing was deleted".to_owned()) }
+}
+
+/// The rest of the wait that began when the project was hidden, all of it if the clock of that time was ahead of this one.
+fn remaining(wait: Duration, since: SystemTime, now: SystemTime) -> Duration {
+    now.duration_since(since).map_or(wait, |passed| wait.saturating_sub(passed))
+}
+
+/// A function that has cached the project may accept writes to it, and carry them out until its timeout.
+async fn wait_for_writes(wait: Duration) {
+    if wait.is_zero() {
+        return;
+    }
+    let seconds = wait.as_secs_f64().ceil();
+    let sentence = format!("waiting {seconds} s until no running function can write to the project");
+    if !stderr().is_terminal() {
+        eprintln!("{sentence}");
+    }
+    let progress = ProgressBar::new(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    progress.set_style(ProgressStyle::with_template("{msg} {bar:40} {eta}").expect("the template is valid"));
+    progress.set_message(sentence);
+    let end = Instant::now() + wait;
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        tokio::time::sleep(left.min(Duration::from_millis(100))).await;
+        progress.set_position(u64::try_from((wait - left).as_millis()).unwrap_or(u64::MAX));
+    }
+    progress.finish_and_clear();
+}
+
+async fn purge(operator: &Operator, project: &Project) -> Result<usize, String> {
     let progress = ProgressBar::new_spinner();
     progress.enable_steady_tick(Duration::from_millis(100));
     progress.set_message("looking for releases");
     let note = |deleted| progress.set_message(format!("{deleted} items of its releases deleted"));
     let purged = operator.store.purge_releases(project.id, note).await;
     progress.finish_and_clear();
-    let unfinished = |sentence: String| format!("{sentence}; `project delete {}` finishes the deletion", project.id);
-    let purged = purged.map_err(|error| unfinished(operator.explain(error.into())))?;
-    for token in operator.session().tokens().await.map_err(explain)? {
-        if token.settings.grants.projects.contains_key(&project.id) {
-            operator.session().revoke_grant(token.id, project.id).await.map_err(explain)?;
-        }
-    }
-    operator.session().forget_project(&project).await.map_err(explain)?;
-    let what = describe(&project);
-    output::print(&format!("{what} is deleted, and {purged} items of its releases{}\n", operator.delay()))
+    purged.map_err(|error| operator.explain(error.into()))
 }
 
-fn ask(which: &ProjectRef) -> Outcome {
-    let fail = |error: std::io::Error| format!("the question cannot be asked: {error}");
-    write!(stderr(), "Delete project {which} with all its releases and links? Type yes: ").map_err(fail)?;
-    let mut answer = String::new();
-    stdin().read_line(&mut answer).map_err(fail)?;
-    if answer.trim() == "yes" { Ok(()) } else { Err("nothing was deleted".to_owned()) }
+/// Expired tokens grant nothing, and DynamoDB may have removed one of their two items already.
+async fn revoke_grants(operator: &Operator, project: &Project) -> Result<(), Refused> {
+    for token in operator.session().tokens().await? {
+        if !token.is_expired(SystemTime::now()) && token.settings.grants.projects.contains_key(&project.id) {
+            operator.session().revoke_grant(token.id, project.id).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_deletion_waits_for_the_rest_of_the_time() {
+        let (wait, now) = (Duration::from_secs(45), SystemTime::now());
+        let second = Duration::from_secs(1);
+        for (since, rest) in [
+            (now, wait),
+            (now - second, wait - second),
+            (now - wait, Duration::ZERO),
+            (now - wait - second, Duration::ZERO),
+            (now + second, wait),
+        ] {
+            assert_eq!(remaining(wait, since, now), rest);
+        }
+    }
+
+    #[test]
+    fn the_wait_covers_the_timeout_of_the_template() {
+        let timeout = format!("\n      Timeout: {}\n", FUNCTION_TIMEOUT.as_secs());
+        assert_eq!(include_str!("../../../template.yaml").matches(&timeout).count(), 1);
+    }
 }

@@ -1,7 +1,9 @@
 //! `release-links-admin token …`.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -14,7 +16,16 @@ use crate::cli::{Grant, TokenCommand, WhichToken};
 use crate::{Operator, Outcome, output};
 
 /// A token of fewer characters could be guessed.
-const MIN_SAFE_LENGTH: usize = 20;
+const MIN_LENGTH: usize = 20;
+
+/// Whether a word of a command line may be a token that should have been in a file: it is long enough for one, and neither
+/// a word of a language nor a path.
+pub fn may_be_token(word: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+');
+    let has = |is_kind: fn(&char) -> bool| word.chars().any(|c| is_kind(&c));
+    let is_random = has(char::is_ascii_digit) || (has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase));
+    word.len() >= MIN_LENGTH && word.chars().all(is_allowed) && is_random
+}
 
 /// A token as `--json` shows it; times are RFC 3339 in UTC.
 #[derive(Serialize)]
@@ -100,6 +111,9 @@ async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Stri
 
 async fn create(operator: &Operator, settings: NewToken, token_file: Option<&Path>) -> Outcome {
     let known = token_file.map(read_token).transpose()?;
+    if known.as_ref().is_some_and(|token| token.reveal().len() < MIN_LENGTH) {
+        return Err(format!("a token of fewer than {MIN_LENGTH} characters could be guessed: choose a longer one"));
+    }
     let token = match &known {
         Some(token) => token.clone(),
         None => PlainToken::generate().map_err(|error| format!("the operating system gives no randomness: {error}"))?,
@@ -108,10 +122,10 @@ async fn create(operator: &Operator, settings: NewToken, token_file: Option<&Pat
     let stored = stored.map_err(|refused| operator.explain(refused))?;
     let name = describe(&stored);
     if known.is_some() {
-        if token.reveal().len() < MIN_SAFE_LENGTH {
-            eprintln!("{name} has fewer than {MIN_SAFE_LENGTH} characters: use it for demonstrations only");
-        }
         eprintln!("{name} is stored");
+        if token_file.is_some_and(is_world_readable) {
+            eprintln!("warning: every user of this machine can read the token's file: `chmod 600` it");
+        }
         return Ok(());
     }
     output::deliver(&format!("{}\n", token.reveal()))
@@ -124,21 +138,26 @@ fn describe(token: &Token) -> String {
     format!("token {} ({})", token.id, token.settings.label)
 }
 
-/// Reads a token that somebody has already; white space around it does not belong to it.
+/// Reads a token that somebody has already; white space around it does not belong to it. No message names the file: it may
+/// be the token itself, by mistake.
 fn read_token(file: &Path) -> Result<PlainToken, String> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text)
+        stdin().read_to_string(&mut text)
     } else {
-        std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+        File::open(file).and_then(|mut file| file.read_to_string(&mut text))
     };
-    read.map_err(|error| format!("the token cannot be read from {}: {error}", file.display()))?;
+    read.map_err(|error| format!("the file of --token-file cannot be read: {error}"))?;
     let token = text.trim();
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let file = file.display();
-        return Err(format!("{file} holds no token: one is a line of ASCII characters without spaces"));
+        let expected = "a token is one line of ASCII characters without spaces";
+        return Err(format!("the file of --token-file holds no token: {expected}"));
     }
     Ok(PlainToken::from(token.to_owned()))
+}
+
+fn is_world_readable(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o004 != 0)
 }
 
 async fn list(operator: &Operator, json: bool) -> Outcome {
@@ -159,28 +178,48 @@ async fn revoke(operator: &Operator, which: WhichToken) -> Outcome {
     output::print(&format!("{} is revoked{}\n", describe(&token), operator.delay()))
 }
 
-/// The number of the token that is meant.
+/// The ID of the token that is meant.
 async fn find(operator: &Operator, which: WhichToken) -> Result<u64, String> {
     let (session, explain) = (operator.session(), |refused| operator.explain(refused));
     if let Some(file) = which.token_file {
-        let found = session.identify(Some(&read_token(&file)?.hash()), None).await;
+        let found = session.identify(Some(&read_token(&file)?.hash()), &[]).await;
         let (token, _) = found.map_err(|error| explain(error.into()))?;
-        let unknown = || explain(Refused::UnknownToken(format!("like the one in {}", file.display())));
-        return token.map(|token| token.id).ok_or_else(unknown);
+        let token = token.ok_or("there is no such token: `token list` shows all there are")?;
+        // DynamoDB may have removed the other item of an expired token.
+        return match token.settings.expires_at.filter(|_| token.is_expired(SystemTime::now())) {
+            Some(expired_at) => Err(explain(Refused::TokenExpired { id: token.id, expired_at })),
+            None => Ok(token.id),
+        };
     }
-    let name = which.token.unwrap_or_default();
-    if let Some(id) = which.id.or_else(|| name.parse().ok()) {
+    if let Some(id) = which.id {
         return Ok(id);
     }
-    let mut tokens = session.tokens().await.map_err(explain)?;
-    tokens.retain(|token| token.settings.label == name);
-    let (active, revoked): (Vec<_>, Vec<_>) = tokens.iter().partition(|token| token.revoked_at.is_none());
-    match (active.as_slice(), revoked.last()) {
-        ([token], _) | ([], Some(token)) => Ok(token.id),
-        ([], None) => Err(explain(Refused::UnknownToken(name))),
-        (several, _) => {
-            let numbers = several.iter().map(|token| token.id.to_string()).collect::<Vec<_>>().join(", ");
-            Err(format!("several tokens are called {name:?}: name one by its number, which are {numbers}"))
+    let name = which.token.unwrap_or_default();
+    by_name(&session.tokens().await.map_err(explain)?, &name)
+}
+
+/// The ID of the token with this ID or label.
+fn by_name(tokens: &[Token], name: &str) -> Result<u64, String> {
+    let number = name.parse::<u64>().ok();
+    let by_id = number.filter(|id| tokens.iter().any(|token| token.id == *id));
+    let labelled = tokens.iter().filter(|token| token.settings.label == name);
+    let (active, revoked): (Vec<_>, Vec<_>) = labelled.partition(|token| token.revoked_at.is_none());
+    let ids = |tokens: &[&Token]| tokens.iter().map(|token| token.id.to_string()).collect::<Vec<_>>().join(", ");
+    match (by_id, active.as_slice(), revoked.last()) {
+        (Some(id), [], None) => Ok(id),
+        (None, [token], _) | (None, [], Some(token)) => Ok(token.id),
+        // No message repeats the name: it may be the token itself, by mistake.
+        (None, [], None) => number.ok_or(
+            "there is no token of this label: `token list` shows all there are, and \
+                                 `--token-file FILE` takes the token itself"
+                .to_owned(),
+        ),
+        (None, several, _) => {
+            Err(format!("several tokens are called {name:?}: name one by its number, which are {}", ids(several)))
+        }
+        (Some(id), active, _) => {
+            let labelled = ids(&active.iter().copied().chain(revoked).collect::<Vec<_>>());
+            Err(format!("{name} is the number of token {id} and the label of token {labelled}: name one with --id"))
         }
     }
 }

@@ -104,6 +104,9 @@ async fn wrong_usage_is_explained_and_exits_2() {
         ("project create --id 0 --path a/b", "a project's number is a whole number from 1 to 9223372036854775807"),
         ("project create --id 1 --path app", "a path needs a group and a name, such as group/app"),
         ("project create --id 1 --path a/b --visibility internal", "[possible values: private, public]"),
+        ("project create --id 1 --path Api/app", "the first part of a path may not be called api, where the API is"),
+        ("project update 24 --path api/app", "the first part of a path may not be called api, where the API is"),
+        ("project delete 24 --wait soon", "expected number at 0"),
         ("project update 24", "--visibility <VISIBILITY>"),
         ("project show", "<PROJECT|--id <NUMBER>>"),
         ("project show 24 --id 24", "cannot be used with"),
@@ -115,6 +118,10 @@ async fn wrong_usage_is_explained_and_exits_2() {
             "the role \"root\" is none of guest, reporter, developer, maintainer, owner",
         ),
         ("token create --label ci --grant 24=guest --scope sudo", "[possible values: api, read_api]"),
+        ("token create --label 1 --grant 24=guest", "a label is not a number"),
+        ("token create --label +1 --grant 24=guest", "a label is not a number"),
+        ("token create --label \u{202e}ic --grant 24=guest", "no characters that change the direction of the text"),
+        ("token create --label ci --grant 24=guest --expires-in 0s", "a token that ends at once is of no use"),
         ("token create --label ci --grant 24=guest --expires-in soon", "write it such as 90d, 12h or 1h30m"),
         ("token create --label ci --grant 24=guest --expires-in 101y", "a token lives for 100 years at the most"),
         ("token revoke", "<TOKEN|--id <NUMBER>|--token-file <FILE>>"),
@@ -173,6 +180,9 @@ async fn what_is_missing_around_the_command_is_said_in_one_sentence() {
     ] {
         ended(list().env_remove(name)).assert_refused(sentence);
     }
+    let unused = [("PUBLIC_URL", "links"), ("DOWNLOAD_CACHE_SECONDS", "soon"), ("WARM_UP_SECONDS", "-1")];
+    let listed = ended(list().envs(unused));
+    assert_eq!((listed.code, listed.stderr.as_str()), (Some(0), ""), "settings of the function alone are not read");
     let malformed = "IDENTITY_CACHE_SECONDS is \"soon\": set it to a whole number of seconds, such as 30";
     ended(list().env("IDENTITY_CACHE_SECONDS", "soon")).assert_refused(malformed);
     for (ended, part) in [

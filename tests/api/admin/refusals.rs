@@ -15,7 +15,7 @@ const REFUSALS: [(&str, &str); 14] = [
     ("project show 25", "there is no project 25: `project list` shows all there are"),
     ("project update --id 25 --path a/b", "there is no project 25: `project list` shows all there are"),
     ("project update 7 --path group/app", "there is a project group/app already: `project show group/app` shows it"),
-    ("project delete 25", "there is no project 25: `project list` shows all there are"),
+    ("project delete 25 --yes", "there is no project 25: `project list` shows all there are"),
     ("token create --label x --grant 25=guest", "there is no project 25: `project list` shows all there are"),
     ("token create --label x --grant a/b=guest", "there is no project a/b: `project list` shows all there are"),
     (
@@ -23,15 +23,18 @@ const REFUSALS: [(&str, &str); 14] = [
         "there are two grants for group/app: leave one of them out",
     ),
     ("token revoke 99", "there is no token 99: `token list` shows all there are"),
-    ("token revoke nobody", "there is no token nobody: `token list` shows all there are"),
+    (
+        "token revoke nobody",
+        "there is no token of this label: `token list` shows all there are, and `--token-file FILE` takes the token itself",
+    ),
     ("token revoke ci", "several tokens are called \"ci\": name one by its number, which are 2, 3"),
     (
         "token revoke --token-file /dev/null",
-        "/dev/null holds no token: one is a line of ASCII characters without spaces",
+        "the file of --token-file holds no token: a token is one line of ASCII characters without spaces",
     ),
     (
         "token create --label x --grant 24=guest --token-file /nonexistent",
-        "the token cannot be read from /nonexistent: No such file or directory (os error 2)",
+        "the file of --token-file cannot be read: No such file or directory (os error 2)",
     ),
 ];
 

@@ -1,0 +1,75 @@
+//! The wire between a process and the engine, on which the calls of one operation can be held.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::http::uri::{Authority, Scheme};
+use axum::response::Response;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// A proxy in front of the engine.
+pub struct Wire {
+    /// Where a process finds the engine by way of it.
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: SocketAddr,
+    client: Client<HttpConnector, Body>,
+    operation: &'static str,
+    is_holding: watch::Sender<bool>,
+    held: watch::Sender<usize>,
+}
+
+impl Wire {
+    /// Holds the calls of this operation on their way to the engine.
+    pub async fn start(engine: SocketAddr, operation: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            engine,
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            operation,
+            is_holding: watch::Sender::new(true),
+            held: watch::Sender::new(0),
+        });
+        let router = Router::new().fallback(forward).with_state(Arc::clone(&shared));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, shared }
+    }
+
+    /// Waits until a call is held.
+    pub async fn held(&self) {
+        let mut held = self.shared.held.subscribe();
+        let waited = tokio::time::timeout(Duration::from_secs(20), held.wait_for(|held| *held > 0)).await;
+        waited.expect("a call comes in time").unwrap();
+    }
+
+    /// Lets the held calls through, and all that follow.
+    pub fn release(&self) {
+        self.shared.is_holding.send_replace(false);
+    }
+}
+
+async fn forward(State(shared): State<Arc<Shared>>, mut request: Request) -> Response {
+    let target = request.headers()["x-amz-target"].to_str().unwrap();
+    if target.ends_with(&format!(".{}", shared.operation)) {
+        shared.held.send_modify(|held| *held += 1);
+        shared.is_holding.subscribe().wait_for(|is_holding| !is_holding).await.unwrap();
+    }
+    let mut uri = request.uri().clone().into_parts();
+    uri.scheme = Some(Scheme::HTTP);
+    uri.authority = Some(Authority::try_from(shared.engine.to_string()).unwrap());
+    *request.uri_mut() = Uri::from_parts(uri).unwrap();
+    shared.client.request(request).await.unwrap().map(Body::new)
+}
