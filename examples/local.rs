@@ -2,7 +2,7 @@
 //!
 //! Starts a DynamoDB engine in this process, creates the table from `template.yaml`, seeds what the documentation's
 //! requests expect, starts cargo-lambda's emulator with the function behind it, and says so when the first request will
-//! be answered at once. Ctrl-C ends all of it.
+//! be answered at once. Ctrl-C ends all of it, and so does every other end of this process or of its parent.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a person at a terminal")]
 
@@ -14,6 +14,7 @@ mod seed;
 mod stack;
 
 use std::net::SocketAddr;
+use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use dynoxide::Database;
 use release_links::store::Store;
 use tokio::net::TcpStream;
-use tokio::process::Child;
+use tokio::signal::unix::{SignalKind, signal};
 
 const TABLE: &str = "release-links";
 /// Requests that are answered at the same time: the emulator gives each function process one.
@@ -39,6 +40,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), String> {
+    let end = end()?;
+    tokio::select! {
+        () = end => Ok(()),
+        served = serve() => served,
+    }
+}
+
+/// Serves until one of the processes ends by itself. All of them end with the future.
+async fn serve() -> Result<(), String> {
     let port =
         stack::setting("PORT", "9000").parse::<u16>().map_err(|_| "PORT has to be a number up to 65535".to_owned())?;
     let state = PathBuf::from(stack::setting("STATE", ".local/dynamodb.sqlite"));
@@ -49,18 +59,24 @@ async fn run() -> Result<(), String> {
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
     let store = Store::new(engine::client_config(engine), TABLE.to_owned());
-    seed::seed(&store).await.map_err(|error| format!("the documentation's project cannot be seeded: {error}"))?;
+    seed::seed(&store).await.map_err(|error| {
+        format!("the documentation's project cannot be seeded: {error}; `make run FRESH=1` starts empty")
+    })?;
 
-    let mut children = vec![stack::start_emulator(port).await?];
+    let group = stack::ProcessGroup::start()?;
+    let mut children = vec![stack::start_emulator(&group, port).await?];
     let bootstrap = stack::setting("BOOTSTRAP", "target/debug/release-links");
     let functions = stack::setting("FUNCTIONS", FUNCTIONS).parse().map_err(|_| "FUNCTIONS has to be a number")?;
     for _ in 0..functions {
-        children.push(stack::start_function(&bootstrap, port, engine, TABLE)?);
+        children.push(stack::start_function(&group, &bootstrap, port, engine, TABLE)?);
     }
     let emulator = ([127, 0, 0, 1], port).into();
     stack::wait_until("the function answers", || answers(emulator)).await?;
     print_welcome(port, engine);
-    watch(children).await
+    while children.iter_mut().all(|child| matches!(child.try_wait(), Ok(None))) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Err("one of its processes has ended; see above for why".to_owned())
 }
 
 fn start_engine(state: &Path) -> Result<SocketAddr, String> {
@@ -114,28 +130,24 @@ fn print_welcome(port: u16, engine: SocketAddr) {
     println!("\nCtrl-C ends it.");
 }
 
-/// Waits for Ctrl-C, or for one of the processes to end by itself.
-async fn watch(mut children: Vec<Child>) -> Result<(), String> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .map_err(|error| format!("signals cannot be received: {error}"))?;
-    let ended = async {
-        loop {
-            if children.iter_mut().any(|child| !matches!(child.try_wait(), Ok(None))) {
-                break;
+/// What ends the service from outside: Ctrl-C, a request to terminate, a closed terminal, or the end of the parent, such as
+/// make.
+fn end() -> Result<impl Future<Output = ()>, String> {
+    let parent = parent_id();
+    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+    let [mut interrupt, mut terminate, mut hangup] =
+        [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?];
+    Ok(async move {
+        let orphaned = async {
+            while parent_id() == parent {
+                tokio::time::sleep(Duration::from_millis(200)).await;
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            () = orphaned => {}
         }
-    };
-    let result = tokio::select! {
-        // Ctrl-C reaches the processes too; that they end then is no failure.
-        biased;
-        _ = tokio::signal::ctrl_c() => Ok(()),
-        _ = terminate.recv() => Ok(()),
-        () = ended => Err("one of its processes has ended; see above for why".to_owned()),
-    };
-    // The functions go first: without the emulator they would complain.
-    for child in children.iter_mut().rev() {
-        let _ = child.kill().await;
-    }
-    result
+    })
 }

@@ -67,9 +67,10 @@ async fn soak() -> Result<(), String> {
     let store = Store::new(engine::client_config(engine), TABLE.to_owned());
     seed::seed(&store).await.map_err(|error| error.to_string())?;
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port();
-    let _emulator = stack::start_emulator(port).await?;
+    let group = stack::ProcessGroup::start()?;
+    let _emulator = stack::start_emulator(&group, port).await?;
     let bootstrap = stack::setting("BOOTSTRAP", "target/release/release-links");
-    let start = |_| stack::start_function(&bootstrap, port, engine, TABLE);
+    let start = |_| stack::start_function(&group, &bootstrap, port, engine, TABLE);
     let mut functions = (0..BURST).map(start).collect::<Result<Vec<Child>, _>>()?;
     let http: Http = HttpClient::builder(TokioExecutor::new()).build_http();
     let base = format!("http://127.0.0.1:{port}");

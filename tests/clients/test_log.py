@@ -41,6 +41,22 @@ def test_each_request_has_one_log_event_and_one_line_of_metrics(tmp_path):
     assert len(events) == len(metrics) == 1, lines
     assert {name: events[0].get(name) for name in expected} == expected
     assert events[0]["duration_ms"] > 0 and events[0]["request_id"]
+    line = next(line for line in service.lines[printed:] if '"fields"' in line)
+    assert line.count(events[0]["request_id"]) == 1 and '"span' not in line, "each ID once"
     assert {name: metrics[0][name] for name in ["Operation", "Status", "ClientErrors", "DynamoDBCalls"]} == {
         "Operation": "get_link", "Status": 404, "ClientErrors": 1, "DynamoDBCalls": 2,
     }
+
+
+def test_a_log_line_is_not_as_long_as_the_client_likes(tmp_path):
+    service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info", METRICS_NAMESPACE="release-links")
+    printed = len(service.lines)
+    long = "x" * 4_500
+    for project in ["24", long]:
+        url = f"{service.url}/api/v4/projects/{project}/releases/{long}/assets/links"
+        subprocess.run(["curl", "-sS", "--max-time", "10", "--output", "/dev/null", url], check=True)
+    assert stop(service) == 0
+    lines = service.lines[printed:]
+    events = [json.loads(line)["fields"] for line in lines if '"fields"' in line]
+    assert [(event["project"], event["tag"]) for event in events] == [("24", "x" * 256), ("x" * 256, "x" * 256)]
+    assert len(lines) == 4 and max(map(len, lines)) < 1_500, lines

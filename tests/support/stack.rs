@@ -1,7 +1,8 @@
 //! cargo-lambda's emulator with processes of the function behind it.
 
 use std::net::SocketAddr;
-use std::process::Stdio;
+use std::os::unix::process::CommandExt;
+use std::process::{self, Stdio};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -14,15 +15,42 @@ pub fn setting(name: &str, default: &str) -> String {
     std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
 }
 
+/// A process group that ends together with this process, however it ends. The group's leader waits for the end of its
+/// standard input, which comes when nobody is left to write to it, and then kills the group.
+pub struct ProcessGroup {
+    leader: process::Child,
+}
+
+impl ProcessGroup {
+    /// Starts the leader.
+    pub fn start() -> Result<Self, String> {
+        let mut leader = process::Command::new("sh");
+        leader.args(["-c", "read -r _; kill -KILL 0"]).process_group(0).stdin(Stdio::piped());
+        let leader = leader.spawn().map_err(|error| format!("sh cannot be started: {error}"))?;
+        Ok(Self { leader })
+    }
+
+    fn id(&self) -> i32 {
+        self.leader.id().try_into().expect("process ids are positive numbers of 32 bits")
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        drop(self.leader.stdin.take());
+        let _ = self.leader.wait();
+    }
+}
+
 /// Starts the emulator on this port of loopback, and waits until it listens.
-pub async fn start_emulator(port: u16) -> Result<Child, String> {
+pub async fn start_emulator(group: &ProcessGroup, port: u16) -> Result<Child, String> {
     let tool = setting("CARGO_LAMBDA", ".tools/cargo-lambda/bin/cargo-lambda");
     let emulator = Command::new(&tool)
         .args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "--quiet", "-A", "127.0.0.1", "-P"])
         .arg(port.to_string())
+        .process_group(group.id())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .kill_on_drop(true)
         .spawn()
         .map_err(|error| format!("{tool} cannot be started: {error}; `make tools` installs it"))?;
     let address: SocketAddr = ([127, 0, 0, 1], port).into();
@@ -31,7 +59,13 @@ pub async fn start_emulator(port: u16) -> Result<Child, String> {
 }
 
 /// Starts a process of the function, which asks the emulator for requests and the engine for items.
-pub fn start_function(bootstrap: &str, port: u16, engine: SocketAddr, table: &str) -> Result<Child, String> {
+pub fn start_function(
+    group: &ProcessGroup,
+    bootstrap: &str,
+    port: u16,
+    engine: SocketAddr,
+    table: &str,
+) -> Result<Child, String> {
     let environment = [
         ("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt")),
         ("AWS_LAMBDA_FUNCTION_NAME", "_".to_owned()),
@@ -47,8 +81,8 @@ pub fn start_function(bootstrap: &str, port: u16, engine: SocketAddr, table: &st
     ];
     Command::new(bootstrap)
         .envs(environment)
+        .process_group(group.id())
         .stdin(Stdio::null())
-        .kill_on_drop(true)
         .spawn()
         .map_err(|error| format!("{bootstrap} cannot be started: {error}; `cargo build` makes it"))
 }
