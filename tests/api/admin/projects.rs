@@ -200,7 +200,10 @@ async fn a_token_half_removed_by_ttl_holds_up_neither_a_deletion_nor_a_revocatio
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{refused:?}");
         assert!(refused.stderr.contains(&sentence(id)), "{refused:?}");
     }
+    let of_tokens = |items: Vec<Item>| items.into_iter().filter(|item| item.contains_key("valid_until")).count();
+    assert_eq!(of_tokens(app.items().await), 2);
     assert_eq!(admin(&app, "project delete 24 --yes --wait 0s").code, Some(0));
+    assert_eq!(of_tokens(app.items().await), 2, "what DynamoDB has removed stays removed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
