@@ -1,4 +1,5 @@
-//! The stations of the pipeline that do no I/O, next to what `lambda_http` does with an event before them.
+//! The stations of the pipeline that do no I/O, next to what `lambda_http` does with an event
+//! before them.
 
 use std::hint::black_box;
 
@@ -17,7 +18,9 @@ const EVENT: &str = include_str!("../events/create-link.json");
 
 fn request(content_type: &str, body: &str) -> Request<Body> {
     let request = http::Request::post("/").header(header::CONTENT_TYPE, content_type);
-    request.body(Body::Text(body.to_owned())).expect("a request")
+    request
+        .body(Body::Text(body.to_owned()))
+        .expect("a request")
 }
 
 fn link(id: i128) -> Link {
@@ -38,12 +41,23 @@ fn stations(criterion: &mut Criterion) {
         let path = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links/1";
         bencher.iter(|| route::parse(&Method::GET, black_box(path)).is_ok());
     });
-    let form = request("application/x-www-form-urlencoded", "name=awesome-v0.2.dmg&url=http://192.168.10.15:3000");
-    let json = request("application/json", r#"{"name":"awesome-v0.2.dmg","url":"http://192.168.10.15:3000"}"#);
+    let form = request(
+        "application/x-www-form-urlencoded",
+        "name=awesome-v0.2.dmg&url=http://192.168.10.15:3000",
+    );
+    let json = request(
+        "application/json",
+        r#"{"name":"awesome-v0.2.dmg","url":"http://192.168.10.15:3000"}"#,
+    );
     for (name, request) in [("params of a form", form), ("params of JSON", json)] {
         criterion.bench_function(name, |bencher| {
             let read = || Params::read(black_box(&request), "per_page=20");
-            bencher.iter(|| read().now_or_never().expect("nothing is waited for").is_ok());
+            bencher.iter(|| {
+                read()
+                    .now_or_never()
+                    .expect("nothing is waited for")
+                    .is_ok()
+            });
         });
     }
     let project = Project {

@@ -1,10 +1,15 @@
 //! `make run`: the service on this machine, with everything that it needs.
 //!
-//! Starts a DynamoDB engine in this process, creates the table from `template.yaml`, seeds what the documentation's
-//! requests expect, starts cargo-lambda's emulator with the function behind it, and says so when the first request will
-//! be answered at once. Ctrl-C ends all of it, and so does every other end of this process or of its parent.
+//! Starts a DynamoDB engine in this process, creates the table from `template.yaml`, seeds what the
+//! documentation's requests expect, starts cargo-lambda's emulator with the function behind it, and
+//! says so when the first request will be answered at once. Ctrl-C ends all of it, and so does
+//! every other end of this process or of its parent.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a person at a terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program talks to a person at a terminal"
+)]
 
 #[path = "../tests/support/engine.rs"]
 mod engine;
@@ -49,31 +54,43 @@ async fn run() -> Result<(), String> {
 
 /// Serves until one of the processes ends by itself. All of them end with the future.
 async fn serve() -> Result<(), String> {
-    let port =
-        stack::setting("PORT", "9000").parse::<u16>().map_err(|_| "PORT has to be a number up to 65535".to_owned())?;
+    let port = stack::setting("PORT", "9000")
+        .parse::<u16>()
+        .map_err(|_| "PORT has to be a number up to 65535".to_owned())?;
     let state = PathBuf::from(stack::setting("STATE", ".local/dynamodb.sqlite"));
     if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
-        return Err(format!("port {port} is in use; end what uses it, or choose another with `make run PORT=9001`"));
+        return Err(format!(
+            "port {port} is in use; end what uses it, or choose another with `make run PORT=9001`"
+        ));
     }
     let engine = start_engine(&state)?;
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
     let store = Store::new(engine::client_config(engine), TABLE.to_owned());
     seed::seed(&store).await.map_err(|error| {
-        format!("the documentation's project cannot be seeded: {error}; `make run FRESH=1` starts empty")
+        format!(
+            "the documentation's project cannot be seeded: {error}; `make run FRESH=1` starts empty"
+        )
     })?;
 
     let group = stack::ProcessGroup::start()?;
     let mut children = vec![stack::start_emulator(&group, port).await?];
     let bootstrap = stack::setting("BOOTSTRAP", "target/debug/release-links");
-    let functions = stack::setting("FUNCTIONS", FUNCTIONS).parse().map_err(|_| "FUNCTIONS has to be a number")?;
+    let functions = stack::setting("FUNCTIONS", FUNCTIONS)
+        .parse()
+        .map_err(|_| "FUNCTIONS has to be a number")?;
     for _ in 0..functions {
-        children.push(stack::start_function(&group, &bootstrap, port, engine, TABLE)?);
+        children.push(stack::start_function(
+            &group, &bootstrap, port, engine, TABLE,
+        )?);
     }
     let emulator = ([127, 0, 0, 1], port).into();
     stack::wait_until("the function answers", || answers(emulator)).await?;
     print_welcome(port, engine);
-    while children.iter_mut().all(|child| matches!(child.try_wait(), Ok(None))) {
+    while children
+        .iter_mut()
+        .all(|child| matches!(child.try_wait(), Ok(None)))
+    {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     Err("one of its processes has ended; see above for why".to_owned())
@@ -82,7 +99,10 @@ async fn serve() -> Result<(), String> {
 fn start_engine(state: &Path) -> Result<SocketAddr, String> {
     let folder = state.parent().unwrap_or(Path::new("."));
     let explain = |error: String| {
-        format!("the state in {} cannot be used: {error}; `make run FRESH=1` starts empty", state.display())
+        format!(
+            "the state in {} cannot be used: {error}; `make run FRESH=1` starts empty",
+            state.display()
+        )
     };
     std::fs::create_dir_all(folder).map_err(|error| explain(error.to_string()))?;
     if std::env::var("FRESH").is_ok_and(|fresh| fresh == "1") {
@@ -90,12 +110,15 @@ fn start_engine(state: &Path) -> Result<SocketAddr, String> {
             let _ = std::fs::remove_file(format!("{}{suffix}", state.display()));
         }
     }
-    let path = state.to_str().ok_or_else(|| explain("its path is not UTF-8".to_owned()))?;
+    let path = state
+        .to_str()
+        .ok_or_else(|| explain("its path is not UTF-8".to_owned()))?;
     let database = Database::new(path).map_err(|error| explain(error.to_string()))?;
     engine::serve(database).map_err(|error| explain(error.to_string()))
 }
 
-/// Asks for the seeded list through the emulator, so that the way to the table is open when the first client comes.
+/// Asks for the seeded list through the emulator, so that the way to the table is open when the
+/// first client comes.
 async fn answers(emulator: SocketAddr) -> bool {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let ask = async {
@@ -108,13 +131,17 @@ async fn answers(emulator: SocketAddr) -> bool {
         stream.read_to_string(&mut answer).await?;
         Ok::<_, std::io::Error>(answer.starts_with("HTTP/1.1 200"))
     };
-    tokio::time::timeout(Duration::from_secs(5), ask).await.is_ok_and(|answer| answer.unwrap_or(false))
+    tokio::time::timeout(Duration::from_secs(5), ask)
+        .await
+        .is_ok_and(|answer| answer.unwrap_or(false))
 }
 
 fn print_welcome(port: u16, engine: SocketAddr) {
     let links = format!("http://127.0.0.1:{port}/api/v4/projects/24/releases/v0.1/assets/links");
     let token = format!(r#"--header "PRIVATE-TOKEN: {}""#, seed::TOKEN);
-    println!("release-links is ready on http://127.0.0.1:{port} - the documented requests, in an order that works:\n");
+    println!(
+        "release-links is ready on http://127.0.0.1:{port} - the documented requests, in an order that works:\n"
+    );
     println!(
         r#"curl --request POST {token} --data name="awesome-v0.2.dmg" --data url="http://192.168.10.15:3000" "{links}""#
     );
@@ -130,13 +157,17 @@ fn print_welcome(port: u16, engine: SocketAddr) {
     println!("\nCtrl-C ends it.");
 }
 
-/// What ends the service from outside: Ctrl-C, a request to terminate, a closed terminal, or the end of the parent, such as
-/// make.
+/// What ends the service from outside: Ctrl-C, a request to terminate, a closed terminal, or the
+/// end of the parent, such as make.
 fn end() -> Result<impl Future<Output = ()>, String> {
     let parent = parent_id();
-    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
-    let [mut interrupt, mut terminate, mut hangup] =
-        [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?];
+    let listen =
+        |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+    let [mut interrupt, mut terminate, mut hangup] = [
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::hangup())?,
+    ];
     Ok(async move {
         let orphaned = async {
             while parent_id() == parent {

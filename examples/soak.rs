@@ -1,10 +1,18 @@
 //! `make soak`: fifty cold processes at once, then mixed traffic for minutes, through the emulator.
 //!
-//! Each client has a release of its own and knows what it has to find there, so that every answer is checked. Meanwhile
-//! memory and file descriptors of the functions are watched, and in the end the table.
+//! Each client has a release of its own and knows what it has to find there, so that every answer
+//! is checked. Meanwhile memory and file descriptors of the functions are watched, and in the end
+//! the table.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a person at a terminal")]
-#![expect(clippy::unwrap_used, reason = "what does not answer as it should ends the soak, where it is seen")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program talks to a person at a terminal"
+)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what does not answer as it should ends the soak, where it is seen"
+)]
 
 #[path = "../tests/support/engine.rs"]
 mod engine;
@@ -43,7 +51,8 @@ const MAX_LINKS: usize = 30;
 /// What a process may have more at the end than when it was warm: 2 MiB, two file descriptors.
 const MORE_MEMORY_KIB: u64 = 2_048;
 const MORE_DESCRIPTORS: usize = 2;
-/// What each request may leave behind: `lambda_runtime` sets `_X_AMZN_TRACE_ID` for each, and glibc keeps every value.
+/// What each request may leave behind: `lambda_runtime` sets `_X_AMZN_TRACE_ID` for each, and glibc
+/// keeps every value.
 const BYTES_FOR_A_REQUEST: u64 = 256;
 
 type Http = HttpClient<HttpConnector, Full<Bytes>>;
@@ -60,13 +69,21 @@ async fn main() -> ExitCode {
 }
 
 async fn soak() -> Result<(), String> {
-    let minutes: f64 = stack::setting("MINUTES", "5").parse().map_err(|_| "MINUTES has to be a number".to_owned())?;
-    let engine = engine::serve(Database::memory().map_err(|error| error.to_string())?).map_err(|e| e.to_string())?;
+    let minutes: f64 = stack::setting("MINUTES", "5")
+        .parse()
+        .map_err(|_| "MINUTES has to be a number".to_owned())?;
+    let engine = engine::serve(Database::memory().map_err(|error| error.to_string())?)
+        .map_err(|e| e.to_string())?;
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
     let store = Store::new(engine::client_config(engine), TABLE.to_owned());
-    seed::seed(&store).await.map_err(|error| error.to_string())?;
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port();
+    seed::seed(&store)
+        .await
+        .map_err(|error| error.to_string())?;
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .unwrap()
+        .port();
     let group = stack::ProcessGroup::start()?;
     let _emulator = stack::start_emulator(&group, port).await?;
     let bootstrap = stack::setting("BOOTSTRAP", "target/release/release-links");
@@ -79,8 +96,21 @@ async fn soak() -> Result<(), String> {
         let mut function = function;
         let _ = function.kill().await;
     }
-    traffic(&http, &base, &functions, Duration::from_secs_f64(minutes * 60.0)).await?;
-    let items = client.scan().table_name(TABLE).into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    traffic(
+        &http,
+        &base,
+        &functions,
+        Duration::from_secs_f64(minutes * 60.0),
+    )
+    .await?;
+    let items = client
+        .scan()
+        .table_name(TABLE)
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await;
     let items = items.map_err(|error| error.to_string())?;
     invariants::assert_invariants(&items);
     println!("invariants: hold for all {} items", items.len());
@@ -92,16 +122,35 @@ async fn cold_burst(http: &Http, base: &str, functions: &mut [Child]) -> Result<
     let mut requests = JoinSet::new();
     for _ in 0..BURST * 4 {
         let (http, base) = (http.clone(), base.to_owned());
-        requests.spawn(async move { send(&http, "GET", &format!("{base}/api/v4/user"), None).await.0 });
+        requests.spawn(async move {
+            send(&http, "GET", &format!("{base}/api/v4/user"), None)
+                .await
+                .0
+        });
     }
     let statuses = requests.join_all().await;
     let failed = statuses.iter().filter(|status| **status != 200).count();
-    let ended = functions.iter_mut().filter_map(|function| function.try_wait().ok().flatten()).count();
-    println!("cold burst: {BURST} processes, {} requests, {failed} failed, {ended} processes ended", statuses.len());
-    if failed + ended == 0 { Ok(()) } else { Err("the cold burst did not come up without error".to_owned()) }
+    let ended = functions
+        .iter_mut()
+        .filter_map(|function| function.try_wait().ok().flatten())
+        .count();
+    println!(
+        "cold burst: {BURST} processes, {} requests, {failed} failed, {ended} processes ended",
+        statuses.len()
+    );
+    if failed + ended == 0 {
+        Ok(())
+    } else {
+        Err("the cold burst did not come up without error".to_owned())
+    }
 }
 
-async fn traffic(http: &Http, base: &str, functions: &[Child], time: Duration) -> Result<(), String> {
+async fn traffic(
+    http: &Http,
+    base: &str,
+    functions: &[Child],
+    time: Duration,
+) -> Result<(), String> {
     let end = Instant::now() + time;
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
@@ -125,24 +174,37 @@ async fn traffic(http: &Http, base: &str, functions: &[Child], time: Duration) -
         flat &= later_memory <= memory + MORE_MEMORY_KIB + left_behind_kib;
         flat &= later_descriptors <= descriptors + MORE_DESCRIPTORS;
     }
-    if flat { Ok(()) } else { Err("a function grew".to_owned()) }
+    if flat {
+        Ok(())
+    } else {
+        Err("a function grew".to_owned())
+    }
 }
 
 /// Resident memory in KiB and open file descriptors of each process.
 fn sample(functions: &[Child]) -> Vec<(u64, usize)> {
     let of_process = |id: u32| {
         let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let memory = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
         (
             memory.trim().trim_end_matches(" kB").parse().unwrap(),
             fs::read_dir(format!("/proc/{id}/fd")).unwrap().count(),
         )
     };
-    functions.iter().map(|function| of_process(function.id().unwrap())).collect()
+    functions
+        .iter()
+        .map(|function| of_process(function.id().unwrap()))
+        .collect()
 }
 
 async fn send(http: &Http, method: &str, url: &str, body: Option<Value>) -> (u16, Value) {
-    let request = Request::builder().method(method).uri(url).header("private-token", seed::TOKEN);
+    let request = Request::builder()
+        .method(method)
+        .uri(url)
+        .header("private-token", seed::TOKEN);
     let request = match body {
         Some(mut body) => {
             let key = body.as_object_mut().and_then(|body| body.remove("key"));
@@ -150,7 +212,9 @@ async fn send(http: &Http, method: &str, url: &str, body: Option<Value>) -> (u16
             let request = key
                 .iter()
                 .filter_map(Value::as_str)
-                .fold(request, |request, key| request.header("idempotency-key", key));
+                .fold(request, |request, key| {
+                    request.header("idempotency-key", key)
+                });
             request.body(Full::from(body.to_string()))
         }
         None => request.body(Full::default()),
@@ -176,7 +240,9 @@ impl Visitor {
     fn new(http: Http, base: &str, number: usize) -> Self {
         Self {
             http,
-            links: format!("{base}/api/v4/projects/group%2Fapp/releases/soak%2F{number}/assets/links"),
+            links: format!(
+                "{base}/api/v4/projects/group%2Fapp/releases/soak%2F{number}/assets/links"
+            ),
             downloads: format!("{base}/group/app/-/releases/soak%2F{number}/downloads"),
             random: fastrand::Rng::with_seed(number as u64),
             made: 0,
@@ -187,7 +253,9 @@ impl Visitor {
 
     async fn visit_until(mut self, end: Instant) -> usize {
         while Instant::now() < end {
-            let id = self.random.choice(self.expected.keys().copied().collect::<Vec<_>>());
+            let id = self
+                .random
+                .choice(self.expected.keys().copied().collect::<Vec<_>>());
             match (self.random.u8(0..10), id) {
                 (0..=2, _) | (_, None) if self.expected.len() < MAX_LINKS => self.create().await,
                 (3..=4, _) => self.list().await,
@@ -224,8 +292,16 @@ impl Visitor {
         if status == 404 && self.made == 0 {
             return;
         }
-        let ids: Vec<u64> = links.as_array().unwrap().iter().map(|link| link["id"].as_u64().unwrap()).collect();
-        assert_eq!((status, ids), (200, self.expected.keys().rev().copied().collect()));
+        let ids: Vec<u64> = links
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|link| link["id"].as_u64().unwrap())
+            .collect();
+        assert_eq!(
+            (status, ids),
+            (200, self.expected.keys().rev().copied().collect())
+        );
     }
 
     async fn get(&mut self, id: u64) {

@@ -1,4 +1,5 @@
-//! What must hold for any bytes at all. The fuzz targets feed these functions by coverage, the property tests at random.
+//! What must hold for any bytes at all. The fuzz targets feed these functions by coverage, the
+//! property tests at random.
 
 #[path = "../src/bin/release-links-admin/cli.rs"]
 mod cli;
@@ -19,29 +20,47 @@ use release_links::public_url::PublicUrl;
 use release_links::route::{self, Endpoint, ReleasePath, Route};
 use serde_json::json;
 
-/// A path is refused, or names a release whose own URL names the same release again, through either kind of gateway.
+/// A path is refused, or names a release whose own URL names the same release again, through either
+/// kind of gateway.
 pub fn path(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let Ok(Route::Release(release, endpoint)) = route::parse(&Method::GET, &text) else { return };
+    let Ok(Route::Release(release, endpoint)) = route::parse(&Method::GET, &text) else {
+        return;
+    };
     assert!(!release.project.is_empty() && !release.tag.is_empty());
     let url = public_url().links(&release);
-    assert!(url.bytes().all(|byte| byte.is_ascii_graphic()), "a URL that a header can carry: {url}");
-    let encoded = url.strip_prefix("https://links.example.com").expect("the service's own address");
+    assert!(
+        url.bytes().all(|byte| byte.is_ascii_graphic()),
+        "a URL that a header can carry: {url}"
+    );
+    let encoded = url
+        .strip_prefix("https://links.example.com")
+        .expect("the service's own address");
     let again = route::parse(&Method::GET, encoded);
     let is_plain = |text: &str| !text.split('/').any(str::is_empty);
     if is_plain(&release.project) && is_plain(&release.tag) {
-        assert_eq!(again, Ok(Route::Release(release.clone(), Endpoint::ListLinks(None))), "{encoded}");
+        assert_eq!(
+            again,
+            Ok(Route::Release(release.clone(), Endpoint::ListLinks(None))),
+            "{encoded}"
+        );
     }
-    // Whatever is looked up has a number or a plain path, so that no key of another item can be meant.
+    // Whatever is looked up has a number or a plain path, so that no key of another item can be
+    // meant.
     if let Some(ProjectRef::Path(path)) = ProjectRef::parse(&release.project) {
-        assert!(path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#'));
+        assert!(
+            path.bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+        );
     }
     let _ = operation::Request::parse(release, endpoint, &mut Params::default(), &HeaderMap::new());
 }
 
 /// A request's parameters are refused, or hold no NUL byte; the first byte chooses how they come.
 pub fn parameters(data: &[u8]) {
-    let Some((how, body)) = data.split_first() else { return };
+    let Some((how, body)) = data.split_first() else {
+        return;
+    };
     let content_type = match how % 4 {
         0 => "application/json",
         1 => "application/x-www-form-urlencoded",
@@ -54,25 +73,38 @@ pub fn parameters(data: &[u8]) {
 /// A multipart body of whatever boundary the first bytes name.
 pub fn multipart(data: &[u8]) {
     let (boundary, body) = data.split_at(data.len().min(4));
-    let boundary: String = boundary.iter().map(|byte| char::from(b'a' + byte % 26)).collect();
+    let boundary: String = boundary
+        .iter()
+        .map(|byte| char::from(b'a' + byte % 26))
+        .collect();
     read(&format!("multipart/form-data; boundary={boundary}"), body);
 }
 
 fn read(content_type: &str, body: &[u8]) {
-    let request =
-        Request::post("/api/v4/projects/24/releases/v1/assets/links").header(header::CONTENT_TYPE, content_type);
-    let Ok(request) = request.body(Body::from(body)) else { return };
-    let Ok(mut params) = params_of(&request, "") else { return };
+    let request = Request::post("/api/v4/projects/24/releases/v1/assets/links")
+        .header(header::CONTENT_TYPE, content_type);
+    let Ok(request) = request.body(Body::from(body)) else {
+        return;
+    };
+    let Ok(mut params) = params_of(&request, "") else {
+        return;
+    };
     for name in ["name", "url", "private_token"] {
         if let Some(Value::Text(text)) = params.get(name) {
             assert!(!text.contains('\0'));
         }
     }
     let release = ReleasePath::new("24", "v1");
-    let _ = operation::Request::parse(release, Endpoint::CreateLink, &mut params, request.headers());
+    let _ = operation::Request::parse(
+        release,
+        Endpoint::CreateLink,
+        &mut params,
+        request.headers(),
+    );
 }
 
-/// A url that a link may have becomes a URI that clients can follow, and one that is valid stays as it is.
+/// A url that a link may have becomes a URI that clients can follow, and one that is valid stays as
+/// it is.
 pub fn location(data: &[u8]) {
     let text = String::from_utf8_lossy(data).into_owned();
     let input = LinkInput {
@@ -81,21 +113,26 @@ pub fn location(data: &[u8]) {
         filepath: Field::Absent,
         link_type: Field::Absent,
     };
-    let Ok(NewLink { url, .. }) = NewLink::parse(input) else { return };
+    let Ok(NewLink { url, .. }) = NewLink::parse(input) else {
+        return;
+    };
     let uri = link::to_uri(&url);
     let strict = |text: &str| Uri::parse(text).is_ok();
     // A `%` that begins no escape is the client's own, and is left alone.
-    let has_broken_escape = uri
-        .split('%')
-        .skip(1)
-        .any(|rest| !rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)));
+    let has_broken_escape = uri.split('%').skip(1).any(|rest| {
+        !rest
+            .as_bytes()
+            .get(..2)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
     assert!(has_broken_escape || strict(&uri), "{url:?} becomes {uri:?}");
     assert!(!strict(&url) || uri == url, "{url:?} becomes {uri:?}");
     assert_eq!(link::to_uri(&uri), uri);
     assert!(lambda_http::http::HeaderValue::from_str(&uri).is_ok());
 }
 
-/// Whatever an event has for its path, query, host and scheme, the query string is the event's alone.
+/// Whatever an event has for its path, query, host and scheme, the query string is the event's
+/// alone.
 pub fn event(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut parts = text.splitn(4, '\n');
@@ -106,8 +143,12 @@ pub fn event(data: &[u8]) {
         "requestContext": {"domainName": host, "stage": "$default", "http": {"method": "GET", "path": path}},
         "isBase64Encoded": false,
     });
-    let Ok(mut event) = serde_json::from_value::<LambdaRequest>(event) else { return };
-    let Ok(target) = event::normalize(&mut event) else { return };
+    let Ok(mut event) = serde_json::from_value::<LambdaRequest>(event) else {
+        return;
+    };
+    let Ok(target) = event::normalize(&mut event) else {
+        return;
+    };
     assert_eq!(target.query, query);
     assert!(target.path.starts_with('/') && target.path.ends_with(path));
     // It panics where what is left makes no URI.
@@ -118,16 +159,27 @@ pub fn event(data: &[u8]) {
 /// A query makes a page of the list or is refused, and its headers can be sent.
 pub fn page(data: &[u8]) {
     let (counted, query) = data.split_at(data.len().min(3));
-    let counted = counted.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    let counted = counted
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte));
     let query = String::from_utf8_lossy(query);
-    let Ok(request) = Request::get("/").body(Body::Empty) else { return };
-    let Ok(params) = params_of(&request, &query) else { return };
-    let Ok(page) = Page::parse(&params) else { return };
+    let Ok(request) = Request::get("/").body(Body::Empty) else {
+        return;
+    };
+    let Ok(params) = params_of(&request, &query) else {
+        return;
+    };
+    let Ok(page) = Page::parse(&params) else {
+        return;
+    };
     assert!(page.number >= 1 && (1..=100).contains(&page.per_page));
     assert!(page.offset() <= u64::MAX - page.per_page || page.offset() == u64::MAX);
     let headers = page::headers(page, counted, "https://links.example.com/links", &params);
     assert!(headers.contains_key(header::LINK) && headers.contains_key("x-next-page"));
-    assert!(headers[header::LINK].len() <= 4 * (2_048 + 100), "clients and gateways limit headers");
+    assert!(
+        headers[header::LINK].len() <= 4 * (2_048 + 100),
+        "clients and gateways limit headers"
+    );
     assert_eq!(headers.contains_key("x-total"), counted <= page::MAX_COUNT);
 }
 
@@ -135,10 +187,16 @@ pub fn page(data: &[u8]) {
 pub fn command_line(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let arguments = std::iter::once("release-links-admin").chain(text.split('\n'));
-    let Ok(cli) = cli::Cli::try_parse_from(arguments) else { return };
+    let Ok(cli) = cli::Cli::try_parse_from(arguments) else {
+        return;
+    };
     match cli.command {
         cli::Command::Token(cli::TokenCommand::Create { label, grants, .. }) => {
-            assert!(!grants.is_empty() && !label.trim().is_empty() && !label.chars().any(char::is_control));
+            assert!(
+                !grants.is_empty()
+                    && !label.trim().is_empty()
+                    && !label.chars().any(char::is_control)
+            );
         }
         cli::Command::Project(cli::ProjectCommand::Show { which, .. }) => {
             assert_ne!(which.get().to_string(), "");
@@ -148,7 +206,9 @@ pub fn command_line(data: &[u8]) {
 }
 
 fn params_of(request: &http::Request<Body>, query: &str) -> Result<Params, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime without drivers");
     runtime.block_on(Params::read(request, query))
 }
 

@@ -1,4 +1,5 @@
-//! The station for access rights: who asks, which project is meant, and what the one may do with the other (section E).
+//! The station for access rights: who asks, which project is meant, and what the one may do with
+//! the other (section E).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use crate::route::ReleasePath;
 use crate::store::Session;
 use crate::token::{HashedToken, Token};
 
-/// TTL of the negative cache: it caps the reads that invalid tokens can cause, and a token that was tried too early works
-/// soon.
+/// TTL of the negative cache: it caps the reads that invalid tokens can cause, and a token that was
+/// tried too early works soon.
 const UNKNOWN_TOKEN_TTL: Duration = Duration::from_secs(5);
 
 /// Who asks: the holder of a token that serves for the request, or anybody.
@@ -57,13 +58,18 @@ pub struct Access {
 }
 
 impl Access {
-    /// Checks that the caller may change links. GitLab does so after it has looked for the link (E5).
+    /// Checks that the caller may change links. GitLab does so after it has looked for the link
+    /// (E5).
     ///
     /// # Errors
     ///
     /// [`Error::Forbidden`].
     pub fn require_write(&self) -> Result<(), Error> {
-        if self.role >= Some(Role::Developer) { Ok(()) } else { Err(Error::Forbidden) }
+        if self.role >= Some(Role::Developer) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
     }
 
     /// The project that the request named by a former path, which the API redirects (F3).
@@ -92,13 +98,13 @@ impl Gatekeeper {
         }
     }
 
-    /// Lets a request through to the project that its path names, if its token serves and its caller may see the
-    /// project (E4); `writes` says whether the request changes something.
+    /// Lets a request through to the project that its path names, if its token serves and its
+    /// caller may see the project (E4); `writes` says whether the request changes something.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthorized`], [`Error::Token`], [`Error::ProjectNotFound`], [`Error::Unavailable`],
-    /// [`Error::Corrupt`].
+    /// [`Error::Unauthorized`], [`Error::Token`], [`Error::ProjectNotFound`],
+    /// [`Error::Unavailable`], [`Error::Corrupt`].
     pub async fn admit(
         &self,
         session: &Session<'_>,
@@ -113,16 +119,24 @@ impl Gatekeeper {
         if let Caller::Holder(token) = &caller {
             token.check(writes, now.wall).map_err(Error::Token)?;
         }
-        let project = project.filter(|project| caller.sees(project)).ok_or(Error::ProjectNotFound)?;
+        let project = project
+            .filter(|project| caller.sees(project))
+            .ok_or(Error::ProjectNotFound)?;
         let is_former_path = !wanted.iter().any(|name| name.is_of(&project));
-        Ok(Access { role: caller.role_in(&project), token: caller.token(), project, is_former_path })
+        Ok(Access {
+            role: caller.role_in(&project),
+            token: caller.token(),
+            project,
+            is_former_path,
+        })
     }
 
     /// The token of a request that is about its holder.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthorized`], also without a token, [`Error::Token`], [`Error::Unavailable`], [`Error::Corrupt`].
+    /// [`Error::Unauthorized`], also without a token, [`Error::Token`], [`Error::Unavailable`],
+    /// [`Error::Corrupt`].
     pub async fn authenticate(
         &self,
         session: &Session<'_>,
@@ -131,16 +145,19 @@ impl Gatekeeper {
     ) -> Result<Arc<Token>, Error> {
         match self.look_up(session, credential, &[], now).await? {
             (Caller::Anonymous, _) => Err(Error::Unauthorized),
-            (Caller::Holder(token), _) => token.check(false, now.wall).map_err(Error::Token).map(|()| token),
+            (Caller::Holder(token), _) => token
+                .check(false, now.wall)
+                .map_err(Error::Token)
+                .map(|()| token),
         }
     }
 
-    /// Finds the token and the project, in one call if either is not cached. Of several names for the project the first
-    /// counts by which there is one.
+    /// Finds the token and the project, in one call if either is not cached. Of several names for
+    /// the project the first counts by which there is one.
     ///
-    /// A cached project that is private counts only for those who may see it. For all others the table is read each time,
-    /// by the same keys as for a project that does not exist, so that the time of a 404 does not tell the one from the
-    /// other.
+    /// A cached project that is private counts only for those who may see it. For all others the
+    /// table is read each time, by the same keys as for a project that does not exist, so that the
+    /// time of a 404 does not tell the one from the other.
     async fn look_up(
         &self,
         session: &Session<'_>,
@@ -149,9 +166,13 @@ impl Gatekeeper {
         now: Moment,
     ) -> Result<(Caller, Option<Arc<Project>>), Error> {
         let known = self.cached_caller(credential, now)?;
-        let cached = wanted.first().and_then(|wanted| self.projects.get(wanted, now));
-        let sees = |project: &Arc<Project>| known.as_ref().is_some_and(|caller| caller.sees(project));
-        let cached = cached.filter(|project| project.visibility == Visibility::Public || sees(project));
+        let cached = wanted
+            .first()
+            .and_then(|wanted| self.projects.get(wanted, now));
+        let sees =
+            |project: &Arc<Project>| known.as_ref().is_some_and(|caller| caller.sees(project));
+        let cached =
+            cached.filter(|project| project.visibility == Visibility::Public || sees(project));
         let missing_token = credential.filter(|_| known.is_none());
         let missing_project = if cached.is_none() { wanted } else { &[] };
         if missing_token.is_none() && missing_project.is_empty() {
@@ -169,7 +190,11 @@ impl Gatekeeper {
         Ok((caller, project))
     }
 
-    fn cached_caller(&self, credential: Option<&HashedToken>, now: Moment) -> Result<Option<Caller>, Error> {
+    fn cached_caller(
+        &self,
+        credential: Option<&HashedToken>,
+        now: Moment,
+    ) -> Result<Option<Caller>, Error> {
         match credential {
             None => Ok(Some(Caller::Anonymous)),
             Some(hash) if self.unknown_tokens.get(hash, now).is_some() => Err(Error::Unauthorized),
@@ -200,7 +225,8 @@ impl Gatekeeper {
 
     fn cache_project(&self, wanted: &ProjectRef, project: Project, now: Moment) -> Arc<Project> {
         let project = Arc::new(project);
-        self.projects.insert(wanted.clone(), Arc::clone(&project), now);
+        self.projects
+            .insert(wanted.clone(), Arc::clone(&project), now);
         project
     }
 }

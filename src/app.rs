@@ -55,9 +55,18 @@ impl App {
     #[must_use]
     pub fn new(store: Store, config: Config, clock: fn() -> SystemTime) -> Self {
         let gatekeeper = Gatekeeper::new(config.identity_cache);
-        let metrics =
-            config.metrics_namespace.clone().and_then(|namespace| Metrics::to_standard_output(namespace).ok());
-        Self { store, config, gatekeeper, metrics, clock, is_warm: AtomicBool::default() }
+        let metrics = config
+            .metrics_namespace
+            .clone()
+            .and_then(|namespace| Metrics::to_standard_output(namespace).ok());
+        Self {
+            store,
+            config,
+            gatekeeper,
+            metrics,
+            clock,
+            is_warm: AtomicBool::default(),
+        }
     }
 
     /// Answers one event of an HTTP API, REST API, function URL or load balancer.
@@ -65,7 +74,10 @@ impl App {
     /// # Errors
     ///
     /// None: every failure is an answer.
-    pub async fn invoke(&self, mut event: LambdaEvent<LambdaRequest>) -> Result<impl Serialize + use<>, Infallible> {
+    pub async fn invoke(
+        &self,
+        mut event: LambdaEvent<LambdaRequest>,
+    ) -> Result<impl Serialize + use<>, Infallible> {
         let target = event::normalize(&mut event.payload);
         let service = service_fn(|request: Request| {
             let target = target.clone();
@@ -82,14 +94,27 @@ impl App {
         let answer = match routed {
             Ok(((route, public_url), query)) => {
                 record.note_route(&route);
-                let received = Received { request, query: &query, public_url: &public_url };
+                let received = Received {
+                    request,
+                    query: &query,
+                    public_url: &public_url,
+                };
                 self.answer(received, &session, route, &mut record).await
             }
             Err(error) => Err(error),
         };
-        record.cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned);
+        record.cause = answer
+            .as_ref()
+            .err()
+            .and_then(Error::cause)
+            .map(str::to_owned);
         let mut response = view::response(request, answer, self.config.download_max_age);
-        view::finish(&mut response, request.headers(), &record.request_id, started.elapsed());
+        view::finish(
+            &mut response,
+            request.headers(),
+            &record.request_id,
+            started.elapsed(),
+        );
         record.status = response.status().as_u16();
         record.duration = started.elapsed();
         record.usage = session.usage();
@@ -103,7 +128,9 @@ impl App {
     fn record(&self, request: &Request) -> RequestRecord {
         let context = request.lambda_context_ref();
         RequestRecord {
-            request_id: context.map(|context| context.request_id.clone()).unwrap_or_default(),
+            request_id: context
+                .map(|context| context.request_id.clone())
+                .unwrap_or_default(),
             xray_trace_id: context.and_then(|context| context.xray_trace_id.clone()),
             cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
             method: request.method().to_string(),
@@ -113,9 +140,18 @@ impl App {
     }
 
     fn route(&self, request: &Request, target: &Target) -> Result<(Route, PublicUrl), Error> {
-        let event_url = || PublicUrl::of_event(request.request_context_ref(), request.headers(), &target.path);
+        let event_url = || {
+            PublicUrl::of_event(
+                request.request_context_ref(),
+                request.headers(),
+                &target.path,
+            )
+        };
         let public_url = self.config.public_url.clone().unwrap_or_else(event_url);
-        Ok((route::find(request.method(), &target.path, public_url.prefix())?, public_url))
+        Ok((
+            route::find(request.method(), &target.path, public_url.prefix())?,
+            public_url,
+        ))
     }
 
     async fn answer(
@@ -125,7 +161,11 @@ impl App {
         route: Route,
         record: &mut RequestRecord,
     ) -> Result<Answer, Error> {
-        let Received { request, query, public_url } = received;
+        let Received {
+            request,
+            query,
+            public_url,
+        } = received;
         let (release, endpoint) = match route {
             Route::Options(allow) => return Ok(Answer::Options(allow)),
             Route::CurrentUser => return self.current_user(received, session, record).await,
@@ -135,9 +175,24 @@ impl App {
         let mut params = Params::read(request, query).await?;
         let credential = auth::credential(request.headers(), &mut params);
         let asked = operation::Request::parse(release, endpoint, &mut params, request.headers())?;
-        let access = self.gatekeeper.admit(session, credential.as_ref(), &asked.release, asked.writes(), now).await?;
+        let access = self
+            .gatekeeper
+            .admit(
+                session,
+                credential.as_ref(),
+                &asked.release,
+                asked.writes(),
+                now,
+            )
+            .await?;
         record.token = access.token;
-        let context = Context { session, public_url, params: &params, query, now: now.wall };
+        let context = Context {
+            session,
+            public_url,
+            params: &params,
+            query,
+            now: now.wall,
+        };
         handlers::run(&context, &access, asked).await
     }
 
@@ -147,21 +202,32 @@ impl App {
         session: &Session<'_>,
         record: &mut RequestRecord,
     ) -> Result<Answer, Error> {
-        let Received { request, query, public_url } = received;
+        let Received {
+            request,
+            query,
+            public_url,
+        } = received;
         let now = Moment::now((self.clock)());
         let mut params = Params::read(request, query).await?;
         let credential = auth::credential(request.headers(), &mut params);
         check_format(&params)?;
-        let token = self.gatekeeper.authenticate(session, credential.as_ref(), now).await?;
+        let token = self
+            .gatekeeper
+            .authenticate(session, credential.as_ref(), now)
+            .await?;
         record.token = Some(token.id);
         Ok(handlers::current_user(public_url, &token))
     }
 
-    /// How long the request may take: until the invocation's deadline, less the time to answer. A deadline that is
-    /// over before the request begins is none; emulators send such.
+    /// How long the request may take: until the invocation's deadline, less the time to answer. A
+    /// deadline that is over before the request begins is none; emulators send such.
     fn time_left(&self, request: &Request) -> Duration {
-        let deadline = request.lambda_context_ref().map_or(0, |context| context.deadline);
-        let now = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let deadline = request
+            .lambda_context_ref()
+            .map_or(0, |context| context.deadline);
+        let now = (self.clock)()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         match Duration::from_millis(deadline).checked_sub(now) {
             Some(left) => left.saturating_sub(TIME_TO_ANSWER),
             None => DEFAULT_TIME,

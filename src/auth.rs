@@ -5,8 +5,9 @@ use lambda_http::http::{HeaderMap, header};
 use crate::params::{Params, Value};
 use crate::token::{HashedToken, PlainToken};
 
-/// Finds the token that counts, in GitLab's order (E14, E16), and takes every parameter that may carry one out of
-/// `params`, so that nothing after this station can echo it. A blank one is none (E13).
+/// Finds the token that counts, in GitLab's order (E14, E16), and takes every parameter that may
+/// carry one out of `params`, so that nothing after this station can echo it. A blank one is none
+/// (E13).
 pub fn credential(headers: &HeaderMap, params: &mut Params) -> Option<HashedToken> {
     let mut parameter = |name| params.take(name).and_then(of_parameter);
     let private_token = parameter("private_token");
@@ -38,9 +39,14 @@ fn of_header(headers: &HeaderMap, name: &str) -> Option<PlainToken> {
 
 /// Any scheme but Bearer is not for this service (E15).
 fn bearer(headers: &HeaderMap) -> Option<PlainToken> {
-    let value = String::from_utf8_lossy(headers.get(header::AUTHORIZATION)?.as_bytes()).into_owned();
+    let value =
+        String::from_utf8_lossy(headers.get(header::AUTHORIZATION)?.as_bytes()).into_owned();
     let (scheme, token) = value.split_once(' ')?;
-    if scheme.eq_ignore_ascii_case("bearer") { present(token.to_owned()) } else { None }
+    if scheme.eq_ignore_ascii_case("bearer") {
+        present(token.to_owned())
+    } else {
+        None
+    }
 }
 
 fn present(text: String) -> Option<PlainToken> {

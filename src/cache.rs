@@ -10,11 +10,12 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 
 /// Values that a cache holds at the most.
 const MAX_VALUES: u64 = 10_000;
-/// The parts of a cache, each with a lock of its own. The default would look for the number of processors first.
+/// The parts of a cache, each with a lock of its own. The default would look for the number of
+/// processors first.
 const SHARDS: usize = 8;
 
-/// A point in time by two clocks. Lambda suspends a process between requests, and its monotonic clock may stand still
-/// meanwhile; the wall clock does not, but may be set back.
+/// A point in time by two clocks. Lambda suspends a process between requests, and its monotonic
+/// clock may stand still meanwhile; the wall clock does not, but may be set back.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     monotonic: Instant,
@@ -26,13 +27,18 @@ impl Moment {
     /// This moment, at which the wall clock shows `wall`.
     #[must_use]
     pub fn now(wall: SystemTime) -> Self {
-        Self { monotonic: Instant::now(), wall }
+        Self {
+            monotonic: Instant::now(),
+            wall,
+        }
     }
 
-    /// Whether less than `time` has passed since `earlier`, by both clocks. If the wall clock was set back, nobody knows.
+    /// Whether less than `time` has passed since `earlier`, by both clocks. If the wall clock was
+    /// set back, nobody knows.
     fn is_within(self, time: Duration, earlier: Self) -> bool {
         let wall = self.wall.duration_since(earlier.wall);
-        self.monotonic.duration_since(earlier.monotonic) < time && wall.is_ok_and(|passed| passed < time)
+        self.monotonic.duration_since(earlier.monotonic) < time
+            && wall.is_ok_and(|passed| passed < time)
     }
 }
 
@@ -55,7 +61,10 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
             .expect("both capacities are set");
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         let values = sync::Cache::with_options(options, UnitWeighter, hasher, lifecycle);
-        Self { values: Arc::new(values), time_to_live }
+        Self {
+            values: Arc::new(values),
+            time_to_live,
+        }
     }
 
     /// The value of this key, unless it has expired by now.
@@ -65,8 +74,8 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         now.is_within(self.time_to_live, since).then_some(value)
     }
 
-    /// Keeps a value that was looked up. Its time begins before the lookup did, at `since`: a change that came later may
-    /// be missing from it.
+    /// Keeps a value that was looked up. Its time begins before the lookup did, at `since`: a
+    /// change that came later may be missing from it.
     pub fn insert(&self, key: K, value: V, since: Moment) {
         self.values.insert(key, (since, value));
     }
@@ -81,7 +90,10 @@ mod tests {
     const TIME: Duration = Duration::from_secs(3);
 
     fn later(moment: Moment, monotonic: Duration, wall: Duration) -> Moment {
-        Moment { monotonic: moment.monotonic + monotonic, wall: moment.wall + wall }
+        Moment {
+            monotonic: moment.monotonic + monotonic,
+            wall: moment.wall + wall,
+        }
     }
 
     #[test]
@@ -91,13 +103,28 @@ mod tests {
         cache.insert("key", 1, start);
         let little = TIME - Duration::from_millis(1);
         assert_eq!(cache.get(&"key", later(start, little, little)), Some(1));
-        assert_eq!(cache.clone().get(&"key", start), Some(1), "a clone is the same cache");
+        assert_eq!(
+            cache.clone().get(&"key", start),
+            Some(1),
+            "a clone is the same cache"
+        );
         assert_eq!(cache.get(&"other", start), None);
         for (monotonic, wall) in [(TIME, TIME), (Duration::ZERO, TIME), (TIME, Duration::ZERO)] {
-            assert_eq!(cache.get(&"key", later(start, monotonic, wall)), None, "{monotonic:?}, {wall:?}");
+            assert_eq!(
+                cache.get(&"key", later(start, monotonic, wall)),
+                None,
+                "{monotonic:?}, {wall:?}"
+            );
         }
-        let set_back = Moment { wall: UNIX_EPOCH, ..start };
-        assert_eq!(cache.get(&"key", set_back), None, "the wall clock was set back");
+        let set_back = Moment {
+            wall: UNIX_EPOCH,
+            ..start
+        };
+        assert_eq!(
+            cache.get(&"key", set_back),
+            None,
+            "the wall clock was set back"
+        );
         cache.insert("key", 2, later(start, TIME, TIME));
         assert_eq!(cache.get(&"key", later(start, TIME, TIME)), Some(2));
     }
@@ -113,6 +140,10 @@ mod tests {
             cache.insert(key, (), now);
         }
         assert!(u64::try_from(cache.values.len()).unwrap() <= MAX_VALUES);
-        assert_eq!(cache.get(&(MAX_VALUES * 3 - 1), now), Some(()), "the latest is in the cache");
+        assert_eq!(
+            cache.get(&(MAX_VALUES * 3 - 1), now),
+            Some(()),
+            "the latest is in the cache"
+        );
     }
 }

@@ -11,13 +11,15 @@ pub struct Config {
     pub table_name: String,
     /// `PUBLIC_URL`: the service's address as clients see it; `None` takes it from each event.
     pub public_url: Option<PublicUrl>,
-    /// `IDENTITY_CACHE_SECONDS`: how long a warm process remembers tokens and projects; 0 means never. Default
+    /// `IDENTITY_CACHE_SECONDS`: how long a warm process remembers tokens and projects; 0 means
+    /// never. Default
     /// 30.
     pub identity_cache: Duration,
-    /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project. Default 60.
+    /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project.
+    /// Default 60.
     pub download_max_age: Duration,
-    /// `WARM_UP_SECONDS`: how long the start may wait for the connection to DynamoDB; 0 leaves it to the first request.
-    /// Default 3.
+    /// `WARM_UP_SECONDS`: how long the start may wait for the connection to DynamoDB; 0 leaves it
+    /// to the first request. Default 3.
     pub warm_up: Duration,
     /// `METRICS_NAMESPACE`: the CloudWatch namespace of the metrics; `None` writes none.
     pub metrics_namespace: Option<String>,
@@ -32,9 +34,13 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// The setting of this name, and what is wrong with it and what to do, as the rest of a sentence.
+    /// The setting of this name, and what is wrong with it and what to do, as the rest of a
+    /// sentence.
     pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
-        Self { name, problem: problem.into() }
+        Self {
+            name,
+            problem: problem.into(),
+        }
     }
 }
 
@@ -44,8 +50,15 @@ impl ConfigError {
 ///
 /// That it is missing.
 pub fn table_name(get: impl Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
-    let missing = || ConfigError::new("TABLE_NAME", "is not set: set it to the name of the DynamoDB table");
-    get("TABLE_NAME").filter(|name| !name.is_empty()).ok_or_else(missing)
+    let missing = || {
+        ConfigError::new(
+            "TABLE_NAME",
+            "is not set: set it to the name of the DynamoDB table",
+        )
+    };
+    get("TABLE_NAME")
+        .filter(|name| !name.is_empty())
+        .ok_or_else(missing)
 }
 
 /// Reads `IDENTITY_CACHE_SECONDS`, which the operator's command needs too.
@@ -57,11 +70,22 @@ pub fn identity_cache(get: impl Fn(&str) -> Option<String>) -> Result<Duration, 
     seconds(get, "IDENTITY_CACHE_SECONDS", 30)
 }
 
-fn seconds(get: impl Fn(&str) -> Option<String>, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
-    let Some(text) = get(name) else { return Ok(Duration::from_secs(default)) };
-    text.parse().map(|seconds: u32| Duration::from_secs(seconds.into())).map_err(|_| {
-        ConfigError::new(name, format!("is {text:?}: set it to a whole number of seconds, such as {default}"))
-    })
+fn seconds(
+    get: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    default: u64,
+) -> Result<Duration, ConfigError> {
+    let Some(text) = get(name) else {
+        return Ok(Duration::from_secs(default));
+    };
+    text.parse()
+        .map(|seconds: u32| Duration::from_secs(seconds.into()))
+        .map_err(|_| {
+            ConfigError::new(
+                name,
+                format!("is {text:?}: set it to a whole number of seconds, such as {default}"),
+            )
+        })
 }
 
 impl Config {
@@ -95,7 +119,12 @@ mod tests {
     use super::*;
 
     fn read(settings: &[(&str, &str)]) -> Result<Config, String> {
-        let get = |name: &str| settings.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        let get = |name: &str| {
+            settings
+                .iter()
+                .find(|(other, _)| *other == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         Config::read(get).map_err(|error| error.to_string())
     }
 
@@ -104,13 +133,21 @@ mod tests {
         let config = read(&[("TABLE_NAME", "links")]).unwrap();
         assert_eq!(config.table_name, "links");
         assert_eq!(config.public_url, None);
-        let seconds = [config.identity_cache, config.download_max_age, config.warm_up].map(|time| time.as_secs());
+        let seconds = [
+            config.identity_cache,
+            config.download_max_age,
+            config.warm_up,
+        ]
+        .map(|time| time.as_secs());
         assert_eq!(seconds, [30, 60, 3]);
     }
 
     #[test]
     fn a_missing_or_malformed_setting_is_named_with_what_to_do() {
-        assert_eq!(read(&[]).unwrap_err(), "TABLE_NAME is not set: set it to the name of the DynamoDB table");
+        assert_eq!(
+            read(&[]).unwrap_err(),
+            "TABLE_NAME is not set: set it to the name of the DynamoDB table"
+        );
         assert_eq!(
             read(&[("TABLE_NAME", "links"), ("IDENTITY_CACHE_SECONDS", "soon")]).unwrap_err(),
             "IDENTITY_CACHE_SECONDS is \"soon\": set it to a whole number of seconds, such as 30"

@@ -1,7 +1,8 @@
 //! Everything that can go wrong, in the service's own words, and its one conversion to a response.
 //!
 //! GitLab answers in two envelopes: `{"error": …}` for what is wrong with the request itself and
-//! `{"message": …}` for what is wrong with the thing that it asks for. Both are made here and nowhere else.
+//! `{"message": …}` for what is wrong with the thing that it asks for. Both are made here and
+//! nowhere else.
 
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -10,17 +11,21 @@ use crate::link::Violation;
 
 /// Why a request was not carried out.
 ///
-/// The variants know nothing of HTTP; [`Error::status`] and [`Error::body`] give each of them its answer. The causes
-/// that [`Error::Unavailable`] and [`Error::Corrupt`] carry are for the log and never leave the service.
+/// The variants know nothing of HTTP; [`Error::status`] and [`Error::body`] give each of them its
+/// answer. The causes that [`Error::Unavailable`] and [`Error::Corrupt`] carry are for the log and
+/// never leave the service.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Error {
-    /// The request cannot be read: broken JSON, form, multipart, base64, percent-encoding or UTF-8, or a NUL byte (C7, C9).
+    /// The request cannot be read: broken JSON, form, multipart, base64, percent-encoding or UTF-8,
+    /// or a NUL byte (C7, C9).
     Malformed(String),
-    /// Parameters are missing or of the wrong kind, all of them named, in GitLab's order (C11 to C18).
+    /// Parameters are missing or of the wrong kind, all of them named, in GitLab's order (C11 to
+    /// C18).
     InvalidParams(Vec<String>),
     /// The body's media type is not one that the API reads (C3).
     UnsupportedContentType(String),
-    /// The body is compressed, or encoded otherwise, which the API does not undo (RFC 9110, 15.5.16).
+    /// The body is compressed, or encoded otherwise, which the API does not undo (RFC 9110,
+    /// 15.5.16).
     UnsupportedContentEncoding(String),
     /// The parameter `format` asks for something other than JSON (C6).
     UnsupportedFormat(String),
@@ -50,7 +55,8 @@ pub enum Error {
     NotFound,
     /// The caller sees the project, but may not do this (E1, E8).
     Forbidden,
-    /// The link breaks rules of its own or of its release, all of them reported together (section D).
+    /// The link breaks rules of its own or of its release, all of them reported together (section
+    /// D).
     Invalid(Vec<Violation>),
     /// The client has used the same idempotency key for another link.
     IdempotencyKeyReused,
@@ -70,8 +76,12 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) | Self::InvalidParams(_) | Self::Invalid(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::Token(TokenError::Expired | TokenError::Revoked) => StatusCode::UNAUTHORIZED,
+            Self::Malformed(_) | Self::InvalidParams(_) | Self::Invalid(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unauthorized | Self::Token(TokenError::Expired | TokenError::Revoked) => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Token(TokenError::InsufficientScope) | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::UnknownRoute | Self::ProjectNotFound | Self::NotFound => StatusCode::NOT_FOUND,
             Self::ProjectMoved => StatusCode::METHOD_NOT_ALLOWED,
@@ -79,7 +89,9 @@ impl Error {
             Self::ApiV3 => StatusCode::GONE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
-            Self::UnsupportedContentType(_) | Self::UnsupportedContentEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedContentType(_) | Self::UnsupportedContentEncoding(_) => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Corrupt(_) | Self::InvalidCall(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -92,17 +104,21 @@ impl Error {
         match self {
             Self::Malformed(reason) => error(&format!("Bad Request: {reason}")),
             Self::InvalidParams(failures) => error(&failures.join(", ")),
-            Self::UnsupportedContentType(media_type) => {
-                error(&format!("The provided content-type '{media_type}' is not supported."))
-            }
-            Self::UnsupportedContentEncoding(coding) => {
-                error(&format!("The provided content-encoding '{coding}' is not supported."))
-            }
-            Self::UnsupportedFormat(format) => error(&format!("The requested format '{format}' is not supported.")),
-            Self::BodyTooLarge { limit } => error(&format!("The request body is too large (maximum is {limit} bytes)")),
-            Self::UriTooLong { limit } => {
-                error(&format!("The request path and query are too long (maximum is {limit} bytes)"))
-            }
+            Self::UnsupportedContentType(media_type) => error(&format!(
+                "The provided content-type '{media_type}' is not supported."
+            )),
+            Self::UnsupportedContentEncoding(coding) => error(&format!(
+                "The provided content-encoding '{coding}' is not supported."
+            )),
+            Self::UnsupportedFormat(format) => error(&format!(
+                "The requested format '{format}' is not supported."
+            )),
+            Self::BodyTooLarge { limit } => error(&format!(
+                "The request body is too large (maximum is {limit} bytes)"
+            )),
+            Self::UriTooLong { limit } => error(&format!(
+                "The request path and query are too long (maximum is {limit} bytes)"
+            )),
             Self::UnknownRoute => error("404 Not Found"),
             Self::ApiV3 => error("API V3 is no longer supported. Use API V4 instead."),
             Self::Unauthorized => message("401 Unauthorized"),
@@ -114,10 +130,12 @@ impl Error {
             Self::Invalid(violations) => {
                 json!({ "message": violations.iter().map(ToString::to_string).collect::<Vec<_>>() })
             }
-            Self::IdempotencyKeyReused => {
-                message("422 Unprocessable Entity: this Idempotency-Key was used for another link, choose a new one")
+            Self::IdempotencyKeyReused => message(
+                "422 Unprocessable Entity: this Idempotency-Key was used for another link, choose a new one",
+            ),
+            Self::Unavailable(_) => {
+                message("503 Service Unavailable: nothing is lost, please try again")
             }
-            Self::Unavailable(_) => message("503 Service Unavailable: nothing is lost, please try again"),
             Self::Corrupt(_) | Self::InvalidCall(_) => message("500 Internal Server Error"),
         }
     }
@@ -126,10 +144,14 @@ impl Error {
     #[must_use]
     pub fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         if let Self::Token(failure) = self {
-            return failure.challenge().map(|challenge| (header::WWW_AUTHENTICATE, challenge));
+            return failure
+                .challenge()
+                .map(|challenge| (header::WWW_AUTHENTICATE, challenge));
         }
         match self {
-            Self::Unavailable(_) => Some((header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))),
+            Self::Unavailable(_) => {
+                Some((header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS)))
+            }
             Self::ProjectMoved => Some((header::ALLOW, HeaderValue::from_static("GET, HEAD"))),
             _ => None,
         }
@@ -139,7 +161,9 @@ impl Error {
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         match self {
-            Self::Unavailable(cause) | Self::Corrupt(cause) | Self::InvalidCall(cause) => Some(cause),
+            Self::Unavailable(cause) | Self::Corrupt(cause) | Self::InvalidCall(cause) => {
+                Some(cause)
+            }
             _ => None,
         }
     }
@@ -159,13 +183,18 @@ pub enum TokenError {
 impl TokenError {
     fn code_and_description(self) -> (&'static str, &'static str) {
         match self {
-            Self::Expired => {
-                ("invalid_token", "Token is expired. You can either do re-authorization or token refresh.")
-            }
-            Self::Revoked => ("invalid_token", "Token was revoked. You have to re-authorize from the user."),
-            Self::InsufficientScope => {
-                ("insufficient_scope", "The request requires higher privileges than provided by the access token.")
-            }
+            Self::Expired => (
+                "invalid_token",
+                "Token is expired. You can either do re-authorization or token refresh.",
+            ),
+            Self::Revoked => (
+                "invalid_token",
+                "Token was revoked. You have to re-authorize from the user.",
+            ),
+            Self::InsufficientScope => (
+                "insufficient_scope",
+                "The request requires higher privileges than provided by the access token.",
+            ),
         }
     }
 
@@ -185,7 +214,9 @@ impl TokenError {
         }
         let (code, description) = self.code_and_description();
         let realm = "Protected by OAuth 2.0";
-        let challenge = format!("Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{description}\"");
+        let challenge = format!(
+            "Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{description}\""
+        );
         HeaderValue::from_str(&challenge).ok()
     }
 }

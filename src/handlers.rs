@@ -26,9 +26,11 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 pub enum Answer {
     /// JSON, with the headers of a list where it is one.
     Json(StatusCode, Vec<u8>, HeaderMap),
-    /// A redirect to this url, from a project that everybody may see or from one that not everybody may.
+    /// A redirect to this url, from a project that everybody may see or from one that not everybody
+    /// may.
     Redirect(String, Visibility),
-    /// A permanent redirect to this URL of the API, because the request named the project by a former path (F3).
+    /// A permanent redirect to this URL of the API, because the request named the project by a
+    /// former path (F3).
     Moved(String),
     /// The methods that a path answers.
     Options(&'static str),
@@ -53,10 +55,18 @@ pub struct Context<'a> {
 ///
 /// # Errors
 ///
-/// Those of the store, [`Error::Forbidden`] where the caller may only read, and [`Error::Invalid`] where a link breaks a
-/// rule.
-pub async fn run(context: &Context<'_>, access: &Access, request: Request) -> Result<Answer, Error> {
-    let (session, tag, project) = (context.session, request.release.tag.as_str(), &access.project);
+/// Those of the store, [`Error::Forbidden`] where the caller may only read, and [`Error::Invalid`]
+/// where a link breaks a rule.
+pub async fn run(
+    context: &Context<'_>,
+    access: &Access,
+    request: Request,
+) -> Result<Answer, Error> {
+    let (session, tag, project) = (
+        context.session,
+        request.release.tag.as_str(),
+        &access.project,
+    );
     let mut headers = HeaderMap::new();
     let (status, link) = match request.operation {
         // Permanent URLs lead on under a former path; the API tells its clients the project's ID.
@@ -69,14 +79,19 @@ pub async fn run(context: &Context<'_>, access: &Access, request: Request) -> Re
         }
         _ if access.moved_to().is_some() => return moved(context, project, &request),
         Operation::ListLinks(page) => return list(context, project, &request.release, page).await,
-        Operation::GetLink(id) => {
-            (StatusCode::OK, session.get_link(project.id, tag, id.ok_or(Error::NotFound)?).await?)
-        }
+        Operation::GetLink(id) => (
+            StatusCode::OK,
+            session
+                .get_link(project.id, tag, id.ok_or(Error::NotFound)?)
+                .await?,
+        ),
         Operation::CreateLink(input, key) => {
             access.require_write()?;
             let new = NewLink::parse(input).map_err(Error::Invalid)?;
             let once = key.map(|key| key.once(access.token, &new));
-            let created = session.create_link(project.id, tag, new, once.as_ref(), context.now).await?;
+            let created = session
+                .create_link(project.id, tag, new, once.as_ref(), context.now)
+                .await?;
             if created.is_replayed {
                 headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
             }
@@ -86,12 +101,18 @@ pub async fn run(context: &Context<'_>, access: &Access, request: Request) -> Re
             let id = id.ok_or(Error::NotFound)?;
             let changes = LinkChanges::parse(input).map_err(Error::Invalid);
             let changes = permitted(session, access, tag, id, changes).await?;
-            (StatusCode::OK, session.update_link(project.id, tag, id, &changes).await?)
+            (
+                StatusCode::OK,
+                session.update_link(project.id, tag, id, &changes).await?,
+            )
         }
         Operation::DeleteLink(id) => {
             let id = id.ok_or(Error::NotFound)?;
             permitted(session, access, tag, id, Ok(())).await?;
-            (StatusCode::OK, session.delete_link(project.id, tag, id).await?)
+            (
+                StatusCode::OK,
+                session.delete_link(project.id, tag, id).await?,
+            )
         }
     };
     let body = view::link(context.public_url, project, tag, &link);
@@ -103,7 +124,10 @@ fn moved(context: &Context<'_>, project: &Project, request: &Request) -> Result<
     if request.writes() {
         return Err(Error::ProjectMoved);
     }
-    let mut url = context.public_url.links(&ReleasePath::new(project.id.to_string(), &request.release.tag));
+    let mut url = context.public_url.links(&ReleasePath::new(
+        project.id.to_string(),
+        &request.release.tag,
+    ));
     if let Some(Value::Text(link_id)) = context.params.get("link_id") {
         url = format!("{url}/{}", utf8_percent_encode(link_id, QUERY_VALUE));
     }
@@ -113,8 +137,16 @@ fn moved(context: &Context<'_>, project: &Project, request: &Request) -> Result<
     Ok(Answer::Moved(url))
 }
 
-async fn list(context: &Context<'_>, project: &Project, release: &ReleasePath, page: Page) -> Result<Answer, Error> {
-    let paged = context.session.list_links(project.id, &release.tag, page).await?;
+async fn list(
+    context: &Context<'_>,
+    project: &Project,
+    release: &ReleasePath,
+    page: Page,
+) -> Result<Answer, Error> {
+    let paged = context
+        .session
+        .list_links(project.id, &release.tag, page)
+        .await?;
     let list_url = context.public_url.links(release);
     let headers = page::headers(page, paged.counted, &list_url, context.params);
     let body = view::links(context.public_url, project, &release.tag, &paged.items);
@@ -124,11 +156,16 @@ async fn list(context: &Context<'_>, project: &Project, release: &ReleasePath, p
 /// Who the token is.
 #[must_use]
 pub fn current_user(public_url: &PublicUrl, token: &Token) -> Answer {
-    Answer::Json(StatusCode::OK, view::user(public_url, token), HeaderMap::new())
+    Answer::Json(
+        StatusCode::OK,
+        view::user(public_url, token),
+        HeaderMap::new(),
+    )
 }
 
-/// The changes, if the caller may make them. A link that is not there is reported before that the caller may not change
-/// it, and that before a rule which the changes break (E4, E5); the link is looked at only if there is such a refusal.
+/// The changes, if the caller may make them. A link that is not there is reported before that the
+/// caller may not change it, and that before a rule which the changes break (E4, E5); the link is
+/// looked at only if there is such a refusal.
 async fn permitted<T>(
     session: &Session<'_>,
     access: &Access,

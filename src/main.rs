@@ -1,5 +1,5 @@
-//! The Lambda function: settings, DynamoDB client, warm-up, and then one event after the other, or several at once where
-//! Lambda sends them so.
+//! The Lambda function: settings, DynamoDB client, warm-up, and then one event after the other, or
+//! several at once where Lambda sends them so.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,13 +18,18 @@ use tracing_subscriber::prelude::*;
 
 // cargo-lambda changes this by itself where Cargo.toml is silent.
 #[cfg(not(panic = "unwind"))]
-compile_error!("the function has to unwind, so that a panic is an answer instead of a dead process");
+compile_error!(
+    "the function has to unwind, so that a panic is an answer instead of a dead process"
+);
 
 fn main() -> ExitCode {
     log_to_standard_output();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
-        #[expect(clippy::print_stderr, reason = "whoever starts the function reads this, with or without a log")]
+        #[expect(
+            clippy::print_stderr,
+            reason = "whoever starts the function reads this, with or without a log"
+        )]
         Err(error) => {
             eprintln!("release-links: {error}");
             ExitCode::FAILURE
@@ -33,20 +38,37 @@ fn main() -> ExitCode {
 }
 
 fn log_to_standard_output() {
-    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    let level = std::env::var("LOG_LEVEL")
+        .ok()
+        .and_then(|level| level.parse().ok());
     let filter = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-    let Ok(output) = standard_output() else { return };
+    let Ok(output) = standard_output() else {
+        return;
+    };
     // The runtime's span repeats the request ID and the X-Ray ID, which the event has already.
-    let events = fmt::layer().json().without_time().with_current_span(false).with_span_list(false);
+    let events = fmt::layer()
+        .json()
+        .without_time()
+        .with_current_span(false)
+        .with_span_list(false);
     let events = events.with_writer(output);
-    tracing_subscriber::registry().with(events).with(filter).init();
+    tracing_subscriber::registry()
+        .with(events)
+        .with(filter)
+        .init();
 }
 
 /// One thread does for one request at a time. Lambda managed instances say that they send several.
 fn start() -> Result<(), Error> {
-    let at_once: usize =
-        std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|number| number.parse().ok()).unwrap_or(1);
-    let mut runtime = if at_once > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    let at_once: usize = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY")
+        .ok()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(1);
+    let mut runtime = if at_once > 1 {
+        Builder::new_multi_thread()
+    } else {
+        Builder::new_current_thread()
+    };
     runtime.enable_all().build()?.block_on(serve())
 }
 
@@ -56,12 +78,14 @@ async fn serve() -> Result<(), Error> {
     let store = Store::new(sdk_config(environment)?, config.table_name.clone());
     let warm_up = config.warm_up;
     // The connection to DynamoDB is opened while the rest is made.
-    let ((), app) =
-        tokio::join!(store.warm_up(warm_up), async { Arc::new(App::new(store.clone(), config, SystemTime::now)) });
+    let ((), app) = tokio::join!(store.warm_up(warm_up), async {
+        Arc::new(App::new(store.clone(), config, SystemTime::now))
+    });
     let handler = service_fn(move |event| {
         let app = Arc::clone(&app);
         async move { app.invoke(event).await }
     });
     let served = lambda_runtime::run_concurrent(handler).await;
-    served.map_err(|error| format!("the Lambda runtime API does not answer any more: {error}").into())
+    served
+        .map_err(|error| format!("the Lambda runtime API does not answer any more: {error}").into())
 }

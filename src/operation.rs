@@ -14,7 +14,8 @@ const MAX_TAG_BYTES: usize = 1_024;
 
 /// What to do, with everything that it takes except who asks for it.
 ///
-/// A link id of `None` is a number that no link can have, such as -1; it is not found like any other missing link.
+/// A link id of `None` is a number that no link can have, such as -1; it is not found like any
+/// other missing link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// Show a page of a release's links.
@@ -41,7 +42,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Checks the parameters of a release's endpoint. The path's own values are added to `params`, over all others (C2).
+    /// Checks the parameters of a release's endpoint. The path's own values are added to `params`,
+    /// over all others (C2).
     ///
     /// # Errors
     ///
@@ -54,7 +56,9 @@ impl Request {
     ) -> Result<Self, Error> {
         params.set("id", &release.project);
         params.set("tag_name", &release.tag);
-        if let Endpoint::GetLink(id) | Endpoint::UpdateLink(id) | Endpoint::DeleteLink(id) = &endpoint {
+        if let Endpoint::GetLink(id) | Endpoint::UpdateLink(id) | Endpoint::DeleteLink(id) =
+            &endpoint
+        {
             params.set("link_id", id);
         }
         if let Endpoint::ListLinks(Some(format)) = &endpoint {
@@ -62,14 +66,19 @@ impl Request {
         } else {
             check_format(params)?;
         }
-        Ok(Self { operation: operation(endpoint, params, headers)?, release })
+        Ok(Self {
+            operation: operation(endpoint, params, headers)?,
+            release,
+        })
     }
 
     /// Whether it changes something, which takes a token of scope `api` (E17).
     #[must_use]
     pub fn writes(&self) -> bool {
         match self.operation {
-            Operation::CreateLink(..) | Operation::UpdateLink(..) | Operation::DeleteLink(_) => true,
+            Operation::CreateLink(..) | Operation::UpdateLink(..) | Operation::DeleteLink(_) => {
+                true
+            }
             Operation::ListLinks(_) | Operation::GetLink(_) | Operation::Download(_) => false,
         }
     }
@@ -78,16 +87,24 @@ impl Request {
 fn operation(endpoint: Endpoint, params: &Params, headers: &HeaderMap) -> Result<Operation, Error> {
     let mut checks = Checks::of(params);
     if !matches!(&params.get("tag_name"), Some(Value::Text(tag)) if tag.len() <= MAX_TAG_BYTES) {
-        checks.fail(format!("tag_name is too long (maximum is {MAX_TAG_BYTES} bytes)"));
+        checks.fail(format!(
+            "tag_name is too long (maximum is {MAX_TAG_BYTES} bytes)"
+        ));
     }
     Ok(match endpoint {
-        Endpoint::ListLinks(_) => Operation::ListLinks(checks.finish(()).and_then(|()| Page::parse(params))?),
+        Endpoint::ListLinks(_) => {
+            Operation::ListLinks(checks.finish(()).and_then(|()| Page::parse(params))?)
+        }
         Endpoint::CreateLink => {
-            // Git refuses control characters in a tag's name, such as the CR of a script with CRLF line endings.
-            if matches!(&params.get("tag_name"), Some(Value::Text(tag)) if tag.contains(char::is_control)) {
+            // Git refuses control characters in a tag's name, such as the CR of a script with CRLF
+            // line endings.
+            if matches!(&params.get("tag_name"), Some(Value::Text(tag)) if tag.contains(char::is_control))
+            {
                 checks.fail("tag_name is invalid".to_owned());
             }
-            let input = checks.finish(()).and_then(|()| LinkInput::for_create(params))?;
+            let input = checks
+                .finish(())
+                .and_then(|()| LinkInput::for_create(params))?;
             Operation::CreateLink(input, IdempotencyKey::read(headers)?)
         }
         Endpoint::GetLink(_) => {
@@ -110,7 +127,8 @@ fn link_id(checks: &mut Checks<'_>) -> Option<LinkId> {
     checks.integer("link_id").and_then(LinkId::new)
 }
 
-/// JSON is the only format; a format that a suffix names is ignored, one that the query names is not (C6, F6).
+/// JSON is the only format; a format that a suffix names is ignored, one that the query names is
+/// not (C6, F6).
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! Offset pagination: `page` and `per_page` in, a window on the list and the headers out (section B).
+//! Offset pagination: `page` and `per_page` in, a window on the list and the headers out (section
+//! B).
 
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::utf8_percent_encode;
@@ -32,7 +33,9 @@ impl Page {
         let mut checks = Checks::of(params);
         let number = checks.integer("page").unwrap_or(1).max(1);
         // GitLab's own answer to such a page is a crash: its database has no offset so large.
-        let number = u64::try_from(number).ok().filter(|number| i64::try_from(*number).is_ok());
+        let number = u64::try_from(number)
+            .ok()
+            .filter(|number| i64::try_from(*number).is_ok());
         if number.is_none() {
             checks.fail("page is invalid".to_owned());
         }
@@ -41,10 +44,15 @@ impl Page {
                 checks.fail("per_page has a value not allowed".to_owned());
                 DEFAULT_PER_PAGE
             }
-            Some(asked) if asked > 0 => u64::try_from(asked).map_or(MAX_PER_PAGE, |asked| asked.min(MAX_PER_PAGE)),
+            Some(asked) if asked > 0 => {
+                u64::try_from(asked).map_or(MAX_PER_PAGE, |asked| asked.min(MAX_PER_PAGE))
+            }
             Some(_) | None => DEFAULT_PER_PAGE,
         };
-        checks.finish(Self { number: number.unwrap_or(1), per_page })
+        checks.finish(Self {
+            number: number.unwrap_or(1),
+            per_page,
+        })
     }
 
     /// How many links come before the page; saturates, for there are never so many.
@@ -54,7 +62,8 @@ impl Page {
     }
 }
 
-/// A page of a list, cut out of a whole of which the size is known, or known to be beyond [`MAX_COUNT`].
+/// A page of a list, cut out of a whole of which the size is known, or known to be beyond
+/// [`MAX_COUNT`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paged<T> {
     /// What stands on the page.
@@ -63,7 +72,8 @@ pub struct Paged<T> {
     pub counted: u64,
 }
 
-/// The headers of a list (B10 to B16). `list_url` is the absolute URL of the list without its query.
+/// The headers of a list (B10 to B16). `list_url` is the absolute URL of the list without its
+/// query.
 #[must_use]
 pub fn headers(page: Page, counted: u64, list_url: &str, params: &Params) -> HeaderMap {
     let total_pages = counted.div_ceil(page.per_page).max(1);
@@ -85,9 +95,20 @@ pub fn headers(page: Page, counted: u64, list_url: &str, params: &Params) -> Hea
         set("x-total", Some(counted));
         set("x-total-pages", Some(total_pages));
     }
-    let relations = [("prev", previous), ("next", next), ("first", Some(1)), ("last", is_total.then_some(total_pages))];
+    let relations = [
+        ("prev", previous),
+        ("next", next),
+        ("first", Some(1)),
+        ("last", is_total.then_some(total_pages)),
+    ];
     let links = relations.into_iter().filter_map(|(relation, number)| {
-        let query = query(params, Page { number: number?, ..page });
+        let query = query(
+            params,
+            Page {
+                number: number?,
+                ..page
+            },
+        );
         Some(format!("<{list_url}?{query}>; rel=\"{relation}\""))
     });
     if let Ok(value) = HeaderValue::from_str(&links.collect::<Vec<_>>().join(", ")) {
@@ -96,21 +117,31 @@ pub fn headers(page: Page, counted: u64, list_url: &str, params: &Params) -> Hea
     headers
 }
 
-/// Longest query that is echoed, in bytes. The header has up to four of them, and clients and gateways limit its size.
+/// Longest query that is echoed, in bytes. The header has up to four of them, and clients and
+/// gateways limit its size.
 const MAX_ECHOED_BYTES: usize = 2_048;
 /// Parameters that the path of a list of links has.
 const PATH_PARAMETERS: [&str; 2] = ["id", "tag_name"];
 
-/// All parameters of the request with this page in them, in alphabetical order (B14); if they are too long, only those of
-/// the path, and if these are too long, only the page. The tokens among them, which GitLab echoes, have been taken out by
-/// [`crate::auth`]: a header ends up in logs.
+/// All parameters of the request with this page in them, in alphabetical order (B14); if they are
+/// too long, only those of the path, and if these are too long, only the page. The tokens among
+/// them, which GitLab echoes, have been taken out by [`crate::auth`]: a header ends up in logs.
 fn query(params: &Params, page: Page) -> String {
     let all = query_of(params.pairs(), page);
     if all.len() <= MAX_ECHOED_BYTES {
         return all;
     }
-    let of_path = query_of(params.pairs().filter(|(name, _)| PATH_PARAMETERS.contains(name)), page);
-    if of_path.len() <= MAX_ECHOED_BYTES { of_path } else { query_of(std::iter::empty(), page) }
+    let of_path = query_of(
+        params
+            .pairs()
+            .filter(|(name, _)| PATH_PARAMETERS.contains(name)),
+        page,
+    );
+    if of_path.len() <= MAX_ECHOED_BYTES {
+        of_path
+    } else {
+        query_of(std::iter::empty(), page)
+    }
 }
 
 fn query_of<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>, page: Page) -> String {
@@ -121,6 +152,8 @@ fn query_of<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>, page: Page
     pairs.push(("page", page.number.to_string()));
     pairs.push(("per_page", page.per_page.to_string()));
     pairs.sort_by_key(|(name, _)| *name);
-    let encoded = pairs.iter().map(|(name, value)| format!("{}={value}", utf8_percent_encode(name, QUERY_VALUE)));
+    let encoded = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={value}", utf8_percent_encode(name, QUERY_VALUE)));
     encoded.collect::<Vec<_>>().join("&")
 }

@@ -7,10 +7,13 @@ use std::fmt;
 pub struct ProjectId(u64);
 
 impl ProjectId {
-    /// The id with this number; `None` below 1 and above what fits 63 bits, where no project can be.
+    /// The id with this number; `None` below 1 and above what fits 63 bits, where no project can
+    /// be.
     #[must_use]
     pub fn new(number: u64) -> Option<Self> {
-        (1..=i64::MAX.unsigned_abs()).contains(&number).then_some(Self(number))
+        (1..=i64::MAX.unsigned_abs())
+            .contains(&number)
+            .then_some(Self(number))
     }
 
     /// The bare number.
@@ -34,8 +37,9 @@ const MAX_PATH_BYTES: usize = 1_024;
 pub struct ProjectPath(String);
 
 impl ProjectPath {
-    /// Reads a path: at least a group and a name, of GitLab's characters for them. A segment `releases` is refused,
-    /// because it could not be told from the one that ends the project in a decoded request path.
+    /// Reads a path: at least a group and a name, of GitLab's characters for them. A segment
+    /// `releases` is refused, because it could not be told from the one that ends the project in a
+    /// decoded request path.
     ///
     /// # Errors
     ///
@@ -43,7 +47,9 @@ impl ProjectPath {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let is_segment = |segment: &str| {
             let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-            !segment.is_empty() && segment.chars().all(is_allowed) && !segment.starts_with(['-', '.'])
+            !segment.is_empty()
+                && segment.chars().all(is_allowed)
+                && !segment.starts_with(['-', '.'])
         };
         if !text.contains('/') {
             Err("a path needs a group and a name, such as group/app")
@@ -53,21 +59,30 @@ impl ProjectPath {
             Err(
                 "the parts of a path are made of letters, digits, '_', '-' and '.', and begin with none of the last two",
             )
-        } else if text.split('/').any(|segment| segment.eq_ignore_ascii_case("releases")) {
-            Err("no part of a path may be called releases, which request paths use for something else")
+        } else if text
+            .split('/')
+            .any(|segment| segment.eq_ignore_ascii_case("releases"))
+        {
+            Err(
+                "no part of a path may be called releases, which request paths use for something else",
+            )
         } else {
             Ok(Self(text.to_owned()))
         }
     }
 
-    /// Reads a path that a project is to get. A first segment `api` is refused besides, because permanent URLs below it
-    /// could not be told from the API's.
+    /// Reads a path that a project is to get. A first segment `api` is refused besides, because
+    /// permanent URLs below it could not be told from the API's.
     ///
     /// # Errors
     ///
     /// One sentence for the operator.
     pub fn parse_new(text: &str) -> Result<Self, &'static str> {
-        if text.split('/').next().is_some_and(|group| group.eq_ignore_ascii_case("api")) {
+        if text
+            .split('/')
+            .next()
+            .is_some_and(|group| group.eq_ignore_ascii_case("api"))
+        {
             return Err("the first part of a path may not be called api, where the API is");
         }
         Self::parse(text)
@@ -109,7 +124,9 @@ impl ProjectRef {
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().ok().and_then(ProjectId::new).map(Self::Id);
         }
-        ProjectPath::parse(text).ok().map(|path| Self::Path(path.to_lowercase()))
+        ProjectPath::parse(text)
+            .ok()
+            .map(|path| Self::Path(path.to_lowercase()))
     }
 
     /// Whether this is the project's ID or its path, and not a former path.
@@ -156,11 +173,14 @@ impl Visibility {
     /// The visibility with this word, or `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|visibility| visibility.as_str() == text)
+        Self::ALL
+            .into_iter()
+            .find(|visibility| visibility.as_str() == text)
     }
 }
 
-/// What a member may do in a project, the lowest first (E7): from guest on, read; from developer on, write.
+/// What a member may do in a project, the lowest first (E7): from guest on, read; from developer
+/// on, write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Reads.
@@ -177,7 +197,13 @@ pub enum Role {
 
 impl Role {
     /// All roles, the lowest first.
-    pub const ALL: [Self; 5] = [Self::Guest, Self::Reporter, Self::Developer, Self::Maintainer, Self::Owner];
+    pub const ALL: [Self; 5] = [
+        Self::Guest,
+        Self::Reporter,
+        Self::Developer,
+        Self::Maintainer,
+        Self::Owner,
+    ];
 
     /// The word for it, GitLab's in lower case.
     #[must_use]
@@ -218,8 +244,21 @@ mod tests {
         let id = |number| ProjectId::new(number).map(ProjectRef::Id);
         assert_eq!(ProjectRef::parse("24"), id(24));
         assert_eq!(ProjectRef::parse("0024"), id(24));
-        assert_eq!(ProjectRef::parse("Group/App"), Some(ProjectRef::Path("group/app".to_owned())));
-        for nowhere in ["0", "-1", "99999999999999999999", "app", "", "..", "a//b", "a/releases", "a/é"] {
+        assert_eq!(
+            ProjectRef::parse("Group/App"),
+            Some(ProjectRef::Path("group/app".to_owned()))
+        );
+        for nowhere in [
+            "0",
+            "-1",
+            "99999999999999999999",
+            "app",
+            "",
+            "..",
+            "a//b",
+            "a/releases",
+            "a/é",
+        ] {
             assert_eq!(ProjectRef::parse(nowhere), None, "{nowhere}");
         }
     }
@@ -233,12 +272,24 @@ mod tests {
             ("group/-/app", "the parts of a path are made of"),
             ("group/../app", "the parts of a path are made of"),
             ("group/app name", "the parts of a path are made of"),
-            ("group/Releases/app", "no part of a path may be called releases"),
+            (
+                "group/Releases/app",
+                "no part of a path may be called releases",
+            ),
             ("API/app", "the first part of a path may not be called api"),
-            (&format!("group/{}", "a".repeat(1_024)), "a path has 1024 characters at the most"),
+            (
+                &format!("group/{}", "a".repeat(1_024)),
+                "a path has 1024 characters at the most",
+            ),
         ] {
-            assert!(ProjectPath::parse_new(path).is_err_and(|error| error.starts_with(sentence)), "{path}");
+            assert!(
+                ProjectPath::parse_new(path).is_err_and(|error| error.starts_with(sentence)),
+                "{path}"
+            );
         }
-        assert_eq!(ProjectPath::parse("Group/sub_1/app.x-y").unwrap().as_str(), "Group/sub_1/app.x-y");
+        assert_eq!(
+            ProjectPath::parse("Group/sub_1/app.x-y").unwrap().as_str(),
+            "Group/sub_1/app.x-y"
+        );
     }
 }

@@ -1,11 +1,12 @@
 //! The route: a method and a raw path become one of the things that the service does.
 //!
-//! A path comes in two spellings. Function URLs, load balancers and REST APIs hand it over as the client wrote it, an
-//! HTTP API hands it over decoded, so that `/projects/group%2Fapp/releases/v1` becomes
-//! `/projects/group/app/releases/v1`. The path is split on slashes first and each piece is decoded once; where the
-//! pieces do not fit as they stand, a gateway has decoded them, and the project and the tag are found between their
-//! neighbours. Then the first `releases` ends the project (no project path has such a segment) and the last
-//! `assets/links` ends the tag. In a download the first `downloads` after the tag's first segment ends the tag.
+//! A path comes in two spellings. Function URLs, load balancers and REST APIs hand it over as the
+//! client wrote it, an HTTP API hands it over decoded, so that `/projects/group%2Fapp/releases/v1`
+//! becomes `/projects/group/app/releases/v1`. The path is split on slashes first and each piece is
+//! decoded once; where the pieces do not fit as they stand, a gateway has decoded them, and the
+//! project and the tag are found between their neighbours. Then the first `releases` ends the
+//! project (no project path has such a segment) and the last `assets/links` ends the tag. In a
+//! download the first `downloads` after the tag's first segment ends the tag.
 
 use lambda_http::http::Method;
 use percent_encoding::percent_decode_str;
@@ -20,8 +21,9 @@ pub const MAX_URI_BYTES: usize = 16 * 1024;
 pub struct ReleasePath {
     /// `:id`, a project's ID or path.
     pub project: String,
-    /// The project's path without the service's prefix, where the request's path may or may not carry the prefix and
-    /// only the table can tell: it counts if there is no such project as `project`.
+    /// The project's path without the service's prefix, where the request's path may or may not
+    /// carry the prefix and only the table can tell: it counts if there is no such project as
+    /// `project`.
     pub project_without_prefix: Option<String>,
     /// `:tag_name`.
     pub tag: String,
@@ -31,7 +33,11 @@ impl ReleasePath {
     /// The release of this tag in this project.
     #[must_use]
     pub fn new(project: impl Into<String>, tag: impl Into<String>) -> Self {
-        Self { project: project.into(), project_without_prefix: None, tag: tag.into() }
+        Self {
+            project: project.into(),
+            project_without_prefix: None,
+            tag: tag.into(),
+        }
     }
 }
 
@@ -59,24 +65,31 @@ pub enum Endpoint {
     UpdateLink(String),
     /// `DELETE …/assets/links/:link_id`.
     DeleteLink(String),
-    /// `GET /:project/-/releases/:tag/downloads/:filepath`, the filepath with its leading slash (G2).
+    /// `GET /:project/-/releases/:tag/downloads/:filepath`, the filepath with its leading slash
+    /// (G2).
     Download(String),
 }
 
-/// Finds the route of a raw path that may carry the service's prefix, such as `/links`, or none where a gateway has
-/// removed it. A prefix may equal `api` or a group's name, so the path counts as it was received if that is a route.
+/// Finds the route of a raw path that may carry the service's prefix, such as `/links`, or none
+/// where a gateway has removed it. A prefix may equal `api` or a group's name, so the path counts
+/// as it was received if that is a route.
 ///
 /// # Errors
 ///
 /// As [`parse`].
 pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Route, Error> {
     let received = parse(method, path);
-    let without_prefix = path.strip_prefix(prefix).filter(|rest| !prefix.is_empty() && rest.starts_with('/'));
-    let Some(without_prefix) = without_prefix else { return received };
+    let without_prefix = path
+        .strip_prefix(prefix)
+        .filter(|rest| !prefix.is_empty() && rest.starts_with('/'));
+    let Some(without_prefix) = without_prefix else {
+        return received;
+    };
     match received {
         Err(Error::UnknownRoute) => parse(method, without_prefix),
         Ok(Route::Release(mut release, Endpoint::Download(filepath))) => {
-            if let Ok(Route::Release(other, Endpoint::Download(_))) = parse(method, without_prefix) {
+            if let Ok(Route::Release(other, Endpoint::Download(_))) = parse(method, without_prefix)
+            {
                 release.project_without_prefix = Some(other.project);
             }
             Ok(Route::Release(release, Endpoint::Download(filepath)))
@@ -89,11 +102,14 @@ pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Route, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] for a path that is not UTF-8 or holds a NUL byte (C9), [`Error::ApiV3`], and
-/// [`Error::UnknownRoute`] for all that is not served, a wrong method included (E2).
+/// [`Error::Malformed`] for a path that is not UTF-8 or holds a NUL byte (C9), [`Error::ApiV3`],
+/// and [`Error::UnknownRoute`] for all that is not served, a wrong method included (E2).
 pub fn parse(method: &Method, path: &str) -> Result<Route, Error> {
-    let segments: Vec<String> =
-        path.split('/').filter(|piece| !piece.is_empty()).map(decode).collect::<Result<_, _>>()?;
+    let segments: Vec<String> = path
+        .split('/')
+        .filter(|piece| !piece.is_empty())
+        .map(decode)
+        .collect::<Result<_, _>>()?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         ["api", "v3", ..] => Err(Error::ApiV3),
@@ -104,7 +120,8 @@ pub fn parse(method: &Method, path: &str) -> Result<Route, Error> {
     }
 }
 
-/// Decodes one piece once. A `%` that starts no escape is a literal: a gateway has decoded it already.
+/// Decodes one piece once. A `%` that starts no escape is a literal: a gateway has decoded it
+/// already.
 fn decode(piece: &str) -> Result<String, Error> {
     let decoded = percent_decode_str(piece)
         .decode_utf8()
@@ -118,7 +135,9 @@ fn decode(piece: &str) -> Result<String, Error> {
 /// Routes what follows `/api/v4/projects`.
 fn links(method: &Method, segments: &[&str]) -> Result<Route, Error> {
     let (release, rest) = match segments {
-        [project, "releases", tag, "assets", rest @ ..] if is_links(rest) => (release(&[project], &[tag]), rest),
+        [project, "releases", tag, "assets", rest @ ..] if is_links(rest) => {
+            (release(&[project], &[tag]), rest)
+        }
         _ => decoded_links(segments).ok_or(Error::UnknownRoute)?,
     };
     let endpoint = match (method.as_str(), rest) {
@@ -144,12 +163,24 @@ fn current_user(method: &Method) -> Result<Route, Error> {
 
 /// Finds the project and the tag in a path that a gateway has decoded.
 fn decoded_links<'a, 'b>(segments: &'b [&'a str]) -> Option<(ReleasePath, &'b [&'a str])> {
-    let end_of_project = segments.iter().skip(1).position(|segment| *segment == "releases")? + 1;
-    let links = [segments.len().checked_sub(1)?, segments.len().checked_sub(2)?]
-        .into_iter()
-        .find(|at| *at > 0 && segments[at - 1] == "assets" && is_links(&segments[*at..]))?;
-    let tag = segments.get(end_of_project + 1..links - 1).filter(|tag| !tag.is_empty())?;
-    Some((release(&segments[..end_of_project], tag), &segments[links..]))
+    let end_of_project = segments
+        .iter()
+        .skip(1)
+        .position(|segment| *segment == "releases")?
+        + 1;
+    let links = [
+        segments.len().checked_sub(1)?,
+        segments.len().checked_sub(2)?,
+    ]
+    .into_iter()
+    .find(|at| *at > 0 && segments[at - 1] == "assets" && is_links(&segments[*at..]))?;
+    let tag = segments
+        .get(end_of_project + 1..links - 1)
+        .filter(|tag| !tag.is_empty())?;
+    Some((
+        release(&segments[..end_of_project], tag),
+        &segments[links..],
+    ))
 }
 
 /// `links` or `links/:link_id`; the list alone may carry a format suffix.
@@ -175,12 +206,24 @@ fn download(method: &Method, segments: &[&str]) -> Result<Route, Error> {
         return Err(Error::UnknownRoute);
     }
     let parts = || {
-        let end_of_project = segments.windows(2).position(|pair| pair == ["-", "releases"]).filter(|at| *at > 0)?;
+        let end_of_project = segments
+            .windows(2)
+            .position(|pair| pair == ["-", "releases"])
+            .filter(|at| *at > 0)?;
         let tag_and_path = &segments[end_of_project + 2..];
-        let end_of_tag = tag_and_path.iter().skip(1).position(|segment| *segment == "downloads")? + 1;
-        let filepath = tag_and_path.get(end_of_tag + 1..).filter(|filepath| !filepath.is_empty())?;
+        let end_of_tag = tag_and_path
+            .iter()
+            .skip(1)
+            .position(|segment| *segment == "downloads")?
+            + 1;
+        let filepath = tag_and_path
+            .get(end_of_tag + 1..)
+            .filter(|filepath| !filepath.is_empty())?;
         let release = release(&segments[..end_of_project], &tag_and_path[..end_of_tag]);
-        Some(Route::Release(release, Endpoint::Download(format!("/{}", filepath.join("/")))))
+        Some(Route::Release(
+            release,
+            Endpoint::Download(format!("/{}", filepath.join("/"))),
+        ))
     };
     parts().ok_or(Error::UnknownRoute)
 }
@@ -222,12 +265,18 @@ mod tests {
             ("24/releases/%C3%A9/assets/links", "é"),
             ("24/releases/../assets/links", ".."),
             ("24/releases/a/releases/b/assets/links", "a/releases/b"),
-            ("24/releases/a/assets/links/b/assets/links", "a/assets/links/b"),
+            (
+                "24/releases/a/assets/links/b/assets/links",
+                "a/assets/links/b",
+            ),
             ("24/releases/a?b#c\\d/assets/links", "a?b#c\\d"),
         ] {
             assert_eq!(
                 get(&format!("/api/v4/projects/{path}")),
-                Ok(Route::Release(release_of("24", tag), Endpoint::ListLinks(None))),
+                Ok(Route::Release(
+                    release_of("24", tag),
+                    Endpoint::ListLinks(None)
+                )),
                 "{path}"
             );
         }
@@ -235,22 +284,49 @@ mod tests {
 
     #[test]
     fn a_format_suffix_is_no_part_of_the_link_id() {
-        let link = |link: &str| Ok(Route::Release(release_of("24", "v1"), Endpoint::GetLink(link.to_owned())));
-        assert_eq!(get("/api/v4/projects/24/releases/v1/assets/links/1.json"), link("1"));
-        assert_eq!(get("/api/v4/projects/24/releases/v1/assets/links/1.5"), link("1"));
+        let link = |link: &str| {
+            Ok(Route::Release(
+                release_of("24", "v1"),
+                Endpoint::GetLink(link.to_owned()),
+            ))
+        };
+        assert_eq!(
+            get("/api/v4/projects/24/releases/v1/assets/links/1.json"),
+            link("1")
+        );
+        assert_eq!(
+            get("/api/v4/projects/24/releases/v1/assets/links/1.5"),
+            link("1")
+        );
         assert_eq!(
             get("/api/v4/projects/24/releases/v1/assets/links.json"),
-            Ok(Route::Release(release_of("24", "v1"), Endpoint::ListLinks(Some("json".to_owned()))))
+            Ok(Route::Release(
+                release_of("24", "v1"),
+                Endpoint::ListLinks(Some("json".to_owned()))
+            ))
         );
     }
 
     #[test]
     fn a_download_names_project_tag_and_filepath() {
-        let download =
-            |tag: &str| Ok(Route::Release(release_of("group/app", tag), Endpoint::Download("/bin/x.exe".to_owned())));
-        assert_eq!(get("/group/app/-/releases/v0.1/downloads/bin/x.exe"), download("v0.1"));
-        assert_eq!(get("/group/app/-/releases/rel%2F1/downloads/bin/x.exe"), download("rel/1"));
-        assert_eq!(get("/group/app/-/releases/rel/1/downloads/bin/x.exe"), download("rel/1"));
+        let download = |tag: &str| {
+            Ok(Route::Release(
+                release_of("group/app", tag),
+                Endpoint::Download("/bin/x.exe".to_owned()),
+            ))
+        };
+        assert_eq!(
+            get("/group/app/-/releases/v0.1/downloads/bin/x.exe"),
+            download("v0.1")
+        );
+        assert_eq!(
+            get("/group/app/-/releases/rel%2F1/downloads/bin/x.exe"),
+            download("rel/1")
+        );
+        assert_eq!(
+            get("/group/app/-/releases/rel/1/downloads/bin/x.exe"),
+            download("rel/1")
+        );
     }
 
     #[test]
@@ -269,7 +345,13 @@ mod tests {
         ] {
             assert_eq!(get(path), Err(Error::UnknownRoute), "{path}");
         }
-        assert_eq!(parse(&Method::PATCH, "/api/v4/projects/24/releases/v1/assets/links/1"), Err(Error::UnknownRoute));
+        assert_eq!(
+            parse(
+                &Method::PATCH,
+                "/api/v4/projects/24/releases/v1/assets/links/1"
+            ),
+            Err(Error::UnknownRoute)
+        );
         assert_eq!(get("/api/v3/projects"), Err(Error::ApiV3));
     }
 

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::route::{Endpoint, Route};
 use crate::store::Usage;
 
-/// Standard output as a file: each line that is written to it is one system call, and takes no lock that other requests
-/// would wait for.
+/// Standard output as a file: each line that is written to it is one system call, and takes no lock
+/// that other requests would wait for.
 ///
 /// # Errors
 ///
@@ -34,7 +34,10 @@ impl Metrics {
     ///
     /// That the process has none.
     pub fn to_standard_output(namespace: String) -> io::Result<Self> {
-        Ok(Self { namespace, output: standard_output()? })
+        Ok(Self {
+            namespace,
+            output: standard_output()?,
+        })
     }
 
     /// Writes the metrics of a request.
@@ -45,8 +48,8 @@ impl Metrics {
     }
 }
 
-/// What is known of a request. The path, the query, the headers and the body are left out: what they hold of a client's
-/// secrets is nobody's to read.
+/// What is known of a request. The path, the query, the headers and the body are left out: what
+/// they hold of a client's secrets is nobody's to read.
 #[derive(Debug, Clone, Default)]
 pub struct RequestRecord {
     /// Lambda's id of the invocation, which the client has as `X-Request-Id`.
@@ -75,7 +78,8 @@ pub struct RequestRecord {
     pub cause: Option<String>,
 }
 
-/// Characters of a project or tag that are logged at the most: the client decides how many there are.
+/// Characters of a project or tag that are logged at the most: the client decides how many there
+/// are.
 const MAX_LOGGED_CHARACTERS: usize = 256;
 
 fn truncate(text: &str) -> String {
@@ -175,7 +179,12 @@ mod tests {
 
     #[test]
     fn every_metric_that_is_declared_has_a_value_and_the_dimension_too() {
-        let record = RequestRecord { operation: "get_link", status: 503, cold_start: true, ..RequestRecord::default() };
+        let record = RequestRecord {
+            operation: "get_link",
+            status: 503,
+            cold_start: true,
+            ..RequestRecord::default()
+        };
         let metrics = record.metrics("release-links", UNIX_EPOCH + Duration::from_millis(1_500));
         assert_eq!(metrics["_aws"]["Timestamp"], 1_500);
         let directive = &metrics["_aws"]["CloudWatchMetrics"][0];
@@ -184,9 +193,15 @@ mod tests {
             (&json!("release-links"), &json!([["Operation"]]))
         );
         for metric in directive["Metrics"].as_array().unwrap() {
-            assert!(metrics[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
+            assert!(
+                metrics[metric["Name"].as_str().unwrap()].is_number(),
+                "{metric}"
+            );
         }
         assert_eq!(metrics["Operation"], "get_link");
-        assert_eq!((&metrics["ServerErrors"], &metrics["ClientErrors"]), (&json!(1), &json!(0)));
+        assert_eq!(
+            (&metrics["ServerErrors"], &metrics["ClientErrors"]),
+            (&json!(1), &json!(0))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Tokens: what a client holds, what the table holds of it, and what it allows. No input or output happens here.
+//! Tokens: what a client holds, what the table holds of it, and what it allows. No input or output
+//! happens here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::error::TokenError;
 use crate::project::{ProjectId, Role};
 
-/// What the tokens that this service makes begin with, so that people and secret scanners recognise one.
+/// What the tokens that this service makes begin with, so that people and secret scanners recognise
+/// one.
 const PREFIX: &str = "rlat-";
 /// Random bytes in a token: 256 bits.
 const RANDOM_BYTES: usize = 32;
@@ -30,7 +32,10 @@ impl PlainToken {
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random)?;
-        Ok(Self::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random))))
+        Ok(Self::from(format!(
+            "{PREFIX}{}",
+            URL_SAFE_NO_PAD.encode(random)
+        )))
     }
 
     /// What of it may be stored.
@@ -52,8 +57,9 @@ impl From<String> for PlainToken {
     }
 }
 
-/// The SHA-256 of a token, which is all that the service stores of it. Two tokens are compared by it alone, so the time
-/// that a comparison takes says nothing of a token. `Debug` does not show it either.
+/// The SHA-256 of a token, which is all that the service stores of it. Two tokens are compared by
+/// it alone, so the time that a comparison takes says nothing of a token. `Debug` does not show it
+/// either.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct HashedToken([u8; 32]);
 
@@ -158,7 +164,8 @@ impl Token {
         self.settings.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Checks that it serves, in GitLab's order; `writes` says whether the request changes something.
+    /// Checks that it serves, in GitLab's order; `writes` says whether the request changes
+    /// something.
     ///
     /// # Errors
     ///
@@ -182,7 +189,10 @@ mod tests {
 
     #[test]
     fn a_new_token_is_random_recognisable_and_fit_for_a_header() {
-        let [first, second] = [PlainToken::generate().unwrap(), PlainToken::generate().unwrap()];
+        let [first, second] = [
+            PlainToken::generate().unwrap(),
+            PlainToken::generate().unwrap(),
+        ];
         assert_ne!(first.reveal(), second.reveal());
         let random = first.reveal().strip_prefix("rlat-").unwrap();
         assert_eq!(URL_SAFE_NO_PAD.decode(random).unwrap().len(), 32);
@@ -200,7 +210,10 @@ mod tests {
     fn the_higher_one_of_two_roles_counts() {
         let id = |number| ProjectId::new(number).unwrap();
         let projects = BTreeMap::from([(id(1), Role::Guest), (id(2), Role::Owner)]);
-        let grants = Grants { every: Some(Role::Reporter), projects };
+        let grants = Grants {
+            every: Some(Role::Reporter),
+            projects,
+        };
         assert_eq!(grants.role_in(id(1)), Some(Role::Reporter));
         assert_eq!(grants.role_in(id(2)), Some(Role::Owner));
         assert_eq!(grants.role_in(id(3)), Some(Role::Reporter));

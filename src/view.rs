@@ -1,4 +1,5 @@
-//! What leaves the service: the JSON of a link and the headers of every answer (A6 to A8, section J).
+//! What leaves the service: the JSON of a link and the headers of every answer (A6 to A8, section
+//! J).
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::project::{Project, Visibility};
 use crate::public_url::PublicUrl;
 use crate::token::Token;
 
-/// A link as clients see it; the order of the fields is the order on the wire (profile: "body of a link").
+/// A link as clients see it; the order of the fields is the order on the wire (profile: "body of a
+/// link").
 #[derive(Serialize)]
 struct LinkView<'a> {
     id: LinkId,
@@ -49,7 +51,12 @@ pub fn link(public_url: &PublicUrl, project: &Project, tag: &str, link: &Link) -
 /// The JSON of a list of links.
 #[must_use]
 pub fn links(public_url: &PublicUrl, project: &Project, tag: &str, links: &[Link]) -> Vec<u8> {
-    json(&links.iter().map(|link| LinkView::of(public_url, project, tag, link)).collect::<Vec<_>>())
+    json(
+        &links
+            .iter()
+            .map(|link| LinkView::of(public_url, project, tag, link))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// A token's holder as GitLab shows the user of a project's access token.
@@ -69,16 +76,28 @@ pub fn user(public_url: &PublicUrl, token: &Token) -> Vec<u8> {
     let username = format!("token_{}", token.id);
     let web_url = public_url.user(&username);
     let name = &token.settings.label;
-    json(&UserView { id: token.id, username: &username, name, state: "active", web_url, bot: true })
+    json(&UserView {
+        id: token.id,
+        username: &username,
+        name,
+        state: "active",
+        web_url,
+        bot: true,
+    })
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("text, numbers and booleans always serialize")
 }
 
-/// The response to a request, with its entity tag checked and its body left out where the method is HEAD.
+/// The response to a request, with its entity tag checked and its body left out where the method is
+/// HEAD.
 #[must_use]
-pub fn response(request: &Request, answer: Result<Answer, Error>, download_max_age: Duration) -> Response<Body> {
+pub fn response(
+    request: &Request,
+    answer: Result<Answer, Error>,
+    download_max_age: Duration,
+) -> Response<Body> {
     match answer {
         Ok(Answer::Json(status, body, headers)) => success(request, status, body, headers),
         Ok(Answer::Redirect(url, visibility)) => redirect(&url, visibility, download_max_age),
@@ -94,24 +113,39 @@ fn options(allow: &'static str) -> Response<Body> {
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static(allow));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allow));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*, Authorization"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static(allow),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("*, Authorization"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
-fn success(request: &Request, status: StatusCode, body: Vec<u8>, headers: HeaderMap) -> Response<Body> {
+fn success(
+    request: &Request,
+    status: StatusCode,
+    body: Vec<u8>,
+    headers: HeaderMap,
+) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     set_json(response.headers_mut());
     if *request.method() == Method::HEAD {
         // GitLab answers HEAD without an ETag (F8).
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         return response;
     }
     let revalidate = HeaderValue::from_static("max-age=0, private, must-revalidate");
-    response.headers_mut().insert(header::CACHE_CONTROL, revalidate);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, revalidate);
     let etag = etag(&body);
     let is_fresh = *request.method() == Method::GET && is_known(request.headers(), &etag);
     response.headers_mut().typed_insert(etag);
@@ -141,7 +175,8 @@ fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Bo
     response
 }
 
-/// A permanent redirect within the API, with GitLab's text (F3). It ends when another project takes the former path.
+/// A permanent redirect within the API, with GitLab's text (F3). It ends when another project takes
+/// the former path.
 fn moved(request: &Request, url: &str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
@@ -152,7 +187,8 @@ fn moved(request: &Request, url: &str) -> Response<Body> {
         headers.insert(header::LOCATION, location);
     }
     if *request.method() != Method::HEAD {
-        *response.body_mut() = Body::Text(format!("This resource has been moved permanently to {url}"));
+        *response.body_mut() =
+            Body::Text(format!("This resource has been moved permanently to {url}"));
     }
     response
 }
@@ -171,7 +207,12 @@ fn failure(request: &Request, error: &Error) -> Response<Body> {
 }
 
 /// The headers that every answer carries (J4, J5).
-pub fn finish(response: &mut Response<Body>, request_headers: &HeaderMap, request_id: &str, runtime: Duration) {
+pub fn finish(
+    response: &mut Response<Body>,
+    request_headers: &HeaderMap,
+    request_id: &str,
+    runtime: Duration,
+) {
     const EXPOSED: &str = "ETag, Idempotent-Replayed, Link, Location, X-Next-Page, X-Page, X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
     let headers = response.headers_mut();
     for (name, value) in [
@@ -183,35 +224,54 @@ pub fn finish(response: &mut Response<Body>, request_headers: &HeaderMap, reques
         headers.insert(name, HeaderValue::from_static(value));
     }
     let meta = format!(r#"{{"correlation_id":"{request_id}","version":"1"}}"#);
-    // No finer than a millisecond, so that it does not help to tell a private project from a missing one.
+    // No finer than a millisecond, so that it does not help to tell a private project from a
+    // missing one.
     let runtime = format!("{:.3}", runtime.as_secs_f64());
-    for (name, value) in [("x-request-id", request_id), ("x-gitlab-meta", &meta), ("x-runtime", &runtime)] {
+    for (name, value) in [
+        ("x-request-id", request_id),
+        ("x-gitlab-meta", &meta),
+        ("x-runtime", &runtime),
+    ] {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
     if request_headers.contains_key(header::ORIGIN) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
+        );
     }
 }
 
 fn set_json(headers: &mut HeaderMap) {
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
 }
 
 fn text(json: Vec<u8>) -> Body {
     Body::Text(String::from_utf8(json).expect("JSON is UTF-8"))
 }
 
-/// A weak entity tag of 32 hexadecimal digits (J1). It only has to tell a representation from the one before, so a digest
-/// that nobody can forge would be a waste: of a list of 20 links, SHA-256 took an eighth of the whole request.
+/// A weak entity tag of 32 hexadecimal digits (J1). It only has to tell a representation from the
+/// one before, so a digest that nobody can forge would be a waste: of a list of 20 links, SHA-256
+/// took an eighth of the whole request.
 fn etag(body: &[u8]) -> ETag {
-    format!("W/\"{:032x}\"", xxh3_128(body)).parse().expect("hexadecimal digits in quotes are an ETag")
+    format!("W/\"{:032x}\"", xxh3_128(body))
+        .parse()
+        .expect("hexadecimal digits in quotes are an ETag")
 }
 
-/// Whether the client has this representation already (J3). A header that cannot be read is as good as none.
+/// Whether the client has this representation already (J3). A header that cannot be read is as good
+/// as none.
 fn is_known(headers: &HeaderMap, etag: &ETag) -> bool {
     let mut values = headers.get_all(header::IF_NONE_MATCH).iter().peekable();
-    values.peek().is_some() && IfNoneMatch::decode(&mut values).is_ok_and(|known| !known.precondition_passes(etag))
+    values.peek().is_some()
+        && IfNoneMatch::decode(&mut values).is_ok_and(|known| !known.precondition_passes(etag))
 }

@@ -8,8 +8,8 @@ use crate::{Bound, TABLE, Table};
 
 /// How often each program is started.
 const PAIRS: usize = 40;
-/// Nothing listens on port 1; what is done before the connection is refused is done. Of an endpoint of one's own over TLS,
-/// that is to parse the system's roots.
+/// Nothing listens on port 1; what is done before the connection is refused is done. Of an endpoint
+/// of one's own over TLS, that is to parse the system's roots.
 const REFUSING: &str = "http://127.0.0.1:1";
 const REFUSING_TLS: &str = "https://127.0.0.1:1";
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -21,18 +21,39 @@ const MAX_RSS_OF_HELLO: f64 = 2.0;
 pub async fn measure(engine: SocketAddr) -> Table {
     let engine = format!("http://{engine}");
     let alone = [("TABLE_NAME", TABLE), ("WARM_UP_SECONDS", "0")];
-    let warmed = [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", engine.as_str())];
-    let refused = [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", REFUSING)];
-    let refused_tls =
-        [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", REFUSING_TLS), ("SSL_CERT_FILE", SYSTEM_ROOTS)];
+    let warmed = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", engine.as_str()),
+    ];
+    let refused = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", REFUSING),
+    ];
+    let refused_tls = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", REFUSING_TLS),
+        ("SSL_CERT_FILE", SYSTEM_ROOTS),
+    ];
     let program = |path, settings| Program { path, settings };
     let programs = [
         ("`hello`", program(HELLO, &[][..])),
         ("`sdk-default`", program(SDK_DEFAULT, &alone)),
-        ("the service, without the warm-up call", program(SERVICE, &alone)),
-        ("the service, with the warm-up call", program(SERVICE, &warmed)),
-        ("the service, refused, Amazon's roots", program(SERVICE, &refused)),
-        ("the service, refused, the system's roots", program(SERVICE, &refused_tls)),
+        (
+            "the service, without the warm-up call",
+            program(SERVICE, &alone),
+        ),
+        (
+            "the service, with the warm-up call",
+            program(SERVICE, &warmed),
+        ),
+        (
+            "the service, refused, Amazon's roots",
+            program(SERVICE, &refused),
+        ),
+        (
+            "the service, refused, the system's roots",
+            program(SERVICE, &refused_tls),
+        ),
     ];
     let mut starts: Vec<Vec<Start>> = programs.iter().map(|_| Vec::new()).collect();
     for _ in 0..PAIRS {
@@ -53,7 +74,12 @@ fn peak_rss(start: &Start) -> f64 {
 
 /// Each start's value to that of the other program's start next to it.
 fn ratios(of: &[Start], to: &[Start], value: fn(&Start) -> f64) -> Spread {
-    Spread::of(of.iter().zip(to).map(|(of, to)| value(of) / value(to)).collect())
+    Spread::of(
+        of.iter()
+            .zip(to)
+            .map(|(of, to)| value(of) / value(to))
+            .collect(),
+    )
 }
 
 fn table(names: &[&str], starts: &[Vec<Start>]) -> Table {
@@ -62,7 +88,14 @@ fn table(names: &[&str], starts: &[Vec<Start>]) -> Table {
         let [of_hello, spread] = ratios(start, hello, cpu).cells();
         let [of_sdk, spread_of_sdk] = ratios(start, sdk_default, cpu).cells();
         let [memory, _] = ratios(start, hello, peak_rss).cells();
-        vec![(*name).to_owned(), of_hello, spread, of_sdk, spread_of_sdk, memory]
+        vec![
+            (*name).to_owned(),
+            of_hello,
+            spread,
+            of_sdk,
+            spread_of_sdk,
+            memory,
+        ]
     };
     let bound = |what: &str, baseline, of: Spread, most| Bound {
         what: what.to_owned(),
@@ -83,9 +116,24 @@ fn table(names: &[&str], starts: &[Vec<Start>]) -> Table {
         ],
         rows: names.iter().zip(starts).map(row).collect(),
         bounds: vec![
-            bound("CPU", "`hello`", ratios(service, hello, cpu), MAX_CPU_OF_HELLO),
-            bound("CPU", "`sdk-default`", ratios(service, sdk_default, cpu), MAX_CPU_OF_SDK_DEFAULT),
-            bound("peak RSS", "`hello`", ratios(service, hello, peak_rss), MAX_RSS_OF_HELLO),
+            bound(
+                "CPU",
+                "`hello`",
+                ratios(service, hello, cpu),
+                MAX_CPU_OF_HELLO,
+            ),
+            bound(
+                "CPU",
+                "`sdk-default`",
+                ratios(service, sdk_default, cpu),
+                MAX_CPU_OF_SDK_DEFAULT,
+            ),
+            bound(
+                "peak RSS",
+                "`hello`",
+                ratios(service, hello, peak_rss),
+                MAX_RSS_OF_HELLO,
+            ),
         ],
     }
 }

@@ -13,14 +13,16 @@ mod price {
     /// A gigabyte-second of a function.
     pub const X86_64: f64 = 0.000_016_666_7;
     pub const ARM64: f64 = 0.000_013_333_4;
-    /// A month of the smallest machine with an address of its own: t4g.nano, public IPv4 address, 8 GB of gp3.
+    /// A month of the smallest machine with an address of its own: t4g.nano, public IPv4 address, 8
+    /// GB of gp3.
     pub const ALWAYS_ON: f64 = 730.0 * (0.0042 + 0.005) + 8.0 * 0.08;
 }
 
 /// The longest URL that a link may have.
 const MAX_URL_CHARACTERS: usize = 4_096;
 
-/// What is assumed to be billed for each call of DynamoDB, in milliseconds; it can only be measured in AWS.
+/// What is assumed to be billed for each call of DynamoDB, in milliseconds; it can only be measured
+/// in AWS.
 const MS_FOR_A_CALL: f64 = 10.0;
 
 pub async fn measure() -> Table {
@@ -38,7 +40,10 @@ pub async fn measure() -> Table {
         rows.push(row(&format!("{name}, looked up"), cold));
     }
     let long = usage::of_creation(&store(engine), MAX_URL_CHARACTERS).await;
-    rows.push(row(&format!("create with a URL of {MAX_URL_CHARACTERS} characters, remembered"), long));
+    rows.push(row(
+        &format!("create with a URL of {MAX_URL_CHARACTERS} characters, remembered"),
+        long,
+    ));
     rows.push(break_even(operations[3].1));
     let columns = vec![
         "operation",
@@ -51,12 +56,21 @@ pub async fn measure() -> Table {
         "256 MB x86_64",
         "256 MB arm64",
     ];
-    Table { name: "dollars for a million requests", columns, rows, bounds: Vec::new() }
+    Table {
+        name: "dollars for a million requests",
+        columns,
+        rows,
+        bounds: Vec::new(),
+    }
 }
 
 /// The settings of the function that the table compares.
-const FUNCTIONS: [(f64, f64); 4] =
-    [(0.125, price::X86_64), (0.125, price::ARM64), (0.25, price::X86_64), (0.25, price::ARM64)];
+const FUNCTIONS: [(f64, f64); 4] = [
+    (0.125, price::X86_64),
+    (0.125, price::ARM64),
+    (0.25, price::X86_64),
+    (0.25, price::ARM64),
+];
 
 /// API and function, for a million requests.
 fn serverless(usage: Usage, (gigabytes, price): (f64, f64)) -> f64 {
@@ -66,15 +80,30 @@ fn serverless(usage: Usage, (gigabytes, price): (f64, f64)) -> f64 {
 
 fn row(name: &str, usage: Usage) -> Vec<String> {
     let whole = |function| cents(serverless(usage, function) + dollars(usage));
-    let counts = [usage.calls.to_string(), usage.read_units.to_string(), usage.write_units.to_string()];
-    let start = std::iter::once(name.to_owned()).chain(counts).chain([cents(dollars(usage))]);
+    let counts = [
+        usage.calls.to_string(),
+        usage.read_units.to_string(),
+        usage.write_units.to_string(),
+    ];
+    let start = std::iter::once(name.to_owned())
+        .chain(counts)
+        .chain([cents(dollars(usage))]);
     start.chain(FUNCTIONS.map(whole)).collect()
 }
 
-/// From how many requests a month on the smallest machine that is always on would be cheaper. DynamoDB costs the same.
+/// From how many requests a month on the smallest machine that is always on would be cheaper.
+/// DynamoDB costs the same.
 fn break_even(usage: Usage) -> Vec<String> {
-    let millions = |function| format!("{:.1} million", price::ALWAYS_ON / serverless(usage, function));
-    let name = format!("downloads a month for the {} of the smallest machine", cents(price::ALWAYS_ON));
+    let millions = |function| {
+        format!(
+            "{:.1} million",
+            price::ALWAYS_ON / serverless(usage, function)
+        )
+    };
+    let name = format!(
+        "downloads a month for the {} of the smallest machine",
+        cents(price::ALWAYS_ON)
+    );
     let start = std::iter::once(name).chain(std::iter::repeat_n(String::new(), 4));
     start.chain(FUNCTIONS.map(millions)).collect()
 }

@@ -39,31 +39,64 @@ pub async fn of_pages() -> Table {
         let last = u64::from(links) / usage::FIRST_PAGE.per_page;
         let mut row = vec![links.to_string(), (padding + 20).to_string()];
         for page in [1, 2, last / 2, last, last + 1, 999_999_999] {
-            let Usage { calls, read_units, .. } = usage::of_page(&store(engine), &tag, page).await;
+            let Usage {
+                calls, read_units, ..
+            } = usage::of_page(&store(engine), &tag, page).await;
             row.push(format!("{calls} / {read_units}"));
         }
         rows.push(row);
     }
-    let columns =
-        vec!["links", "characters of a URL", "first", "second", "middle", "last", "behind the last", "page 999999999"];
-    Table { name: "pages of a list", columns, rows, bounds: Vec::new() }
+    let columns = vec![
+        "links",
+        "characters of a URL",
+        "first",
+        "second",
+        "middle",
+        "last",
+        "behind the last",
+        "page 999999999",
+    ];
+    Table {
+        name: "pages of a list",
+        columns,
+        rows,
+        bounds: Vec::new(),
+    }
 }
 
 fn table(name: &'static str, what: &'static str, rows: &[(u32, Growth)]) -> Table {
-    let cell = |Usage { calls, read_units, write_units }: Usage| format!("{calls} / {read_units} / {write_units}");
+    let cell = |Usage {
+                    calls,
+                    read_units,
+                    write_units,
+                }: Usage| format!("{calls} / {read_units} / {write_units}");
     let row = |(size, growth): &(u32, Growth)| {
         let operations = [growth.list, growth.get, growth.create, growth.download];
-        std::iter::once(size.to_string()).chain(operations.map(cell)).collect()
+        std::iter::once(size.to_string())
+            .chain(operations.map(cell))
+            .collect()
     };
     let first = &rows[0].1;
     let last = &rows[rows.len() - 1].1;
     let of_first = |what: &str, of: fn(&Growth) -> Usage| {
         let [first, last] = [first, last].map(|growth| dollars(of(growth)));
-        Bound { what: what.to_owned(), baseline: "the smallest", ratio: last / first, middle_half: None, most: 1.0 }
+        Bound {
+            what: what.to_owned(),
+            baseline: "the smallest",
+            ratio: last / first,
+            middle_half: None,
+            most: 1.0,
+        }
     };
     let counted = last.counted as f64 / MAX_COUNTED as f64;
     let counting = "links that a list counts".to_owned();
-    let of_counting = Bound { what: counting, baseline: "10,001", ratio: counted, middle_half: None, most: 1.0 };
+    let of_counting = Bound {
+        what: counting,
+        baseline: "10,001",
+        ratio: counted,
+        middle_half: None,
+        most: 1.0,
+    };
     Table {
         name,
         columns: vec![what, "first page of the list", "get", "create", "redirect"],

@@ -1,4 +1,5 @@
-//! What Criterion has measured of the stations of the pipeline, as ratios to one of its own measurements.
+//! What Criterion has measured of the stations of the pipeline, as ratios to one of its own
+//! measurements.
 
 use std::fs;
 
@@ -8,27 +9,49 @@ use crate::Table;
 
 /// To read the event, which `lambda_http` does before anything of the service's.
 const BASELINE: &str = "event";
-const STATIONS: [&str; 5] = ["route", "params of a form", "params of JSON", "view of a link", "view of 20 links"];
+const STATIONS: [&str; 5] = [
+    "route",
+    "params of a form",
+    "params of JSON",
+    "view of a link",
+    "view of 20 links",
+];
 
 pub fn measure() -> Table {
     let (baseline, _) = median(BASELINE);
     let row = |name: &str| {
         let (median, (low, high)) = median(name);
         let ratio = |time: f64| format!("{:.3}", time / baseline);
-        vec![name.to_owned(), ratio(median), format!("{} to {}", ratio(low), ratio(high))]
+        vec![
+            name.to_owned(),
+            ratio(median),
+            format!("{} to {}", ratio(low), ratio(high)),
+        ]
     };
     let rows = std::iter::once(BASELINE).chain(STATIONS).map(row).collect();
     let columns = vec!["part", "time / reading the event", "95 % confidence"];
-    Table { name: "parts of the pipeline", columns, rows, bounds: Vec::new() }
+    Table {
+        name: "parts of the pipeline",
+        columns,
+        rows,
+        bounds: Vec::new(),
+    }
 }
 
 /// Criterion's median, and between which two it lies.
 fn median(name: &str) -> (f64, (f64, f64)) {
     let file = format!("target/criterion/{name}/new/estimates.json");
-    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}; `make bench` makes it"));
+    let text = fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{file}: {error}; `make bench` makes it"));
     let estimates: Value = serde_json::from_str(&text).unwrap();
     let number = |value: &Value| value.as_f64().unwrap();
     let median = &estimates["median"];
     let interval = &median["confidence_interval"];
-    (number(&median["point_estimate"]), (number(&interval["lower_bound"]), number(&interval["upper_bound"])))
+    (
+        number(&median["point_estimate"]),
+        (
+            number(&interval["lower_bound"]),
+            number(&interval["upper_bound"]),
+        ),
+    )
 }

@@ -18,14 +18,28 @@ pub async fn measure(engine: SocketAddr) -> Table {
         rows.push(row(request.name, lines_of(request.event(), engine).await));
     }
     let mut long = REQUESTS[0].event();
-    long["rawPath"] = format!("/api/v4/projects/24/releases/{}/assets/links", "x".repeat(9_000)).into();
-    rows.push(row("a path of 9,000 characters, refused", lines_of(long, engine).await));
-    Table { name: "log", columns: vec!["request", "log event", "metrics"], rows, bounds: Vec::new() }
+    long["rawPath"] = format!(
+        "/api/v4/projects/24/releases/{}/assets/links",
+        "x".repeat(9_000)
+    )
+    .into();
+    rows.push(row(
+        "a path of 9,000 characters, refused",
+        lines_of(long, engine).await,
+    ));
+    Table {
+        name: "log",
+        columns: vec!["request", "log event", "metrics"],
+        rows,
+        bounds: Vec::new(),
+    }
 }
 
 fn row(name: &str, lines: Vec<String>) -> Vec<String> {
     let bytes = |is_metrics: bool| {
-        let lines = lines.iter().filter(|line| line.contains("\"_aws\"") == is_metrics);
+        let lines = lines
+            .iter()
+            .filter(|line| line.contains("\"_aws\"") == is_metrics);
         lines.map(|line| line.len() + 1).sum::<usize>().to_string()
     };
     vec![name.to_owned(), bytes(false), bytes(true)]
@@ -34,12 +48,19 @@ fn row(name: &str, lines: Vec<String>) -> Vec<String> {
 /// What a process writes for one request.
 async fn lines_of(event: Value, engine: SocketAddr) -> Vec<String> {
     let endpoint = format!("http://{engine}");
-    let settings =
-        [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint), ("METRICS_NAMESPACE", "release-links")];
+    let settings = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
+        ("METRICS_NAMESPACE", "release-links"),
+    ];
     let file = std::env::temp_dir().join(format!("bench-log-{}", std::process::id()));
     let api = RuntimeApi::start().await;
     let output = Stdio::from(File::create(&file).unwrap());
-    let mut process = api.function(SERVICE, &settings).stdout(output).spawn().unwrap();
+    let mut process = api
+        .function(SERVICE, &settings)
+        .stdout(output)
+        .spawn()
+        .unwrap();
     api.invoke(event).await;
     process.kill().await.unwrap();
     let text = fs::read_to_string(&file).unwrap();

@@ -1,10 +1,17 @@
-//! `make bench`: what the service costs in processor time, memory, instructions, calls and money, as ratios to baselines that
-//! are measured in the same run. The tables go to `BENCHMARKS.md`.
+//! `make bench`: what the service costs in processor time, memory, instructions, calls and money,
+//! as ratios to baselines that are measured in the same run. The tables go to `BENCHMARKS.md`.
 //!
 //! `make bench-variants` compares the release build with the same program built otherwise.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a person at a terminal")]
-#![expect(clippy::unwrap_used, reason = "what does not answer as it should ends the measurement, where it is seen")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program talks to a person at a terminal"
+)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what does not answer as it should ends the measurement, where it is seen"
+)]
 
 #[path = "../../tests/support/engine.rs"]
 mod engine;
@@ -57,7 +64,11 @@ pub struct Bound {
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let of_variants = arguments.next().as_deref() == Some("variants");
-    let mut report = Report::read(if of_variants { "make bench-variants" } else { "make bench" });
+    let mut report = Report::read(if of_variants {
+        "make bench-variants"
+    } else {
+        "make bench"
+    });
     if of_variants {
         report.put(&variants::measure(arguments.collect()).await);
     } else {
@@ -67,7 +78,11 @@ async fn main() -> ExitCode {
     for bound in &broken {
         eprintln!("make bench: more than it may be: {bound}");
     }
-    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if broken.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 async fn everything(report: &mut Report) {
@@ -88,7 +103,9 @@ async fn everything(report: &mut Report) {
 async fn start_engine() -> (SocketAddr, Database) {
     let database = Database::memory().unwrap();
     let engine = engine::serve(database.clone()).unwrap();
-    engine::create_table(&engine::client(engine), TABLE).await.unwrap();
+    engine::create_table(&engine::client(engine), TABLE)
+        .await
+        .unwrap();
     seed::seed(&store(engine)).await.unwrap();
     (engine, database)
 }

@@ -36,28 +36,44 @@ impl Program<'_> {
     /// Starts a process, and ends it when it asks for work.
     pub async fn start(self) -> Start {
         let api = RuntimeApi::start().await;
-        let mut process =
-            api.function(self.path, self.settings).spawn().unwrap_or_else(|error| missing(self.path, &error));
+        let mut process = api
+            .function(self.path, self.settings)
+            .spawn()
+            .unwrap_or_else(|error| missing(self.path, &error));
         api.asked(1).await;
         let id = process.id().unwrap();
-        let start = Start { cpu: cpu_time(id), peak_rss: peak_rss(id) };
+        let start = Start {
+            cpu: cpu_time(id),
+            peak_rss: peak_rss(id),
+        };
         process.kill().await.unwrap();
         start
     }
 
-    /// How many instructions one more request takes, when the process is warm. `event` makes one after the other.
-    /// callgrind's profile of the last run is kept in the file that `CALLGRIND_OUT` names; `%p` in it is the process.
-    pub async fn instructions(self, mut event: impl FnMut() -> Value, check: impl Fn(&Value)) -> f64 {
+    /// How many instructions one more request takes, when the process is warm. `event` makes one
+    /// after the other. callgrind's profile of the last run is kept in the file that
+    /// `CALLGRIND_OUT` names; `%p` in it is the process.
+    pub async fn instructions(
+        self,
+        mut event: impl FnMut() -> Value,
+        check: impl Fn(&Value),
+    ) -> f64 {
         const FEW: usize = 20;
         const MANY: usize = 120;
         let mut collected = [0.0; 2];
         for (collected, requests) in collected.iter_mut().zip([FEW, MANY]) {
-            let log = std::env::temp_dir().join(format!("bench-callgrind-{}.log", std::process::id()));
+            let log =
+                std::env::temp_dir().join(format!("bench-callgrind-{}.log", std::process::id()));
             let api = RuntimeApi::start().await;
             let mut valgrind = api.function(valgrind(), self.settings);
             let profile = std::env::var("CALLGRIND_OUT").unwrap_or_else(|_| "/dev/null".to_owned());
-            valgrind.args(["--tool=callgrind".to_owned(), format!("--callgrind-out-file={profile}")]);
-            valgrind.arg(format!("--log-file={}", log.display())).arg(self.path);
+            valgrind.args([
+                "--tool=callgrind".to_owned(),
+                format!("--callgrind-out-file={profile}"),
+            ]);
+            valgrind
+                .arg(format!("--log-file={}", log.display()))
+                .arg(self.path);
             let process = valgrind.spawn().unwrap();
             for _ in 0..requests {
                 check(&api.invoke(event()).await);
@@ -87,25 +103,36 @@ fn cpu_time(process: u32) -> f64 {
 
 fn peak_rss(process: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 fn valgrind() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join("valgrind")).find(|file| file.exists());
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("valgrind"))
+        .find(|file| file.exists());
     found.expect("valgrind is missing; install it with the system's package manager")
 }
 
 /// Ends the process so that callgrind still writes what it has counted.
 async fn terminate(mut process: Child) {
     let id = process.id().unwrap().to_string();
-    tokio::process::Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+    tokio::process::Command::new("kill")
+        .args(["-TERM", &id])
+        .status()
+        .await
+        .unwrap();
     process.wait().await.unwrap();
 }
 
 fn instructions_in(log: &str) -> f64 {
-    let (_, count) =
-        log.lines().find_map(|line| line.split_once("Collected : ")).expect("callgrind counts instructions");
+    let (_, count) = log
+        .lines()
+        .find_map(|line| line.split_once("Collected : "))
+        .expect("callgrind counts instructions");
     count.trim().parse().unwrap()
 }

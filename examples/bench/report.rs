@@ -18,17 +18,35 @@ impl Report {
     /// Of what this command measures.
     pub fn read(command: &'static str) -> Self {
         let text = fs::read_to_string(FILE).expect("run it in the repository's folder");
-        Self { command, text, bounds: Vec::new(), broken: Vec::new() }
+        Self {
+            command,
+            text,
+            bounds: Vec::new(),
+            broken: Vec::new(),
+        }
     }
 
     /// Prints the table, and puts it into its place with what it was measured on.
     pub fn put(&mut self, table: &Table) {
         let markdown = markdown(table);
         println!("\n{}\n\n{markdown}", table.name);
-        let (begin, end) = (format!("<!-- {} -->\n", table.name), format!("<!-- end of {} -->", table.name));
-        let start = self.text.find(&begin).expect("the report has a place for each table") + begin.len();
-        let stop = start + self.text[start..].find(&end).expect("each place has an end");
-        self.text.replace_range(start..stop, &format!("\n`{}`, {}\n\n{markdown}\n", self.command, place()));
+        let (begin, end) = (
+            format!("<!-- {} -->\n", table.name),
+            format!("<!-- end of {} -->", table.name),
+        );
+        let start = self
+            .text
+            .find(&begin)
+            .expect("the report has a place for each table")
+            + begin.len();
+        let stop = start
+            + self.text[start..]
+                .find(&end)
+                .expect("each place has an end");
+        self.text.replace_range(
+            start..stop,
+            &format!("\n`{}`, {}\n\n{markdown}\n", self.command, place()),
+        );
         for bound in &table.bounds {
             self.bounds.push(row(table.name, bound));
             if bound.ratio > bound.most {
@@ -41,7 +59,12 @@ impl Report {
     pub fn put_bounds(&mut self) {
         let columns = vec!["what", "baseline", "ratio", "middle half", "at most"];
         let rows = std::mem::take(&mut self.bounds);
-        self.put(&Table { name: "bounds", columns, rows, bounds: Vec::new() });
+        self.put(&Table {
+            name: "bounds",
+            columns,
+            rows,
+            bounds: Vec::new(),
+        });
     }
 
     /// Writes the file, and says which bounds are not kept.
@@ -52,9 +75,18 @@ impl Report {
 }
 
 fn row(table: &str, bound: &Bound) -> Vec<String> {
-    let middle_half = bound.middle_half.map(|(low, high)| format!("{low:.2} to {high:.2}")).unwrap_or_default();
+    let middle_half = bound
+        .middle_half
+        .map(|(low, high)| format!("{low:.2} to {high:.2}"))
+        .unwrap_or_default();
     let [ratio, most] = [bound.ratio, bound.most].map(|number| format!("{number:.2}"));
-    vec![format!("{table}: {}", bound.what), bound.baseline.to_owned(), ratio, middle_half, most]
+    vec![
+        format!("{table}: {}", bound.what),
+        bound.baseline.to_owned(),
+        ratio,
+        middle_half,
+        most,
+    ]
 }
 
 fn markdown(table: &Table) -> String {
@@ -69,11 +101,22 @@ fn markdown(table: &Table) -> String {
 fn place() -> String {
     let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
+    let model = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or(": unknown processor");
     let count = std::thread::available_parallelism().map_or(1, usize::from);
-    let kernel = Command::new("uname").arg("-sr").output().map(|output| output.stdout).unwrap_or_default();
+    let kernel = Command::new("uname")
+        .arg("-sr")
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
     let kernel = String::from_utf8_lossy(&kernel).trim().to_owned();
-    format!("{}, {count} processors ({}), {kernel}", &date[..10], model.trim_start_matches(['\t', ':', ' ']))
+    format!(
+        "{}, {count} processors ({}), {kernel}",
+        &date[..10],
+        model.trim_start_matches(['\t', ':', ' '])
+    )
 }
 
 /// The middle of some numbers, and between which two the middle half of them lies.
@@ -86,12 +129,18 @@ impl Spread {
     pub fn of(mut numbers: Vec<f64>) -> Self {
         numbers.sort_by(f64::total_cmp);
         let at = |part: usize| numbers[(numbers.len() - 1) * part / 4];
-        Self { median: at(2), quartiles: (at(1), at(3)) }
+        Self {
+            median: at(2),
+            quartiles: (at(1), at(3)),
+        }
     }
 
     /// With two digits behind the point.
     pub fn cells(&self) -> [String; 2] {
         let (low, high) = self.quartiles;
-        [format!("{:.2}", self.median), format!("{low:.2} to {high:.2}")]
+        [
+            format!("{:.2}", self.median),
+            format!("{low:.2} to {high:.2}"),
+        ]
     }
 }

@@ -29,11 +29,26 @@ pub fn measure() -> Table {
     Table {
         name: "size",
         columns: vec!["program", "bytes", "bytes, zipped"],
-        rows: [("`hello`", HELLO), ("`sdk-default`", SDK_DEFAULT), ("the service", SERVICE)].map(row).into(),
-        bounds: vec![bound("as it is", "6 MB", bytes, MAX_BYTES), bound("zipped", "2.8 MB", zipped, MAX_ZIPPED)],
+        rows: [
+            ("`hello`", HELLO),
+            ("`sdk-default`", SDK_DEFAULT),
+            ("the service", SERVICE),
+        ]
+        .map(row)
+        .into(),
+        bounds: vec![
+            bound("as it is", "6 MB", bytes, MAX_BYTES),
+            bound("zipped", "2.8 MB", zipped, MAX_ZIPPED),
+        ],
     }
 }
 
 fn bound(what: &str, baseline: &'static str, bytes: usize, most: usize) -> Bound {
-    Bound { what: what.to_owned(), baseline, ratio: bytes as f64 / most as f64, middle_half: None, most: 1.0 }
+    Bound {
+        what: what.to_owned(),
+        baseline,
+        ratio: bytes as f64 / most as f64,
+        middle_half: None,
+        most: 1.0,
+    }
 }

@@ -62,25 +62,46 @@ impl Measured {
         event["rawPath"] = self.path.into();
         if self.status == 201 {
             let n = CREATED.fetch_add(1, Ordering::Relaxed);
-            event["body"] = STANDARD.encode(format!("name=new-{n}&url=https%3A%2F%2Fexample.com%2Fnew-{n}")).into();
+            event["body"] = STANDARD
+                .encode(format!(
+                    "name=new-{n}&url=https%3A%2F%2Fexample.com%2Fnew-{n}"
+                ))
+                .into();
         }
         event
     }
 
-    /// Instructions of this request in this program, on the releases of [`fill`], with these settings besides.
-    pub async fn instructions(self, program: &str, engine: SocketAddr, more: &[(&str, &str)]) -> f64 {
+    /// Instructions of this request in this program, on the releases of [`fill`], with these
+    /// settings besides.
+    pub async fn instructions(
+        self,
+        program: &str,
+        engine: SocketAddr,
+        more: &[(&str, &str)],
+    ) -> f64 {
         let endpoint = format!("http://{engine}");
         let settings = [
             ("TABLE_NAME", TABLE),
             ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
             ("IDENTITY_CACHE_SECONDS", "3600"),
         ];
-        let settings: Vec<(&str, &str)> = settings.into_iter().chain(more.iter().copied()).collect();
+        let settings: Vec<(&str, &str)> =
+            settings.into_iter().chain(more.iter().copied()).collect();
         let check = |answer: &Value| {
-            let is_right = program == HELLO || answer["statusCode"] == self.status || program == BARE;
-            assert!(is_right && answer["statusCode"].is_number(), "{program}, {}: {answer}", self.name);
+            let is_right =
+                program == HELLO || answer["statusCode"] == self.status || program == BARE;
+            assert!(
+                is_right && answer["statusCode"].is_number(),
+                "{program}, {}: {answer}",
+                self.name
+            );
         };
-        Program { path: program, settings: &settings }.instructions(|| self.event(), check).await
+        Program {
+            path: program,
+            settings: &settings,
+        }
+        .instructions(|| self.event(), check)
+        .await
     }
 }
 
@@ -89,11 +110,23 @@ pub async fn fill(engine: SocketAddr) {
     let store = store(engine);
     let session = store.session(Duration::from_secs(30));
     for n in 1..20 {
-        let filepath = if n == 1 { Field::Value("/bin/app".to_owned()) } else { Field::Absent };
+        let filepath = if n == 1 {
+            Field::Value("/bin/app".to_owned())
+        } else {
+            Field::Absent
+        };
         let (name, url) = (format!("n{n}"), format!("https://example.com/{n}"));
-        let input = LinkInput { name: Field::Value(name), url: Field::Value(url), filepath, link_type: Field::Absent };
+        let input = LinkInput {
+            name: Field::Value(name),
+            url: Field::Value(url),
+            filepath,
+            link_type: Field::Absent,
+        };
         let link = NewLink::parse(input).unwrap();
-        session.create_link(usage::project(), "v0.1", link, None, SystemTime::now()).await.unwrap();
+        session
+            .create_link(usage::project(), "v0.1", link, None, SystemTime::now())
+            .await
+            .unwrap();
     }
 }
 
@@ -106,10 +139,33 @@ pub async fn measure(engine: SocketAddr) -> Table {
         let service = request.instructions(SERVICE, engine, &[]).await;
         let ratio = service / bare;
         let counts = [hello, bare, service].map(|count| format!("{count:.0}"));
-        rows.push([request.name.to_owned()].into_iter().chain(counts).chain([format!("{ratio:.2}")]).collect());
+        rows.push(
+            [request.name.to_owned()]
+                .into_iter()
+                .chain(counts)
+                .chain([format!("{ratio:.2}")])
+                .collect(),
+        );
         let (what, baseline) = (format!("instructions of {}", request.name), "`bare`");
-        bounds.push(Bound { what, baseline, ratio, middle_half: None, most: MAX_OF_BARE });
+        bounds.push(Bound {
+            what,
+            baseline,
+            ratio,
+            middle_half: None,
+            most: MAX_OF_BARE,
+        });
     }
-    let columns = vec!["request", "`hello`", "`bare`", "the service", "the service / `bare`"];
-    Table { name: "warm requests", columns, rows, bounds }
+    let columns = vec![
+        "request",
+        "`hello`",
+        "`bare`",
+        "the service",
+        "the service / `bare`",
+    ];
+    Table {
+        name: "warm requests",
+        columns,
+        rows,
+        bounds,
+    }
 }

@@ -1,20 +1,23 @@
 //! The SDK's settings, from the variables of the environment that the SDK defines.
 //!
-//! `aws-config` as a whole also looks into profiles, files and services that a function does not have; it would be a third
-//! of the function.
+//! `aws-config` as a whole also looks into profiles, files and services that a function does not
+//! have; it would be a third of the function.
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Builder, Region, SharedCredentialsProvider, SharedHttpClient,
+};
 use url::Url;
 
 use super::{Trust, https_client};
 use crate::config::ConfigError;
 
-/// Reads the SDK's settings through `get`, which stands for the environment: `AWS_REGION`, credentials as Lambda and
-/// containers have them, and of the endpoint `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`,
-/// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`
+/// Reads the SDK's settings through `get`, which stands for the environment: `AWS_REGION`,
+/// credentials as Lambda and containers have them, and of the endpoint `AWS_ENDPOINT_URL_DYNAMODB`,
+/// `AWS_ENDPOINT_URL`, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and
+/// `AWS_USE_DUALSTACK_ENDPOINT`
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>).
 ///
 /// # Errors
@@ -24,9 +27,18 @@ pub fn sdk_config(get: impl Fn(&str) -> Option<String>) -> Result<Builder, Confi
     let get = |name: &str| get(name).filter(|text| !text.is_empty());
     let region = get("AWS_REGION")
         .or_else(|| get("AWS_DEFAULT_REGION"))
-        .ok_or_else(|| ConfigError::new("AWS_REGION", "is not set: set it to the region of the table"))?;
+        .ok_or_else(|| {
+            ConfigError::new(
+                "AWS_REGION",
+                "is not set: set it to the region of the table",
+            )
+        })?;
     let endpoint = endpoint_url(get)?;
-    let https = https_client(endpoint.as_ref().map_or_else(Trust::amazon_first, Trust::of_endpoint));
+    let https = https_client(
+        endpoint
+            .as_ref()
+            .map_or_else(Trust::amazon_first, Trust::of_endpoint),
+    );
     let mut sdk = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
@@ -38,21 +50,32 @@ pub fn sdk_config(get: impl Fn(&str) -> Option<String>) -> Result<Builder, Confi
     Ok(sdk)
 }
 
-/// Keys in the environment are what Lambda gives a function; a container has the address of its keys there.
+/// Keys in the environment are what Lambda gives a function; a container has the address of its
+/// keys there.
 fn credentials(
     get: impl Fn(&str) -> Option<String>,
     https: &SharedHttpClient,
 ) -> Result<SharedCredentialsProvider, ConfigError> {
     if get("AWS_ACCESS_KEY_ID").is_some() {
         return match get("AWS_SECRET_ACCESS_KEY") {
-            Some(_) => Ok(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())),
-            None => Err(ConfigError::new("AWS_SECRET_ACCESS_KEY", "is not set: set it beside AWS_ACCESS_KEY_ID")),
+            Some(_) => Ok(SharedCredentialsProvider::new(
+                EnvironmentVariableCredentialsProvider::new(),
+            )),
+            None => Err(ConfigError::new(
+                "AWS_SECRET_ACCESS_KEY",
+                "is not set: set it beside AWS_ACCESS_KEY_ID",
+            )),
         };
     }
-    let is_container = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+    let is_container = [
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    ];
     if is_container.iter().any(|name| get(name).is_some()) {
         let config = ProviderConfig::without_region().with_http_client(https.clone());
-        return Ok(SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&config).build()));
+        return Ok(SharedCredentialsProvider::new(
+            EcsCredentialsProvider::builder().configure(&config).build(),
+        ));
     }
     Err(ConfigError::new(
         "AWS_ACCESS_KEY_ID",
@@ -64,19 +87,34 @@ fn endpoint_url(get: impl Fn(&str) -> Option<String>) -> Result<Option<Url>, Con
     if switch(&get, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")? == Some(true) {
         return Ok(None);
     }
-    let set = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"].into_iter().find_map(|name| Some((name, get(name)?)));
-    let Some((name, text)) = set else { return Ok(None) };
+    let set = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]
+        .into_iter()
+        .find_map(|name| Some((name, get(name)?)));
+    let Some((name, text)) = set else {
+        return Ok(None);
+    };
     match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
-        _ => Err(ConfigError::new(name, format!("is {text:?}: set it to an address such as http://127.0.0.1:8000"))),
+        _ => Err(ConfigError::new(
+            name,
+            format!("is {text:?}: set it to an address such as http://127.0.0.1:8000"),
+        )),
     }
 }
 
-fn switch(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<Option<bool>, ConfigError> {
-    let Some(text) = get(name) else { return Ok(None) };
+fn switch(
+    get: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+) -> Result<Option<bool>, ConfigError> {
+    let Some(text) = get(name) else {
+        return Ok(None);
+    };
     match text.to_ascii_lowercase().parse() {
         Ok(is_on) => Ok(Some(is_on)),
-        Err(_) => Err(ConfigError::new(name, format!("is {text:?}: set it to true or false"))),
+        Err(_) => Err(ConfigError::new(
+            name,
+            format!("is {text:?}: set it to true or false"),
+        )),
     }
 }
 
@@ -84,11 +122,19 @@ fn switch(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<Op
 mod tests {
     use super::*;
 
-    const LAMBDA: [(&str, &str); 3] =
-        [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+    const LAMBDA: [(&str, &str); 3] = [
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
 
     fn read(settings: &[(&str, &str)]) -> Result<Builder, String> {
-        let get = |name: &str| settings.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        let get = |name: &str| {
+            settings
+                .iter()
+                .find(|(other, _)| *other == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         sdk_config(get).map_err(|error| error.to_string())
     }
 
@@ -98,25 +144,45 @@ mod tests {
 
     #[test]
     fn what_lambda_sets_is_enough_and_either_name_of_the_region_will_do() {
-        assert_eq!(with(&[]).unwrap().build().region().map(Region::as_ref), Some("eu-central-1"));
+        assert_eq!(
+            with(&[]).unwrap().build().region().map(Region::as_ref),
+            Some("eu-central-1")
+        );
         let settings = [("AWS_DEFAULT_REGION", "cn-north-1"), LAMBDA[1], LAMBDA[2]];
-        assert_eq!(read(&settings).unwrap().build().region().map(Region::as_ref), Some("cn-north-1"));
+        assert_eq!(
+            read(&settings)
+                .unwrap()
+                .build()
+                .region()
+                .map(Region::as_ref),
+            Some("cn-north-1")
+        );
     }
 
     #[test]
     fn a_setting_that_is_missing_or_malformed_is_named_with_what_to_do() {
         let named = |settings: &[(&str, &str)]| read(settings).unwrap_err();
-        assert_eq!(named(&LAMBDA[1..]), "AWS_REGION is not set: set it to the region of the table");
+        assert_eq!(
+            named(&LAMBDA[1..]),
+            "AWS_REGION is not set: set it to the region of the table"
+        );
         assert_eq!(
             named(&LAMBDA[..1]),
             "AWS_ACCESS_KEY_ID is not set: Lambda sets it from the function's role; elsewhere set it and \
              AWS_SECRET_ACCESS_KEY"
         );
-        assert_eq!(named(&LAMBDA[..2]), "AWS_SECRET_ACCESS_KEY is not set: set it beside AWS_ACCESS_KEY_ID");
+        assert_eq!(
+            named(&LAMBDA[..2]),
+            "AWS_SECRET_ACCESS_KEY is not set: set it beside AWS_ACCESS_KEY_ID"
+        );
         for text in ["localhost:8000", "ftp://localhost", "https://", "127.0.0.1"] {
-            let sentence = format!("is {text:?}: set it to an address such as http://127.0.0.1:8000");
+            let sentence =
+                format!("is {text:?}: set it to an address such as http://127.0.0.1:8000");
             for name in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"] {
-                assert_eq!(with(&[(name, text)]).unwrap_err(), format!("{name} {sentence}"));
+                assert_eq!(
+                    with(&[(name, text)]).unwrap_err(),
+                    format!("{name} {sentence}")
+                );
             }
         }
         assert_eq!(
@@ -128,13 +194,30 @@ mod tests {
     #[test]
     fn the_endpoint_of_dynamodb_comes_before_that_of_all_services_and_either_can_be_ignored() {
         let get = |settings: &'static [(&'static str, &'static str)]| {
-            move |name: &str| settings.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
+            move |name: &str| {
+                settings
+                    .iter()
+                    .find(|(other, _)| *other == name)
+                    .map(|(_, value)| (*value).to_owned())
+            }
         };
-        let both = &[("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_DYNAMODB", "https://dynamodb")];
+        let both = &[
+            ("AWS_ENDPOINT_URL", "http://all"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "https://dynamodb"),
+        ];
         let address = |text: &str| Some(Url::parse(text).unwrap());
-        assert_eq!(endpoint_url(get(both)).unwrap(), address("https://dynamodb"));
-        assert_eq!(endpoint_url(get(&[("AWS_ENDPOINT_URL", "http://all")])).unwrap(), address("http://all"));
-        let ignored = &[("AWS_ENDPOINT_URL", "http://all"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True")];
+        assert_eq!(
+            endpoint_url(get(both)).unwrap(),
+            address("https://dynamodb")
+        );
+        assert_eq!(
+            endpoint_url(get(&[("AWS_ENDPOINT_URL", "http://all")])).unwrap(),
+            address("http://all")
+        );
+        let ignored = &[
+            ("AWS_ENDPOINT_URL", "http://all"),
+            ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True"),
+        ];
         assert_eq!(endpoint_url(get(ignored)).unwrap(), None);
         assert_eq!(endpoint_url(get(&[])).unwrap(), None);
     }

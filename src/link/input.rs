@@ -1,10 +1,12 @@
-//! What a client sent about a link, after the checks that GitLab makes before it looks at anything else (C11 to C18).
+//! What a client sent about a link, after the checks that GitLab makes before it looks at anything
+//! else (C11 to C18).
 
 use super::LinkType;
 use crate::error::Error;
 use crate::params::{Checks, Field, Params};
 
-/// The attributes of a link as a client sent them: of the right kind, but not yet checked against the rules of a link.
+/// The attributes of a link as a client sent them: of the right kind, but not yet checked against
+/// the rules of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkInput {
     /// The name.
@@ -31,7 +33,8 @@ impl LinkInput {
         checks.finish(input)
     }
 
-    /// The attributes for a change: name or url has to be there (C13). `checks` may hold failures of the path already.
+    /// The attributes for a change: name or url has to be there (C13). `checks` may hold failures
+    /// of the path already.
     ///
     /// # Errors
     ///
@@ -47,7 +50,12 @@ impl LinkInput {
     fn declared(checks: &mut Checks<'_>, name: Field<String>, url: Field<String>) -> Self {
         let direct_asset_path = checks.text("direct_asset_path");
         let filepath = checks.text("filepath");
-        Self { name, url, filepath: direct_asset_path.or(filepath), link_type: link_type(checks) }
+        Self {
+            name,
+            url,
+            filepath: direct_asset_path.or(filepath),
+            link_type: link_type(checks),
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use super::{Link, LinkId, LinkInput, LinkType, url};
 
 /// Longest name, in characters (ours: GitLab has no limit, D10).
 const MAX_NAME_CHARACTERS: usize = 255;
-/// Longest url, in characters (ours: GitLab has no limit, D10). Presigned URLs of chained roles exceed 2,048.
+/// Longest url, in characters (ours: GitLab has no limit, D10). Presigned URLs of chained roles
+/// exceed 2,048.
 const MAX_URL_CHARACTERS: usize = 4_096;
 /// Longest filepath, in characters (D11).
 const MAX_FILEPATH_CHARACTERS: usize = 128;
@@ -50,26 +51,37 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UrlBlank => f.write_str("Url can't be blank"),
-            Self::UrlTooLong => write!(f, "Url is too long (maximum is {MAX_URL_CHARACTERS} characters)"),
+            Self::UrlTooLong => write!(
+                f,
+                "Url is too long (maximum is {MAX_URL_CHARACTERS} characters)"
+            ),
             Self::UrlInvalid => f.write_str("Url must be a valid URL"),
-            Self::UrlScheme => f.write_str("Url is blocked: Only allowed schemes are http, https, ftp"),
+            Self::UrlScheme => {
+                f.write_str("Url is blocked: Only allowed schemes are http, https, ftp")
+            }
             Self::UrlUnparsable => f.write_str("Url is blocked: URI is invalid"),
             Self::UrlHost => f.write_str("Url is blocked: Hostname or IP address invalid"),
             Self::UrlTaken => f.write_str("Url has already been taken"),
             Self::NameBlank => f.write_str("Name can't be blank"),
-            Self::NameTooLong => write!(f, "Name is too long (maximum is {MAX_NAME_CHARACTERS} characters)"),
+            Self::NameTooLong => write!(
+                f,
+                "Name is too long (maximum is {MAX_NAME_CHARACTERS} characters)"
+            ),
             Self::NameTaken => f.write_str("Name has already been taken"),
             Self::FilepathTaken => f.write_str("Filepath has already been taken"),
             Self::FilepathFormat => f.write_str("Filepath is in an invalid format"),
             Self::FilepathTooLong => {
-                write!(f, "Filepath is too long (maximum is {MAX_FILEPATH_CHARACTERS} characters)")
+                write!(
+                    f,
+                    "Filepath is too long (maximum is {MAX_FILEPATH_CHARACTERS} characters)"
+                )
             }
         }
     }
 }
 
-/// A link that keeps every rule of its own and waits for its id. Whether its name, url and filepath are free in the
-/// release is decided by the store.
+/// A link that keeps every rule of its own and waits for its id. Whether its name, url and filepath
+/// are free in the release is decided by the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewLink {
     /// See [`Link::name`].
@@ -96,14 +108,29 @@ impl NewLink {
             filepath: filepath_of(input.filepath.into_value(), &mut violations),
             link_type: input.link_type.into_value().unwrap_or_default(),
         };
-        if violations.is_empty() { Ok(link) } else { Err(violations) }
+        if violations.is_empty() {
+            Ok(link)
+        } else {
+            Err(violations)
+        }
     }
 
     /// The link under the id that it was given.
     #[must_use]
     pub fn with_id(self, id: LinkId) -> Link {
-        let Self { name, url, filepath, link_type } = self;
-        Link { id, name, url, filepath, link_type }
+        let Self {
+            name,
+            url,
+            filepath,
+            link_type,
+        } = self;
+        Link {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+        }
     }
 }
 
@@ -126,11 +153,21 @@ impl LinkChanges {
         let mut violations = Vec::new();
         let changes = Self {
             url: input.url.given().map(|url| url_of(url, &mut violations)),
-            name: input.name.given().map(|name| name_of(name, &mut violations)),
-            filepath: input.filepath.given().map(|filepath| filepath_of(filepath, &mut violations)),
+            name: input
+                .name
+                .given()
+                .map(|name| name_of(name, &mut violations)),
+            filepath: input
+                .filepath
+                .given()
+                .map(|filepath| filepath_of(filepath, &mut violations)),
             link_type: input.link_type.given().map(Option::unwrap_or_default),
         };
-        if violations.is_empty() { Ok(changes) } else { Err(violations) }
+        if violations.is_empty() {
+            Ok(changes)
+        } else {
+            Err(violations)
+        }
     }
 
     /// The link as it is after the changes. Its id stays (I7).
@@ -140,7 +177,10 @@ impl LinkChanges {
             id: link.id,
             name: self.name.clone().unwrap_or_else(|| link.name.clone()),
             url: self.url.clone().unwrap_or_else(|| link.url.clone()),
-            filepath: self.filepath.clone().unwrap_or_else(|| link.filepath.clone()),
+            filepath: self
+                .filepath
+                .clone()
+                .unwrap_or_else(|| link.filepath.clone()),
             link_type: self.link_type.unwrap_or(link.link_type),
         }
     }
@@ -171,7 +211,8 @@ fn name_of(text: Option<String>, violations: &mut Vec<Violation>) -> String {
     name
 }
 
-/// Whether a link can have this filepath, as far as its length goes. A longer one does not fit the key of an item.
+/// Whether a link can have this filepath, as far as its length goes. A longer one does not fit the
+/// key of an item.
 #[must_use]
 pub fn may_be_filepath(text: &str) -> bool {
     text.chars().count() <= MAX_FILEPATH_CHARACTERS
@@ -187,16 +228,19 @@ fn filepath_of(text: Option<String>, violations: &mut Vec<Violation>) -> Option<
     Some(filepath)
 }
 
-/// GitLab's `\A\/[^\/](?!.*\/\/.*)[\-\.\w\/]+[\da-zA-Z]+\z` (D11), which needs a look-ahead that the `regex` crate
-/// does not have.
+/// GitLab's `\A\/[^\/](?!.*\/\/.*)[\-\.\w\/]+[\da-zA-Z]+\z` (D11), which needs a look-ahead that
+/// the `regex` crate does not have.
 fn is_filepath(text: &str) -> bool {
     let mut characters = text.chars();
-    let starts_well = characters.next() == Some('/') && characters.next().is_some_and(|second| second != '/');
+    let starts_well =
+        characters.next() == Some('/') && characters.next().is_some_and(|second| second != '/');
     let rest = characters.as_str();
     starts_well
         && rest.len() >= 2
         && !rest.contains("//")
-        && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte))
+        && rest
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte))
         && rest.ends_with(|last: char| last.is_ascii_alphanumeric())
 }
 
@@ -213,12 +257,21 @@ mod tests {
     /// D11 and D12, example by example.
     #[test]
     fn a_filepath_has_the_form_that_gitlab_asks_for() {
-        for good in ["/abc", "/?bc", "/:bc", "/éab", "/ ab", "/../abc", "/bin/big.exe", "/a_b-c.d/e1"] {
+        for good in [
+            "/abc",
+            "/?bc",
+            "/:bc",
+            "/éab",
+            "/ ab",
+            "/../abc",
+            "/bin/big.exe",
+            "/a_b-c.d/e1",
+        ] {
             assert!(is_filepath(good), "{good}");
         }
         for bad in [
-            "", "/", "/a", "/ab", "abc", "//abc", "/a//bc", "/abc/", "/abc-", "/abc.", "/abc_", "/ab%20c", "/abc d",
-            "/abcé",
+            "", "/", "/a", "/ab", "abc", "//abc", "/a//bc", "/abc/", "/abc-", "/abc.", "/abc_",
+            "/ab%20c", "/abc d", "/abcé",
         ] {
             assert!(!is_filepath(bad), "{bad}");
         }

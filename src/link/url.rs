@@ -1,8 +1,9 @@
 //! Which urls a link may lead to: GitLab's rules D7 to D9.
 //!
-//! GitLab splits a url as RFC 3986 appendix B does and then looks at the pieces. It accepts much that the WHATWG URL
-//! standard and the strict grammar of RFC 3986 refuse (spaces in a path, port 99999, `http:h`), so neither of the
-//! well-kept crates for those can decide here; what follows is GitLab's own check and nothing more.
+//! GitLab splits a url as RFC 3986 appendix B does and then looks at the pieces. It accepts much
+//! that the WHATWG URL standard and the strict grammar of RFC 3986 refuse (spaces in a path, port
+//! 99999, `http:h`), so neither of the well-kept crates for those can decide here; what follows is
+//! GitLab's own check and nothing more.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -13,8 +14,9 @@ use super::Violation;
 
 const ALLOWED_SCHEMES: [&str; 3] = ["http", "https", "ftp"];
 
-/// ASCII characters that no part of a URI may have (RFC 3986, section 2): all but unreserved and reserved ones, and the
-/// brackets and `#`, which have a place of their own. `%` is left alone, because it begins an escape.
+/// ASCII characters that no part of a URI may have (RFC 3986, section 2): all but unreserved and
+/// reserved ones, and the brackets and `#`, which have a place of their own. `%` is left alone,
+/// because it begins an escape.
 pub const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -45,7 +47,10 @@ pub(super) fn check(url: &str) -> Result<(), Violation> {
         return Err(Violation::UrlUnparsable);
     }
     // The comparison is case-sensitive, as GitLab's is (D7).
-    if !parts.scheme.is_some_and(|scheme| ALLOWED_SCHEMES.contains(&scheme)) {
+    if !parts
+        .scheme
+        .is_some_and(|scheme| ALLOWED_SCHEMES.contains(&scheme))
+    {
         return Err(Violation::UrlScheme);
     }
     if !is_host(parts.host().unwrap_or_default()) {
@@ -54,11 +59,18 @@ pub(super) fn check(url: &str) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The valid URI of a url that GitLab's rules accept: what RFC 3986 does not allow in its place is percent-encoded, and an
-/// internationalized host becomes punycode. A valid URI stays as it is, byte for byte.
+/// The valid URI of a url that GitLab's rules accept: what RFC 3986 does not allow in its place is
+/// percent-encoded, and an internationalized host becomes punycode. A valid URI stays as it is,
+/// byte for byte.
 #[must_use]
 pub fn to_uri(url: &str) -> String {
-    let Parts { scheme, authority, path, query, fragment } = Parts::split(url);
+    let Parts {
+        scheme,
+        authority,
+        path,
+        query,
+        fragment,
+    } = Parts::split(url);
     let encode = |part| utf8_percent_encode(part, NOT_IN_URI);
     let mut uri = String::with_capacity(url.len());
     let mut push = |before: &str, part: String| uri.extend([before, &part]);
@@ -85,12 +97,24 @@ fn uri_authority(authority: &str) -> String {
     };
     let (host, _) = split_port(host_and_port);
     let port = &host_and_port[host.len()..];
-    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host = if literal.is_some_and(|literal| literal.parse::<Ipv6Addr>().is_ok() || is_future_ip(literal)) {
+    let literal = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let host = if literal
+        .is_some_and(|literal| literal.parse::<Ipv6Addr>().is_ok() || is_future_ip(literal))
+    {
         host.to_owned()
     } else {
-        let punycode = if host.is_ascii() { None } else { Host::parse(host).ok() };
-        let name = if let Some(Host::Domain(punycode)) = &punycode { punycode } else { host };
+        let punycode = if host.is_ascii() {
+            None
+        } else {
+            Host::parse(host).ok()
+        };
+        let name = if let Some(Host::Domain(punycode)) = &punycode {
+            punycode
+        } else {
+            host
+        };
         utf8_percent_encode(name, NOT_IN_HOST).to_string()
     };
     format!("{user}{host}{port}")
@@ -98,7 +122,9 @@ fn uri_authority(authority: &str) -> String {
 
 /// RFC 3986's `IPvFuture`, such as `v1.fe80::a`.
 fn is_future_ip(text: &str) -> bool {
-    let parts = text.strip_prefix(['v', 'V']).and_then(|text| text.split_once('.'));
+    let parts = text
+        .strip_prefix(['v', 'V'])
+        .and_then(|text| text.split_once('.'));
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
     parts.is_some_and(|(version, address)| {
         !version.is_empty()
@@ -120,7 +146,9 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn split(url: &'a str) -> Self {
         let (scheme, rest) = match url.find([':', '/', '?', '#']) {
-            Some(colon) if colon > 0 && url[colon..].starts_with(':') => (Some(&url[..colon]), &url[colon + 1..]),
+            Some(colon) if colon > 0 && url[colon..].starts_with(':') => {
+                (Some(&url[..colon]), &url[colon + 1..])
+            }
             _ => (None, url),
         };
         let (authority, rest) = match rest.strip_prefix("//") {
@@ -132,12 +160,22 @@ impl<'a> Parts<'a> {
         };
         let (rest, fragment) = split_at(rest, '#');
         let (path, query) = split_at(rest, '?');
-        Self { scheme, authority, path, query, fragment }
+        Self {
+            scheme,
+            authority,
+            path,
+            query,
+            fragment,
+        }
     }
 
     /// Host and port without the user information.
     fn host_and_port(&self) -> Option<&'a str> {
-        self.authority.map(|authority| authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+        self.authority.map(|authority| {
+            authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host)
+        })
     }
 
     fn host(&self) -> Option<&'a str> {
@@ -149,8 +187,11 @@ impl<'a> Parts<'a> {
     }
 
     fn is_valid(&self) -> bool {
-        let leads_somewhere = !self.path.is_empty() || self.host().is_some_and(|host| !host.is_empty());
-        let port_is_number = self.port().is_none_or(|port| port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()));
+        let leads_somewhere =
+            !self.path.is_empty() || self.host().is_some_and(|host| !host.is_empty());
+        let port_is_number = self
+            .port()
+            .is_none_or(|port| port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()));
         self.scheme.is_none_or(is_scheme)
             && (leads_somewhere || self.scheme.is_none())
             && port_is_number
@@ -160,13 +201,17 @@ impl<'a> Parts<'a> {
 
 /// What comes before the first of these characters, and what comes after it.
 fn split_at(text: &str, delimiter: char) -> (&str, Option<&str>) {
-    text.split_once(delimiter).map_or((text, None), |(before, after)| (before, Some(after)))
+    text.split_once(delimiter)
+        .map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// The port is what follows the last colon, unless that colon belongs to an IPv6 address in brackets.
+/// The port is what follows the last colon, unless that colon belongs to an IPv6 address in
+/// brackets.
 fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port).filter(|port| !port.is_empty())),
+        Some((host, port)) if !port.contains(']') => {
+            (host, Some(port).filter(|port| !port.is_empty()))
+        }
         _ => (host, None),
     }
 }
@@ -174,22 +219,27 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
 /// RFC 3986, section 3.1.
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 fn has_host_characters(host: &str) -> bool {
-    !host.chars().any(|c| c.is_whitespace() || r#"<>{}/\?#@""#.contains(c))
+    !host
+        .chars()
+        .any(|c| c.is_whitespace() || r#"<>{}/\?#@""#.contains(c))
 }
 
-/// A line break could forge a header or a log line. GitLab lets an encoded one pass in http and https, where signed
-/// storage URLs have them, and so does this.
+/// A line break could forge a header or a log line. GitLab lets an encoded one pass in http and
+/// https, where signed storage URLs have them, and so does this.
 fn breaks_lines(url: &str, scheme: Option<&str>) -> bool {
     let encoded = || {
         let lower = url.to_ascii_lowercase();
         lower.contains("%0a") || lower.contains("%0d")
     };
-    let is_http =
-        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"));
+    let is_http = scheme.is_some_and(|scheme| {
+        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    });
     url.contains(char::is_control) || (!is_http && encoded())
 }
 
@@ -280,8 +330,14 @@ mod tests {
                 r#"https://e.com/"<>[]\^{|}`?"<>[]\^{|}`#"<>[]\^{|}`#"#,
                 "https://e.com/%22%3C%3E%5B%5D%5C%5E%7B%7C%7D%60?%22%3C%3E%5B%5D%5C%5E%7B%7C%7D%60#%22%3C%3E%5B%5D%5C%5E%7B%7C%7D%60%23",
             ),
-            ("https://münchen.example/x", "https://xn--mnchen-3ya.example/x"),
-            ("https://user@MÜNCHEN.example:8080/ü", "https://user@xn--mnchen-3ya.example:8080/%C3%BC"),
+            (
+                "https://münchen.example/x",
+                "https://xn--mnchen-3ya.example/x",
+            ),
+            (
+                "https://user@MÜNCHEN.example:8080/ü",
+                "https://user@xn--mnchen-3ya.example:8080/%C3%BC",
+            ),
             ("http://a@b:[@e.com/", "http://a%40b:%5B@e.com/"),
             ("http://e[x].com/", "http://e%5Bx%5D.com/"),
             ("http://e[::1]/", "http://e%5B%3A%3A1%5D/"),

@@ -29,7 +29,8 @@ impl<T> Field<T> {
         self.given().flatten()
     }
 
-    /// This one, or the other where this one is null or was not sent; null where either was null (C21).
+    /// This one, or the other where this one is null or was not sent; null where either was null
+    /// (C21).
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -51,7 +52,10 @@ impl<'a> Checks<'a> {
     /// Starts with nothing found wrong.
     #[must_use]
     pub fn of(params: &'a Params) -> Self {
-        Self { params, failures: Vec::new() }
+        Self {
+            params,
+            failures: Vec::new(),
+        }
     }
 
     /// Notes a failure in GitLab's words.
@@ -82,7 +86,10 @@ impl<'a> Checks<'a> {
 
     /// A whole number; `None` where it is absent, null, empty or refused (B7 to B9, C16).
     pub fn integer(&mut self, name: &str) -> Option<i128> {
-        let text = self.text(name).into_value().filter(|text| !text.is_empty())?;
+        let text = self
+            .text(name)
+            .into_value()
+            .filter(|text| !text.is_empty())?;
         let number = parse_integer(&text);
         if number.is_none() {
             self.fail(format!("{name} is invalid"));
@@ -93,7 +100,10 @@ impl<'a> Checks<'a> {
     /// Asks for at least one of these parameters, with any value at all (C13).
     pub fn at_least_one_of(&mut self, names: &[&str]) {
         if names.iter().all(|name| self.params.get(name).is_none()) {
-            self.fail(format!("{} are missing, at least one parameter must be provided", names.join(", ")));
+            self.fail(format!(
+                "{} are missing, at least one parameter must be provided",
+                names.join(", ")
+            ));
         }
     }
 
@@ -103,20 +113,26 @@ impl<'a> Checks<'a> {
     ///
     /// [`Error::InvalidParams`] with everything that was.
     pub fn finish<T>(self, read: T) -> Result<T, Error> {
-        if self.failures.is_empty() { Ok(read) } else { Err(Error::InvalidParams(self.failures)) }
+        if self.failures.is_empty() {
+            Ok(read)
+        } else {
+            Err(Error::InvalidParams(self.failures))
+        }
     }
 }
 
-/// Ruby's `Integer(text, 10)`: white space around it, a sign, and single underscores between digits (B8). A number
-/// beyond 128 bits becomes the largest or smallest one: all that matters of it is that it is out of every range.
+/// Ruby's `Integer(text, 10)`: white space around it, a sign, and single underscores between digits
+/// (B8). A number beyond 128 bits becomes the largest or smallest one: all that matters of it is
+/// that it is out of every range.
 fn parse_integer(text: &str) -> Option<i128> {
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
     let (negative, digits) = match text.strip_prefix(['-', '+']) {
         Some(digits) => (text.starts_with('-'), digits),
         None => (false, text),
     };
-    let groups_are_digits =
-        digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
+    let groups_are_digits = digits
+        .split('_')
+        .all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
     if !groups_are_digits {
         return None;
     }
@@ -141,7 +157,9 @@ mod tests {
         ] {
             assert_eq!(parse_integer(text), Some(number), "{text}");
         }
-        for text in ["abc", "1.5", "1e2", "0x10", "1__0", "_1", "1_", "", "-", "--1", "1 2"] {
+        for text in [
+            "abc", "1.5", "1e2", "0x10", "1__0", "_1", "1_", "", "-", "--1", "1 2",
+        ] {
             assert_eq!(parse_integer(text), None, "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! Parameters: query string, body and path become one set of named values (section C).
 //!
-//! The path wins over the body and the body over the query string (C2). What cannot be read is refused here, before
-//! anything looks at a value (C7, C9).
+//! The path wins over the body and the body over the query string (C2). What cannot be read is
+//! refused here, before anything looks at a value (C7, C9).
 
 mod checks;
 mod json;
@@ -47,9 +47,16 @@ impl Params {
     /// [`Error::Malformed`], [`Error::BodyTooLarge`], [`Error::UnsupportedContentType`] or
     /// [`Error::UnsupportedContentEncoding`].
     pub async fn read(request: &Request<Body>, query: &str) -> Result<Self, Error> {
-        let mut params = Self { values: urlencoded::parse(query, "query string")? };
-        // GitLab does not look at the body of a GET (C4), and neither do clients mean anything by it.
-        if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !request.body().is_empty() {
+        let mut params = Self {
+            values: urlencoded::parse(query, "query string")?,
+        };
+        // GitLab does not look at the body of a GET (C4), and neither do clients mean anything by
+        // it.
+        if !matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        ) && !request.body().is_empty()
+        {
             params.values.extend(read_body(request).await?);
         }
         Ok(params)
@@ -57,7 +64,8 @@ impl Params {
 
     /// Adds what the path says, which wins over everything else (C2).
     pub fn set(&mut self, name: &str, value: &str) {
-        self.values.insert(name.to_owned(), Value::Text(value.to_owned()));
+        self.values
+            .insert(name.to_owned(), Value::Text(value.to_owned()));
     }
 
     /// Takes a parameter out, so that nothing else sees it.
@@ -76,7 +84,10 @@ impl Params {
         self.values.iter().flat_map(|(name, value)| match value {
             Value::Null | Value::File => vec![(name.as_str(), "")],
             Value::Text(text) => vec![(name.as_str(), text.as_str())],
-            Value::Nested(pairs) => pairs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect(),
+            Value::Nested(pairs) => pairs
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str()))
+                .collect(),
         })
     }
 }
@@ -85,7 +96,9 @@ impl Params {
 async fn read_body(request: &http::Request<Body>) -> Result<BTreeMap<String, Value>, Error> {
     let body = request.body().as_ref();
     if body.len() > MAX_BODY_BYTES {
-        return Err(Error::BodyTooLarge { limit: MAX_BODY_BYTES });
+        return Err(Error::BodyTooLarge {
+            limit: MAX_BODY_BYTES,
+        });
     }
     if let Some(coding) = compression(request.headers()) {
         return Err(Error::UnsupportedContentEncoding(coding));
@@ -104,13 +117,30 @@ async fn read_body(request: &http::Request<Body>) -> Result<BTreeMap<String, Val
     }
 }
 
-/// The first coding that compresses the body. Clients also send values that encode nothing, such as `identity`, `utf-8`
-/// or an empty one; they are ignored.
+/// The first coding that compresses the body. Clients also send values that encode nothing, such as
+/// `identity`, `utf-8` or an empty one; they are ignored.
 fn compression(headers: &HeaderMap) -> Option<String> {
-    const COMPRESSIONS: [&str; 7] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
-    let values = headers.get_all(header::CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    const COMPRESSIONS: [&str; 7] = [
+        "gzip",
+        "x-gzip",
+        "deflate",
+        "br",
+        "zstd",
+        "compress",
+        "x-compress",
+    ];
+    let values = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut codings = values.flat_map(|value| value.split(',')).map(str::trim);
-    codings.find(|coding| COMPRESSIONS.iter().any(|name| coding.eq_ignore_ascii_case(name))).map(str::to_owned)
+    codings
+        .find(|coding| {
+            COMPRESSIONS
+                .iter()
+                .any(|name| coding.eq_ignore_ascii_case(name))
+        })
+        .map(str::to_owned)
 }
 
 /// A gateway joins duplicate headers with a comma. A comma in quotes belongs to the value.
@@ -125,5 +155,9 @@ fn first_value(header: &str) -> &str {
 
 /// Refuses a NUL byte, which GitLab refuses anywhere in a parameter (C9).
 fn without_nul(text: String, place: &str) -> Result<String, Error> {
-    if text.contains('\0') { Err(Error::Malformed(format!("the {place} holds a NUL byte"))) } else { Ok(text) }
+    if text.contains('\0') {
+        Err(Error::Malformed(format!("the {place} holds a NUL byte")))
+    } else {
+        Ok(text)
+    }
 }

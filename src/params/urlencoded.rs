@@ -9,7 +9,8 @@ use crate::error::Error;
 
 /// A form body.
 pub(super) fn parse_bytes(body: &[u8]) -> Result<BTreeMap<String, Value>, Error> {
-    let text = std::str::from_utf8(body).map_err(|_| Error::Malformed("the form body is not UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(body)
+        .map_err(|_| Error::Malformed("the form body is not UTF-8".to_owned()))?;
     parse(text, "form body")
 }
 
@@ -26,9 +27,13 @@ pub(super) fn parse(text: &str, place: &str) -> Result<BTreeMap<String, Value>, 
     Ok(values)
 }
 
-/// Adds one pair. A name with brackets belongs to an array or an object of the name before them; where that name is
-/// text already, Rack refuses the request (C9).
-pub(super) fn insert(values: &mut BTreeMap<String, Value>, name: String, value: Value) -> Result<(), Error> {
+/// Adds one pair. A name with brackets belongs to an array or an object of the name before them;
+/// where that name is text already, Rack refuses the request (C9).
+pub(super) fn insert(
+    values: &mut BTreeMap<String, Value>,
+    name: String,
+    value: Value,
+) -> Result<(), Error> {
     let base = match name.find('[') {
         Some(bracket) if bracket > 0 => name[..bracket].to_owned(),
         _ => {
@@ -36,15 +41,22 @@ pub(super) fn insert(values: &mut BTreeMap<String, Value>, name: String, value: 
             return Ok(());
         }
     };
-    let text = if let Value::Text(text) = value { text } else { String::new() };
-    match values.entry(base).or_insert_with(|| Value::Nested(Vec::new())) {
+    let text = if let Value::Text(text) = value {
+        text
+    } else {
+        String::new()
+    };
+    match values
+        .entry(base)
+        .or_insert_with(|| Value::Nested(Vec::new()))
+    {
         Value::Nested(pairs) => {
             pairs.push((name, text));
             Ok(())
         }
-        Value::Null | Value::Text(_) | Value::File => {
-            Err(Error::Malformed(format!("the parameter '{name}' is given both as text and as an array or object")))
-        }
+        Value::Null | Value::Text(_) | Value::File => Err(Error::Malformed(format!(
+            "the parameter '{name}' is given both as text and as an array or object"
+        ))),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The keys of the table's items. Both parts are strings, named `pk` and `sk`.
 //!
-//! The sort keys of a partition are made so that a release and its links stand together, apart from the taken-items:
-//! `idempotency#…` < `link#…` < `release` < `taken#…`. Backwards, the release comes first and then its links, the newest
-//! first.
+//! The sort keys of a partition are made so that a release and its links stand together, apart from
+//! the taken-items: `idempotency#…` < `link#…` < `release` < `taken#…`. Backwards, the release
+//! comes first and then its links, the newest first.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
-//! Pages of a release's links. DynamoDB has no offset: the links between a page and the nearer end of the list are
-//! counted, not read. All links together are counted by the unique-constraint items of their names, which are a third as
-//! large as they are.
+//! Pages of a release's links. DynamoDB has no offset: the links between a page and the nearer end
+//! of the list are counted, not read. All links together are counted by the unique-constraint items
+//! of their names, which are a third as large as they are.
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
@@ -30,28 +30,50 @@ impl<'a> Cursor<'a> {
     /// Over the release and then its links, the newest first.
     fn newest_first(partition: &'a Partition) -> Self {
         let [first_key, last_key] = [FIRST_LINK, RELEASE];
-        Self { partition, first_key, last_key, is_forward: false, position: None, is_over: false, passed: 0 }
+        Self {
+            partition,
+            first_key,
+            last_key,
+            is_forward: false,
+            position: None,
+            is_over: false,
+            passed: 0,
+        }
     }
 
     /// Over the links alone, the oldest first.
     fn oldest_first(partition: &'a Partition) -> Self {
-        Self { last_key: LAST_LINK, is_forward: true, ..Self::newest_first(partition) }
+        Self {
+            last_key: LAST_LINK,
+            is_forward: true,
+            ..Self::newest_first(partition)
+        }
     }
 
     /// Over the unique-constraint items of the names, of which each link has one.
     fn names(partition: &'a Partition) -> Self {
-        Self { first_key: FIRST_NAME, last_key: LAST_NAME, ..Self::newest_first(partition) }
+        Self {
+            first_key: FIRST_NAME,
+            last_key: LAST_NAME,
+            ..Self::newest_first(partition)
+        }
     }
 }
 
 impl Session<'_> {
-    /// A page of the release's links, the newest first. Where it is not the whole list, all links are counted, up to one
-    /// more than GitLab counts (B16). No page behind the end reads the links.
+    /// A page of the release's links, the newest first. Where it is not the whole list, all links
+    /// are counted, up to one more than GitLab counts (B16). No page behind the end reads the
+    /// links.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`] without such a release, [`Error::Unavailable`], [`Error::Corrupt`].
-    pub async fn list_links(&self, project: ProjectId, tag: &str, page: Page) -> Result<Paged<Link>, Error> {
+    pub async fn list_links(
+        &self,
+        project: ProjectId,
+        tag: &str,
+        page: Page,
+    ) -> Result<Paged<Link>, Error> {
         let partition = Partition::of(project, tag);
         match page.offset() {
             0 => self.first_page(&partition, page.per_page).await,
@@ -60,18 +82,23 @@ impl Session<'_> {
         }
     }
 
-    /// The first page is read with the release in front and one more link behind, so that the end is met without another
-    /// call.
+    /// The first page is read with the release in front and one more link behind, so that the end
+    /// is met without another call.
     async fn first_page(&self, partition: &Partition, per_page: u64) -> Result<Paged<Link>, Error> {
         let mut cursor = Cursor::newest_first(partition);
         let mut items = self.take(&mut cursor, 1 + per_page + 1).await?;
         items.truncate(usize::try_from(per_page).unwrap_or(usize::MAX));
         let passed = cursor.passed.checked_sub(1).ok_or(Error::NotFound)?;
-        let counted = if cursor.is_over { passed } else { self.count(partition).await?.max(passed) };
+        let counted = if cursor.is_over {
+            passed
+        } else {
+            self.count(partition).await?.max(passed)
+        };
         Ok(Paged { items, counted })
     }
 
-    /// A page among the links that GitLab counts. All of them are counted first, to read it from the nearer end.
+    /// A page among the links that GitLab counts. All of them are counted first, to read it from
+    /// the nearer end.
     async fn counted_page(&self, partition: &Partition, page: Page) -> Result<Paged<Link>, Error> {
         let counted = self.count(partition).await?;
         let newer = page.offset();
@@ -79,14 +106,20 @@ impl Session<'_> {
             self.last_link_id(partition).await?;
         }
         if newer >= counted {
-            return Ok(Paged { items: Vec::new(), counted });
+            return Ok(Paged {
+                items: Vec::new(),
+                counted,
+            });
         }
         let size = page.per_page.min(counted - newer);
         let older = counted - newer - size;
         if counted > MAX_COUNT || newer <= older {
             let mut cursor = Cursor::newest_first(partition);
             self.skip(&mut cursor, 1 + newer).await?;
-            return Ok(Paged { items: self.take(&mut cursor, size).await?, counted });
+            return Ok(Paged {
+                items: self.take(&mut cursor, size).await?,
+                counted,
+            });
         }
         let mut cursor = Cursor::oldest_first(partition);
         self.skip(&mut cursor, older).await?;
@@ -95,20 +128,30 @@ impl Session<'_> {
         Ok(Paged { items, counted })
     }
 
-    /// A page behind the links that GitLab counts, if there are any: ids never exceed that of the last link.
+    /// A page behind the links that GitLab counts, if there are any: ids never exceed that of the
+    /// last link.
     async fn distant_page(&self, partition: &Partition, page: Page) -> Result<Paged<Link>, Error> {
         if page.offset() >= self.last_link_id(partition).await? {
-            return Ok(Paged { items: Vec::new(), counted: self.count(partition).await? });
+            return Ok(Paged {
+                items: Vec::new(),
+                counted: self.count(partition).await?,
+            });
         }
         let mut cursor = Cursor::newest_first(partition);
         self.skip(&mut cursor, 1 + page.offset()).await?;
         let mut items = self.take(&mut cursor, page.per_page + 1).await?;
         items.truncate(usize::try_from(page.per_page).unwrap_or(usize::MAX));
-        Ok(Paged { items, counted: cursor.passed.checked_sub(1).ok_or(Error::NotFound)? })
+        Ok(Paged {
+            items,
+            counted: cursor.passed.checked_sub(1).ok_or(Error::NotFound)?,
+        })
     }
 
     async fn last_link_id(&self, partition: &Partition) -> Result<u64, Error> {
-        let release = self.get_item(partition.release()).await?.ok_or(Error::NotFound)?;
+        let release = self
+            .get_item(partition.release())
+            .await?
+            .ok_or(Error::NotFound)?;
         Attributes(&release).parsed("last_link_id", |text| text.parse().ok())
     }
 
@@ -132,8 +175,14 @@ impl Session<'_> {
     async fn take(&self, cursor: &mut Cursor<'_>, items: u64) -> Result<Vec<Link>, Error> {
         let (mut links, end) = (Vec::new(), cursor.passed.saturating_add(items));
         while cursor.passed < end && !cursor.is_over {
-            let output = self.query_page(cursor, Select::AllAttributes, end - cursor.passed).await?;
-            let is_link = |item: &&Item| item.get("sk").and_then(|sk| sk.as_s().ok()).is_some_and(|sk| sk != RELEASE);
+            let output = self
+                .query_page(cursor, Select::AllAttributes, end - cursor.passed)
+                .await?;
+            let is_link = |item: &&Item| {
+                item.get("sk")
+                    .and_then(|sk| sk.as_s().ok())
+                    .is_some_and(|sk| sk != RELEASE)
+            };
             for item in output.items().iter().filter(is_link) {
                 links.push(read_link(item)?.link);
             }
@@ -142,8 +191,18 @@ impl Session<'_> {
     }
 
     /// One query: up to this many items or one megabyte.
-    async fn query_page(&self, cursor: &mut Cursor<'_>, select: Select, items: u64) -> Result<QueryOutput, Error> {
-        let request = self.store.client.query().table_name(&self.store.table).consistent_read(true);
+    async fn query_page(
+        &self,
+        cursor: &mut Cursor<'_>,
+        select: Select,
+        items: u64,
+    ) -> Result<QueryOutput, Error> {
+        let request = self
+            .store
+            .client
+            .query()
+            .table_name(&self.store.table)
+            .consistent_read(true);
         let request = request
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", AttributeValue::S(cursor.partition.0.clone()))

@@ -58,7 +58,9 @@ pub enum Refused {
     #[error("there is no token {0}: `token list` shows all there are")]
     UnknownToken(String),
     /// The token has roles in more projects than one transaction can check.
-    #[error("a token has roles in {MAX_GRANTS} projects at the most: issue several tokens, or grant `all`")]
+    #[error(
+        "a token has roles in {MAX_GRANTS} projects at the most: issue several tokens, or grant `all`"
+    )]
     TooManyGrants,
     /// The token has expired.
     #[error("token {id} has expired, at {}: it grants nothing any more", format_rfc3339_seconds(*.expired_at))]

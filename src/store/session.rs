@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, ReturnValue,
+};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::Instant;
 
@@ -40,7 +42,11 @@ impl Store {
     /// Starts a request that has this long for all its calls together.
     #[must_use]
     pub fn session(&self, time_left: Duration) -> Session<'_> {
-        Session { store: self, deadline: Instant::now() + time_left, usage: Mutex::default() }
+        Session {
+            store: self,
+            deadline: Instant::now() + time_left,
+            usage: Mutex::default(),
+        }
     }
 }
 
@@ -51,10 +57,11 @@ impl Session<'_> {
         *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes one call and gives up when the request's time is over. The SDK repeats by itself what is safe to repeat.
+    /// Makes one call and gives up when the request's time is over. The SDK repeats by itself what
+    /// is safe to repeat.
     ///
-    /// The SDK's futures are some 5 KB large. They come boxed, so that not each station on the way to here has to be as
-    /// large, and to be moved.
+    /// The SDK's futures are some 5 KB large. They come boxed, so that not each station on the way
+    /// to here has to be as large, and to be moved.
     pub(super) async fn call<T, E>(
         &self,
         send: Pin<Box<impl Future<Output = Result<T, SdkError<E>>>>>,
@@ -62,7 +69,11 @@ impl Session<'_> {
         self.note(|usage| usage.calls += 1);
         tokio::time::timeout_at(self.deadline, send)
             .await
-            .map_err(|_| Error::Unavailable("DynamoDB did not answer within the time of the invocation".to_owned()))
+            .map_err(|_| {
+                Error::Unavailable(
+                    "DynamoDB did not answer within the time of the invocation".to_owned(),
+                )
+            })
     }
 
     /// Makes one call of which no failure is an answer.
@@ -78,8 +89,13 @@ impl Session<'_> {
 
     /// Reads one item.
     pub(super) async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
-        let request =
-            self.store.client.get_item().table_name(&self.store.table).set_key(Some(key)).consistent_read(true);
+        let request = self
+            .store
+            .client
+            .get_item()
+            .table_name(&self.store.table)
+            .set_key(Some(key))
+            .consistent_read(true);
         let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = self.read(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
@@ -93,7 +109,12 @@ impl Session<'_> {
         expression: &str,
         values: [(&str, AttributeValue); N],
     ) -> Result<Item, Error> {
-        let request = self.store.client.update_item().table_name(&self.store.table).set_key(Some(key.clone()));
+        let request = self
+            .store
+            .client
+            .update_item()
+            .table_name(&self.store.table)
+            .set_key(Some(key.clone()));
         let values = values.map(|(name, value)| (name.to_owned(), value)).into();
         let request = request
             .update_expression(expression)
@@ -108,7 +129,12 @@ impl Session<'_> {
 
     /// Reads all items of a partition, in the order of their sort keys.
     pub(super) async fn query_all(&self, partition: &str) -> Result<Vec<Item>, Error> {
-        let request = self.store.client.query().table_name(&self.store.table).consistent_read(true);
+        let request = self
+            .store
+            .client
+            .query()
+            .table_name(&self.store.table)
+            .consistent_read(true);
         let pages = request
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
@@ -116,8 +142,8 @@ impl Session<'_> {
         self.read(Box::pin(pages.items().send().collect())).await
     }
 
-    /// Sends a batch, and then what DynamoDB left unprocessed of it, until nothing is. `send` makes one call, and returns
-    /// the items that it read and the requests that are unprocessed.
+    /// Sends a batch, and then what DynamoDB left unprocessed of it, until nothing is. `send` makes
+    /// one call, and returns the items that it read and the requests that are unprocessed.
     pub(super) async fn retry_unprocessed<T, F>(
         &self,
         mut left: Vec<T>,
@@ -136,7 +162,9 @@ impl Session<'_> {
             }
             left = unprocessed;
             let delay = delays.next();
-            let delay = delay.ok_or_else(|| Error::Unavailable("DynamoDB left a batch unprocessed".to_owned()))?;
+            let delay = delay.ok_or_else(|| {
+                Error::Unavailable("DynamoDB left a batch unprocessed".to_owned())
+            })?;
             tokio::time::sleep(delay).await;
         }
     }
@@ -162,21 +190,33 @@ impl Session<'_> {
             .with_min_delay(Duration::from_millis(10))
             .with_max_delay(Duration::from_millis(500))
             .with_max_times(MAX_RETRIES)
-            .with_total_delay(Some(self.deadline.saturating_duration_since(Instant::now())))
+            .with_total_delay(Some(
+                self.deadline.saturating_duration_since(Instant::now()),
+            ))
     }
 }
 
 fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
-    consumed.into_iter().filter_map(ConsumedCapacity::capacity_units).sum()
+    consumed
+        .into_iter()
+        .filter_map(ConsumedCapacity::capacity_units)
+        .sum()
 }
 
-/// A failure of a call, with the whole chain of its causes for the log. A call that DynamoDB finds invalid is a fault of
-/// this service, which does not pass.
+/// A failure of a call, with the whole chain of its causes for the log. A call that DynamoDB finds
+/// invalid is a fault of this service, which does not pass.
 pub(super) fn failure<E>(error: SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
 {
-    let is_invalid = matches!(error.code(), Some("ValidationException" | "SerializationException"));
+    let is_invalid = matches!(
+        error.code(),
+        Some("ValidationException" | "SerializationException")
+    );
     let cause = DisplayErrorContext(error).to_string();
-    if is_invalid { Error::InvalidCall(cause) } else { Error::Unavailable(cause) }
+    if is_invalid {
+        Error::InvalidCall(cause)
+    } else {
+        Error::Unavailable(cause)
+    }
 }

@@ -1,4 +1,5 @@
-//! Tokens, each stored twice: by hash, where requests find it, and by number, where the operator does.
+//! Tokens, each stored twice: by hash, where requests find it, and by number, where the operator
+//! does.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
@@ -15,9 +16,11 @@ use crate::error::Error;
 use crate::project::{ProjectId, Role};
 use crate::token::{Grants, HashedToken, NewToken, Scope, Token};
 
-/// How long DynamoDB keeps a token after its end, so that its holder reads "expired" instead of "unauthorized".
+/// How long DynamoDB keeps a token after its end, so that its holder reads "expired" instead of
+/// "unauthorized".
 const KEEP_EXPIRED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Projects in which a token has roles at the most: a transaction has 100 steps, and two are the token's own.
+/// Projects in which a token has roles at the most: a transaction has 100 steps, and two are the
+/// token's own.
 pub(super) const MAX_GRANTS: usize = 97;
 /// The name of the role in every project, next to the numbers of projects.
 const EVERY_PROJECT: &str = "all";
@@ -38,31 +41,53 @@ impl Session<'_> {
     /// [`Refused::Failed`].
     pub async fn tokens(&self) -> Result<Vec<Token>, Refused> {
         let items = self.query_all(TOKENS).await?;
-        Ok(items.iter().map(|item| Ok(read_token(item)?.token)).collect::<Result<_, Error>>()?)
+        Ok(items
+            .iter()
+            .map(|item| Ok(read_token(item)?.token))
+            .collect::<Result<_, Error>>()?)
     }
 
     /// Stores a token's hash with all that it allows.
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownProject`] for a role in a project that does not exist, [`Refused::TokenTaken`],
-    /// [`Refused::TooManyGrants`], [`Refused::Failed`].
-    pub async fn create_token(&self, hash: HashedToken, settings: NewToken) -> Result<Token, Refused> {
+    /// [`Refused::UnknownProject`] for a role in a project that does not exist,
+    /// [`Refused::TokenTaken`], [`Refused::TooManyGrants`], [`Refused::Failed`].
+    pub async fn create_token(
+        &self,
+        hash: HashedToken,
+        settings: NewToken,
+    ) -> Result<Token, Refused> {
         if settings.grants.projects.len() > MAX_GRANTS {
             return Err(Refused::TooManyGrants);
         }
-        let token = Token { id: self.next_token_id().await?, settings, revoked_at: None };
-        let stored = StoredToken { token, hash, revision: 1 };
+        let token = Token {
+            id: self.next_token_id().await?,
+            settings,
+            revoked_at: None,
+        };
+        let stored = StoredToken {
+            token,
+            hash,
+            revision: 1,
+        };
         let [by_id, by_hash] = token_items(&stored);
         let mut transaction = Transaction::on(&self.store.table);
         transaction.put(Step::Own, by_id, Condition::Absent);
         transaction.put(Step::Token, by_hash, Condition::Absent);
         for project in stored.token.settings.grants.projects.keys() {
-            transaction.check(Step::Project(*project), project_by_id(project.number()), Condition::LivingProject);
+            transaction.check(
+                Step::Project(*project),
+                project_by_id(project.number()),
+                Condition::LivingProject,
+            );
         }
         match transaction.commit(self).await {
             Ok(()) => Ok(stored.token),
-            Err(Refusal::Steps(steps)) => Err(steps.into_iter().find_map(refused).unwrap_or(Refused::Changed)),
+            Err(Refusal::Steps(steps)) => Err(steps
+                .into_iter()
+                .find_map(refused)
+                .unwrap_or(Refused::Changed)),
             Err(refusal) => Err(refusal.into()),
         }
     }
@@ -71,17 +96,25 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownToken`], [`Refused::AlreadyRevoked`], [`Refused::TokenExpired`], [`Refused::Changed`],
-    /// [`Refused::Failed`].
+    /// [`Refused::UnknownToken`], [`Refused::AlreadyRevoked`], [`Refused::TokenExpired`],
+    /// [`Refused::Changed`], [`Refused::Failed`].
     pub async fn revoke_token(&self, id: u64, now: SystemTime) -> Result<Token, Refused> {
         let before = self.stored_token(id).await?;
         if let Some(revoked_at) = before.token.revoked_at {
             return Err(Refused::AlreadyRevoked { id, revoked_at });
         }
-        if let Some(expired_at) = before.token.settings.expires_at.filter(|_| before.token.is_expired(now)) {
+        if let Some(expired_at) = before
+            .token
+            .settings
+            .expires_at
+            .filter(|_| before.token.is_expired(now))
+        {
             return Err(Refused::TokenExpired { id, expired_at });
         }
-        let token = Token { revoked_at: Some(now), ..before.token.clone() };
+        let token = Token {
+            revoked_at: Some(now),
+            ..before.token.clone()
+        };
         self.replace_token(&before, token).await
     }
 
@@ -108,10 +141,18 @@ impl Session<'_> {
 
     /// Writes both items of a token, also one that a partial restore has lost.
     async fn replace_token(&self, before: &StoredToken, token: Token) -> Result<Token, Refused> {
-        let after = StoredToken { token, hash: before.hash.clone(), revision: before.revision + 1 };
+        let after = StoredToken {
+            token,
+            hash: before.hash.clone(),
+            revision: before.revision + 1,
+        };
         let mut transaction = Transaction::on(&self.store.table);
         for item in token_items(&after) {
-            transaction.put(Step::Own, item, Condition::RevisionOrAbsent(before.revision));
+            transaction.put(
+                Step::Own,
+                item,
+                Condition::RevisionOrAbsent(before.revision),
+            );
         }
         transaction.commit(self).await?;
         Ok(after.token)
@@ -119,13 +160,17 @@ impl Session<'_> {
 
     async fn stored_token(&self, id: u64) -> Result<StoredToken, Refused> {
         let item = self.get_item(token_by_id(id)).await?;
-        Ok(read_token(&item.ok_or_else(|| Refused::UnknownToken(id.to_string()))?)?)
+        Ok(read_token(
+            &item.ok_or_else(|| Refused::UnknownToken(id.to_string()))?,
+        )?)
     }
 
     /// Counts the tokens up by one; a number whose token is then refused stays a gap.
     async fn next_token_id(&self) -> Result<u64, Error> {
         let one = [(":one", AttributeValue::N("1".to_owned()))];
-        let attributes = self.update_item(token_counter(), "ADD last_token_id :one", one).await?;
+        let attributes = self
+            .update_item(token_counter(), "ADD last_token_id :one", one)
+            .await?;
         Attributes(&attributes).parsed("last_token_id", |text| text.parse().ok())
     }
 }
@@ -146,22 +191,44 @@ fn refused(step: Step) -> Option<Refused> {
 
 /// Both items of a token: by its number, and by its hash.
 fn token_items(stored: &StoredToken) -> [Item; 2] {
-    let Token { id, settings, revoked_at } = &stored.token;
+    let Token {
+        id,
+        settings,
+        revoked_at,
+    } = &stored.token;
     [token_by_id(*id), token_by_hash(&stored.hash)].map(|mut item| {
         item.insert("id".to_owned(), AttributeValue::N(id.to_string()));
         item.insert("hash".to_owned(), AttributeValue::S(stored.hash.hex()));
-        item.insert("label".to_owned(), AttributeValue::S(settings.label.clone()));
-        item.insert("grants".to_owned(), AttributeValue::M(grants_attribute(&settings.grants)));
-        item.insert("scope".to_owned(), AttributeValue::S(settings.scope.as_str().to_owned()));
-        item.insert("created_at".to_owned(), AttributeValue::S(timestamp(settings.created_at)));
+        item.insert(
+            "label".to_owned(),
+            AttributeValue::S(settings.label.clone()),
+        );
+        item.insert(
+            "grants".to_owned(),
+            AttributeValue::M(grants_attribute(&settings.grants)),
+        );
+        item.insert(
+            "scope".to_owned(),
+            AttributeValue::S(settings.scope.as_str().to_owned()),
+        );
+        item.insert(
+            "created_at".to_owned(),
+            AttributeValue::S(timestamp(settings.created_at)),
+        );
         if let Some(end) = settings.expires_at {
             item.insert("valid_until".to_owned(), AttributeValue::S(timestamp(end)));
-            item.insert("expires_at".to_owned(), AttributeValue::N(epoch_seconds(end + KEEP_EXPIRED).to_string()));
+            item.insert(
+                "expires_at".to_owned(),
+                AttributeValue::N(epoch_seconds(end + KEEP_EXPIRED).to_string()),
+            );
         }
         if let Some(time) = revoked_at {
             item.insert("revoked_at".to_owned(), AttributeValue::S(timestamp(*time)));
         }
-        item.insert("revision".to_owned(), AttributeValue::N(stored.revision.to_string()));
+        item.insert(
+            "revision".to_owned(),
+            AttributeValue::N(stored.revision.to_string()),
+        );
         item
     })
 }
@@ -177,28 +244,54 @@ pub(super) fn read_token(item: &Item) -> Result<StoredToken, Error> {
     };
     let revoked_at = attributes.optional("revoked_at", read_time)?;
     Ok(StoredToken {
-        token: Token { id: attributes.parsed("id", |text| text.parse().ok())?, settings, revoked_at },
+        token: Token {
+            id: attributes.parsed("id", |text| text.parse().ok())?,
+            settings,
+            revoked_at,
+        },
         hash: attributes.parsed("hash", HashedToken::parse)?,
         revision: attributes.parsed("revision", |text| text.parse().ok())?,
     })
 }
 
 fn grants_attribute(grants: &Grants) -> HashMap<String, AttributeValue> {
-    let every = grants.every.iter().map(|role| (EVERY_PROJECT.to_owned(), *role));
-    let projects = grants.projects.iter().map(|(project, role)| (project.to_string(), *role));
-    every.chain(projects).map(|(name, role)| (name, AttributeValue::S(role.as_str().to_owned()))).collect()
+    let every = grants
+        .every
+        .iter()
+        .map(|role| (EVERY_PROJECT.to_owned(), *role));
+    let projects = grants
+        .projects
+        .iter()
+        .map(|(project, role)| (project.to_string(), *role));
+    every
+        .chain(projects)
+        .map(|(name, role)| (name, AttributeValue::S(role.as_str().to_owned())))
+        .collect()
 }
 
 fn read_grants(attributes: &Attributes<'_>) -> Result<Grants, Error> {
     let corrupt = || attributes.corrupt("grants");
-    let Some(AttributeValue::M(stored)) = attributes.0.get("grants") else { return Err(corrupt()) };
-    let mut grants = Grants { every: None, projects: BTreeMap::new() };
+    let Some(AttributeValue::M(stored)) = attributes.0.get("grants") else {
+        return Err(corrupt());
+    };
+    let mut grants = Grants {
+        every: None,
+        projects: BTreeMap::new(),
+    };
     for (name, role) in stored {
-        let role = role.as_s().ok().and_then(|role| Role::parse(role)).ok_or_else(corrupt)?;
+        let role = role
+            .as_s()
+            .ok()
+            .and_then(|role| Role::parse(role))
+            .ok_or_else(corrupt)?;
         if name == EVERY_PROJECT {
             grants.every = Some(role);
         } else {
-            let project = name.parse().ok().and_then(ProjectId::new).ok_or_else(corrupt)?;
+            let project = name
+                .parse()
+                .ok()
+                .and_then(ProjectId::new)
+                .ok_or_else(corrupt)?;
             grants.projects.insert(project, role);
         }
     }

@@ -1,14 +1,16 @@
 //! Transactions of named steps.
 //!
-//! DynamoDB says by position which steps of a transaction it refused. Each step is added together with its name, so
-//! that a position never has to be counted.
+//! DynamoDB says by position which steps of a transaction it refused. Each step is added together
+//! with its name, so that a position never has to be counted.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem,
+};
 use backon::Retryable;
 use uuid::Uuid;
 
@@ -37,7 +39,8 @@ pub(super) enum Step {
     Project(ProjectId),
     /// A project by its path.
     ProjectPath,
-    /// A project by the former path of this number in its list; refused if another project has taken it.
+    /// A project by the former path of this number in its list; refused if another project has
+    /// taken it.
     FormerPath(usize),
     /// A token.
     Token,
@@ -48,7 +51,8 @@ pub(super) enum Step {
 pub(super) enum Condition {
     /// There is none.
     Absent,
-    /// There is none, or its end came before this time in seconds since 1970, though DynamoDB still has it.
+    /// There is none, or its end came before this time in seconds since 1970, though DynamoDB still
+    /// has it.
     AbsentOrExpired(u64),
     /// It is as it was read.
     Revision(u64),
@@ -81,13 +85,16 @@ impl Condition {
     fn values(self) -> Option<HashMap<String, AttributeValue>> {
         let expected = match self {
             Self::Absent | Self::LivingProject | Self::AbsentOrFormerPath => return None,
-            Self::AbsentOrExpired(number) | Self::Revision(number) | Self::RevisionOrAbsent(number) => {
-                number.to_string()
-            }
+            Self::AbsentOrExpired(number)
+            | Self::Revision(number)
+            | Self::RevisionOrAbsent(number) => number.to_string(),
             Self::OfLinkOrAbsent(id) => id.to_string(),
             Self::FormerPathOf(id) => id.to_string(),
         };
-        Some(HashMap::from([(":expected".to_owned(), AttributeValue::N(expected))]))
+        Some(HashMap::from([(
+            ":expected".to_owned(),
+            AttributeValue::N(expected),
+        )]))
     }
 }
 
@@ -96,15 +103,20 @@ impl Condition {
 pub(super) enum Refusal {
     /// The conditions of these steps do not hold.
     Steps(Vec<Step>),
-    /// Another transaction is at work on one of the items, or they are asked too much; trying again will help.
+    /// Another transaction is at work on one of the items, or they are asked too much; trying again
+    /// will help.
     Conflict,
     /// The table is out of reach.
     Failed(Error),
 }
 
-/// Transient reasons for a cancellation. If any step has one, the others tell nothing: a retry may find their conditions
-/// changed, by this transaction's own earlier attempt for one.
-const TRANSIENT: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
+/// Transient reasons for a cancellation. If any step has one, the others tell nothing: a retry may
+/// find their conditions changed, by this transaction's own earlier attempt for one.
+const TRANSIENT: [&str; 3] = [
+    "ProvisionedThroughputExceeded",
+    "ThrottlingError",
+    "TransactionConflict",
+];
 
 /// A transaction in the making.
 #[derive(Debug, Clone)]
@@ -115,32 +127,49 @@ pub(super) struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Begins with no step. A builder of the SDK fails only without a table or a key, and every step has both.
+    /// Begins with no step. A builder of the SDK fails only without a table or a key, and every
+    /// step has both.
     pub(super) fn on(table: &'a str) -> Self {
-        Self { table, names: Vec::new(), items: Vec::new() }
+        Self {
+            table,
+            names: Vec::new(),
+            items: Vec::new(),
+        }
     }
 
     /// Writes an item.
     pub(super) fn put(&mut self, name: Step, item: Item, condition: Condition) {
         let put = Put::builder().table_name(self.table).set_item(Some(item));
-        let put = put.condition_expression(condition.expression()).set_expression_attribute_values(condition.values());
+        let put = put
+            .condition_expression(condition.expression())
+            .set_expression_attribute_values(condition.values());
         self.add(name, TransactWriteItem::builder().set_put(put.build().ok()));
     }
 
     /// Removes an item.
     pub(super) fn delete(&mut self, name: Step, key: Key, condition: Condition) {
         let delete = Delete::builder().table_name(self.table).set_key(Some(key));
-        let delete =
-            delete.condition_expression(condition.expression()).set_expression_attribute_values(condition.values());
-        self.add(name, TransactWriteItem::builder().set_delete(delete.build().ok()));
+        let delete = delete
+            .condition_expression(condition.expression())
+            .set_expression_attribute_values(condition.values());
+        self.add(
+            name,
+            TransactWriteItem::builder().set_delete(delete.build().ok()),
+        );
     }
 
     /// Leaves an item as it is.
     pub(super) fn check(&mut self, name: Step, key: Key, condition: Condition) {
-        let check = ConditionCheck::builder().table_name(self.table).set_key(Some(key));
-        let check =
-            check.condition_expression(condition.expression()).set_expression_attribute_values(condition.values());
-        self.add(name, TransactWriteItem::builder().set_condition_check(check.build().ok()));
+        let check = ConditionCheck::builder()
+            .table_name(self.table)
+            .set_key(Some(key));
+        let check = check
+            .condition_expression(condition.expression())
+            .set_expression_attribute_values(condition.values());
+        self.add(
+            name,
+            TransactWriteItem::builder().set_condition_check(check.build().ok()),
+        );
     }
 
     fn add(&mut self, name: Step, item: TransactWriteItemBuilder) {
@@ -148,19 +177,32 @@ impl<'a> Transaction<'a> {
         self.items.push(item.build());
     }
 
-    /// Carries the transaction out, all of it or nothing. Conflicts with other transactions are waited out. All attempts
-    /// carry one token, by which DynamoDB knows a transaction again that it has carried out already, though its answer
-    /// was lost.
+    /// Carries the transaction out, all of it or nothing. Conflicts with other transactions are
+    /// waited out. All attempts carry one token, by which DynamoDB knows a transaction again that
+    /// it has carried out already, though its answer was lost.
     pub(super) async fn commit(self, session: &Session<'_>) -> Result<(), Refusal> {
         let token = Uuid::new_v4().to_string();
         let attempt = || self.attempt(session, &token);
-        attempt.retry(session.backoff()).when(|refusal| matches!(refusal, Refusal::Conflict)).await
+        attempt
+            .retry(session.backoff())
+            .when(|refusal| matches!(refusal, Refusal::Conflict))
+            .await
     }
 
     async fn attempt(&self, session: &Session<'_>, token: &str) -> Result<(), Refusal> {
-        let request = session.store.client.transact_write_items().set_transact_items(Some(self.items.clone()));
-        let request = request.client_request_token(token).return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match session.call(Box::pin(request.send())).await.map_err(Refusal::Failed)? {
+        let request = session
+            .store
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(self.items.clone()));
+        let request = request
+            .client_request_token(token)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match session
+            .call(Box::pin(request.send()))
+            .await
+            .map_err(Refusal::Failed)?
+        {
             Ok(output) => {
                 session.note_write(output.consumed_capacity());
                 Ok(())
@@ -170,12 +212,18 @@ impl<'a> Transaction<'a> {
     }
 
     fn refusal(&self, error: SdkError<TransactWriteItemsError>) -> Refusal {
-        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+            error.as_service_error()
+        else {
             return Refusal::Failed(failure(error));
         };
-        let codes: Vec<&str> =
-            canceled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
-        let refused = |(name, code): (&Step, &&str)| (*code == "ConditionalCheckFailed").then_some(*name);
+        let codes: Vec<&str> = canceled
+            .cancellation_reasons()
+            .iter()
+            .map(|reason| reason.code().unwrap_or("None"))
+            .collect();
+        let refused =
+            |(name, code): (&Step, &&str)| (*code == "ConditionalCheckFailed").then_some(*name);
         let steps: Vec<Step> = self.names.iter().zip(&codes).filter_map(refused).collect();
         if codes.iter().any(|code| TRANSIENT.contains(code)) {
             Refusal::Conflict
@@ -193,8 +241,12 @@ impl From<Refusal> for Error {
     /// For a refusal that the caller has no better answer to.
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Steps(steps) => Self::Unavailable(format!("the table changed under the request at {steps:?}")),
-            Refusal::Conflict => Self::Unavailable("other transactions are at work on the same items".to_owned()),
+            Refusal::Steps(steps) => {
+                Self::Unavailable(format!("the table changed under the request at {steps:?}"))
+            }
+            Refusal::Conflict => {
+                Self::Unavailable("other transactions are at work on the same items".to_owned())
+            }
             Refusal::Failed(error) => error,
         }
     }

@@ -1,4 +1,5 @@
-//! Who may do what (section E): every operation, for every kind of caller, in every kind of project.
+//! Who may do what (section E): every operation, for every kind of caller, in every kind of
+//! project.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,11 +15,13 @@ const PUBLIC: u64 = 1;
 const PRIVATE: u64 = 2;
 const MISSING: u64 = 3;
 
-/// What each caller is answered. The columns after the project are: list, get, create, update and delete a link of a
-/// release that is there, then download it; get, update and delete a link that is not there; list and create in a
-/// release that is not there. The letters behind a status say which body it has.
+/// What each caller is answered. The columns after the project are: list, get, create, update and
+/// delete a link of a release that is there, then download it; get, update and delete a link that
+/// is not there; list and create in a release that is not there. The letters behind a status say
+/// which body it has.
 ///
-/// A release that is not there is made by whoever may write, and is no reason to hide from the others that they may not.
+/// A release that is not there is made by whoever may write, and is no reason to hide from the
+/// others that they may not.
 const TABLE: &str = "
     anonymous      public   200  200  403  403  403  302  404  404  404  404  403
     junk           public   401  401  401  401  401  401  401  401  401  401  401
@@ -59,32 +62,54 @@ const TABLE: &str = "
 /// An app with the projects and a token for each caller that has one.
 async fn cast() -> TestApp {
     let app = TestApp::start().await;
-    app.add(project(PUBLIC, "group/public", Visibility::Public)).await;
-    app.add(project(PRIVATE, "group/private", Visibility::Private)).await;
+    app.add(project(PUBLIC, "group/public", Visibility::Public))
+        .await;
+    app.add(project(PRIVATE, "group/private", Visibility::Private))
+        .await;
     for role in Role::ALL {
         app.issue(in_both(role.as_str(), Some(role))).await;
     }
     app.issue(granted("outsider", 24, Role::Owner)).await;
-    app.issue(NewToken { scope: Scope::ReadApi, ..in_both("read_api", Some(Role::Owner)) }).await;
     app.issue(NewToken {
-        grants: Grants { every: Some(Role::Developer), ..Grants::default() },
+        scope: Scope::ReadApi,
+        ..in_both("read_api", Some(Role::Owner))
+    })
+    .await;
+    app.issue(NewToken {
+        grants: Grants {
+            every: Some(Role::Developer),
+            ..Grants::default()
+        },
         ..in_both("every-project", None)
     })
     .await;
     let ended = SystemTime::now() - Duration::from_secs(1);
-    app.issue(NewToken { expires_at: Some(ended), ..in_both("expired", Some(Role::Owner)) }).await;
+    app.issue(NewToken {
+        expires_at: Some(ended),
+        ..in_both("expired", Some(Role::Owner))
+    })
+    .await;
     app.issue(in_both("revoked", Some(Role::Owner))).await;
     let session = app.store.session(Duration::from_secs(5));
     let tokens = session.tokens().await.unwrap();
-    let revoked = tokens.iter().find(|token| token.settings.label == "revoked").unwrap();
-    session.revoke_token(revoked.id, SystemTime::now()).await.unwrap();
+    let revoked = tokens
+        .iter()
+        .find(|token| token.settings.label == "revoked")
+        .unwrap();
+    session
+        .revoke_token(revoked.id, SystemTime::now())
+        .await
+        .unwrap();
     app
 }
 
 fn in_both(label: &str, role: Option<Role>) -> NewToken {
     let mut token = granted(label, PUBLIC, Role::Guest);
     let projects = [PUBLIC, PRIVATE].map(|id| ProjectId::new(id).unwrap());
-    token.grants.projects = projects.into_iter().filter_map(|project| Some((project, role?))).collect();
+    token.grants.projects = projects
+        .into_iter()
+        .filter_map(|project| Some((project, role?)))
+        .collect();
     token
 }
 
@@ -96,15 +121,31 @@ async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
     }
     let links = format!("/api/v4/projects/{project}/releases/v1/assets/links");
     let ids = app.store.session(Duration::from_secs(5));
-    let page = release_links::page::Page { number: 1, per_page: 2 };
-    let [newest, older] =
-        match ids.list_links(ProjectId::new(project).unwrap(), "v1", page).await.unwrap().items.as_slice() {
-            [newest, older] => [newest.id, older.id],
-            other => panic!("two links were just put there: {other:?}"),
-        };
+    let page = release_links::page::Page {
+        number: 1,
+        per_page: 2,
+    };
+    let [newest, older] = match ids
+        .list_links(ProjectId::new(project).unwrap(), "v1", page)
+        .await
+        .unwrap()
+        .items
+        .as_slice()
+    {
+        [newest, older] => [newest.id, older.id],
+        other => panic!("two links were just put there: {other:?}"),
+    };
     let elsewhere = format!("/api/v4/projects/{project}/releases/none-{name}/assets/links");
-    let path = if project == PUBLIC { "group/public" } else { "group/private" };
-    let path = if project == MISSING { "group/missing" } else { path };
+    let path = if project == PUBLIC {
+        "group/public"
+    } else {
+        "group/private"
+    };
+    let path = if project == MISSING {
+        "group/missing"
+    } else {
+        path
+    };
     let new = |name: &str| json!({"name": name, "url": format!("https://e.com/{name}")});
     [
         Event::new("GET", &links),
@@ -112,7 +153,10 @@ async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
         Event::new("POST", &links).json(new(&format!("{name}-3"))),
         Event::new("PUT", &format!("{links}/{newest}")).json(json!({"name": format!("{name}-4")})),
         Event::new("DELETE", &format!("{links}/{older}")),
-        Event::new("GET", &format!("/{path}/-/releases/v1/downloads/bin/{updated}")),
+        Event::new(
+            "GET",
+            &format!("/{path}/-/releases/v1/downloads/bin/{updated}"),
+        ),
         Event::new("GET", &format!("{links}/999999")),
         Event::new("PUT", &format!("{links}/999999")).json(json!({"name": "x"})),
         Event::new("DELETE", &format!("{links}/999999")),
@@ -130,20 +174,40 @@ async fn put_there(app: &TestApp, project: u64, name: &str) {
     };
     let session = app.store.session(Duration::from_secs(5));
     let project = ProjectId::new(project).unwrap();
-    session.create_link(project, "v1", NewLink::parse(input).unwrap(), None, SystemTime::now()).await.unwrap();
+    session
+        .create_link(
+            project,
+            "v1",
+            NewLink::parse(input).unwrap(),
+            None,
+            SystemTime::now(),
+        )
+        .await
+        .unwrap();
 }
 
 #[track_caller]
 fn assert_answer(reply: &Reply, expected: &str, what: &str) {
     let (status, body) = match expected {
         "401" => (401, json!({"message": "401 Unauthorized"})),
-        "401e" => {
-            (401, oauth("invalid_token", "Token is expired. You can either do re-authorization or token refresh."))
-        }
-        "401r" => (401, oauth("invalid_token", "Token was revoked. You have to re-authorize from the user.")),
+        "401e" => (
+            401,
+            oauth(
+                "invalid_token",
+                "Token is expired. You can either do re-authorization or token refresh.",
+            ),
+        ),
+        "401r" => (
+            401,
+            oauth(
+                "invalid_token",
+                "Token was revoked. You have to re-authorize from the user.",
+            ),
+        ),
         "403" => (403, json!({"message": "403 Forbidden"})),
         "403s" => {
-            let description = "The request requires higher privileges than provided by the access token.";
+            let description =
+                "The request requires higher privileges than provided by the access token.";
             let mut body = oauth("insufficient_scope", description);
             body["scope"] = json!("api read_api");
             (403, body)
@@ -157,7 +221,11 @@ fn assert_answer(reply: &Reply, expected: &str, what: &str) {
         let description = description.as_str().unwrap();
         format!(r#"Bearer realm="Protected by OAuth 2.0", error="invalid_token", error_description="{description}""#)
     });
-    assert_eq!(reply.header("www-authenticate"), challenge.unwrap_or_default(), "{what}");
+    assert_eq!(
+        reply.header("www-authenticate"),
+        challenge.unwrap_or_default(),
+        "{what}"
+    );
 }
 
 fn oauth(error: &str, description: &str) -> Value {
@@ -168,16 +236,32 @@ fn oauth(error: &str, description: &str) -> Value {
 async fn every_caller_is_answered_as_gitlab_answers_them() {
     let app = cast().await;
     let mut checked = 0;
-    for (row, line) in TABLE.lines().filter(|line| !line.trim().is_empty()).enumerate() {
+    for (row, line) in TABLE
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .enumerate()
+    {
         let mut words = line.split_whitespace();
         let (caller, kind) = (words.next().unwrap(), words.next().unwrap());
-        let id = [("public", PUBLIC), ("private", PRIVATE), ("missing", MISSING)];
+        let id = [
+            ("public", PUBLIC),
+            ("private", PRIVATE),
+            ("missing", MISSING),
+        ];
         let id = id.into_iter().find(|(name, _)| *name == kind).unwrap().1;
         let requests = requests(&app, id, &format!("link{row}")).await;
         for (column, (event, expected)) in requests.into_iter().zip(words).enumerate() {
-            let event = if caller == "anonymous" { event.anonymous() } else { event.token(&format!("rlat-{caller}")) };
+            let event = if caller == "anonymous" {
+                event.anonymous()
+            } else {
+                event.token(&format!("rlat-{caller}"))
+            };
             let reply = app.send(event).await;
-            assert_answer(&reply, expected, &format!("{caller}, {kind}, column {column}"));
+            assert_answer(
+                &reply,
+                expected,
+                &format!("{caller}, {kind}, column {column}"),
+            );
             checked += 1;
         }
     }
@@ -189,15 +273,27 @@ async fn what_is_wrong_with_a_request_is_said_before_who_may_make_it() {
     let app = cast().await;
     let missing = "/api/v4/projects/3/releases/v1/assets/links";
     let event = Event::new("POST", missing).anonymous().form("");
-    app.send(event).await.assert_error(400, "name is missing, url is missing");
-    let event = Event::new("POST", missing).token("junk").form("name=a&url=http://a");
-    app.send(event).await.assert(401, json!({"message": "401 Unauthorized"}));
+    app.send(event)
+        .await
+        .assert_error(400, "name is missing, url is missing");
+    let event = Event::new("POST", missing)
+        .token("junk")
+        .form("name=a&url=http://a");
+    app.send(event)
+        .await
+        .assert(401, json!({"message": "401 Unauthorized"}));
     let forbidden = json!({"message": "403 Forbidden"});
-    let event = Event::new("POST", LINKS).anonymous().form("name=&url=http://a");
+    let event = Event::new("POST", LINKS)
+        .anonymous()
+        .form("name=&url=http://a");
     app.send(event).await.assert(403, forbidden.clone());
     let link = format!("{LINKS}/2");
-    app.send(Event::new("PUT", &link).anonymous().form("name=")).await.assert(403, forbidden);
-    app.put(&link, json!({"name": ""})).await.assert(400, json!({"message": ["Name can't be blank"]}));
+    app.send(Event::new("PUT", &link).anonymous().form("name="))
+        .await
+        .assert(403, forbidden);
+    app.put(&link, json!({"name": ""}))
+        .await
+        .assert(400, json!({"message": ["Name can't be blank"]}));
 }
 
 #[tokio::test]
@@ -206,22 +302,59 @@ async fn a_token_is_found_wherever_clients_put_it() {
     let private = "/api/v4/projects/2/releases/v1/assets/links";
     put_there(&app, PRIVATE, "a").await;
     let get = || Event::new("GET", private).anonymous();
-    for name in ["private-token", "PRIVATE-TOKEN", "Private-Token", "JOB-TOKEN", "Job-Token"] {
-        assert_eq!(app.send(get().header(name, "rlat-guest")).await.status, 200, "{name}");
+    for name in [
+        "private-token",
+        "PRIVATE-TOKEN",
+        "Private-Token",
+        "JOB-TOKEN",
+        "Job-Token",
+    ] {
+        assert_eq!(
+            app.send(get().header(name, "rlat-guest")).await.status,
+            200,
+            "{name}"
+        );
     }
-    for (name, value) in [("authorization", "Bearer rlat-guest"), ("Authorization", "bearer rlat-guest")] {
-        assert_eq!(app.send(get().header(name, value)).await.status, 200, "{name}: {value}");
+    for (name, value) in [
+        ("authorization", "Bearer rlat-guest"),
+        ("Authorization", "bearer rlat-guest"),
+    ] {
+        assert_eq!(
+            app.send(get().header(name, value)).await.status,
+            200,
+            "{name}: {value}"
+        );
     }
-    for name in ["private_token", "access_token", "bearer_token", "job_token", "token"] {
+    for name in [
+        "private_token",
+        "access_token",
+        "bearer_token",
+        "job_token",
+        "token",
+    ] {
         let query = format!("{private}?{name}=rlat-developer&per_page=1");
         let reply = app.send(Event::new("GET", &query).anonymous()).await;
         assert_eq!(reply.status, 200, "{name}");
         assert!(!reply.header("link").contains("rlat"), "{reply:?}");
-        let form = format!("{name}=rlat-developer&name={name}&url=http://{}", name.replace('_', "-"));
-        assert_eq!(app.send(Event::new("POST", private).anonymous().form(&form)).await.status, 201, "{name}");
-        let body =
-            json!({name: "rlat-developer", "name": format!("{name} json"), "url": format!("http://json/{name}")});
-        assert_eq!(app.send(Event::new("POST", private).anonymous().json(body)).await.status, 201, "{name}");
+        let form = format!(
+            "{name}=rlat-developer&name={name}&url=http://{}",
+            name.replace('_', "-")
+        );
+        assert_eq!(
+            app.send(Event::new("POST", private).anonymous().form(&form))
+                .await
+                .status,
+            201,
+            "{name}"
+        );
+        let body = json!({name: "rlat-developer", "name": format!("{name} json"), "url": format!("http://json/{name}")});
+        assert_eq!(
+            app.send(Event::new("POST", private).anonymous().json(body))
+                .await
+                .status,
+            201,
+            "{name}"
+        );
     }
 }
 
@@ -229,30 +362,74 @@ async fn a_token_is_found_wherever_clients_put_it() {
 async fn of_several_tokens_gitlabs_order_decides_and_a_blank_one_is_none() {
     let app = cast().await;
     let unauthorized = json!({"message": "401 Unauthorized"});
-    let carriers = ["private_token", "private-token", "authorization", "access_token", "bearer_token", "job-token"];
-    let carriers = carriers.into_iter().chain(["job_token", "token"]).collect::<Vec<_>>();
+    let carriers = [
+        "private_token",
+        "private-token",
+        "authorization",
+        "access_token",
+        "bearer_token",
+        "job-token",
+    ];
+    let carriers = carriers
+        .into_iter()
+        .chain(["job_token", "token"])
+        .collect::<Vec<_>>();
     let event = |tokens: &[(&str, &str)]| {
-        let parameters = tokens.iter().filter(|(name, _)| name.contains('_') || *name == "token");
-        let query = parameters.map(|(name, token)| format!("{name}={token}")).collect::<Vec<_>>().join("&");
-        let headers = tokens.iter().filter(|(name, _)| name.contains('-') || *name == "authorization");
-        headers.fold(Event::new("GET", &format!("{LINKS}?{query}")).anonymous(), |event, (name, token)| {
-            let scheme = if *name == "authorization" { "Bearer " } else { "" };
-            event.header(name, &format!("{scheme}{token}"))
-        })
+        let parameters = tokens
+            .iter()
+            .filter(|(name, _)| name.contains('_') || *name == "token");
+        let query = parameters
+            .map(|(name, token)| format!("{name}={token}"))
+            .collect::<Vec<_>>()
+            .join("&");
+        let headers = tokens
+            .iter()
+            .filter(|(name, _)| name.contains('-') || *name == "authorization");
+        headers.fold(
+            Event::new("GET", &format!("{LINKS}?{query}")).anonymous(),
+            |event, (name, token)| {
+                let scheme = if *name == "authorization" {
+                    "Bearer "
+                } else {
+                    ""
+                };
+                event.header(name, &format!("{scheme}{token}"))
+            },
+        )
     };
     for pair in carriers.windows(2) {
-        let reply = app.send(event(&[(pair[0], "rlat-guest"), (pair[1], "junk")])).await;
+        let reply = app
+            .send(event(&[(pair[0], "rlat-guest"), (pair[1], "junk")]))
+            .await;
         assert_eq!(reply.status, 200, "{pair:?}");
-        app.send(event(&[(pair[0], "junk"), (pair[1], "rlat-guest")])).await.assert(401, unauthorized.clone());
-        let reply = app.send(event(&[(pair[0], ""), (pair[1], "rlat-guest")])).await;
+        app.send(event(&[(pair[0], "junk"), (pair[1], "rlat-guest")]))
+            .await
+            .assert(401, unauthorized.clone());
+        let reply = app
+            .send(event(&[(pair[0], ""), (pair[1], "rlat-guest")]))
+            .await;
         assert_eq!(reply.status, 200, "a blank {}", pair[0]);
     }
     let get = |name: &str, value: &str| Event::new("GET", LINKS).anonymous().header(name, value);
-    for (name, value) in [("private-token", " "), ("authorization", "Basic Zm9v"), ("authorization", "rlat-guest")] {
-        assert_eq!(app.send(get(name, value)).await.status, 200, "{name}: {value}");
+    for (name, value) in [
+        ("private-token", " "),
+        ("authorization", "Basic Zm9v"),
+        ("authorization", "rlat-guest"),
+    ] {
+        assert_eq!(
+            app.send(get(name, value)).await.status,
+            200,
+            "{name}: {value}"
+        );
     }
-    for (name, value) in [("private-token", "é"), ("private-token", "a,b"), ("authorization", "Bearer é")] {
-        app.send(get(name, value)).await.assert(401, unauthorized.clone());
+    for (name, value) in [
+        ("private-token", "é"),
+        ("private-token", "a,b"),
+        ("authorization", "Bearer é"),
+    ] {
+        app.send(get(name, value))
+            .await
+            .assert(401, unauthorized.clone());
     }
     let array = Event::new("GET", &format!("{LINKS}?private_token[]=rlat-guest")).anonymous();
     app.send(array).await.assert(401, unauthorized);
@@ -262,18 +439,35 @@ async fn of_several_tokens_gitlabs_order_decides_and_a_blank_one_is_none() {
 async fn an_outsider_cannot_tell_a_private_project_from_a_missing_one() {
     let app = cast().await;
     put_there(&app, PRIVATE, "a").await;
-    let member = Event::new("GET", "/api/v4/projects/2/releases/v1/assets/links").token("rlat-guest");
-    assert_eq!(app.send(member).await.status, 200, "the process remembers the project from here on");
+    let member =
+        Event::new("GET", "/api/v4/projects/2/releases/v1/assets/links").token("rlat-guest");
+    assert_eq!(
+        app.send(member).await.status,
+        200,
+        "the process remembers the project from here on"
+    );
     for token in ["rlat-outsider", ""] {
         for project in ["2", "3", "group%2Fprivate", "group%2Fmissing"] {
-            let get =
-                || Event::new("GET", &format!("/api/v4/projects/{project}/releases/v1/assets/links")).token(token);
-            app.send(get()).await.assert(404, json!({"message": "404 Project Not Found"}));
+            let get = || {
+                Event::new(
+                    "GET",
+                    &format!("/api/v4/projects/{project}/releases/v1/assets/links"),
+                )
+                .token(token)
+            };
+            app.send(get())
+                .await
+                .assert(404, json!({"message": "404 Project Not Found"}));
             app.calls();
             let reply = app.send(get()).await.without_runtime();
             assert_eq!(app.calls(), 1, "the table is asked each time: {project}");
             let missing = "/api/v4/projects/99/releases/v1/assets/links";
-            assert_eq!(reply, app.send(Event::new("GET", missing).token(token)).await.without_runtime());
+            assert_eq!(
+                reply,
+                app.send(Event::new("GET", missing).token(token))
+                    .await
+                    .without_runtime()
+            );
         }
     }
 }
@@ -284,16 +478,38 @@ async fn a_token_that_is_not_cached_reads_the_same_keys_for_a_private_and_a_miss
     let links = |project: &str| format!("/api/v4/projects/{project}/releases/v1/assets/links");
     put_there(&app, PRIVATE, "a").await;
     for project in ["1", "2", "group%2Fprivate"] {
-        assert!(app.send(Event::new("GET", &links(project)).token("rlat-guest")).await.status < 500);
+        assert!(
+            app.send(Event::new("GET", &links(project)).token("rlat-guest"))
+                .await
+                .status
+                < 500
+        );
     }
-    for (project, keys) in [("2", 2), ("3", 2), ("group%2Fprivate", 2), ("group%2Fmissing", 2), ("1", 1)] {
-        let outsider = app.issue(granted(&format!("outsider of {project}"), 24, Role::Owner)).await;
+    for (project, keys) in [
+        ("2", 2),
+        ("3", 2),
+        ("group%2Fprivate", 2),
+        ("group%2Fmissing", 2),
+        ("1", 1),
+    ] {
+        let outsider = app
+            .issue(granted(&format!("outsider of {project}"), 24, Role::Owner))
+            .await;
         for (token, status) in [(outsider, 404), (format!("junk for {project}"), 401)] {
             app.calls();
-            let reply = app.send(Event::new("GET", &links(project)).token(&token)).await;
+            let reply = app
+                .send(Event::new("GET", &links(project)).token(&token))
+                .await;
             assert_eq!(reply.status, status, "{project}: {reply:?}");
-            let batches = app.operations_and_keys().into_iter().filter(|(operation, _)| operation == "BatchGetItem");
-            assert_eq!(batches.map(|(_, keys)| keys).collect::<Vec<_>>(), [keys], "{project}, {token}");
+            let batches = app
+                .operations_and_keys()
+                .into_iter()
+                .filter(|(operation, _)| operation == "BatchGetItem");
+            assert_eq!(
+                batches.map(|(_, keys)| keys).collect::<Vec<_>>(),
+                [keys],
+                "{project}, {token}"
+            );
         }
     }
 }

@@ -43,16 +43,24 @@ async fn one_process_works_at_32_requests_at_once() {
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
         ("AWS_LAMBDA_MAX_CONCURRENCY", at_once.as_str()),
     ];
-    let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
+    let _function = runtime_api
+        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .spawn()
+        .unwrap();
     let mut answers: JoinSet<Value> = (0..AT_ONCE)
         .map(|n| {
             let runtime_api = Arc::clone(&runtime_api);
-            let event = Event::new("POST", LINKS).json(json!({"name": n.to_string(), "url": format!("http://{n}")}));
+            let event = Event::new("POST", LINKS)
+                .json(json!({"name": n.to_string(), "url": format!("http://{n}")}));
             async move { runtime_api.invoke(event).await }
         })
         .collect();
     runtime_api.given(AT_ONCE).await;
-    assert_eq!(runtime_api.unanswered().await, AT_ONCE, "all wait for DynamoDB, none for another");
+    assert_eq!(
+        runtime_api.unanswered().await,
+        AT_ONCE,
+        "all wait for DynamoDB, none for another"
+    );
 
     open.send(true).unwrap();
     let mut ids = BTreeSet::new();
@@ -68,10 +76,18 @@ async fn one_process_works_at_32_requests_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_works_at_one_request_after_the_other_has_one_thread() {
     let endpoint = format!("http://{}", seeded_engine().await);
-    let settings = [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str())];
+    let settings = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
+    ];
     let runtime_api = RuntimeApi::start().await;
-    let function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
+    let function = runtime_api
+        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .spawn()
+        .unwrap();
     runtime_api.asked(1).await;
-    let threads = std::fs::read_dir(format!("/proc/{}/task", function.id().unwrap())).unwrap().count();
+    let threads = std::fs::read_dir(format!("/proc/{}/task", function.id().unwrap()))
+        .unwrap()
+        .count();
     assert_eq!(threads, 1);
 }

@@ -1,4 +1,5 @@
-//! What an attacker tries: other people's items through odd paths, headers of their own, lines of their own in the log.
+//! What an attacker tries: other people's items through odd paths, headers of their own, lines of
+//! their own in the log.
 
 use serde_json::json;
 
@@ -33,15 +34,27 @@ async fn no_path_leads_past_the_rights_of_a_private_project() {
         "project-path#secret/app",
         "tokens",
     ] {
-        for tag in ["v1", "v1%2Fassets%2Flinks%2F1", "..%2F..%2F7%2Freleases%2Fv1"] {
+        for tag in [
+            "v1",
+            "v1%2Fassets%2Flinks%2F1",
+            "..%2F..%2F7%2Freleases%2Fv1",
+        ] {
             let links = format!("/api/v4/projects/{project}/releases/{tag}/assets/links");
-            for event in [Event::new("GET", &links), Event::new("POST", &links).form("name=a&url=http://a")] {
+            for event in [
+                Event::new("GET", &links),
+                Event::new("POST", &links).form("name=a&url=http://a"),
+            ] {
                 let reply = app.send(event).await;
                 assert!(matches!(reply.status, 400 | 404), "{links}: {reply:?}");
             }
         }
     }
-    assert!(app.items().await.iter().all(|item| !item["pk"].as_s().unwrap().starts_with("7#")));
+    assert!(
+        app.items()
+            .await
+            .iter()
+            .all(|item| !item["pk"].as_s().unwrap().starts_with("7#"))
+    );
 }
 
 #[tokio::test]
@@ -49,31 +62,56 @@ async fn what_a_client_names_cannot_break_out_of_a_header_or_a_log_line() {
     let app = TestApp::start().await;
     let log = Log::listen();
     let forged = "v1%0d%0aSet-Cookie:%20a=b%0a%7B%22level%22:%22FORGED%22%7D%3E;%20rel=%22next%22";
-    let list = app.get(&format!("/api/v4/projects/24/releases/{forged}/assets/links")).await;
+    let list = app
+        .get(&format!(
+            "/api/v4/projects/24/releases/{forged}/assets/links"
+        ))
+        .await;
     list.assert(404, json!({"message": "404 Not found"}));
     let tag = "v1%22%7B%22level%22:%22FORGED%22%7D%3E;%20rel=%22next%22";
     let links = format!("/api/v4/projects/24/releases/{tag}/assets/links");
     let body = json!({"name": "<script>alert(1)</script>", "url": "https://e.com/é?a=\u{2028}b", "filepath": "/bin/x"});
     assert_eq!(app.post(&links, body).await.status, 201);
-    let list = app.get(&format!("{links}?%0d%0aX-Evil:=1&foo=%3E%3B%0a")).await;
+    let list = app
+        .get(&format!("{links}?%0d%0aX-Evil:=1&foo=%3E%3B%0a"))
+        .await;
     assert_eq!(list.status, 200);
     let allowed = |c: char| c.is_ascii_graphic() || c == ' ';
-    assert!(list.header("link").chars().all(allowed) && list.header("link").matches("rel=").count() == 2, "{list:?}");
+    assert!(
+        list.header("link").chars().all(allowed)
+            && list.header("link").matches("rel=").count() == 2,
+        "{list:?}"
+    );
     assert!(!list.has_header("set-cookie") && !list.has_header("x-evil"));
-    let download = app.get(&format!("/group/app/-/releases/{tag}/downloads/bin/x")).await;
-    assert_eq!((download.status, download.header("location")), (302, "https://e.com/%C3%A9?a=%E2%80%A8b"));
-    assert_eq!(download.header("content-security-policy"), "default-src 'none'");
+    let download = app
+        .get(&format!("/group/app/-/releases/{tag}/downloads/bin/x"))
+        .await;
+    assert_eq!(
+        (download.status, download.header("location")),
+        (302, "https://e.com/%C3%A9?a=%E2%80%A8b")
+    );
+    assert_eq!(
+        download.header("content-security-policy"),
+        "default-src 'none'"
+    );
     for line in log.text().lines() {
-        let event: serde_json::Value = serde_json::from_str(line).expect("each line of the log is one event");
+        let event: serde_json::Value =
+            serde_json::from_str(line).expect("each line of the log is one event");
         assert_ne!(event["level"], "FORGED");
     }
-    assert!(log.text().contains(r"v1\r\nSet-Cookie: a=b\n{\"), "{}", log.text());
+    assert!(
+        log.text().contains(r"v1\r\nSet-Cookie: a=b\n{\"),
+        "{}",
+        log.text()
+    );
 }
 
 #[tokio::test]
 async fn a_host_of_the_clients_own_changes_no_answer() {
     let app = TestApp::start().await;
-    let ask = |name: &'static str, value: &'static str| app.send(Event::new("GET", LINKS).header(name, value));
+    let ask = |name: &'static str, value: &'static str| {
+        app.send(Event::new("GET", LINKS).header(name, value))
+    };
     let expected = ask("accept", "*/*").await.without_runtime();
     for (name, value) in [
         ("host", "evil.example.com"),
@@ -86,7 +124,11 @@ async fn a_host_of_the_clients_own_changes_no_answer() {
         ("transfer-encoding", "chunked"),
         ("content-length", "7"),
     ] {
-        assert_eq!(ask(name, value).await.without_runtime(), expected, "{name}: {value}");
+        assert_eq!(
+            ask(name, value).await.without_runtime(),
+            expected,
+            "{name}: {value}"
+        );
     }
     assert!(expected.header("cache-control").contains("private"));
 }
@@ -96,14 +138,25 @@ async fn a_compressed_body_is_not_unfolded_and_doubled_headers_give_no_rights() 
     let app = TestApp::start().await;
     let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV\xcaK\xccMU\xb2RJT\xaa\x05\x00";
     for content_type in ["application/json", "application/x-www-form-urlencoded"] {
-        let event = Event::new("POST", LINKS).body(content_type, gzip).header("content-encoding", "gzip");
-        app.send(event).await.assert_error(415, "The provided content-encoding 'gzip' is not supported.");
+        let event = Event::new("POST", LINKS)
+            .body(content_type, gzip)
+            .header("content-encoding", "gzip");
+        app.send(event).await.assert_error(
+            415,
+            "The provided content-encoding 'gzip' is not supported.",
+        );
     }
-    let event = Event::new("POST", LINKS).form("name=a&url=http://a").header("content-encoding", "identity");
+    let event = Event::new("POST", LINKS)
+        .form("name=a&url=http://a")
+        .header("content-encoding", "identity");
     assert_eq!(app.send(event).await.status, 201);
     let doubled = format!("{},junk", seed::TOKEN);
-    let event = Event::new("POST", LINKS).token(&doubled).form("name=a&url=http://a");
-    app.send(event).await.assert(401, json!({"message": "401 Unauthorized"}));
+    let event = Event::new("POST", LINKS)
+        .token(&doubled)
+        .form("name=a&url=http://a");
+    app.send(event)
+        .await
+        .assert(401, json!({"message": "401 Unauthorized"}));
 }
 
 /// A gateway joins duplicate headers with a comma.
@@ -113,27 +166,70 @@ async fn a_duplicate_content_type_counts_once() {
     let multipart = "--a,b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nn\r\n\
                      --a,b\r\nContent-Disposition: form-data; name=\"url\"\r\n\r\nhttp://4\r\n--a,b--\r\n";
     for (content_type, body) in [
-        ("application/json,application/json", r#"{"name":"1","url":"http://1"}"#),
-        ("application/json; charset=utf-8, application/json", r#"{"name":"2","url":"http://2"}"#),
-        ("application/x-www-form-urlencoded,text/plain", "name=3&url=http://3"),
-        (r#"multipart/form-data; boundary="a,b",multipart/form-data; boundary="a,b""#, multipart),
+        (
+            "application/json,application/json",
+            r#"{"name":"1","url":"http://1"}"#,
+        ),
+        (
+            "application/json; charset=utf-8, application/json",
+            r#"{"name":"2","url":"http://2"}"#,
+        ),
+        (
+            "application/x-www-form-urlencoded,text/plain",
+            "name=3&url=http://3",
+        ),
+        (
+            r#"multipart/form-data; boundary="a,b",multipart/form-data; boundary="a,b""#,
+            multipart,
+        ),
     ] {
-        assert_eq!(app.send(Event::new("POST", LINKS).body(content_type, body)).await.status, 201, "{content_type}");
+        assert_eq!(
+            app.send(Event::new("POST", LINKS).body(content_type, body))
+                .await
+                .status,
+            201,
+            "{content_type}"
+        );
     }
     let event = Event::new("POST", LINKS).body("text/plain,application/json", "{}");
-    app.send(event).await.assert_error(415, "The provided content-type 'text/plain' is not supported.");
+    app.send(event).await.assert_error(
+        415,
+        "The provided content-type 'text/plain' is not supported.",
+    );
 }
 
 #[tokio::test]
 async fn only_a_content_encoding_that_compresses_is_refused() {
     let app = TestApp::start().await;
     let event = |n: usize, coding: &str| {
-        Event::new("POST", LINKS).form(&format!("name={n}&url=http://{n}")).header("content-encoding", coding)
+        Event::new("POST", LINKS)
+            .form(&format!("name={n}&url=http://{n}"))
+            .header("content-encoding", coding)
     };
-    for (n, coding) in ["identity", "Identity", "utf-8", "UTF-8", "", " ", "aws-chunked"].into_iter().enumerate() {
+    for (n, coding) in [
+        "identity",
+        "Identity",
+        "utf-8",
+        "UTF-8",
+        "",
+        " ",
+        "aws-chunked",
+    ]
+    .into_iter()
+    .enumerate()
+    {
         assert_eq!(app.send(event(n, coding)).await.status, 201, "{coding}");
     }
-    for coding in ["gzip", "GZip", "x-gzip", "deflate", "br", "zstd", "compress", "identity, gzip"] {
+    for coding in [
+        "gzip",
+        "GZip",
+        "x-gzip",
+        "deflate",
+        "br",
+        "zstd",
+        "compress",
+        "identity, gzip",
+    ] {
         let named = coding.rsplit(' ').next().unwrap();
         let text = format!("The provided content-encoding '{named}' is not supported.");
         app.send(event(99, coding)).await.assert_error(415, &text);

@@ -10,15 +10,30 @@ async fn what_cannot_be_read_is_refused_with_the_reason() {
     let post = || Event::new("POST", LINKS);
     let json = |body: &[u8]| post().body("application/json", body);
     for (event, reason) in [
-        (json(b"{\"name\":"), "Bad Request: the body is not valid JSON: EOF while parsing a value at line 1 column 8"),
-        (json(b"  "), "Bad Request: the body is not valid JSON: EOF while parsing a value at line 1 column 2"),
-        (json(b"{\"name\":\"\\u0000\"}"), "Bad Request: the JSON body holds a NUL byte"),
-        (post().form("name=a%00"), "Bad Request: the form body holds a NUL byte"),
+        (
+            json(b"{\"name\":"),
+            "Bad Request: the body is not valid JSON: EOF while parsing a value at line 1 column 8",
+        ),
+        (
+            json(b"  "),
+            "Bad Request: the body is not valid JSON: EOF while parsing a value at line 1 column 2",
+        ),
+        (
+            json(b"{\"name\":\"\\u0000\"}"),
+            "Bad Request: the JSON body holds a NUL byte",
+        ),
+        (
+            post().form("name=a%00"),
+            "Bad Request: the form body holds a NUL byte",
+        ),
         (
             post().form("name=%"),
             "Bad Request: the form body holds a '%' that is not followed by two hexadecimal digits",
         ),
-        (post().form("name=%ff"), "Bad Request: the form body is not UTF-8 once it is decoded"),
+        (
+            post().form("name=%ff"),
+            "Bad Request: the form body is not UTF-8 once it is decoded",
+        ),
         (
             post().form("name=a&name%5Bb%5D=c"),
             "Bad Request: the parameter 'name[b]' is given both as text and as an array or object",
@@ -27,22 +42,42 @@ async fn what_cannot_be_read_is_refused_with_the_reason() {
             post().body("multipart/form-data", "x"),
             "Bad Request: the body is not valid multipart/form-data: multipart boundary not found in Content-Type",
         ),
-        (post().raw_body("no base64!", true), "Bad Request: the event says that its body is base64, but it is not"),
+        (
+            post().raw_body("no base64!", true),
+            "Bad Request: the event says that its body is base64, but it is not",
+        ),
         (
             Event::new("GET", &format!("{LINKS}?a=%zz")),
             "Bad Request: the query string holds a '%' that is not followed by two hexadecimal digits",
         ),
-        (Event::new("GET", &format!("{LINKS}/%ff")), "Bad Request: the path is not UTF-8 once it is decoded"),
-        (Event::new("GET", &format!("{LINKS}/%00")), "Bad Request: the path holds a NUL byte"),
+        (
+            Event::new("GET", &format!("{LINKS}/%ff")),
+            "Bad Request: the path is not UTF-8 once it is decoded",
+        ),
+        (
+            Event::new("GET", &format!("{LINKS}/%00")),
+            "Bad Request: the path holds a NUL byte",
+        ),
     ] {
         let reply = app.send(event).await;
-        assert_eq!((reply.status, reply.body["error"].as_str()), (400, Some(reason)), "{reply:?}");
+        assert_eq!(
+            (reply.status, reply.body["error"].as_str()),
+            (400, Some(reason)),
+            "{reply:?}"
+        );
     }
-    for body in [&b"\xff\xfe"[..], b"{\"a\":\"\xff\"}", b"{\"a\":\"\\ud800\"}", &[b'['; 5_000]] {
+    for body in [
+        &b"\xff\xfe"[..],
+        b"{\"a\":\"\xff\"}",
+        b"{\"a\":\"\\ud800\"}",
+        &[b'['; 5_000],
+    ] {
         assert_eq!(app.send(json(body)).await.status, 400);
     }
-    let broken =
-        post().body("multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ncut");
+    let broken = post().body(
+        "multipart/form-data; boundary=b",
+        "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ncut",
+    );
     assert_eq!(app.send(broken).await.status, 400);
     assert_eq!(app.get(LINKS).await.ids(), [2]);
 }
@@ -52,20 +87,39 @@ async fn too_much_is_refused_before_it_is_read() {
     let app = TestApp::start().await;
     let body = format!("name=a&url=http://a&x={}", "x".repeat(64 * 1024));
     let too_large = "The request body is too large (maximum is 65536 bytes)";
-    app.send(Event::new("POST", LINKS).form(&body)).await.assert_error(413, too_large);
-    app.send(Event::new("POST", LINKS).raw_body(&body, false)).await.assert_error(413, too_large);
+    app.send(Event::new("POST", LINKS).form(&body))
+        .await
+        .assert_error(413, too_large);
+    app.send(Event::new("POST", LINKS).raw_body(&body, false))
+        .await
+        .assert_error(413, too_large);
     let too_long = "The request path and query are too long (maximum is 16384 bytes)";
-    for target in
-        [format!("/{}", "a".repeat(1_000_000)), format!("{LINKS}?{}", "a=b&".repeat(5_000)), "/".repeat(70_000)]
-    {
+    for target in [
+        format!("/{}", "a".repeat(1_000_000)),
+        format!("{LINKS}?{}", "a=b&".repeat(5_000)),
+        "/".repeat(70_000),
+    ] {
         app.get(&target).await.assert_error(414, too_long);
     }
-    let tag = format!("/api/v4/projects/24/releases/{}/assets/links", "t".repeat(1_025));
-    app.get(&tag).await.assert_error(400, "tag_name is too long (maximum is 1024 bytes)");
-    let tag = format!("/api/v4/projects/24/releases/{}/assets/links", "t".repeat(1_024));
+    let tag = format!(
+        "/api/v4/projects/24/releases/{}/assets/links",
+        "t".repeat(1_025)
+    );
+    app.get(&tag)
+        .await
+        .assert_error(400, "tag_name is too long (maximum is 1024 bytes)");
+    let tag = format!(
+        "/api/v4/projects/24/releases/{}/assets/links",
+        "t".repeat(1_024)
+    );
     assert_eq!(app.get(&tag).await.status, 404);
-    let many = (0..10_000).map(|n| format!("{n:x}=")).collect::<Vec<_>>().join("&");
-    app.send(Event::new("POST", LINKS).form(&many)).await.assert_error(400, "name is missing, url is missing");
+    let many = (0..10_000)
+        .map(|n| format!("{n:x}="))
+        .collect::<Vec<_>>()
+        .join("&");
+    app.send(Event::new("POST", LINKS).form(&many))
+        .await
+        .assert_error(400, "name is missing, url is missing");
     let expected = "two of the project, two of the token, the tokens' counter, the release, the link and what it takes";
     assert_eq!(app.items().await.len(), 9, "{expected}");
 }
@@ -79,11 +133,16 @@ async fn a_filepath_longer_than_any_links_is_404_without_a_call() {
     assert_eq!(app.get(&download("x")).await.status, 404);
     app.calls();
     for length in [128, 1_008, 1_009, 1_010, 8_000] {
-        app.get(&download(&"x".repeat(length))).await.assert(404, json!({"message": "404 Not found"}));
+        app.get(&download(&"x".repeat(length)))
+            .await
+            .assert(404, json!({"message": "404 Not found"}));
         assert_eq!(app.calls(), 0, "{length}");
     }
     let longest = "é".repeat(127);
-    assert_eq!((app.get(&download(&longest)).await.status, app.calls()), (404, 1));
+    assert_eq!(
+        (app.get(&download(&longest)).await.status, app.calls()),
+        (404, 1)
+    );
 }
 
 #[tokio::test]
@@ -93,17 +152,29 @@ async fn every_key_that_a_client_can_choose_fits_dynamodb() {
     let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
     let body = json!({"name": "n".repeat(255), "url": format!("http://{}", "u".repeat(4_089)),
                       "filepath": format!("/{}", "f".repeat(127))});
-    let event = Event::new("POST", &list).json(body).header("idempotency-key", &"k".repeat(255));
+    let event = Event::new("POST", &list)
+        .json(body)
+        .header("idempotency-key", &"k".repeat(255));
     assert_eq!(app.send(event).await.status, 201);
     assert_eq!(app.get(&list).await.ids(), [1]);
     let path = format!("{}/app", "g".repeat(1_020));
     assert_eq!(
-        app.get(&format!("/api/v4/projects/{}/releases/v1/assets/links", path.replace('/', "%2F"))).await.status,
+        app.get(&format!(
+            "/api/v4/projects/{}/releases/v1/assets/links",
+            path.replace('/', "%2F")
+        ))
+        .await
+        .status,
         404
     );
     let download = format!("/group/app/-/releases/{tag}/downloads/{}", "f".repeat(127));
     assert_eq!(app.get(&download).await.status, 302);
-    assert_eq!(app.send(Event::new("GET", LINKS).token(&"t".repeat(8_000))).await.status, 401);
+    assert_eq!(
+        app.send(Event::new("GET", LINKS).token(&"t".repeat(8_000)))
+            .await
+            .status,
+        401
+    );
 }
 
 #[tokio::test]
@@ -113,15 +184,21 @@ async fn a_tag_with_control_characters_creates_no_release() {
     for tag in ["v9%0d", "v9%0A", "%09v9", "v%7F9", "v%C2%859"] {
         let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
         let event = Event::new("POST", &list).form("name=a&url=http://a");
-        app.send(event).await.assert_error(400, "tag_name is invalid");
+        app.send(event)
+            .await
+            .assert_error(400, "tag_name is invalid");
         let event = Event::new("POST", &list).form("name=a");
-        app.send(event).await.assert_error(400, "tag_name is invalid");
+        app.send(event)
+            .await
+            .assert_error(400, "tag_name is invalid");
         for event in [
             Event::new("GET", &list),
             Event::new("PUT", &format!("{list}/1")).form("name=a"),
             Event::new("DELETE", &format!("{list}/1")),
         ] {
-            app.send(event).await.assert(404, json!({"message": "404 Not found"}));
+            app.send(event)
+                .await
+                .assert(404, json!({"message": "404 Not found"}));
         }
     }
     assert_eq!(app.items().await.len(), before);
@@ -148,9 +225,13 @@ async fn odd_paths_are_unknown_routes_or_tags_and_nothing_else() {
         app.get(path).await.assert_error(404, "404 Not Found");
     }
     for method in ["PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
-        app.send(Event::new(method, LINKS)).await.assert_error(404, "404 Not Found");
+        app.send(Event::new(method, LINKS))
+            .await
+            .assert_error(404, "404 Not Found");
     }
-    app.get("/api/v3/projects").await.assert_error(410, "API V3 is no longer supported. Use API V4 instead.");
+    app.get("/api/v3/projects")
+        .await
+        .assert_error(410, "API V3 is no longer supported. Use API V4 instead.");
     for tag in ["..", "a%3Fb%23c", "a\\b", "%"] {
         let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
         let event = Event::new("POST", &list).form("name=a&url=http://a");

@@ -29,7 +29,12 @@ async fn parallel_creators_on_one_release_never_fail() {
     }
     let ids: BTreeSet<u64> = creators.join_all().await.into_iter().flatten().collect();
     assert_eq!(ids.len(), 640);
-    assert_eq!(app.get("/api/v4/projects/24/releases/v9/assets/links").await.header("x-total"), "640");
+    assert_eq!(
+        app.get("/api/v4/projects/24/releases/v9/assets/links")
+            .await
+            .header("x-total"),
+        "640"
+    );
     assert_invariants(&app.items().await);
 }
 
@@ -43,7 +48,10 @@ async fn of_parallel_creators_of_one_name_one_succeeds() {
         creators.spawn(async move { app.post(LINKS, body).await });
     }
     let replies = creators.join_all().await;
-    assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
+    assert_eq!(
+        replies.iter().filter(|reply| reply.status == 201).count(),
+        1
+    );
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         reply.assert(400, json!({"message": ["Name has already been taken"]}));
     }
@@ -60,8 +68,13 @@ async fn a_racing_update_and_delete_leave_no_orphan() {
         for racer in 0..4 {
             let (app, link) = (app.clone(), link.clone());
             let change = json!({"name": format!("b{round}-{racer}"), "filepath": format!("/b{round:03}-{racer}")});
-            racers
-                .spawn(async move { if racer == 3 { app.delete(&link).await } else { app.put(&link, change).await } });
+            racers.spawn(async move {
+                if racer == 3 {
+                    app.delete(&link).await
+                } else {
+                    app.put(&link, change).await
+                }
+            });
         }
         for reply in racers.join_all().await {
             assert!(matches!(reply.status, 200 | 404), "{reply:?}");
@@ -84,8 +97,17 @@ async fn parallel_changes_of_one_link_are_all_applied_one_after_the_other() {
         };
         writers.spawn(async move { app.put(&format!("{LINKS}/2"), change).await });
     }
-    assert!(writers.join_all().await.iter().all(|reply| reply.status == 200));
+    assert!(
+        writers
+            .join_all()
+            .await
+            .iter()
+            .all(|reply| reply.status == 200)
+    );
     let link = app.get(&format!("{LINKS}/2")).await.body;
-    assert!(link["name"].as_str().unwrap().starts_with('n') && link["url"].as_str().unwrap().starts_with("http://u"));
+    assert!(
+        link["name"].as_str().unwrap().starts_with('n')
+            && link["url"].as_str().unwrap().starts_with("http://u")
+    );
     assert_invariants(&app.items().await);
 }

@@ -1,4 +1,5 @@
-//! The way to DynamoDB over TLS: opened before the first request, kept for the next ones, and opened anew when it is dead.
+//! The way to DynamoDB over TLS: opened before the first request, kept for the next ones, and
+//! opened anew when it is dead.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -35,20 +36,37 @@ impl Endpoint {
     async fn start(engine: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let authority = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("authority-{port}.pem"));
+        let authority =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("authority-{port}.pem"));
         let acceptor = TlsAcceptor::from(Arc::new(certificate(&authority)));
         let [connections, handshakes] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
         let (cut, _) = broadcast::channel(1);
         tokio::spawn({
-            let (connections, handshakes, cut) = (Arc::clone(&connections), Arc::clone(&handshakes), cut.clone());
+            let (connections, handshakes, cut) = (
+                Arc::clone(&connections),
+                Arc::clone(&handshakes),
+                cut.clone(),
+            );
             async move {
                 while let Ok((client, _)) = listener.accept().await {
                     connections.fetch_add(1, Ordering::SeqCst);
-                    tokio::spawn(forward(acceptor.clone(), client, engine, Arc::clone(&handshakes), cut.subscribe()));
+                    tokio::spawn(forward(
+                        acceptor.clone(),
+                        client,
+                        engine,
+                        Arc::clone(&handshakes),
+                        cut.subscribe(),
+                    ));
                 }
             }
         });
-        Self { url: format!("https://localhost:{port}"), authority, connections, handshakes, cut }
+        Self {
+            url: format!("https://localhost:{port}"),
+            authority,
+            connections,
+            handshakes,
+            cut,
+        }
     }
 
     fn connections(&self) -> usize {
@@ -67,7 +85,9 @@ async fn forward(
     handshakes: Arc<AtomicUsize>,
     mut cut: broadcast::Receiver<()>,
 ) {
-    let Ok(mut client) = acceptor.accept(client).await else { return };
+    let Ok(mut client) = acceptor.accept(client).await else {
+        return;
+    };
     handshakes.fetch_add(1, Ordering::SeqCst);
     let mut engine = TcpStream::connect(engine).await.unwrap();
     tokio::select! {
@@ -81,13 +101,23 @@ fn certificate(authority_file: &Path) -> ServerConfig {
     let authority_key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    std::fs::write(authority_file, authority.self_signed(&authority_key).unwrap().pem()).unwrap();
+    std::fs::write(
+        authority_file,
+        authority.self_signed(&authority_key).unwrap().pem(),
+    )
+    .unwrap();
     let issuer = Issuer::new(authority, authority_key);
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()])
+        .unwrap()
+        .signed_by(&key, &issuer)
+        .unwrap();
     let certificate = CertificateDer::from(certificate.der().to_vec());
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap()
+    ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,20 +125,38 @@ async fn one_connection_is_opened_before_the_first_request_and_serves_all_that_f
     let endpoint = Endpoint::start(seeded_engine().await).await;
     let runtime_api = RuntimeApi::start().await;
     let authority = endpoint.authority.to_str().unwrap();
-    let settings =
-        [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.url.as_str()), ("SSL_CERT_FILE", authority)];
-    let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
+    let settings = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.url.as_str()),
+        ("SSL_CERT_FILE", authority),
+    ];
+    let _function = runtime_api
+        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .spawn()
+        .unwrap();
     let answer = runtime_api.invoke(Event::new("OPTIONS", LINKS)).await;
-    assert_eq!((answer["statusCode"].as_u64(), endpoint.handshakes()), (Some(204), 1), "opened by the warm-up");
+    assert_eq!(
+        (answer["statusCode"].as_u64(), endpoint.handshakes()),
+        (Some(204), 1),
+        "opened by the warm-up"
+    );
     for n in 0..100 {
         let event = Event::new("POST", LINKS).form(&format!("name={n}&url=http://{n}"));
         assert_eq!(runtime_api.invoke(event).await["statusCode"], 201);
     }
-    assert_eq!((endpoint.connections(), endpoint.handshakes()), (1, 1), "no request opens another");
+    assert_eq!(
+        (endpoint.connections(), endpoint.handshakes()),
+        (1, 1),
+        "no request opens another"
+    );
 
     endpoint.cut.send(()).unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(runtime_api.invoke(Event::new("GET", LINKS)).await["statusCode"], 200, "a dead connection is replaced");
+    assert_eq!(
+        runtime_api.invoke(Event::new("GET", LINKS)).await["statusCode"],
+        200,
+        "a dead connection is replaced"
+    );
     assert_eq!(endpoint.handshakes(), 2);
 }
 
@@ -122,10 +170,19 @@ async fn a_start_that_may_not_wait_leaves_the_connection_to_the_first_request() 
         ("SSL_CERT_FILE", endpoint.authority.to_str().unwrap()),
         ("WARM_UP_SECONDS", "0"),
     ];
-    let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
-    assert_eq!(runtime_api.invoke(Event::new("OPTIONS", LINKS)).await["statusCode"], 204);
+    let _function = runtime_api
+        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .spawn()
+        .unwrap();
+    assert_eq!(
+        runtime_api.invoke(Event::new("OPTIONS", LINKS)).await["statusCode"],
+        204
+    );
     assert_eq!(endpoint.connections(), 0);
-    assert_eq!(runtime_api.invoke(Event::new("GET", LINKS)).await["statusCode"], 200);
+    assert_eq!(
+        runtime_api.invoke(Event::new("GET", LINKS)).await["statusCode"],
+        200
+    );
     assert_eq!((endpoint.connections(), endpoint.handshakes()), (1, 1));
 }
 
@@ -133,16 +190,28 @@ async fn a_start_that_may_not_wait_leaves_the_connection_to_the_first_request() 
 async fn a_certificate_that_is_not_amazons_is_met_with_the_other_roots_within_the_call() {
     let engine = seeded_engine().await;
     let endpoint = Endpoint::start(engine).await;
-    let roots = TrustStore::empty().with_pem_certificate(std::fs::read(&endpoint.authority).unwrap());
+    let roots =
+        TrustStore::empty().with_pem_certificate(std::fs::read(&endpoint.authority).unwrap());
     let sdk = engine::client_config(engine).endpoint_url(&endpoint.url);
-    let store = Store::new(sdk.http_client(https_client(Trust::AmazonFirst(roots))), TABLE.to_owned());
+    let store = Store::new(
+        sdk.http_client(https_client(Trust::AmazonFirst(roots))),
+        TABLE.to_owned(),
+    );
     let app = TestApp::on(store, engine);
     app.store.warm_up(Duration::from_secs(3)).await;
-    assert_eq!((endpoint.connections(), endpoint.handshakes()), (2, 1), "the warm-up call has both attempts");
+    assert_eq!(
+        (endpoint.connections(), endpoint.handshakes()),
+        (2, 1),
+        "the warm-up call has both attempts"
+    );
     for _ in 0..10 {
         assert_eq!(app.get(LINKS).await.status, 200);
     }
-    assert_eq!((endpoint.connections(), endpoint.handshakes()), (2, 1), "Amazon's roots are tried once");
+    assert_eq!(
+        (endpoint.connections(), endpoint.handshakes()),
+        (2, 1),
+        "Amazon's roots are tried once"
+    );
 }
 
 #[tokio::test]
@@ -151,7 +220,10 @@ async fn a_certificate_that_no_root_stands_for_is_not_trusted() {
     let (endpoint, other) = (Endpoint::start(engine).await, Endpoint::start(engine).await);
     let roots = TrustStore::empty().with_pem_certificate(std::fs::read(&other.authority).unwrap());
     let sdk = engine::client_config(engine).endpoint_url(&endpoint.url);
-    let store = Store::new(sdk.http_client(https_client(Trust::AmazonFirst(roots))), TABLE.to_owned());
+    let store = Store::new(
+        sdk.http_client(https_client(Trust::AmazonFirst(roots))),
+        TABLE.to_owned(),
+    );
     let reply = TestApp::on(store, engine).get(LINKS).await;
     assert_eq!((reply.status, endpoint.handshakes()), (503, 0));
     assert!(endpoint.connections() > 1, "both kinds of roots were tried");
@@ -161,16 +233,28 @@ async fn a_certificate_that_no_root_stands_for_is_not_trusted() {
 #[test]
 fn the_roots_that_are_built_in_are_five_of_mozillas() {
     let built_in: Vec<CertificateDer<'_>> =
-        CertificateDer::pem_slice_iter(include_bytes!("../../src/aws/amazon-roots.pem")).map(Result::unwrap).collect();
+        CertificateDer::pem_slice_iter(include_bytes!("../../src/aws/amazon-roots.pem"))
+            .map(Result::unwrap)
+            .collect();
     assert_eq!(built_in.len(), 5);
-    assert!(built_in.iter().all(|root| webpki_root_certs::TLS_SERVER_ROOT_CERTS.contains(root)));
+    assert!(
+        built_in
+            .iter()
+            .all(|root| webpki_root_certs::TLS_SERVER_ROOT_CERTS.contains(root))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_function_starts_though_dynamodb_is_out_of_reach_and_says_503() {
     let runtime_api = RuntimeApi::start().await;
-    let settings = [("TABLE_NAME", TABLE), ("AWS_ENDPOINT_URL_DYNAMODB", "https://127.0.0.1:1")];
-    let _function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings).spawn().unwrap();
+    let settings = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "https://127.0.0.1:1"),
+    ];
+    let _function = runtime_api
+        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .spawn()
+        .unwrap();
     let answer = runtime_api.invoke(Event::new("GET", LINKS)).await;
     assert_eq!(answer["statusCode"], 503);
 }

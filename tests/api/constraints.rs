@@ -16,9 +16,16 @@ async fn link_and_item(app: &TestApp, kind: &str, round: usize) -> (String, Item
     assert_eq!(app.post(&links, body).await.status, 201);
     let pk = format!("24#{kind}-{round}");
     let is_of_kind = |item: &Item| {
-        item["pk"].as_s().unwrap() == &pk && item["sk"].as_s().unwrap().starts_with(&format!("taken#{kind}#"))
+        item["pk"].as_s().unwrap() == &pk
+            && item["sk"]
+                .as_s()
+                .unwrap()
+                .starts_with(&format!("taken#{kind}#"))
     };
-    (format!("{links}/1"), app.items().await.into_iter().find(is_of_kind).unwrap())
+    (
+        format!("{links}/1"),
+        app.items().await.into_iter().find(is_of_kind).unwrap(),
+    )
 }
 
 fn key(item: &Item) -> [&str; 2] {
@@ -43,8 +50,13 @@ async fn a_link_without_a_constraint_item_can_be_updated_and_deleted() {
             let (link, item) = link_and_item(&app, kind, round).await;
             let [pk, sk] = key(&item);
             app.remove(pk, sk).await;
-            assert_eq!(app.put(&link, change.clone()).await.status, 200, "{kind}, {change}");
-            let is_repaired = change.get(kind).is_some_and(|value| value != "a") || (kind, round) == ("filepath", 1);
+            assert_eq!(
+                app.put(&link, change.clone()).await.status,
+                200,
+                "{kind}, {change}"
+            );
+            let is_repaired = change.get(kind).is_some_and(|value| value != "a")
+                || (kind, round) == ("filepath", 1);
             if is_repaired {
                 assert_invariants(&app.items().await);
             }
@@ -62,7 +74,13 @@ async fn a_constraint_item_of_another_link_is_named_by_an_update_and_left_by_a_d
     for kind in KINDS {
         let (link, mut item) = link_and_item(&app, kind, 0).await;
         item.insert("link_id".to_owned(), AttributeValue::N("99".to_owned()));
-        app.client.put_item().table_name(TABLE).set_item(Some(item.clone())).send().await.unwrap();
+        app.client
+            .put_item()
+            .table_name(TABLE)
+            .set_item(Some(item.clone()))
+            .send()
+            .await
+            .unwrap();
         let log = Log::listen();
         let reply = app.put(&link, changes()[3].clone()).await;
         reply.assert(500, json!({"message": "500 Internal Server Error"}));
@@ -70,8 +88,16 @@ async fn a_constraint_item_of_another_link_is_named_by_an_update_and_left_by_a_d
         let cause = format!("unique-constraint item {pk}/{sk} of link 1 is held by another link");
         assert!(log.text().contains(&cause), "{}", log.text());
         assert_eq!(app.delete(&link).await.status, 200, "{kind}");
-        let left: Vec<Item> = app.items().await.into_iter().filter(|other| key(other)[0] == pk).collect();
-        assert!(left.contains(&item) && left.len() == 2, "the release and the other link's item: {left:?}");
+        let left: Vec<Item> = app
+            .items()
+            .await
+            .into_iter()
+            .filter(|other| key(other)[0] == pk)
+            .collect();
+        assert!(
+            left.contains(&item) && left.len() == 2,
+            "the release and the other link's item: {left:?}"
+        );
     }
     assert_eq!(app.get(LINKS).await.ids(), [2]);
 }

@@ -14,24 +14,65 @@ use crate::usage::{self, Growth};
 async fn requests_make_as_many_calls_as_promised() {
     let app = TestApp::start().await;
     app.calls();
-    assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2), "token and project are looked up once, together");
+    assert_eq!(
+        (app.get(LINKS).await.status, app.calls()),
+        (200, 2),
+        "token and project are looked up once, together"
+    );
     assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 1), "list");
-    assert_eq!((app.get(&format!("{LINKS}/2")).await.status, app.calls()), (200, 1), "get");
+    assert_eq!(
+        (app.get(&format!("{LINKS}/2")).await.status, app.calls()),
+        (200, 1),
+        "get"
+    );
     let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});
-    assert_eq!((app.post(LINKS, body).await.status, app.calls()), (201, 2), "create");
+    assert_eq!(
+        (app.post(LINKS, body).await.status, app.calls()),
+        (201, 2),
+        "create"
+    );
     let body = json!({"name": "b", "url": "http://b", "filepath": "/bcd"});
-    assert_eq!((app.put(&format!("{LINKS}/1"), body).await.status, app.calls()), (200, 2), "update");
-    assert_eq!((app.delete(&format!("{LINKS}/1")).await.status, app.calls()), (200, 2), "delete");
-    for body in [json!({}), json!({"name": "", "url": "x"}), json!({"name": [], "url": "http://a"})] {
-        assert_eq!((app.post(LINKS, body).await.status, app.calls()), (400, 0), "refused");
+    assert_eq!(
+        (
+            app.put(&format!("{LINKS}/1"), body).await.status,
+            app.calls()
+        ),
+        (200, 2),
+        "update"
+    );
+    assert_eq!(
+        (app.delete(&format!("{LINKS}/1")).await.status, app.calls()),
+        (200, 2),
+        "delete"
+    );
+    for body in [
+        json!({}),
+        json!({"name": "", "url": "x"}),
+        json!({"name": [], "url": "http://a"}),
+    ] {
+        assert_eq!(
+            (app.post(LINKS, body).await.status, app.calls()),
+            (400, 0),
+            "refused"
+        );
     }
-    assert_eq!((app.get(&format!("{LINKS}/abc")).await.status, app.calls()), (400, 0), "refused");
-    assert_eq!((app.get("/nowhere").await.status, app.calls()), (404, 0), "unknown route");
+    assert_eq!(
+        (app.get(&format!("{LINKS}/abc")).await.status, app.calls()),
+        (400, 0),
+        "refused"
+    );
+    assert_eq!(
+        (app.get("/nowhere").await.status, app.calls()),
+        (404, 0),
+        "unknown route"
+    );
 }
 
 #[tokio::test]
 async fn a_process_that_may_remember_nothing_looks_token_and_project_up_each_time() {
-    let app = TestApp::start().await.with_settings(&[("IDENTITY_CACHE_SECONDS", "0")], SystemTime::now);
+    let app = TestApp::start()
+        .await
+        .with_settings(&[("IDENTITY_CACHE_SECONDS", "0")], SystemTime::now);
     app.calls();
     for _ in 0..3 {
         assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2));
@@ -40,16 +81,23 @@ async fn a_process_that_may_remember_nothing_looks_token_and_project_up_each_tim
 
 #[test]
 fn the_table_outlives_its_stack_and_can_be_restored() {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
+    let template: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
     let table = &template["Resources"]["Table"];
     for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
         assert_eq!(table[policy], "Retain");
     }
     let properties = &table["Properties"];
     assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST");
-    assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(
+        properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
+        true
+    );
     assert_eq!(properties["SSESpecification"]["SSEEnabled"], true);
-    assert_eq!(properties["TimeToLiveSpecification"]["AttributeName"], "expires_at");
+    assert_eq!(
+        properties["TimeToLiveSpecification"]["AttributeName"],
+        "expires_at"
+    );
 }
 
 /// The rights of a transaction are those of its steps.
@@ -59,7 +107,12 @@ async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
     let link = format!("{LINKS}/1");
     app.calls();
     app.store.warm_up(Duration::from_secs(1)).await;
-    assert_eq!(app.post(LINKS, json!({"name": "a", "url": "http://a"})).await.status, 201);
+    assert_eq!(
+        app.post(LINKS, json!({"name": "a", "url": "http://a"}))
+            .await
+            .status,
+        201
+    );
     assert_eq!(app.get(LINKS).await.status, 200);
     assert_eq!(app.put(&link, json!({"name": "b"})).await.status, 200);
     assert_eq!(app.delete(&link).await.status, 200);
@@ -73,21 +126,31 @@ async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
         .map(|operation| format!("dynamodb:{operation}"))
         .collect();
 
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
+    let template: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
     let policies = &template["Resources"]["Function"]["Properties"]["Policies"];
     let statements = policies[0]["Statement"].as_sequence().unwrap();
     let actions = statements[0]["Action"].as_sequence().unwrap();
-    let allowed: BTreeSet<String> = actions.iter().map(|action| action.as_str().unwrap().to_owned()).collect();
+    let allowed: BTreeSet<String> = actions
+        .iter()
+        .map(|action| action.as_str().unwrap().to_owned())
+        .collect();
     assert_eq!((statements.len(), allowed), (2, called));
     let with_a_key = serde_yaml_ng::to_string(&statements[1]).unwrap();
-    assert!(with_a_key.starts_with("!If\n- HasKmsKey\n") && !with_a_key.contains('*'), "{with_a_key}");
+    assert!(
+        with_a_key.starts_with("!If\n- HasKmsKey\n") && !with_a_key.contains('*'),
+        "{with_a_key}"
+    );
 }
 
 #[tokio::test]
 async fn operations_consume_as_many_capacity_units_as_shown() {
     let app = TestApp::start().await;
-    let rows: Vec<String> =
-        usage::of_operations(&app.store).await.into_iter().map(|(name, usage)| row(name, usage)).collect();
+    let rows: Vec<String> = usage::of_operations(&app.store)
+        .await
+        .into_iter()
+        .map(|(name, usage)| row(name, usage))
+        .collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
     | create | 2 | 0 | 9 | $5.63 |
     | get | 1 | 1 | 0 | $0.13 |
@@ -98,12 +161,15 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
     | token and project, when not cached | 1 | 2 | 0 | $0.25 |
     ");
     for row in rows {
-        assert!(include_str!("../../README.md").contains(&row), "README's cost table lacks: {row}");
+        assert!(
+            include_str!("../../README.md").contains(&row),
+            "README's cost table lacks: {row}"
+        );
     }
 }
 
-/// A page is read alone; where it does not reach the end, the links are counted, in calls and for capacity units of their
-/// own, and no more of them than 10,001.
+/// A page is read alone; where it does not reach the end, the links are counted, in calls and for
+/// capacity units of their own, and no more of them than 10,001.
 #[tokio::test]
 async fn nothing_grows_with_a_release_but_the_counting_of_a_list() {
     let (app, database) = TestApp::start_with_database().await;
@@ -113,9 +179,17 @@ async fn nothing_grows_with_a_release_but_the_counting_of_a_list() {
         usage::import_release(&database, TABLE, &tag, links);
         let growth = Growth::of(&app.store, &tag).await;
         assert_eq!(growth.counted, u64::from(links).min(10_001));
-        let of = |usage: Usage| format!("{} calls {} RCU {} WCU", usage.calls, usage.read_units, usage.write_units);
-        let [list, get, create, download] = [growth.list, growth.get, growth.create, growth.download].map(of);
-        rows.push(format!("{links}: list {list}, get {get}, create {create}, download {download}"));
+        let of = |usage: Usage| {
+            format!(
+                "{} calls {} RCU {} WCU",
+                usage.calls, usage.read_units, usage.write_units
+            )
+        };
+        let [list, get, create, download] =
+            [growth.list, growth.get, growth.create, growth.download].map(of);
+        rows.push(format!(
+            "{links}: list {list}, get {get}, create {create}, download {download}"
+        ));
     }
     insta::assert_snapshot!(rows.join("\n"), @r"
     10: list 1 calls 1 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
@@ -128,8 +202,8 @@ async fn nothing_grows_with_a_release_but_the_counting_of_a_list() {
     ");
 }
 
-/// The links between a page and the nearer end are counted, which costs as much as to read them; behind the end there are
-/// none.
+/// The links between a page and the nearer end are counted, which costs as much as to read them;
+/// behind the end there are none.
 #[tokio::test]
 async fn a_page_costs_its_distance_from_the_nearer_end_of_the_list() {
     let (app, database) = TestApp::start_with_database().await;
@@ -147,10 +221,16 @@ async fn a_page_costs_its_distance_from_the_nearer_end_of_the_list() {
             ("behind", pages + 1),
             ("far behind", 999_999_999),
         ] {
-            let Usage { calls, read_units, .. } = usage::of_page(&app.store, &tag, page).await;
+            let Usage {
+                calls, read_units, ..
+            } = usage::of_page(&app.store, &tag, page).await;
             costs.push(format!("{what} {calls} calls {read_units} RCU"));
         }
-        rows.push(format!("{links} links of {} characters: {}", padding + 20, costs.join(", ")));
+        rows.push(format!(
+            "{links} links of {} characters: {}",
+            padding + 20,
+            costs.join(", ")
+        ));
     }
     insta::assert_snapshot!(rows.join("\n"), @r"
     1000 links of 20 characters: first 2 calls 25 RCU, second 3 calls 26 RCU, middle 3 calls 42 RCU, last 2 calls 25 RCU, behind 1 calls 24 RCU, far behind 2 calls 25 RCU
@@ -163,8 +243,14 @@ async fn a_page_costs_its_distance_from_the_nearer_end_of_the_list() {
 #[tokio::test]
 async fn a_url_of_4096_characters_costs_its_size() {
     let app = TestApp::start().await;
-    let Usage { calls, write_units, .. } = usage::of_creation(&app.store, 4_096).await;
-    assert_eq!((calls, write_units), (2, 25.0), "9 of a short one; README says so");
+    let Usage {
+        calls, write_units, ..
+    } = usage::of_creation(&app.store, 4_096).await;
+    assert_eq!(
+        (calls, write_units),
+        (2, 25.0),
+        "9 of a short one; README says so"
+    );
 }
 
 #[tokio::test]
@@ -173,7 +259,13 @@ async fn nothing_grows_with_the_number_of_releases() {
     let mut costs = Vec::new();
     for releases in [1, 1_000, 100_000] {
         usage::import_releases(&database, TABLE, releases);
-        let Growth { list, get, create, download, counted } = Growth::of(&app.store, "r0").await;
+        let Growth {
+            list,
+            get,
+            create,
+            download,
+            counted,
+        } = Growth::of(&app.store, "r0").await;
         assert_eq!(counted, 1);
         costs.push([list, get, create, download]);
     }
@@ -188,17 +280,38 @@ async fn a_release_that_was_imported_keeps_the_invariants_and_is_like_any_other(
     assert_invariants(&app.items().await);
     usage::of_operations(&app.store).await;
     let body = json!({"name": "n1", "url": "https://e.com/n1", "filepath": "/bin/n1"});
-    assert_eq!(app.post("/api/v4/projects/24/releases/made/assets/links", body).await.status, 201);
+    assert_eq!(
+        app.post("/api/v4/projects/24/releases/made/assets/links", body)
+            .await
+            .status,
+        201
+    );
     let items = app.items().await;
     let shape = |tag: &str| -> BTreeSet<(String, BTreeSet<String>)> {
-        let of_tag = items.iter().filter(|item| item["pk"].as_s().unwrap() == &format!("24#{tag}"));
-        of_tag.map(|item| (item["sk"].as_s().unwrap().clone(), item.keys().cloned().collect())).collect()
+        let of_tag = items
+            .iter()
+            .filter(|item| item["pk"].as_s().unwrap() == &format!("24#{tag}"));
+        of_tag
+            .map(|item| {
+                (
+                    item["sk"].as_s().unwrap().clone(),
+                    item.keys().cloned().collect(),
+                )
+            })
+            .collect()
     };
     assert_eq!(shape("like"), shape("made"));
 }
 
 /// A row of README's table, with what a million of them cost.
 fn row(name: &str, usage: Usage) -> String {
-    let Usage { calls, read_units, write_units } = usage;
-    format!("| {name} | {calls} | {read_units} | {write_units} | {} |", usage::cents(usage::dollars(usage)))
+    let Usage {
+        calls,
+        read_units,
+        write_units,
+    } = usage;
+    format!(
+        "| {name} | {calls} | {read_units} | {write_units} | {} |",
+        usage::cents(usage::dollars(usage))
+    )
 }

@@ -15,8 +15,14 @@ use crate::support::{Event, LINKS, TABLE, seeded_engine};
 
 /// A container's credentials, for who shows its token.
 async fn container(fetched: Arc<AtomicUsize>) -> String {
-    async fn credentials(State(fetched): State<Arc<AtomicUsize>>, headers: HeaderMap) -> (StatusCode, Json<Value>) {
-        if headers.get("authorization").is_none_or(|token| token != "the container's") {
+    async fn credentials(
+        State(fetched): State<Arc<AtomicUsize>>,
+        headers: HeaderMap,
+    ) -> (StatusCode, Json<Value>) {
+        if headers
+            .get("authorization")
+            .is_none_or(|token| token != "the container's")
+        {
             return (StatusCode::UNAUTHORIZED, Json(json!({})));
         }
         fetched.fetch_add(1, Ordering::SeqCst);
@@ -27,7 +33,9 @@ async fn container(fetched: Arc<AtomicUsize>) -> String {
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/credentials", listener.local_addr().unwrap());
-    let router = Router::new().route("/credentials", get(credentials)).with_state(fetched);
+    let router = Router::new()
+        .route("/credentials", get(credentials))
+        .with_state(fetched);
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
 }
@@ -47,7 +55,10 @@ async fn a_container_has_the_address_of_its_credentials_in_the_environment() {
     let mut function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings);
     let _function = function.env_remove("AWS_ACCESS_KEY_ID").spawn().unwrap();
     for _ in 0..3 {
-        assert_eq!(runtime_api.invoke(Event::new("GET", LINKS)).await["statusCode"], 200);
+        assert_eq!(
+            runtime_api.invoke(Event::new("GET", LINKS)).await["statusCode"],
+            200
+        );
     }
     assert_eq!(fetched.load(Ordering::SeqCst), 1, "they are kept");
 }

@@ -10,8 +10,12 @@ async fn the_permanent_url_leads_to_the_url_as_it_is_now() {
     let app = TestApp::start().await;
     let body = json!({"name": "a", "url": "https://e.com/a?x=%0a#y", "filepath": "/bin/x.exe"});
     let link = app.post(LINKS, body).await;
-    let permanent =
-        link.body["direct_asset_url"].as_str().unwrap().strip_prefix("http://127.0.0.1:9000").unwrap().to_owned();
+    let permanent = link.body["direct_asset_url"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("http://127.0.0.1:9000")
+        .unwrap()
+        .to_owned();
     assert_eq!(permanent, "/group/app/-/releases/v0.1/downloads/bin/x.exe");
     for method in ["GET", "HEAD"] {
         let reply = app.send(Event::new(method, &permanent)).await;
@@ -22,25 +26,51 @@ async fn the_permanent_url_leads_to_the_url_as_it_is_now() {
         assert_eq!(reply.header("cache-control"), "public, max-age=60");
     }
     let target = format!("{LINKS}/{}", link.body["id"]);
-    assert_eq!(app.put(&target, json!({"url": "https://e.com/é b"})).await.status, 200);
+    assert_eq!(
+        app.put(&target, json!({"url": "https://e.com/é b"}))
+            .await
+            .status,
+        200
+    );
     app.calls();
-    assert_eq!(app.get(&permanent).await.header("location"), "https://e.com/%C3%A9%20b");
+    assert_eq!(
+        app.get(&permanent).await.header("location"),
+        "https://e.com/%C3%A9%20b"
+    );
     assert_eq!(app.calls(), 1);
     assert_eq!(app.delete(&target).await.status, 200);
-    app.get(&permanent).await.assert(404, json!({"message": "404 Not found"}));
+    app.get(&permanent)
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
 }
 
 #[tokio::test]
 async fn every_filepath_that_is_accepted_can_be_downloaded() {
     let app = TestApp::start().await;
-    for (n, filepath) in
-        ["/?bc", "/:bc", "/éab", "/ ab", "/%ab", "/+ab", "/../abc", "/downloads/abc"].iter().enumerate()
+    for (n, filepath) in [
+        "/?bc",
+        "/:bc",
+        "/éab",
+        "/ ab",
+        "/%ab",
+        "/+ab",
+        "/../abc",
+        "/downloads/abc",
+    ]
+    .iter()
+    .enumerate()
     {
         let body = json!({"name": n.to_string(), "url": format!("http://e.com/{n}"), "filepath": filepath});
         let reply = app.post(LINKS, body).await;
         let url = reply.body["direct_asset_url"].as_str().unwrap().to_owned();
-        let reply = app.get(url.strip_prefix("http://127.0.0.1:9000").unwrap()).await;
-        assert_eq!((reply.status, reply.header("location")), (302, format!("http://e.com/{n}").as_str()), "{filepath}");
+        let reply = app
+            .get(url.strip_prefix("http://127.0.0.1:9000").unwrap())
+            .await;
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (302, format!("http://e.com/{n}").as_str()),
+            "{filepath}"
+        );
     }
 }
 
@@ -48,21 +78,41 @@ async fn every_filepath_that_is_accepted_can_be_downloaded() {
 async fn what_is_not_there_is_404_and_a_private_redirect_is_not_stored() {
     let app = TestApp::start().await;
     let not_found = json!({"message": "404 Not found"});
-    app.get("/group/app/-/releases/v0.1/downloads/none").await.assert(404, not_found.clone());
-    app.get("/group/app/-/releases/none/downloads/none").await.assert(404, not_found);
+    app.get("/group/app/-/releases/v0.1/downloads/none")
+        .await
+        .assert(404, not_found.clone());
+    app.get("/group/app/-/releases/none/downloads/none")
+        .await
+        .assert(404, not_found);
     let project_not_found = json!({"message": "404 Project Not Found"});
-    app.get("/group/other/-/releases/v0.1/downloads/none").await.assert(404, project_not_found);
-    app.send(Event::new("POST", "/group/app/-/releases/v0.1/downloads/x")).await.assert_error(404, "404 Not Found");
+    app.get("/group/other/-/releases/v0.1/downloads/none")
+        .await
+        .assert(404, project_not_found);
+    app.send(Event::new("POST", "/group/app/-/releases/v0.1/downloads/x"))
+        .await
+        .assert_error(404, "404 Not Found");
 
     app.add(project(7, "secret/app", Visibility::Private)).await;
     let token = app.issue(granted("secret", 7, Role::Developer)).await;
     let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});
     let links = "/api/v4/projects/7/releases/v1/assets/links";
-    assert_eq!(app.send(Event::new("POST", links).token(&token).json(body)).await.status, 201);
+    assert_eq!(
+        app.send(Event::new("POST", links).token(&token).json(body))
+            .await
+            .status,
+        201
+    );
     let permanent = "/secret/app/-/releases/v1/downloads/abc";
     let reply = app.send(Event::new("GET", permanent).token(&token)).await;
-    assert_eq!((reply.status, reply.header("cache-control")), (302, "private, no-store"));
-    let reply = app.send(Event::new("GET", &format!("{permanent}?private_token={token}")).anonymous()).await;
+    assert_eq!(
+        (reply.status, reply.header("cache-control")),
+        (302, "private, no-store")
+    );
+    let reply = app
+        .send(Event::new("GET", &format!("{permanent}?private_token={token}")).anonymous())
+        .await;
     assert_eq!((reply.status, reply.header("location")), (302, "http://a"));
-    app.send(Event::new("GET", permanent).anonymous()).await.assert(404, json!({"message": "404 Project Not Found"}));
+    app.send(Event::new("GET", permanent).anonymous())
+        .await
+        .assert(404, json!({"message": "404 Project Not Found"}));
 }

@@ -1,8 +1,10 @@
-//! Everything that can go wrong between the function and DynamoDB, in every call of every operation.
+//! Everything that can go wrong between the function and DynamoDB, in every call of every
+//! operation.
 //!
-//! The cases are made, not written: one fault in each call of each operation, once, twice or for good, and each pair of
-//! faults in each pair of calls. Whatever happens, the answer is a success that is true or a 503 that may be repeated (a
-//! 500 for an item that cannot be read or a call that is invalid), the table keeps its invariants, and the repeated request reaches what was meant.
+//! The cases are made, not written: one fault in each call of each operation, once, twice or for
+//! good, and each pair of faults in each pair of calls. Whatever happens, the answer is a success
+//! that is true or a 503 that may be repeated (a 500 for an item that cannot be read or a call that
+//! is invalid), the table keeps its invariants, and the repeated request reaches what was meant.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -32,9 +34,23 @@ const TIMES: [u32; 3] = [1, 2, u32::MAX];
 const OPERATIONS: [(&str, &[&str]); 9] = [
     ("list", &["BatchGetItem", "Query"]),
     ("get", &["BatchGetItem", "GetItem"]),
-    ("create", &["BatchGetItem", "UpdateItem", "TransactWriteItems"]),
-    ("create once", &["BatchGetItem", "UpdateItem", "TransactWriteItems"]),
-    ("create again", &["BatchGetItem", "UpdateItem", "TransactWriteItems", "GetItem"]),
+    (
+        "create",
+        &["BatchGetItem", "UpdateItem", "TransactWriteItems"],
+    ),
+    (
+        "create once",
+        &["BatchGetItem", "UpdateItem", "TransactWriteItems"],
+    ),
+    (
+        "create again",
+        &[
+            "BatchGetItem",
+            "UpdateItem",
+            "TransactWriteItems",
+            "GetItem",
+        ],
+    ),
     ("update", &["BatchGetItem", "GetItem", "TransactWriteItems"]),
     ("delete", &["BatchGetItem", "GetItem", "TransactWriteItems"]),
     ("download", &["BatchGetItem", "GetItem"]),
@@ -50,16 +66,33 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut add = |operation, rules| cases.push(Case { number: cases.len(), operation, rules });
+    let mut add = |operation, rules| {
+        cases.push(Case {
+            number: cases.len(),
+            operation,
+            rules,
+        })
+    };
     for (operation, calls) in OPERATIONS {
         for (index, call) in calls.iter().enumerate() {
             for fault in Fault::ALL.into_iter().filter(|fault| fault.meets(call)) {
                 for times in TIMES {
-                    add(operation, vec![Rule { operation: call, fault, times }]);
+                    add(
+                        operation,
+                        vec![Rule {
+                            operation: call,
+                            fault,
+                            times,
+                        }],
+                    );
                 }
                 for later in &calls[index + 1..] {
                     for second in Fault::ALL.into_iter().filter(|fault| fault.meets(later)) {
-                        let rule = |operation, fault| Rule { operation, fault, times: 1 };
+                        let rule = |operation, fault| Rule {
+                            operation,
+                            fault,
+                            times: 1,
+                        };
                         add(operation, vec![rule(call, fault), rule(later, second)]);
                     }
                 }
@@ -82,10 +115,15 @@ impl Case {
             "list" => Event::new("GET", &links),
             "get" => Event::new("GET", &link),
             "create" => Event::new("POST", &links).json(new),
-            "create once" | "create again" => Event::new("POST", &links).json(new).header("idempotency-key", "k"),
+            "create once" | "create again" => Event::new("POST", &links)
+                .json(new)
+                .header("idempotency-key", "k"),
             "update" => Event::new("PUT", &link).json(new),
             "delete" => Event::new("DELETE", &link),
-            "download" => Event::new("GET", &format!("/group/app/-/releases/{}/downloads/bin/old", self.tag())),
+            "download" => Event::new(
+                "GET",
+                &format!("/group/app/-/releases/{}/downloads/bin/old", self.tag()),
+            ),
             _ => Event::new("GET", "/api/v4/user"),
         }
     }
@@ -102,7 +140,9 @@ impl Case {
     /// What a repetition may say: that it is done, or that the first time did it.
     fn is_settled(&self, reply: &Reply) -> bool {
         match self.operation {
-            "create" if reply.status == 400 => reply.body["message"][0] == "Url has already been taken",
+            "create" if reply.status == 400 => {
+                reply.body["message"][0] == "Url has already been taken"
+            }
             "delete" => matches!(reply.status, 200 | 404),
             _ => reply.status == self.success(),
         }
@@ -121,10 +161,18 @@ impl Case {
     async fn prepare(&self, healthy: &TestApp) {
         let text = |text: &str| Field::Value(text.to_owned());
         let url = text("https://e.com/old");
-        let input = LinkInput { name: text("old"), url, filepath: text("/bin/old"), link_type: Field::Absent };
+        let input = LinkInput {
+            name: text("old"),
+            url,
+            filepath: text("/bin/old"),
+            link_type: Field::Absent,
+        };
         let session = healthy.store.session(Duration::from_secs(60));
         let (project, new) = (ProjectId::new(24).unwrap(), NewLink::parse(input).unwrap());
-        session.create_link(project, &self.tag(), new, None, SystemTime::now()).await.unwrap();
+        session
+            .create_link(project, &self.tag(), new, None, SystemTime::now())
+            .await
+            .unwrap();
         if self.operation == "create again" {
             assert_eq!(healthy.send(self.event()).await.status, 201);
         }
@@ -133,23 +181,36 @@ impl Case {
     async fn run(&self, healthy: &TestApp, http: &SharedHttpClient) {
         self.prepare(healthy).await;
         let faulty = Faulty::new(http.clone(), &self.rules);
-        let app = TestApp::on(Store::new(faulty.config(healthy.address), TABLE.to_owned()), healthy.address);
+        let app = TestApp::on(
+            Store::new(faulty.config(healthy.address), TABLE.to_owned()),
+            healthy.address,
+        );
         let first = app.send_within(self.event(), TIME).await;
         self.check(&first);
         assert_invariants(&self.items(healthy).await);
         let fresh = TestApp::on(healthy.store.clone(), healthy.address);
         let second = fresh.send(self.event()).await;
-        assert!(self.is_settled(&second), "{self:?}: {first:?}, then {second:?}");
+        assert!(
+            self.is_settled(&second),
+            "{self:?}: {first:?}, then {second:?}"
+        );
         if first.status == 201 && self.operation != "create" {
             assert_eq!(first.body, second.body, "{self:?}: a key has one answer");
         }
         let items = self.items(healthy).await;
         assert_invariants(&items);
         let mut links: BTreeMap<&str, &str> = BTreeMap::new();
-        for item in items.iter().filter(|item| item["sk"].as_s().unwrap().starts_with("link#")) {
+        for item in items
+            .iter()
+            .filter(|item| item["sk"].as_s().unwrap().starts_with("link#"))
+        {
             links.insert(item["sk"].as_s().unwrap(), item["name"].as_s().unwrap());
         }
-        assert_eq!(links.into_values().rev().collect::<Vec<_>>(), self.names(), "{self:?}: {first:?}, {second:?}");
+        assert_eq!(
+            links.into_values().rev().collect::<Vec<_>>(),
+            self.names(),
+            "{self:?}: {first:?}, {second:?}"
+        );
     }
 
     fn check(&self, reply: &Reply) {
@@ -163,15 +224,28 @@ impl Case {
                     json!({"message": "503 Service Unavailable: nothing is lost, please try again"})
                 );
             }
-            500 if is_permanent => assert_eq!(reply.body, json!({"message": "500 Internal Server Error"})),
+            500 if is_permanent => {
+                assert_eq!(reply.body, json!({"message": "500 Internal Server Error"}))
+            }
             _ => panic!("{self:?}: {reply:?}"),
         }
     }
 
     async fn items(&self, app: &TestApp) -> Vec<crate::support::Item> {
-        let query = app.client.query().table_name(TABLE).key_condition_expression("pk = :pk").consistent_read(true);
+        let query = app
+            .client
+            .query()
+            .table_name(TABLE)
+            .key_condition_expression("pk = :pk")
+            .consistent_read(true);
         let pk = aws_sdk_dynamodb::types::AttributeValue::S(format!("24#{}", self.tag()));
-        query.expression_attribute_values(":pk", pk).send().await.unwrap().items.unwrap()
+        query
+            .expression_attribute_values(":pk", pk)
+            .send()
+            .await
+            .unwrap()
+            .items
+            .unwrap()
     }
 }
 

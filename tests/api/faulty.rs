@@ -1,4 +1,5 @@
-//! Faults between the SDK and the engine: the SDK's own HTTP client, with something going wrong on the way.
+//! Faults between the SDK and the engine: the SDK's own HTTP client, with something going wrong on
+//! the way.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -6,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -23,10 +25,11 @@ use crate::engine;
 pub enum Fault {
     /// DynamoDB refuses it with this error, and does nothing.
     Refused(u16, &'static str),
-    /// A transaction is cancelled because each of its steps met this; other calls are refused with the exception.
+    /// A transaction is cancelled because each of its steps met this; other calls are refused with
+    /// the exception.
     Cancelled(&'static str),
-    /// A transaction is cancelled because of this for every other step, beginning with the first one or the second, and
-    /// because of their conditions for the rest.
+    /// A transaction is cancelled because of this for every other step, beginning with the first
+    /// one or the second, and because of their conditions for the rest.
     Mixed(&'static str, StartAt),
     /// A batch is left unprocessed, all of it.
     Unprocessed,
@@ -84,13 +87,16 @@ impl Fault {
     /// Whether this operation can meet it.
     pub fn meets(self, operation: &str) -> bool {
         match self {
-            Self::Mixed(..) | Self::Cancelled("ValidationError") => operation == "TransactWriteItems",
+            Self::Mixed(..) | Self::Cancelled("ValidationError") => {
+                operation == "TransactWriteItems"
+            }
             Self::Unprocessed | Self::PartlyProcessed => operation.starts_with("Batch"),
             _ => true,
         }
     }
 
-    /// Whether it makes an item that cannot be read, or a call that DynamoDB finds invalid: the faults that a 500 is for.
+    /// Whether it makes an item that cannot be read, or a call that DynamoDB finds invalid: the
+    /// faults that a 500 is for.
     pub fn is_permanent(self) -> bool {
         matches!(
             self,
@@ -137,54 +143,86 @@ impl Faulty {
         }
     }
 
-    /// The settings of a client of the engine at this address that goes through here. The SDK's quota of retries is one's
-    /// own: by default all clients of a process share it, so that one test would use up another's.
+    /// The settings of a client of the engine at this address that goes through here. The SDK's
+    /// quota of retries is one's own: by default all clients of a process share it, so that one
+    /// test would use up another's.
     pub fn config(self, engine: SocketAddr) -> Builder {
         let quota = RetryPartition::custom("faulty").build();
-        engine::client_config(engine).http_client(self).retry_partition(quota)
+        engine::client_config(engine)
+            .http_client(self)
+            .retry_partition(quota)
     }
 
     fn fault(&self, request: &HttpRequest) -> Option<Fault> {
         *self.sent.lock().unwrap() += 1;
         let operation = operation(request);
         if operation.starts_with("Batch") {
-            self.batches.lock().unwrap().push(requests(&mut body(request)).len());
+            self.batches
+                .lock()
+                .unwrap()
+                .push(requests(&mut body(request)).len());
         }
         let mut rules = self.rules.lock().unwrap();
-        let rule = rules.iter_mut().find(|rule| rule.operation == operation && rule.times > 0)?;
+        let rule = rules
+            .iter_mut()
+            .find(|rule| rule.operation == operation && rule.times > 0)?;
         rule.times -= 1;
         Some(rule.fault)
     }
 }
 
 fn operation(request: &HttpRequest) -> String {
-    let target = request.headers().get("x-amz-target").expect("a call names its operation");
+    let target = request
+        .headers()
+        .get("x-amz-target")
+        .expect("a call names its operation");
     target.rsplit('.').next().unwrap_or(target).to_owned()
 }
 
 impl HttpClient for Faulty {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let Inner::Client(client) = &self.inner else { panic!("a connector makes no connectors") };
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let Inner::Client(client) = &self.inner else {
+            panic!("a connector makes no connectors")
+        };
         let inner = Inner::Connector(client.http_connector(settings, components));
-        SharedHttpConnector::new(Self { inner, ..self.clone() })
+        SharedHttpConnector::new(Self {
+            inner,
+            ..self.clone()
+        })
     }
 }
 
 impl HttpConnector for Faulty {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Inner::Connector(connector) = self.inner.clone() else { panic!("a client sends nothing itself") };
+        let Inner::Connector(connector) = self.inner.clone() else {
+            panic!("a client sends nothing itself")
+        };
         let fault = self.fault(&request);
         HttpConnectorFuture::new(async move {
             match fault {
                 None => connector.call(request).await,
                 Some(Fault::Refused(status, code)) => Ok(response(status, &error(code))),
-                Some(Fault::Cancelled(code)) => Ok(response(400, &cancellation(&request, |_| code))),
+                Some(Fault::Cancelled(code)) => {
+                    Ok(response(400, &cancellation(&request, |_| code)))
+                }
                 Some(Fault::Mixed(code, start)) => {
                     let is_transient = |step: usize| step % 2 == start as usize;
-                    let code = |step| if is_transient(step) { code } else { "ConditionalCheckFailed" };
+                    let code = |step| {
+                        if is_transient(step) {
+                            code
+                        } else {
+                            "ConditionalCheckFailed"
+                        }
+                    };
                     Ok(response(400, &cancellation(&request, code)))
                 }
-                Some(Fault::Unprocessed) => Ok(response(200, &unprocessed(&request, body(&request)))),
+                Some(Fault::Unprocessed) => {
+                    Ok(response(200, &unprocessed(&request, body(&request))))
+                }
                 Some(Fault::PartlyProcessed) => process_partly(&connector, request).await,
                 Some(Fault::CutBefore) => Err(cut()),
                 Some(Fault::StalledBefore) => std::future::pending().await,
@@ -216,14 +254,19 @@ async fn spoil(mut response: HttpResponse, fault: Fault) -> Result<HttpResponse,
 
 /// The items of any answer, whichever operation it is of.
 fn items(body: &mut Value) -> Vec<&mut Value> {
-    let Some(body) = body.as_object_mut() else { return Vec::new() };
+    let Some(body) = body.as_object_mut() else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     for (name, value) in body {
         match name.as_str() {
             "Item" | "Attributes" => found.push(value),
             "Items" => found.extend(value.as_array_mut().into_iter().flatten()),
             "Responses" => {
-                let tables = value.as_object_mut().into_iter().flat_map(|tables| tables.values_mut());
+                let tables = value
+                    .as_object_mut()
+                    .into_iter()
+                    .flat_map(|tables| tables.values_mut());
                 found.extend(tables.filter_map(Value::as_array_mut).flatten());
             }
             _ => {}
@@ -237,13 +280,21 @@ fn spoil_item(item: &mut Value, fault: Fault) {
     if fault == Fault::MissingAttributes {
         attributes.retain(|name, _| matches!(name.as_str(), "pk" | "sk"));
     } else {
-        let others = attributes.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "pk" | "sk"));
+        let others = attributes
+            .iter_mut()
+            .filter(|(name, _)| !matches!(name.as_str(), "pk" | "sk"));
         others.for_each(|(_, value)| *value = json!({"BOOL": true}));
     }
 }
 
 fn cut() -> ConnectorError {
-    ConnectorError::io(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "the connection was cut").into())
+    ConnectorError::io(
+        std::io::Error::new(
+            std::io::ErrorKind::ConnectionReset,
+            "the connection was cut",
+        )
+        .into(),
+    )
 }
 
 fn error(code: &str) -> Value {
@@ -261,14 +312,20 @@ fn cancellation(request: &HttpRequest, code: impl Fn(usize) -> &'static str) -> 
     }
     let steps = body(request)["TransactItems"].as_array().unwrap().len();
     let mut error = error("TransactionCanceledException");
-    let reasons: Vec<Value> = (0..steps).map(|step| json!({"Code": code(step), "Message": "injected"})).collect();
+    let reasons: Vec<Value> = (0..steps)
+        .map(|step| json!({"Code": code(step), "Message": "injected"}))
+        .collect();
     error["CancellationReasons"] = json!(reasons);
     error
 }
 
 /// The answer to a batch of which nothing but `rest` is unprocessed.
 fn unprocessed(request: &HttpRequest, mut rest: Value) -> Value {
-    let name = if operation(request) == "BatchGetItem" { "UnprocessedKeys" } else { "UnprocessedItems" };
+    let name = if operation(request) == "BatchGetItem" {
+        "UnprocessedKeys"
+    } else {
+        "UnprocessedItems"
+    };
     json!({"Responses": {}, name: rest["RequestItems"].take()})
 }
 
@@ -285,7 +342,9 @@ async fn process_partly(
         return Ok(response(200, &unprocessed));
     }
     let text = sent.to_string();
-    request.headers_mut().insert("content-length", text.len().to_string());
+    request
+        .headers_mut()
+        .insert("content-length", text.len().to_string());
     *request.body_mut() = SdkBody::from(text);
     let response = connector.call(request).await?;
     let (status, mut answer) = (response.status(), read(response).await?);
@@ -297,14 +356,26 @@ async fn process_partly(
 
 /// The requests of a batch on the one table.
 fn requests(batch: &mut Value) -> &mut Vec<Value> {
-    let table = batch["RequestItems"].as_object_mut().unwrap().values_mut().next().unwrap();
-    let requests = if table.is_array() { table } else { &mut table["Keys"] };
+    let table = batch["RequestItems"]
+        .as_object_mut()
+        .unwrap()
+        .values_mut()
+        .next()
+        .unwrap();
+    let requests = if table.is_array() {
+        table
+    } else {
+        &mut table["Keys"]
+    };
     requests.as_array_mut().unwrap()
 }
 
 async fn read(mut response: HttpResponse) -> Result<Value, ConnectorError> {
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-    let body = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
+    let body = ByteStream::new(body)
+        .collect()
+        .await
+        .map_err(|error| ConnectorError::io(error.into()))?;
     Ok(serde_json::from_slice(&body.into_bytes()).expect("the engine answers JSON"))
 }
 

@@ -17,10 +17,18 @@ async fn every_event_is_answered_as_documented() {
     for expected in json("tests/events.json").as_array().unwrap() {
         let event = expected["event"].as_str().unwrap();
         let reply = app.send(json(&format!("events/{event}.json"))).await;
-        assert_eq!(Some(reply.status), expected["status"].as_u64(), "{event}: {reply:?}");
+        assert_eq!(
+            Some(reply.status),
+            expected["status"].as_u64(),
+            "{event}: {reply:?}"
+        );
         assert_eq!(reply.body, expected["body"], "{event}");
         for (name, value) in expected["headers"].as_object().unwrap() {
-            assert_eq!(Some(reply.header(name)), value.as_str(), "{name} of {event}");
+            assert_eq!(
+                Some(reply.header(name)),
+                value.as_str(),
+                "{name} of {event}"
+            );
             assert!(reply.has_header(name), "{name} of {event}");
         }
     }
@@ -30,7 +38,16 @@ async fn every_event_is_answered_as_documented() {
 fn every_event_has_an_expected_answer_and_every_answer_an_event() {
     let files: BTreeSet<String> = fs::read_dir("events")
         .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     let expected: BTreeSet<String> = json("tests/events.json")
         .as_array()

@@ -34,11 +34,24 @@ async fn both_spellings_reach_the_same_link_through_every_gateway() {
     let app = TestApp::start().await;
     let encoded = "/api/v4/projects/Group%2Fapp/releases/rel%2F1.0%20%C3%A9/assets/links";
     let decoded = "/api/v4/projects/group/app/releases/rel/1.0 é/assets/links";
-    let reply = app.post(encoded, json!({"name": "a", "url": "http://a", "filepath": "/a b/x"})).await;
+    let reply = app
+        .post(
+            encoded,
+            json!({"name": "a", "url": "http://a", "filepath": "/a b/x"}),
+        )
+        .await;
     assert_eq!(reply.status, 400);
-    let reply = app.post(encoded, json!({"name": "a", "url": "http://a", "filepath": "/bin/x"})).await;
+    let reply = app
+        .post(
+            encoded,
+            json!({"name": "a", "url": "http://a", "filepath": "/bin/x"}),
+        )
+        .await;
     let download = "http://127.0.0.1:9000/group/app/-/releases/rel%2F1.0%20%C3%A9/downloads/bin/x";
-    assert_eq!((reply.status, &reply.body["direct_asset_url"]), (201, &json!(download)));
+    assert_eq!(
+        (reply.status, &reply.body["direct_asset_url"]),
+        (201, &json!(download))
+    );
     let numeric = "/api/v4/projects/24/releases/rel%2F1.0%20%c3%a9/assets/links";
     for event in [
         Event::new("GET", encoded).into(),
@@ -51,7 +64,12 @@ async fn both_spellings_reach_the_same_link_through_every_gateway() {
         let event: Value = event;
         let reply = app.send(event.clone()).await;
         assert_eq!((reply.status, reply.ids()), (200, vec![1]), "{event}");
-        assert!(reply.header("link").contains("/releases/rel%2F1.0%20%C3%A9/assets/links?"), "{reply:?}");
+        assert!(
+            reply
+                .header("link")
+                .contains("/releases/rel%2F1.0%20%C3%A9/assets/links?"),
+            "{reply:?}"
+        );
     }
     let reply = app.send(load_balancer(encoded)).await;
     assert!(reply.header("link").contains("?foo=a%20b&"), "{reply:?}");
@@ -61,11 +79,27 @@ async fn both_spellings_reach_the_same_link_through_every_gateway() {
 #[tokio::test]
 async fn an_unknown_project_is_404_whatever_it_is_called() {
     let app = TestApp::start().await;
-    for project in ["group%2Fother", "app", "0", "-24", "25", "99999999999999999999"] {
-        let reply = app.get(&format!("/api/v4/projects/{project}/releases/v0.1/assets/links")).await;
+    for project in [
+        "group%2Fother",
+        "app",
+        "0",
+        "-24",
+        "25",
+        "99999999999999999999",
+    ] {
+        let reply = app
+            .get(&format!(
+                "/api/v4/projects/{project}/releases/v0.1/assets/links"
+            ))
+            .await;
         reply.assert(404, json!({"message": "404 Project Not Found"}));
     }
-    assert_eq!(app.get("/api/v4/projects/0024/releases/v0.1/assets/links").await.ids(), [2]);
+    assert_eq!(
+        app.get("/api/v4/projects/0024/releases/v0.1/assets/links")
+            .await
+            .ids(),
+        [2]
+    );
 }
 
 #[tokio::test]
@@ -88,7 +122,8 @@ async fn hosts_and_queries_that_lambda_http_cannot_read_do_no_harm() {
     }
 }
 
-/// A client that follows `rel="next"` through an HTTP API, which decodes the path, sees each link once.
+/// A client that follows `rel="next"` through an HTTP API, which decodes the path, sees each link
+/// once.
 #[tokio::test]
 async fn a_hash_or_question_mark_in_a_tag_swallows_no_query_parameter() {
     let app = TestApp::start().await;
@@ -97,16 +132,34 @@ async fn a_hash_or_question_mark_in_a_tag_swallows_no_query_parameter() {
         let list = format!("/api/v4/projects/24/releases/{encoded}/assets/links");
         for n in 0..5 {
             let target = format!("{list}?name={n}&private_token={}", crate::seed::TOKEN);
-            let event = Event::new("POST", &target).anonymous().form(&format!("url=http://{n}"));
-            assert_eq!(app.send(decoded(event, tag)).await.status, 201, "query parameters of POST");
+            let event = Event::new("POST", &target)
+                .anonymous()
+                .form(&format!("url=http://{n}"));
+            assert_eq!(
+                app.send(decoded(event, tag)).await.status,
+                201,
+                "query parameters of POST"
+            );
         }
         let (mut seen, mut next) = (Vec::new(), format!("{list}?per_page=2"));
         for _ in 0..3 {
             let reply = app.send(decoded(Event::new("GET", &next), tag)).await;
-            assert_eq!((reply.status, reply.header("x-per-page")), (200, "2"), "{next}");
+            assert_eq!(
+                (reply.status, reply.header("x-per-page")),
+                (200, "2"),
+                "{next}"
+            );
             seen.extend(reply.ids());
-            let link = reply.header("link").split(", ").find(|link| link.ends_with("rel=\"next\"")).unwrap_or_default();
-            let target = link.trim_start_matches("<http://127.0.0.1:9000").split('>').next().unwrap_or_default();
+            let link = reply
+                .header("link")
+                .split(", ")
+                .find(|link| link.ends_with("rel=\"next\""))
+                .unwrap_or_default();
+            let target = link
+                .trim_start_matches("<http://127.0.0.1:9000")
+                .split('>')
+                .next()
+                .unwrap_or_default();
             target.clone_into(&mut next);
         }
         assert_eq!((seen, next.as_str()), (vec![5, 4, 3, 2, 1], ""), "{tag}");
@@ -142,7 +195,11 @@ async fn a_host_or_scheme_of_the_client_neither_adds_nor_swallows_query_paramete
         for event in events {
             let event: Value = event;
             let reply = app.send(event.clone()).await;
-            assert_eq!((reply.status, reply.header("x-per-page")), (200, "1"), "{name}: {value}");
+            assert_eq!(
+                (reply.status, reply.header("x-per-page")),
+                (200, "1"),
+                "{name}: {value}"
+            );
             let link = reply.header("link");
             assert!(!link.contains("bar") && !link.contains("user@"), "{link}");
             assert!(address(link).starts_with("https://"), "{link}");
@@ -164,18 +221,26 @@ async fn a_prefix_is_removed_only_from_a_path_that_carries_it() {
         for carried in [prefix, ""] {
             for _ in 0..2 {
                 let reply = app.get(&format!("{carried}{list}")).await;
-                assert_eq!((reply.status, reply.ids()), (200, vec![2, 1]), "{prefix}, {carried}");
+                assert_eq!(
+                    (reply.status, reply.ids()),
+                    (200, vec![2, 1]),
+                    "{prefix}, {carried}"
+                );
                 let start = format!("<https://example.com{prefix}/api/v4/projects/24/");
                 assert!(reply.header("link").starts_with(&start), "{reply:?}");
                 let reply = app.get(&format!("{carried}{download}")).await;
-                assert_eq!((reply.status, reply.header("location")), (302, "https://e.com/a"), "{prefix}, {carried}");
+                assert_eq!(
+                    (reply.status, reply.header("location")),
+                    (302, "https://e.com/a"),
+                    "{prefix}, {carried}"
+                );
             }
         }
     }
 }
 
-/// With the prefix `/group`, the path of a download may mean two projects. The one that it names as it stands wins, and
-/// both readings are looked up in one call.
+/// With the prefix `/group`, the path of a download may mean two projects. The one that it names as
+/// it stands wins, and both readings are looked up in one call.
 #[tokio::test]
 async fn a_path_that_is_a_route_as_it_stands_wins_over_the_prefix() {
     let engine = seeded_engine().await;
@@ -185,36 +250,58 @@ async fn a_path_that_is_a_route_as_it_stands_wins_over_the_prefix() {
         plain.add(project(id, path, Visibility::Public)).await;
         let token = plain.issue(granted(path, id, Role::Owner)).await;
         let links = format!("/api/v4/projects/{id}/releases/v1/assets/links");
-        let body = json!({"name": "a", "url": format!("https://e.com/{id}"), "filepath": "/bin/app"});
-        assert_eq!(plain.send(Event::new("POST", &links).token(&token).json(body)).await.status, 201);
+        let body =
+            json!({"name": "a", "url": format!("https://e.com/{id}"), "filepath": "/bin/app"});
+        assert_eq!(
+            plain
+                .send(Event::new("POST", &links).token(&token).json(body))
+                .await
+                .status,
+            201
+        );
     }
     let app = TestApp::with_public_url(engine, public_url);
     let download = "/group/sub/app/-/releases/v1/downloads/bin/app";
     for operations in [vec!["BatchGetItem", "GetItem"], vec!["GetItem"]] {
         let reply = app.send(Event::new("GET", download).anonymous()).await;
-        assert_eq!((reply.status, reply.header("location")), (302, "https://e.com/7"));
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (302, "https://e.com/7")
+        );
         assert_eq!(app.operations(), operations);
     }
     let carried = "/group/group/sub/app/-/releases/v1/downloads/bin/app";
     assert_eq!(app.get(carried).await.header("location"), "https://e.com/7");
-    assert_eq!(app.get("/sub/app/-/releases/v1/downloads/bin/app").await.header("location"), "https://e.com/8");
+    assert_eq!(
+        app.get("/sub/app/-/releases/v1/downloads/bin/app")
+            .await
+            .header("location"),
+        "https://e.com/8"
+    );
 }
 
-/// A REST API removes its stage from the path, so a path that begins like the stage is meant as it stands.
+/// A REST API removes its stage from the path, so a path that begins like the stage is meant as it
+/// stands.
 #[tokio::test]
 async fn a_rest_stage_called_like_a_group_stays_in_the_path() {
     let app = TestApp::with_public_url(seeded_engine().await, None);
     let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
     assert_eq!(app.post(crate::support::LINKS, body).await.status, 201);
     for stage in ["group", "api", "prod"] {
-        for (path, status) in [(crate::support::LINKS, 200), ("/group/app/-/releases/v0.1/downloads/bin/app", 302)] {
+        for (path, status) in [
+            (crate::support::LINKS, 200),
+            ("/group/app/-/releases/v0.1/downloads/bin/app", 302),
+        ] {
             let mut event = rest_api(path);
             event["requestContext"]["stage"] = json!(stage);
             event["requestContext"]["path"] = json!(format!("/{stage}{path}"));
             let reply = app.send(event).await;
             assert_eq!(reply.status, status, "{stage}: {reply:?}");
             if status == 200 {
-                assert_eq!(address(reply.header("link")), format!("https://x.example.com/{stage}"));
+                assert_eq!(
+                    address(reply.header("link")),
+                    format!("https://x.example.com/{stage}")
+                );
             }
         }
     }
@@ -222,7 +309,11 @@ async fn a_rest_stage_called_like_a_group_stays_in_the_path() {
 
 /// The URL of the `Link` header up to the path.
 fn address(link: &str) -> &str {
-    link.strip_prefix('<').unwrap().split("/api/v4").next().unwrap()
+    link.strip_prefix('<')
+        .unwrap()
+        .split("/api/v4")
+        .next()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -235,7 +326,12 @@ async fn without_a_public_url_links_lead_to_where_the_client_came_from() {
     plain_http["headers"]["x-forwarded-proto"] = json!("http");
     for (event, expected) in [
         (Event::new("GET", list).into(), "https://links.example.com"),
-        (Event::new("GET", list).header("host", "evil.example.com").into(), "https://links.example.com"),
+        (
+            Event::new("GET", list)
+                .header("host", "evil.example.com")
+                .into(),
+            "https://links.example.com",
+        ),
         (staged, "https://links.example.com/beta"),
         (rest_api(list), "https://x.example.com/prod"),
         (load_balancer(list), "https://lb.example.com"),
@@ -243,6 +339,10 @@ async fn without_a_public_url_links_lead_to_where_the_client_came_from() {
     ] {
         let event: Value = event;
         let reply = app.send(event.clone()).await;
-        assert_eq!((reply.status, address(reply.header("link"))), (200, expected), "{event}");
+        assert_eq!(
+            (reply.status, address(reply.header("link"))),
+            (200, expected),
+            "{event}"
+        );
     }
 }

@@ -12,14 +12,28 @@ fn link(id: u64, name: &str, url: &str) -> Value {
 async fn a_link_lives_from_its_creation_to_its_deletion() {
     let app = TestApp::start().await;
     let list = "/api/v4/projects/24/releases/v9/assets/links";
-    app.get(list).await.assert(404, json!({"message": "404 Not found"}));
-    app.post(list, json!({"name": "a", "url": "https://e.com/a"})).await.assert(201, link(1, "a", "https://e.com/a"));
-    app.get(&format!("{list}/1")).await.assert(200, link(1, "a", "https://e.com/a"));
-    app.put(&format!("{list}/1"), json!({"name": "b"})).await.assert(200, link(1, "b", "https://e.com/a"));
-    app.delete(&format!("{list}/1")).await.assert(200, link(1, "b", "https://e.com/a"));
-    app.delete(&format!("{list}/1")).await.assert(404, json!({"message": "404 Not found"}));
+    app.get(list)
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
+    app.post(list, json!({"name": "a", "url": "https://e.com/a"}))
+        .await
+        .assert(201, link(1, "a", "https://e.com/a"));
+    app.get(&format!("{list}/1"))
+        .await
+        .assert(200, link(1, "a", "https://e.com/a"));
+    app.put(&format!("{list}/1"), json!({"name": "b"}))
+        .await
+        .assert(200, link(1, "b", "https://e.com/a"));
+    app.delete(&format!("{list}/1"))
+        .await
+        .assert(200, link(1, "b", "https://e.com/a"));
+    app.delete(&format!("{list}/1"))
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
     app.get(list).await.assert(200, json!([]));
-    app.post(list, json!({"name": "a", "url": "https://e.com/a"})).await.assert(201, link(2, "a", "https://e.com/a"));
+    app.post(list, json!({"name": "a", "url": "https://e.com/a"}))
+        .await
+        .assert(201, link(2, "a", "https://e.com/a"));
 }
 
 #[tokio::test]
@@ -27,8 +41,14 @@ async fn the_fields_stand_in_the_documented_order() {
     let app = TestApp::start().await;
     let event: Value = Event::new("GET", &format!("{LINKS}/2")).into();
     let payload = serde_json::from_value(event).unwrap();
-    let response =
-        app.app.invoke(lambda_http::LambdaEvent::new(payload, lambda_http::Context::default())).await.unwrap();
+    let response = app
+        .app
+        .invoke(lambda_http::LambdaEvent::new(
+            payload,
+            lambda_http::Context::default(),
+        ))
+        .await
+        .unwrap();
     let response = serde_json::to_value(response).unwrap();
     assert_eq!(
         response["body"],
@@ -42,15 +62,39 @@ async fn everything_that_is_taken_is_reported_together() {
     let first = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a"});
     assert_eq!(app.post(LINKS, first.clone()).await.status, 201);
     let all = json!({"message": ["Url has already been taken", "Name has already been taken", "Filepath has already been taken"]});
-    app.post(LINKS, first.clone()).await.assert(400, all.clone());
-    let second = app.post(LINKS, json!({"name": "b", "url": "https://e.com/b", "filepath": "/bin/b"})).await;
+    app.post(LINKS, first.clone())
+        .await
+        .assert(400, all.clone());
+    let second = app
+        .post(
+            LINKS,
+            json!({"name": "b", "url": "https://e.com/b", "filepath": "/bin/b"}),
+        )
+        .await;
     let second = format!("{LINKS}/{}", second.body["id"]);
     app.put(&second, first).await.assert(400, all);
-    app.put(&second, json!({"name": "a"})).await.assert(400, json!({"message": ["Name has already been taken"]}));
-    assert_eq!(app.get(&second).await.body["name"], "b", "a refused change changes nothing");
-    assert_eq!(app.put(&second, json!({"name": "b", "url": "https://e.com/B"})).await.status, 200, "case matters");
+    app.put(&second, json!({"name": "a"}))
+        .await
+        .assert(400, json!({"message": ["Name has already been taken"]}));
+    assert_eq!(
+        app.get(&second).await.body["name"],
+        "b",
+        "a refused change changes nothing"
+    );
+    assert_eq!(
+        app.put(&second, json!({"name": "b", "url": "https://e.com/B"}))
+            .await
+            .status,
+        200,
+        "case matters"
+    );
     let elsewhere = "/api/v4/projects/24/releases/v2/assets/links";
-    assert_eq!(app.post(elsewhere, json!({"name": "a", "url": "https://e.com/a"})).await.status, 201);
+    assert_eq!(
+        app.post(elsewhere, json!({"name": "a", "url": "https://e.com/a"}))
+            .await
+            .status,
+        201
+    );
 }
 
 #[tokio::test]
@@ -63,19 +107,38 @@ async fn what_a_change_or_a_deletion_gives_back_can_be_taken_again() {
     let second = app.post(LINKS, old).await;
     assert_eq!(second.status, 201);
     assert_eq!(app.delete(&first).await.status, 200);
-    assert_eq!(app.put(&format!("{LINKS}/{}", second.body["id"]), new).await.status, 200);
+    assert_eq!(
+        app.put(&format!("{LINKS}/{}", second.body["id"]), new)
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn a_change_leaves_alone_what_it_does_not_name() {
     let app = TestApp::start().await;
-    let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a", "link_type": "image"});
+    let body =
+        json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a", "link_type": "image"});
     let link = format!("{LINKS}/{}", app.post(LINKS, body).await.body["id"]);
-    let reply = app.put(&link, json!({"url": " https://e.com/b\n", "id": 7, "link_id": 8})).await;
+    let reply = app
+        .put(
+            &link,
+            json!({"url": " https://e.com/b\n", "id": 7, "link_id": 8}),
+        )
+        .await;
     assert_eq!(reply.body["url"], "https://e.com/b");
     assert_eq!(reply.body["link_type"], "image");
-    assert_eq!(reply.body["direct_asset_url"], "http://127.0.0.1:9000/group/app/-/releases/v0.1/downloads/bin/a");
-    let cleared = app.put(&link, json!({"name": "a", "filepath": null, "link_type": null})).await;
+    assert_eq!(
+        reply.body["direct_asset_url"],
+        "http://127.0.0.1:9000/group/app/-/releases/v0.1/downloads/bin/a"
+    );
+    let cleared = app
+        .put(
+            &link,
+            json!({"name": "a", "filepath": null, "link_type": null}),
+        )
+        .await;
     assert_eq!(cleared.body["direct_asset_url"], "https://e.com/b");
     assert_eq!(cleared.body["link_type"], "other");
 }
@@ -89,39 +152,71 @@ async fn external_is_whether_the_url_begins_with_the_projects_own() {
         ("https://127.0.0.1:9000/group/app/x", true),
         ("http://127.0.0.1:9000/group/App/x", true),
     ] {
-        let reply = app.post(LINKS, json!({"name": url, "url": url, "external": !external})).await;
-        assert_eq!((reply.status, &reply.body["external"]), (201, &json!(external)), "{url}");
+        let reply = app
+            .post(
+                LINKS,
+                json!({"name": url, "url": url, "external": !external}),
+            )
+            .await;
+        assert_eq!(
+            (reply.status, &reply.body["external"]),
+            (201, &json!(external)),
+            "{url}"
+        );
     }
 }
 
 #[tokio::test]
 async fn rules_that_a_link_breaks_by_itself_are_reported_together() {
     let app = TestApp::start().await;
-    let long_name = json!({"name": "n".repeat(256), "url": format!("https://e.com/{}", "u".repeat(4_083))});
+    let long_name =
+        json!({"name": "n".repeat(256), "url": format!("https://e.com/{}", "u".repeat(4_083))});
     for (body, messages) in [
         (
             json!({"name": "", "url": null}),
-            json!(["Url can't be blank", "Url must be a valid URL", "Name can't be blank"]),
+            json!([
+                "Url can't be blank",
+                "Url must be a valid URL",
+                "Name can't be blank"
+            ]),
         ),
         (
             json!({"name": "a", "url": "torrent:x"}),
             json!(["Url is blocked: Only allowed schemes are http, https, ftp"]),
         ),
-        (json!({"name": "a", "url": "http://"}), json!(["Url is blocked: URI is invalid"])),
-        (json!({"name": "a", "url": "http://-bad"}), json!(["Url is blocked: Hostname or IP address invalid"])),
-        (json!({"name": "a", "url": "http://a", "filepath": ""}), json!(["Filepath is in an invalid format"])),
+        (
+            json!({"name": "a", "url": "http://"}),
+            json!(["Url is blocked: URI is invalid"]),
+        ),
+        (
+            json!({"name": "a", "url": "http://-bad"}),
+            json!(["Url is blocked: Hostname or IP address invalid"]),
+        ),
+        (
+            json!({"name": "a", "url": "http://a", "filepath": ""}),
+            json!(["Filepath is in an invalid format"]),
+        ),
         (
             json!({"name": "a", "url": "http://a", "filepath": format!("/{}", "a".repeat(128))}),
             json!(["Filepath is too long (maximum is 128 characters)"]),
         ),
         (
             long_name,
-            json!(["Url is too long (maximum is 4096 characters)", "Name is too long (maximum is 255 characters)"]),
+            json!([
+                "Url is too long (maximum is 4096 characters)",
+                "Name is too long (maximum is 255 characters)"
+            ]),
         ),
     ] {
-        app.post(LINKS, body.clone()).await.assert(400, json!({"message": messages}));
-        app.put(&format!("{LINKS}/2"), body.clone()).await.assert(400, json!({"message": messages}));
-        app.put(&format!("{LINKS}/99"), body).await.assert(404, json!({"message": "404 Not found"}));
+        app.post(LINKS, body.clone())
+            .await
+            .assert(400, json!({"message": messages}));
+        app.put(&format!("{LINKS}/2"), body.clone())
+            .await
+            .assert(400, json!({"message": messages}));
+        app.put(&format!("{LINKS}/99"), body)
+            .await
+            .assert(404, json!({"message": "404 Not found"}));
     }
     assert_eq!(app.get(LINKS).await.ids(), [2]);
 }
@@ -133,14 +228,21 @@ async fn an_etag_that_the_client_knows_is_answered_304() {
         let etag = app.get(&target).await.header("etag").to_owned();
         assert!(etag.starts_with("W/\"") && etag.len() == 36, "{etag}");
         for known in [etag.clone(), "*".to_owned(), format!("\"other\", {etag}")] {
-            let reply = app.send(Event::new("GET", &target).header("if-none-match", &known)).await;
+            let reply = app
+                .send(Event::new("GET", &target).header("if-none-match", &known))
+                .await;
             assert_eq!(
                 (reply.status, reply.body.is_null(), reply.header("etag")),
                 (304, true, etag.as_str()),
                 "{known}"
             );
         }
-        assert_eq!(app.send(Event::new("GET", &target).header("if-none-match", "\"other\"")).await.status, 200);
+        assert_eq!(
+            app.send(Event::new("GET", &target).header("if-none-match", "\"other\""))
+                .await
+                .status,
+            200
+        );
     }
 }
 
@@ -148,20 +250,50 @@ async fn an_etag_that_the_client_knows_is_answered_304() {
 async fn head_is_a_get_without_body_and_etag() {
     let app = TestApp::start().await;
     let reply = app.send(Event::new("HEAD", LINKS)).await;
-    assert_eq!((reply.status, reply.body.is_null(), reply.header("x-total")), (200, true, "1"));
-    assert_eq!((reply.header("cache-control"), reply.has_header("etag")), ("no-cache", false));
-    assert_eq!(app.send(Event::new("HEAD", &format!("{LINKS}/99"))).await.status, 404);
+    assert_eq!(
+        (reply.status, reply.body.is_null(), reply.header("x-total")),
+        (200, true, "1")
+    );
+    assert_eq!(
+        (reply.header("cache-control"), reply.has_header("etag")),
+        ("no-cache", false)
+    );
+    assert_eq!(
+        app.send(Event::new("HEAD", &format!("{LINKS}/99")))
+            .await
+            .status,
+        404
+    );
 }
 
 #[tokio::test]
 async fn options_name_the_methods_and_origins_are_let_in() {
     let app = TestApp::start().await;
     let list = app.send(Event::new("OPTIONS", LINKS)).await;
-    assert_eq!((list.status, list.header("allow")), (204, "OPTIONS, GET, POST, HEAD"));
+    assert_eq!(
+        (list.status, list.header("allow")),
+        (204, "OPTIONS, GET, POST, HEAD")
+    );
     let link = app.send(Event::new("OPTIONS", &format!("{LINKS}/1"))).await;
-    assert_eq!((link.status, link.header("allow")), (204, "OPTIONS, GET, PUT, DELETE, HEAD"));
-    let reply = app.send(Event::new("GET", LINKS).header("origin", "https://e.com")).await;
-    assert_eq!((reply.status, reply.header("access-control-allow-origin")), (200, "*"));
-    assert!(reply.header("access-control-expose-headers").contains("X-Total-Pages"));
-    assert!(!app.get(LINKS).await.has_header("access-control-allow-origin"));
+    assert_eq!(
+        (link.status, link.header("allow")),
+        (204, "OPTIONS, GET, PUT, DELETE, HEAD")
+    );
+    let reply = app
+        .send(Event::new("GET", LINKS).header("origin", "https://e.com"))
+        .await;
+    assert_eq!(
+        (reply.status, reply.header("access-control-allow-origin")),
+        (200, "*")
+    );
+    assert!(
+        reply
+            .header("access-control-expose-headers")
+            .contains("X-Total-Pages")
+    );
+    assert!(
+        !app.get(LINKS)
+            .await
+            .has_header("access-control-allow-origin")
+    );
 }

@@ -14,8 +14,8 @@ thread_local! {
     static LOGGED: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
-/// Listens to this thread until it is dropped. There is one subscriber for all tests, because those that come and go
-/// with a test are now and then overlooked by the events of another.
+/// Listens to this thread until it is dropped. There is one subscriber for all tests, because those
+/// that come and go with a test are now and then overlooked by the events of another.
 pub struct Log;
 
 impl Log {
@@ -23,7 +23,10 @@ impl Log {
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| {
             let is_heard = dynamic_filter_fn(|_, _| LOGGED.with_borrow(Option::is_some));
-            let layer = tracing_subscriber::fmt::layer().json().with_writer(|| ThisThread).with_filter(is_heard);
+            let layer = tracing_subscriber::fmt::layer()
+                .json()
+                .with_writer(|| ThisThread)
+                .with_filter(is_heard);
             tracing_subscriber::registry().with(layer).init();
         });
         LOGGED.set(Some(Vec::new()));
@@ -45,7 +48,11 @@ struct ThisThread;
 
 impl Write for ThisThread {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.iter_mut().for_each(|logged| logged.extend_from_slice(bytes)));
+        LOGGED.with_borrow_mut(|logged| {
+            logged
+                .iter_mut()
+                .for_each(|logged| logged.extend_from_slice(bytes))
+        });
         Ok(bytes.len())
     }
 

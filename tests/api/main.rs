@@ -1,6 +1,10 @@
-//! Black-box tests: real events in, through the real deserialiser and the real SDK, on a real engine.
+//! Black-box tests: real events in, through the real deserialiser and the real SDK, on a real
+//! engine.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets a None or an Err has failed, and stops there")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets a None or an Err has failed, and stops there"
+)]
 
 #[path = "../support/engine.rs"]
 mod engine;

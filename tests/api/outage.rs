@@ -23,7 +23,10 @@ async fn without_dynamodb_every_operation_is_a_503_that_can_be_repeated() {
         Event::new("GET", "/group/app/-/releases/v0.1/downloads/abc"),
     ] {
         let reply = app.send(event).await;
-        reply.assert(503, json!({"message": "503 Service Unavailable: nothing is lost, please try again"}));
+        reply.assert(
+            503,
+            json!({"message": "503 Service Unavailable: nothing is lost, please try again"}),
+        );
         assert_eq!(reply.header("retry-after"), "1");
     }
     assert_eq!(app.get("/nowhere").await.status, 404);
@@ -36,11 +39,20 @@ async fn an_item_out_of_shape_is_a_500_that_says_nothing() {
     let is_link = |item: &&Item| item["sk"].as_s().unwrap().starts_with("link#");
     let mut item = items.iter().find(is_link).unwrap().clone();
     item.insert("url".to_owned(), AttributeValue::Bool(true));
-    app.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
+    app.client
+        .put_item()
+        .table_name(TABLE)
+        .set_item(Some(item))
+        .send()
+        .await
+        .unwrap();
     for target in [LINKS.to_owned(), format!("{LINKS}/2")] {
         let log = Log::listen();
-        app.get(&target).await.assert(500, json!({"message": "500 Internal Server Error"}));
-        let sentence = "attribute url of item 24#v0.1/link#00000000000000000002 is missing or mistyped";
+        app.get(&target)
+            .await
+            .assert(500, json!({"message": "500 Internal Server Error"}));
+        let sentence =
+            "attribute url of item 24#v0.1/link#00000000000000000002 is missing or mistyped";
         assert!(log.text().contains(sentence), "{}", log.text());
     }
 }
@@ -48,18 +60,32 @@ async fn an_item_out_of_shape_is_a_500_that_says_nothing() {
 #[test]
 fn a_function_without_its_settings_says_what_is_missing_and_exits_1() {
     for (settings, sentence) in [
-        (vec![], "release-links: TABLE_NAME is not set: set it to the name of the DynamoDB table\n"),
+        (
+            vec![],
+            "release-links: TABLE_NAME is not set: set it to the name of the DynamoDB table\n",
+        ),
         (
             vec![("TABLE_NAME", "links"), ("IDENTITY_CACHE_SECONDS", "-1")],
             "release-links: IDENTITY_CACHE_SECONDS is \"-1\": set it to a whole number of seconds, such as 30\n",
         ),
-        (vec![("TABLE_NAME", "links")], "release-links: AWS_REGION is not set: set it to the region of the table\n"),
         (
-            vec![("TABLE_NAME", "links"), ("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "id")],
+            vec![("TABLE_NAME", "links")],
+            "release-links: AWS_REGION is not set: set it to the region of the table\n",
+        ),
+        (
+            vec![
+                ("TABLE_NAME", "links"),
+                ("AWS_REGION", "eu-central-1"),
+                ("AWS_ACCESS_KEY_ID", "id"),
+            ],
             "release-links: AWS_SECRET_ACCESS_KEY is not set: set it beside AWS_ACCESS_KEY_ID\n",
         ),
     ] {
-        let ended = Command::new(env!("CARGO_BIN_EXE_release-links")).env_clear().envs(settings).output().unwrap();
+        let ended = Command::new(env!("CARGO_BIN_EXE_release-links"))
+            .env_clear()
+            .envs(settings)
+            .output()
+            .unwrap();
         assert_eq!(ended.status.code(), Some(1));
         assert_eq!(String::from_utf8(ended.stderr).unwrap(), sentence);
     }

@@ -11,7 +11,12 @@ async fn with_links(count: usize) -> TestApp {
     let app = TestApp::start().await;
     for n in 1..=count {
         assert_eq!(
-            app.post(LIST, json!({"name": format!("n{n}"), "url": format!("https://e.com/{n}")})).await.status,
+            app.post(
+                LIST,
+                json!({"name": format!("n{n}"), "url": format!("https://e.com/{n}")})
+            )
+            .await
+            .status,
             201
         );
     }
@@ -20,7 +25,15 @@ async fn with_links(count: usize) -> TestApp {
 
 /// X-Page, X-Per-Page, X-Prev-Page, X-Next-Page, X-Total and X-Total-Pages.
 fn numbers(reply: &Reply) -> [&str; 6] {
-    ["x-page", "x-per-page", "x-prev-page", "x-next-page", "x-total", "x-total-pages"].map(|name| {
+    [
+        "x-page",
+        "x-per-page",
+        "x-prev-page",
+        "x-next-page",
+        "x-total",
+        "x-total-pages",
+    ]
+    .map(|name| {
         assert!(reply.has_header(name), "{name}");
         reply.header(name)
     })
@@ -35,7 +48,9 @@ async fn pages_follow_one_another_newest_first() {
     let second = app.get(&format!("{LIST}?page=2")).await;
     assert_eq!(second.ids(), (6..=25).rev().collect::<Vec<_>>());
     assert_eq!(numbers(&second), ["2", "20", "1", "3", "45", "3"]);
-    let url = |page: u8| format!("<http://127.0.0.1:9000{LIST}?id=24&page={page}&per_page=20&tag_name=many>");
+    let url = |page: u8| {
+        format!("<http://127.0.0.1:9000{LIST}?id=24&page={page}&per_page=20&tag_name=many>")
+    };
     assert_eq!(
         second.header("link"),
         format!(
@@ -56,7 +71,10 @@ async fn odd_page_numbers_are_read_as_gitlab_reads_them() {
     let app = with_links(3).await;
     for (query, expected) in [
         ("per_page=1000", ["1", "100", "", "", "3", "1"]),
-        ("per_page=99999999999999999999999999999999999999999", ["1", "100", "", "", "3", "1"]),
+        (
+            "per_page=99999999999999999999999999999999999999999",
+            ["1", "100", "", "", "3", "1"],
+        ),
         ("per_page=-5", ["1", "20", "", "", "3", "1"]),
         ("page=0&per_page=2", ["1", "2", "", "2", "3", "2"]),
         ("page=-7&per_page=2", ["1", "2", "", "2", "3", "2"]),
@@ -65,7 +83,10 @@ async fn odd_page_numbers_are_read_as_gitlab_reads_them() {
         ("page&per_page", ["1", "20", "", "", "3", "1"]),
         ("", ["1", "20", "", "", "3", "1"]),
         ("page=%2B2&per_page=0_1", ["2", "1", "1", "3", "3", "3"]),
-        ("page=9223372036854775807", ["9223372036854775807", "20", "", "", "3", "1"]),
+        (
+            "page=9223372036854775807",
+            ["9223372036854775807", "20", "", "", "3", "1"],
+        ),
     ] {
         let reply = app.get(&format!("{LIST}?{query}")).await;
         assert_eq!((reply.status, numbers(&reply)), (200, expected), "{query}");
@@ -74,11 +95,16 @@ async fn odd_page_numbers_are_read_as_gitlab_reads_them() {
         ("per_page=0", "per_page has a value not allowed"),
         ("per_page=00", "per_page has a value not allowed"),
         ("page=abc", "page is invalid"),
-        ("page=1.5&per_page=1e2", "page is invalid, per_page is invalid"),
+        (
+            "page=1.5&per_page=1e2",
+            "page is invalid, per_page is invalid",
+        ),
         ("page%5B%5D=1", "page is invalid"),
         ("page=9223372036854775808", "page is invalid"),
     ] {
-        app.get(&format!("{LIST}?{query}")).await.assert_error(400, error);
+        app.get(&format!("{LIST}?{query}"))
+            .await
+            .assert_error(400, error);
     }
 }
 
@@ -95,12 +121,16 @@ async fn an_empty_list_has_one_page() {
 async fn the_links_carry_every_parameter_but_credentials() {
     let app = with_links(1).await;
     let token = crate::seed::TOKEN;
-    let query = format!("foo=a+b&private_token={token}&token=x&x%5By%5D=1&order_by=z&pagination=keyset");
+    let query =
+        format!("foo=a+b&private_token={token}&token=x&x%5By%5D=1&order_by=z&pagination=keyset");
     let reply = app.get(&format!("{LIST}?{query}")).await;
     let url = format!(
         "http://127.0.0.1:9000{LIST}?foo=a%20b&id=24&order_by=z&page=1&pagination=keyset&per_page=20&tag_name=many&x%5By%5D=1"
     );
-    assert_eq!(reply.header("link"), format!("<{url}>; rel=\"first\", <{url}>; rel=\"last\""));
+    assert_eq!(
+        reply.header("link"),
+        format!("<{url}>; rel=\"first\", <{url}>; rel=\"last\"")
+    );
 }
 
 /// Clients and gateways limit headers, the strictest to some 10 KB.
@@ -114,14 +144,27 @@ async fn a_long_query_is_not_echoed() {
     for length in [2_048, 8_000, 16_000] {
         let long = app.get(&format!("{LIST}?{}", query(length))).await;
         assert_eq!((long.status, long.ids()), (200, vec![1]));
-        assert_eq!(long.header("link"), format!("<{own}>; rel=\"first\", <{own}>; rel=\"last\""));
+        assert_eq!(
+            long.header("link"),
+            format!("<{own}>; rel=\"first\", <{own}>; rel=\"last\"")
+        );
     }
     let tag = "é".repeat(500);
     let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
-    assert_eq!(app.post(&list, json!({"name": "a", "url": "http://a"})).await.status, 201);
+    assert_eq!(
+        app.post(&list, json!({"name": "a", "url": "http://a"}))
+            .await
+            .status,
+        201
+    );
     let reply = app.get(&list).await;
     assert_eq!((reply.status, reply.ids()), (200, vec![1]));
-    assert!(reply.header("link").contains("/assets/links?page=1&per_page=20>;"), "the path has the tag already");
+    assert!(
+        reply
+            .header("link")
+            .contains("/assets/links?page=1&per_page=20>;"),
+        "the path has the tag already"
+    );
 }
 
 #[tokio::test]
@@ -135,7 +178,9 @@ async fn a_page_is_the_same_from_whichever_end_it_is_read() {
     for per_page in [1, 3, 10, 19, 37, 38] {
         let (mut read, mut page) = (Vec::new(), 1);
         loop {
-            let reply = app.get(&format!("{LIST}?per_page={per_page}&page={page}")).await;
+            let reply = app
+                .get(&format!("{LIST}?per_page={per_page}&page={page}"))
+                .await;
             assert_eq!(reply.header("x-total"), "38");
             read.extend(reply.ids());
             match reply.header("x-next-page") {
@@ -144,8 +189,13 @@ async fn a_page_is_the_same_from_whichever_end_it_is_read() {
             }
         }
         assert_eq!(read, all, "{per_page}");
-        let behind = app.get(&format!("{LIST}?per_page={per_page}&page={}", page + 1)).await;
-        assert_eq!((behind.status, behind.ids(), behind.header("x-total")), (200, vec![], "38"));
+        let behind = app
+            .get(&format!("{LIST}?per_page={per_page}&page={}", page + 1))
+            .await;
+        assert_eq!(
+            (behind.status, behind.ids(), behind.header("x-total")),
+            (200, vec![], "38")
+        );
     }
     app.get("/api/v4/projects/24/releases/none/assets/links?page=2")
         .await
@@ -163,19 +213,39 @@ async fn a_release_of_ten_thousand_links_lists_pages_and_totals() {
     let reply = app.get(&format!("{LIST}?per_page=100&page=100")).await;
     assert_eq!(reply.ids(), (1..=100).rev().collect::<Vec<_>>());
     assert_eq!(numbers(&reply), ["100", "100", "99", "", "10000", "100"]);
-    assert_eq!(app.operations(), ["BatchGetItem", "Query", "Query"], "the count, and the page from the nearer end");
-    let reply = app.get(&format!("{LIST}?per_page=100&page=9223372036854775807")).await;
-    assert_eq!((reply.status, reply.ids(), reply.header("x-total")), (200, vec![], "10000"));
-    assert_eq!(app.operations(), ["GetItem", "Query"], "the release, and the count");
+    assert_eq!(
+        app.operations(),
+        ["BatchGetItem", "Query", "Query"],
+        "the count, and the page from the nearer end"
+    );
+    let reply = app
+        .get(&format!("{LIST}?per_page=100&page=9223372036854775807"))
+        .await;
+    assert_eq!(
+        (reply.status, reply.ids(), reply.header("x-total")),
+        (200, vec![], "10000")
+    );
+    assert_eq!(
+        app.operations(),
+        ["GetItem", "Query"],
+        "the release, and the count"
+    );
     let reply = app.get(&format!("{LIST}?per_page=100&page=50")).await;
     assert_eq!(reply.ids(), (5_001..=5_100).rev().collect::<Vec<_>>());
     assert_eq!(numbers(&reply), ["50", "100", "49", "51", "10000", "100"]);
-    assert_eq!(app.operations(), ["Query", "Query", "Query"], "the count, what comes before, and the page");
+    assert_eq!(
+        app.operations(),
+        ["Query", "Query", "Query"],
+        "the count, what comes before, and the page"
+    );
 
     let body = json!({"name": "one-more", "url": "https://e.com/one-more"});
     assert_eq!(app.post(LIST, body).await.status, 201);
     let reply = app.get(&format!("{LIST}?per_page=100")).await;
     assert_eq!(reply.ids(), (9_902..=10_001).rev().collect::<Vec<_>>());
-    assert_eq!((reply.header("x-next-page"), reply.has_header("x-total")), ("2", false));
+    assert_eq!(
+        (reply.header("x-next-page"), reply.has_header("x-total")),
+        ("2", false)
+    );
     assert!(!reply.has_header("x-total-pages") && !reply.header("link").contains("rel=\"last\""));
 }

@@ -15,10 +15,25 @@ async fn form_json_multipart_and_query_mean_the_same() {
     let post = || Event::new("POST", LINKS);
     for (n, event) in [
         (1, post().form("name=a+b1&url=https%3A%2F%2Fe.com%2F1")),
-        (2, post().body("Application/JSON; charset=utf-8", r#"{"name":"x","name":"a b2","url":"https://e.com/2"}"#)),
-        (3, post().body("multipart/form-data; boundary=b", multipart(3))),
-        (4, Event::new("POST", &format!("{LINKS}?name=a%20b4&url=https://e.com/4"))),
-        (5, Event::new("POST", &format!("{LINKS}?name=lost&url=https://e.com/5")).form("name=a+b5")),
+        (
+            2,
+            post().body(
+                "Application/JSON; charset=utf-8",
+                r#"{"name":"x","name":"a b2","url":"https://e.com/2"}"#,
+            ),
+        ),
+        (
+            3,
+            post().body("multipart/form-data; boundary=b", multipart(3)),
+        ),
+        (
+            4,
+            Event::new("POST", &format!("{LINKS}?name=a%20b4&url=https://e.com/4")),
+        ),
+        (
+            5,
+            Event::new("POST", &format!("{LINKS}?name=lost&url=https://e.com/5")).form("name=a+b5"),
+        ),
         (6, post().raw_body("name=a+b6&url=https://e.com/6", false)),
     ] {
         let reply = app.send(event).await;
@@ -32,10 +47,25 @@ async fn form_json_multipart_and_query_mean_the_same() {
 async fn numbers_and_booleans_are_text_and_the_path_wins() {
     let app = TestApp::start().await;
     let body = r#"{"name":99999999999999999999,"url":"http://a","id":5,"tag_name":"other"}"#;
-    let reply = app.send(Event::new("POST", LINKS).body("application/json", body)).await;
-    assert_eq!((reply.status, &reply.body["name"]), (201, &json!("99999999999999999999")));
-    assert_eq!(app.post(LINKS, json!({"name": true, "url": "http://b"})).await.body["name"], "true");
-    assert_eq!(app.post(LINKS, json!({"name": 2.5, "url": "http://c"})).await.body["name"], "2.5");
+    let reply = app
+        .send(Event::new("POST", LINKS).body("application/json", body))
+        .await;
+    assert_eq!(
+        (reply.status, &reply.body["name"]),
+        (201, &json!("99999999999999999999"))
+    );
+    assert_eq!(
+        app.post(LINKS, json!({"name": true, "url": "http://b"}))
+            .await
+            .body["name"],
+        "true"
+    );
+    assert_eq!(
+        app.post(LINKS, json!({"name": 2.5, "url": "http://c"}))
+            .await
+            .body["name"],
+        "2.5"
+    );
     assert_eq!(app.get(LINKS).await.ids().len(), 4);
 }
 
@@ -47,23 +77,45 @@ async fn everything_that_is_missing_or_of_the_wrong_kind_is_named() {
         (json!({}), "name is missing, url is missing".to_owned()),
         (json!([1]), "name is missing, url is missing".to_owned()),
         (json!({"name": "a"}), "url is missing".to_owned()),
-        (json!({"name": ["a"], "url": {"a": 1}}), "name is invalid, url is invalid".to_owned()),
+        (
+            json!({"name": ["a"], "url": {"a": 1}}),
+            "name is invalid, url is invalid".to_owned(),
+        ),
         (
             json!({"link_type": "zzz"}),
             "name is missing, url is missing, link_type does not have a valid value".to_owned(),
         ),
-        (json!({"name": "a", "url": "http://a", "link_type": ""}), "link_type does not have a valid value".to_owned()),
-        (json!({"name": "a", "url": "http://a", "link_type": []}), "link_type is invalid".to_owned()),
-        (json!({"name": "a", "url": "http://a", "filepath": []}), "filepath is invalid".to_owned()),
+        (
+            json!({"name": "a", "url": "http://a", "link_type": ""}),
+            "link_type does not have a valid value".to_owned(),
+        ),
+        (
+            json!({"name": "a", "url": "http://a", "link_type": []}),
+            "link_type is invalid".to_owned(),
+        ),
+        (
+            json!({"name": "a", "url": "http://a", "filepath": []}),
+            "filepath is invalid".to_owned(),
+        ),
     ] {
         app.post(LINKS, body).await.assert_error(400, &error);
     }
     for (path, body, error) in [
         ("2", json!({"filepath": "/abc"}), at_least_one.to_owned()),
-        ("2", json!({"link_type": "zzz"}), format!("link_type does not have a valid value, {at_least_one}")),
-        ("abc", json!({}), format!("link_id is invalid, {at_least_one}")),
+        (
+            "2",
+            json!({"link_type": "zzz"}),
+            format!("link_type does not have a valid value, {at_least_one}"),
+        ),
+        (
+            "abc",
+            json!({}),
+            format!("link_id is invalid, {at_least_one}"),
+        ),
     ] {
-        app.put(&format!("{LINKS}/{path}"), body).await.assert_error(400, &error);
+        app.put(&format!("{LINKS}/{path}"), body)
+            .await
+            .assert_error(400, &error);
     }
     app.put(&format!("{LINKS}/2"), json!({"name": null}))
         .await
@@ -71,7 +123,8 @@ async fn everything_that_is_missing_or_of_the_wrong_kind_is_named() {
     let array = Event::new("POST", LINKS).form("name%5B%5D=a&url=http://a");
     app.send(array).await.assert_error(400, "name is invalid");
     let file = "--b\r\nContent-Disposition: form-data; name=\"url\"; filename=\"x\"\r\n\r\nhttp://a\r\n--b--\r\n";
-    let file = Event::new("POST", &format!("{LINKS}?name=a")).body("multipart/form-data; boundary=b", file);
+    let file = Event::new("POST", &format!("{LINKS}?name=a"))
+        .body("multipart/form-data; boundary=b", file);
     app.send(file).await.assert_error(400, "url is invalid");
 }
 
@@ -83,40 +136,76 @@ async fn odd_link_ids_are_read_as_gitlab_reads_them() {
         assert_eq!((reply.status, &reply.body["id"]), (200, &json!(2)), "{id}");
     }
     for id in ["-1", "0", "99", "99999999999999999999"] {
-        app.get(&format!("{LINKS}/{id}")).await.assert(404, json!({"message": "404 Not found"}));
-        app.put(&format!("{LINKS}/{id}"), json!({"name": "a"})).await.assert(404, json!({"message": "404 Not found"}));
-        app.delete(&format!("{LINKS}/{id}")).await.assert(404, json!({"message": "404 Not found"}));
+        app.get(&format!("{LINKS}/{id}"))
+            .await
+            .assert(404, json!({"message": "404 Not found"}));
+        app.put(&format!("{LINKS}/{id}"), json!({"name": "a"}))
+            .await
+            .assert(404, json!({"message": "404 Not found"}));
+        app.delete(&format!("{LINKS}/{id}"))
+            .await
+            .assert(404, json!({"message": "404 Not found"}));
     }
     for id in ["abc", "0x1f", "1__0"] {
-        app.get(&format!("{LINKS}/{id}")).await.assert_error(400, "link_id is invalid");
+        app.get(&format!("{LINKS}/{id}"))
+            .await
+            .assert_error(400, "link_id is invalid");
     }
 }
 
 #[tokio::test]
 async fn direct_asset_path_and_filepath_are_the_same_attribute() {
     let app = TestApp::start().await;
-    let download = |path: &str| format!("http://127.0.0.1:9000/group/app/-/releases/v0.1/downloads{path}");
-    let body = json!({"name": "a", "url": "http://a", "direct_asset_path": "/new", "filepath": "/old"});
-    assert_eq!(app.post(LINKS, body).await.body["direct_asset_url"], download("/new"));
-    let body = json!({"name": "b", "url": "http://b", "direct_asset_path": null, "filepath": "/abc"});
-    assert_eq!(app.post(LINKS, body).await.body["direct_asset_url"], download("/abc"));
+    let download =
+        |path: &str| format!("http://127.0.0.1:9000/group/app/-/releases/v0.1/downloads{path}");
+    let body =
+        json!({"name": "a", "url": "http://a", "direct_asset_path": "/new", "filepath": "/old"});
+    assert_eq!(
+        app.post(LINKS, body).await.body["direct_asset_url"],
+        download("/new")
+    );
+    let body =
+        json!({"name": "b", "url": "http://b", "direct_asset_path": null, "filepath": "/abc"});
+    assert_eq!(
+        app.post(LINKS, body).await.body["direct_asset_url"],
+        download("/abc")
+    );
     let body = json!({"name": "c", "url": "http://c", "direct_asset_path": "", "filepath": "/def"});
-    app.post(LINKS, body).await.assert(400, json!({"message": ["Filepath is in an invalid format"]}));
+    app.post(LINKS, body).await.assert(
+        400,
+        json!({"message": ["Filepath is in an invalid format"]}),
+    );
 }
 
 #[tokio::test]
 async fn only_json_is_spoken() {
     let app = TestApp::start().await;
     let text = Event::new("POST", LINKS).body("text/plain", "name=a");
-    app.send(text).await.assert_error(415, "The provided content-type 'text/plain' is not supported.");
+    app.send(text).await.assert_error(
+        415,
+        "The provided content-type 'text/plain' is not supported.",
+    );
     let empty = Event::new("POST", &format!("{LINKS}?name=a&url=http://a")).body("text/plain", "");
     assert_eq!(app.send(empty).await.status, 201);
-    app.get(&format!("{LINKS}?format=xml")).await.assert_error(406, "The requested format 'xml' is not supported.");
-    for target in [format!("{LINKS}?format=json"), format!("{LINKS}.json"), format!("{LINKS}.xml"), format!("{LINKS}?")]
-    {
+    app.get(&format!("{LINKS}?format=xml"))
+        .await
+        .assert_error(406, "The requested format 'xml' is not supported.");
+    for target in [
+        format!("{LINKS}?format=json"),
+        format!("{LINKS}.json"),
+        format!("{LINKS}.xml"),
+        format!("{LINKS}?"),
+    ] {
         assert_eq!(app.get(&target).await.status, 200, "{target}");
     }
-    let accept = Event::new("GET", LINKS).header("accept", "text/html").body("text/plain", "not read");
+    let accept = Event::new("GET", LINKS)
+        .header("accept", "text/html")
+        .body("text/plain", "not read");
     assert_eq!(app.send(accept).await.status, 200);
-    assert_eq!(app.send(Event::new("DELETE", &format!("{LINKS}/2")).json(json!({}))).await.status, 200);
+    assert_eq!(
+        app.send(Event::new("DELETE", &format!("{LINKS}/2")).json(json!({})))
+            .await
+            .status,
+        200
+    );
 }

@@ -1,4 +1,5 @@
-//! Whatever comes in, no answer is a 5xx, and every error body is one of the two envelopes (checked on every reply).
+//! Whatever comes in, no answer is a 5xx, and every error body is one of the two envelopes (checked
+//! on every reply).
 
 use std::sync::LazyLock;
 
@@ -21,7 +22,8 @@ fn send(event: Event) -> u64 {
 
 fn method() -> impl Strategy<Value = String> {
     prop_oneof![
-        prop::sample::select(vec!["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]).prop_map(str::to_owned),
+        prop::sample::select(vec!["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+            .prop_map(str::to_owned),
         "[A-Z]{1,8}"
     ]
 }
@@ -29,21 +31,27 @@ fn method() -> impl Strategy<Value = String> {
 /// Anything, or something that is nearly right.
 fn target() -> impl Strategy<Value = String> {
     let piece = prop_oneof!["[^?]{0,12}", "(%[0-9a-f]{2}|[a-z./]){0,8}", "[0-9]{1,40}"];
-    let links = (piece.clone(), piece.clone(), prop::option::of(piece), "\\PC{0,20}").prop_map(
-        |(project, tag, link, query)| {
+    let links = (
+        piece.clone(),
+        piece.clone(),
+        prop::option::of(piece),
+        "\\PC{0,20}",
+    )
+        .prop_map(|(project, tag, link, query)| {
             let link = link.map(|link| format!("/{link}")).unwrap_or_default();
             format!("/api/v4/projects/{project}/releases/{tag}/assets/links{link}?{query}")
-        },
-    );
-    let documented =
-        ("[0-9]{0,2}", "[a-z_=&%\\[\\]0-9+ ]{0,30}").prop_map(|(link, query)| format!("{LINKS}/{link}?{query}"));
-    let download = ".{0,20}".prop_map(|path| format!("/group/app/-/releases/v0.1/downloads/{path}"));
+        });
+    let documented = ("[0-9]{0,2}", "[a-z_=&%\\[\\]0-9+ ]{0,30}")
+        .prop_map(|(link, query)| format!("{LINKS}/{link}?{query}"));
+    let download =
+        ".{0,20}".prop_map(|path| format!("/group/app/-/releases/v0.1/downloads/{path}"));
     prop_oneof![".{0,60}", links, documented, download]
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let form = "(name|url|filepath|link_type|a\\[b\\])=[^&]{0,20}(&(name|url)=(https?|ftp)://[^&]{0,20}){0,2}";
-    let json = "\\{\"name\":(\"[^\"\\\\]{0,10}\"|[0-9]{1,30}|null),\"url\":\"(http|x)://[^\"]{0,20}\"\\}";
+    let json =
+        "\\{\"name\":(\"[^\"\\\\]{0,10}\"|[0-9]{1,30}|null),\"url\":\"(http|x)://[^\"]{0,20}\"\\}";
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..200),
         form.prop_map(String::into_bytes),
@@ -170,8 +178,21 @@ const BODIES: &[&str] = &[
     "\"; filename=\"",
     "Content-Type: text/plain; charset=utf-16",
 ];
-const QUERIES: &[&str] =
-    &["abc", "page", "per_page", "=", "&", "1", "0", "-1", "9223372036854775807", "%20", "_", "+", "[]"];
+const QUERIES: &[&str] = &[
+    "abc",
+    "page",
+    "per_page",
+    "=",
+    "&",
+    "1",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "%20",
+    "_",
+    "+",
+    "[]",
+];
 const URLS: &[&str] = &[
     "https://",
     "http://",

@@ -1,4 +1,5 @@
-//! A project under its former paths (F3): permanent URLs lead on, and the API redirects to the project's ID.
+//! A project under its former paths (F3): permanent URLs lead on, and the API redirects to the
+//! project's ID.
 
 use std::time::SystemTime;
 
@@ -11,40 +12,72 @@ use crate::support::{Event, LINKS, Reply, TestApp, granted, project};
 const BODY: &str = "This resource has been moved permanently to ";
 
 fn links(project: &str) -> String {
-    format!("/api/v4/projects/{}/releases/v0.1/assets/links", project.replace('/', "%2F"))
+    format!(
+        "/api/v4/projects/{}/releases/v0.1/assets/links",
+        project.replace('/', "%2F")
+    )
 }
 
 fn download(project: &str) -> String {
     format!("/{project}/-/releases/v0.1/downloads/bin/app")
 }
 
-/// The documentation's project with a permanent URL. Nothing is cached, so that a change is seen at once.
+/// The documentation's project with a permanent URL. Nothing is cached, so that a change is seen at
+/// once.
 async fn start() -> TestApp {
     let app = TestApp::start().await;
     let body = json!({"name": "app", "url": "https://e.com/app", "filepath": "/bin/app"});
     assert_eq!(app.post(LINKS, body).await.status, 201);
-    let settings = [("IDENTITY_CACHE_SECONDS", "0"), ("PUBLIC_URL", "http://127.0.0.1:9000")];
+    let settings = [
+        ("IDENTITY_CACHE_SECONDS", "0"),
+        ("PUBLIC_URL", "http://127.0.0.1:9000"),
+    ];
     app.with_settings(&settings, SystemTime::now)
 }
 
 async fn update(app: &TestApp, id: u64, changes: ProjectChanges) -> Result<Project, Refused> {
     let wanted = ProjectRef::parse(&id.to_string()).unwrap();
-    app.store.session(std::time::Duration::from_secs(5)).update_project(&wanted, changes, SystemTime::now()).await
+    app.store
+        .session(std::time::Duration::from_secs(5))
+        .update_project(&wanted, changes, SystemTime::now())
+        .await
 }
 
 async fn rename(app: &TestApp, id: u64, path: &str) {
     let path = Some(ProjectPath::parse(path).unwrap());
-    update(app, id, ProjectChanges { path, visibility: None }).await.unwrap();
+    update(
+        app,
+        id,
+        ProjectChanges {
+            path,
+            visibility: None,
+        },
+    )
+    .await
+    .unwrap();
 }
 
 async fn set_visibility(app: &TestApp, id: u64, visibility: Visibility) {
-    update(app, id, ProjectChanges { path: None, visibility: Some(visibility) }).await.unwrap();
+    update(
+        app,
+        id,
+        ProjectChanges {
+            path: None,
+            visibility: Some(visibility),
+        },
+    )
+    .await
+    .unwrap();
 }
 
 #[track_caller]
 fn assert_moved(reply: &Reply, target: &str) {
     let location = format!("http://127.0.0.1:9000{target}");
-    assert_eq!((reply.status, reply.header("location")), (301, location.as_str()), "{reply:?}");
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (301, location.as_str()),
+        "{reply:?}"
+    );
     assert_eq!(reply.header("cache-control"), "no-cache");
 }
 
@@ -56,25 +89,47 @@ async fn a_former_path_redirects_reads_to_the_id_and_refuses_writes() {
     for (path, target) in [
         (old.clone(), LINKS.to_owned()),
         (format!("{old}/2"), format!("{LINKS}/2")),
-        (format!("{old}?page=2&x[y]=a b&per_page=1"), format!("{LINKS}?page=2&x%5By%5D=a%20b&per_page=1")),
-        ("/api/v4/projects/group/app/releases/v0.1/assets/links".to_owned(), LINKS.to_owned()),
+        (
+            format!("{old}?page=2&x[y]=a b&per_page=1"),
+            format!("{LINKS}?page=2&x%5By%5D=a%20b&per_page=1"),
+        ),
+        (
+            "/api/v4/projects/group/app/releases/v0.1/assets/links".to_owned(),
+            LINKS.to_owned(),
+        ),
     ] {
         let reply = app.get(&path).await;
         assert_moved(&reply, &target);
-        assert_eq!(reply.body, json!(format!("{BODY}http://127.0.0.1:9000{target}")));
+        assert_eq!(
+            reply.body,
+            json!(format!("{BODY}http://127.0.0.1:9000{target}"))
+        );
         let head = app.send(Event::new("HEAD", &path)).await;
         assert_moved(&head, &target);
         assert_eq!(head.body, Value::Null);
     }
-    for (method, path) in [("POST", old.clone()), ("PUT", format!("{old}/2")), ("DELETE", format!("{old}/2"))] {
-        let reply = app.send(Event::new(method, &path).form("name=a&url=http://a")).await;
-        reply.assert(405, json!({"message": "Non GET methods are not allowed for moved projects"}));
+    for (method, path) in [
+        ("POST", old.clone()),
+        ("PUT", format!("{old}/2")),
+        ("DELETE", format!("{old}/2")),
+    ] {
+        let reply = app
+            .send(Event::new(method, &path).form("name=a&url=http://a"))
+            .await;
+        reply.assert(
+            405,
+            json!({"message": "Non GET methods are not allowed for moved projects"}),
+        );
         assert_eq!(reply.header("allow"), "GET, HEAD");
     }
     assert_eq!(app.get(&links("new/app")).await.ids(), [2, 1]);
     for path in ["group/app", "new/app"] {
         let reply = app.get(&download(path)).await;
-        assert_eq!((reply.status, reply.header("location")), (302, "https://e.com/app"), "{path}");
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (302, "https://e.com/app"),
+            "{path}"
+        );
     }
 }
 
@@ -83,15 +138,30 @@ async fn a_former_path_of_a_private_project_is_hidden_like_its_path() {
     let app = start().await;
     rename(&app, 24, "new/app").await;
     set_visibility(&app, 24, Visibility::Private).await;
-    app.add(project(7, "outside/app", Visibility::Private)).await;
+    app.add(project(7, "outside/app", Visibility::Private))
+        .await;
     let outsider = app.issue(granted("outsider", 7, Role::Guest)).await;
-    let missing = app.send(Event::new("GET", &links("missing/app")).token(&outsider)).await.without_runtime();
-    for event in [Event::new("GET", &links("group/app")), Event::new("GET", &download("group/app"))] {
-        app.send(event.anonymous()).await.assert(404, json!({"message": "404 Project Not Found"}));
+    let missing = app
+        .send(Event::new("GET", &links("missing/app")).token(&outsider))
+        .await
+        .without_runtime();
+    for event in [
+        Event::new("GET", &links("group/app")),
+        Event::new("GET", &download("group/app")),
+    ] {
+        app.send(event.anonymous())
+            .await
+            .assert(404, json!({"message": "404 Project Not Found"}));
     }
     app.calls();
-    let hidden = app.send(Event::new("GET", &links("group/app")).token(&outsider)).await.without_runtime();
-    assert_eq!((&hidden, app.operations()), (&missing, vec!["BatchGetItem".to_owned()]));
+    let hidden = app
+        .send(Event::new("GET", &links("group/app")).token(&outsider))
+        .await
+        .without_runtime();
+    assert_eq!(
+        (&hidden, app.operations()),
+        (&missing, vec!["BatchGetItem".to_owned()])
+    );
     assert_moved(&app.get(&links("group/app")).await, LINKS);
     assert_eq!(app.get(&download("group/app")).await.status, 302);
 }
@@ -112,7 +182,11 @@ async fn a_chain_of_renames_and_a_way_back_keep_every_path() {
         assert_moved(&app.get(&links(path)).await, LINKS);
     }
     rename(&app, 24, "A/B").await;
-    assert_eq!(app.get(&links("a/b")).await.ids(), [2, 1], "another spelling is no other path");
+    assert_eq!(
+        app.get(&links("a/b")).await.ids(),
+        [2, 1],
+        "another spelling is no other path"
+    );
 }
 
 #[tokio::test]
@@ -121,25 +195,40 @@ async fn a_project_that_takes_a_former_path_gets_it_for_good() {
     rename(&app, 24, "new/app").await;
     rename(&app, 24, "newer/app").await;
     app.add(project(7, "group/app", Visibility::Public)).await;
-    app.get(&links("group/app")).await.assert(404, json!({"message": "404 Not found"}));
+    app.get(&links("group/app"))
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
     set_visibility(&app, 24, Visibility::Private).await;
-    app.get(&links("group/app")).await.assert(404, json!({"message": "404 Not found"}));
+    app.get(&links("group/app"))
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
     app.send(Event::new("GET", &links("new/app")).anonymous())
         .await
         .assert(404, json!({"message": "404 Project Not Found"}));
     rename(&app, 7, "new/app").await;
     let moved = "/api/v4/projects/7/releases/v0.1/assets/links";
     assert_moved(&app.get(&links("group/app")).await, moved);
-    app.get(&links("new/app")).await.assert(404, json!({"message": "404 Not found"}));
+    app.get(&links("new/app"))
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
     rename(&app, 24, "group/app").await;
     assert_eq!(
         app.get(&links("group/app")).await.ids(),
         [2, 1],
         "a former path goes back to the one that had it first"
     );
-    let taken =
-        update(&app, 24, ProjectChanges { path: Some(ProjectPath::parse("new/app").unwrap()), visibility: None });
-    assert_eq!(taken.await, Err(Refused::PathTaken(ProjectPath::parse("new/app").unwrap())));
+    let taken = update(
+        &app,
+        24,
+        ProjectChanges {
+            path: Some(ProjectPath::parse("new/app").unwrap()),
+            visibility: None,
+        },
+    );
+    assert_eq!(
+        taken.await,
+        Err(Refused::PathTaken(ProjectPath::parse("new/app").unwrap()))
+    );
 }
 
 #[tokio::test]
@@ -152,10 +241,18 @@ async fn a_deletion_frees_the_former_paths_that_are_still_the_projects() {
     let id = release_links::project::ProjectId::new(24).unwrap();
     session.begin_deletion(id, SystemTime::now()).await.unwrap();
     for path in ["new/app", "newer/app"] {
-        app.get(&links(path)).await.assert(404, json!({"message": "404 Project Not Found"}));
+        app.get(&links(path))
+            .await
+            .assert(404, json!({"message": "404 Project Not Found"}));
     }
-    app.get(&links("group/app")).await.assert(404, json!({"message": "404 Not found"}));
-    let paths = app.items().await.into_iter().filter(|item| item["pk"].as_s().unwrap().starts_with("project-path#"));
+    app.get(&links("group/app"))
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
+    let paths = app
+        .items()
+        .await
+        .into_iter()
+        .filter(|item| item["pk"].as_s().unwrap().starts_with("project-path#"));
     assert_eq!(paths.count(), 1, "only that of project 7");
 }
 
@@ -164,7 +261,10 @@ async fn an_operator_names_a_project_by_its_present_path() {
     let app = start().await;
     rename(&app, 24, "new/app").await;
     let session = app.store.session(std::time::Duration::from_secs(5));
-    let refused = session.project(&ProjectRef::parse("group/app").unwrap()).await.unwrap_err();
+    let refused = session
+        .project(&ProjectRef::parse("group/app").unwrap())
+        .await
+        .unwrap_err();
     let sentence = "group/app is a former path of project 24, which is new/app now: name it by its ID or that path";
     assert_eq!(refused.to_string(), sentence);
     for n in 0..49 {
@@ -172,6 +272,18 @@ async fn an_operator_names_a_project_by_its_present_path() {
     }
     assert_moved(&app.get(&links("group/app")).await, LINKS);
     let path = Some(ProjectPath::parse("one/more").unwrap());
-    let refused = update(&app, 24, ProjectChanges { path, visibility: None }).await.unwrap_err();
-    assert_eq!(refused.to_string(), "project 24 keeps as many former paths as it can: it cannot get another path");
+    let refused = update(
+        &app,
+        24,
+        ProjectChanges {
+            path,
+            visibility: None,
+        },
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "project 24 keeps as many former paths as it can: it cannot get another path"
+    );
 }

@@ -22,14 +22,30 @@ async fn time_and_attempts(event: Event, fault: Fault) -> (Duration, u32) {
 }
 
 async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) -> (Duration, u32) {
-    let every = ["BatchGetItem", "GetItem", "Query", "TransactWriteItems", "UpdateItem"];
-    let rules = every.map(|operation| Rule { operation, fault, times: u32::MAX });
+    let every = [
+        "BatchGetItem",
+        "GetItem",
+        "Query",
+        "TransactWriteItems",
+        "UpdateItem",
+    ];
+    let rules = every.map(|operation| Rule {
+        operation,
+        fault,
+        times: u32::MAX,
+    });
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &rules);
     let nowhere = ([127, 0, 0, 1], 1).into();
-    let app = TestApp::on(Store::new(faulty.clone().config(nowhere), TABLE.to_owned()), nowhere);
+    let app = TestApp::on(
+        Store::new(faulty.clone().config(nowhere), TABLE.to_owned()),
+        nowhere,
+    );
     let started = Instant::now();
     let reply = app.send_within(event, time).await;
-    reply.assert(503, json!({"message": "503 Service Unavailable: nothing is lost, please try again"}));
+    reply.assert(
+        503,
+        json!({"message": "503 Service Unavailable: nothing is lost, please try again"}),
+    );
     assert_eq!(reply.header("retry-after"), "1");
     let sent = *faulty.sent.lock().unwrap();
     (started.elapsed(), sent)
@@ -38,33 +54,63 @@ async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) ->
 #[tokio::test(start_paused = true)]
 async fn what_never_works_is_given_up_in_time_to_say_so() {
     let before = Fault::ALL.into_iter().filter(|fault| {
-        matches!(fault, Fault::Refused(..) | Fault::Cancelled(_) | Fault::CutBefore | Fault::StalledBefore)
-            && !fault.is_permanent()
+        matches!(
+            fault,
+            Fault::Refused(..) | Fault::Cancelled(_) | Fault::CutBefore | Fault::StalledBefore
+        ) && !fault.is_permanent()
     });
     for fault in before {
         for method in ["GET", "POST", "PUT", "DELETE"] {
-            let target = if method == "POST" { LINKS.to_owned() } else { format!("{LINKS}/1") };
+            let target = if method == "POST" {
+                LINKS.to_owned()
+            } else {
+                format!("{LINKS}/1")
+            };
             let event = Event::new(method, &target).form("name=a&url=http://a");
             let (time, sent) = time_and_attempts(event, fault).await;
-            assert!(time <= TIME - TIME_TO_ANSWER, "{method}, {fault:?}: {time:?}");
-            assert!((1..=4).contains(&sent), "{method}, {fault:?}: {sent} attempts of the first call");
+            assert!(
+                time <= TIME - TIME_TO_ANSWER,
+                "{method}, {fault:?}: {time:?}"
+            );
+            assert!(
+                (1..=4).contains(&sent),
+                "{method}, {fault:?}: {sent} attempts of the first call"
+            );
         }
     }
     let (time, sent) = time_and_attempts(Event::new("GET", LINKS), Fault::StalledBefore).await;
     assert!((4..=5).contains(&sent), "{sent} attempts of 2 s each");
-    assert!(time > Duration::from_secs(8), "a stalled call is repeated while there is time: {time:?}");
+    assert!(
+        time > Duration::from_secs(8),
+        "a stalled call is repeated while there is time: {time:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_conflict_that_does_not_end_is_waited_out_a_dozen_times() {
     let engine = seeded_engine().await;
-    let rule =
-        Rule { operation: "TransactWriteItems", fault: Fault::Cancelled("TransactionConflict"), times: u32::MAX };
+    let rule = Rule {
+        operation: "TransactWriteItems",
+        fault: Fault::Cancelled("TransactionConflict"),
+        times: u32::MAX,
+    };
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
-    let app = TestApp::on(Store::new(faulty.clone().config(engine), TABLE.to_owned()), engine);
-    let reply = app.send_within(Event::new("POST", LINKS).form("name=a&url=http://a"), TIME).await;
-    reply.assert(503, json!({"message": "503 Service Unavailable: nothing is lost, please try again"}));
-    assert_eq!(*faulty.sent.lock().unwrap(), 2 + 13, "identity and number once, the transaction thirteen times");
+    let app = TestApp::on(
+        Store::new(faulty.clone().config(engine), TABLE.to_owned()),
+        engine,
+    );
+    let reply = app
+        .send_within(Event::new("POST", LINKS).form("name=a&url=http://a"), TIME)
+        .await;
+    reply.assert(
+        503,
+        json!({"message": "503 Service Unavailable: nothing is lost, please try again"}),
+    );
+    assert_eq!(
+        *faulty.sent.lock().unwrap(),
+        2 + 13,
+        "identity and number once, the transaction thirteen times"
+    );
     assert_eq!(app.get(LINKS).await.status, 200);
 }
 
@@ -72,49 +118,97 @@ async fn a_conflict_that_does_not_end_is_waited_out_a_dozen_times() {
 async fn an_unprocessed_batch_is_retried() {
     let engine = seeded_engine().await;
     for (times, status, attempts) in [(3, 200, 3 + 1 + 1), (u32::MAX, 503, 13)] {
-        let rule = Rule { operation: "BatchGetItem", fault: Fault::Unprocessed, times };
+        let rule = Rule {
+            operation: "BatchGetItem",
+            fault: Fault::Unprocessed,
+            times,
+        };
         let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
-        let app = TestApp::on(Store::new(faulty.clone().config(engine), TABLE.to_owned()), engine);
+        let app = TestApp::on(
+            Store::new(faulty.clone().config(engine), TABLE.to_owned()),
+            engine,
+        );
         let reply = app.send_within(Event::new("GET", LINKS), TIME).await;
-        assert_eq!((reply.status, *faulty.sent.lock().unwrap()), (status, attempts), "{times}: {reply:?}");
+        assert_eq!(
+            (reply.status, *faulty.sent.lock().unwrap()),
+            (status, attempts),
+            "{times}: {reply:?}"
+        );
     }
 }
 
 /// The store of an engine behind these faults.
 fn store(engine: std::net::SocketAddr, rules: &[Rule]) -> (Store, Faulty) {
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), rules);
-    (Store::new(faulty.clone().config(engine), TABLE.to_owned()), faulty)
+    (
+        Store::new(faulty.clone().config(engine), TABLE.to_owned()),
+        faulty,
+    )
 }
 
 #[tokio::test]
 async fn only_the_unprocessed_part_of_a_batch_is_sent_again() {
     let engine = seeded_engine().await;
     for times in [1, 2] {
-        let rule = Rule { operation: "BatchGetItem", fault: Fault::PartlyProcessed, times };
+        let rule = Rule {
+            operation: "BatchGetItem",
+            fault: Fault::PartlyProcessed,
+            times,
+        };
         let (store, faulty) = store(engine, &[rule]);
         let app = TestApp::on(store, engine);
         assert_eq!(app.send(Event::new("GET", LINKS)).await.status, 200);
         let sent: Vec<usize> = faulty.batches.lock().unwrap().clone();
-        assert_eq!(sent, if times == 1 { vec![2, 1] } else { vec![2, 1, 1] });
+        assert_eq!(
+            sent,
+            if times == 1 {
+                vec![2, 1]
+            } else {
+                vec![2, 1, 1]
+            }
+        );
     }
     let app = TestApp::at(engine);
     for n in 0..6 {
-        assert_eq!(app.post(LINKS, json!({"name": n, "url": format!("http://{n}")})).await.status, 201);
+        assert_eq!(
+            app.post(LINKS, json!({"name": n, "url": format!("http://{n}")}))
+                .await
+                .status,
+            201
+        );
     }
-    let rule = Rule { operation: "BatchWriteItem", fault: Fault::PartlyProcessed, times: 2 };
+    let rule = Rule {
+        operation: "BatchWriteItem",
+        fault: Fault::PartlyProcessed,
+        times: 2,
+    };
     let (store, faulty) = store(engine, &[rule]);
-    let deleted = store.purge_releases(ProjectId::new(24).unwrap(), |_| {}).await.unwrap();
-    assert_eq!((deleted, faulty.batches.lock().unwrap().as_slice()), (22, &[22, 1, 1][..]));
-    app.get(LINKS).await.assert(404, json!({"message": "404 Not found"}));
+    let deleted = store
+        .purge_releases(ProjectId::new(24).unwrap(), |_| {})
+        .await
+        .unwrap();
+    assert_eq!(
+        (deleted, faulty.batches.lock().unwrap().as_slice()),
+        (22, &[22, 1, 1][..])
+    );
+    app.get(LINKS)
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_stalls_until_the_deadline_leaves_time_for_the_response() {
     for time in [Duration::from_secs(1), Duration::from_secs(3)] {
-        for event in [Event::new("GET", LINKS), Event::new("POST", LINKS).form("name=a&url=http://a")] {
+        for event in [
+            Event::new("GET", LINKS),
+            Event::new("POST", LINKS).form("name=a&url=http://a"),
+        ] {
             let (passed, _) = time_and_attempts_within(event, Fault::StalledBefore, time).await;
             assert!(passed <= time - TIME_TO_ANSWER, "{passed:?} of {time:?}");
-            assert!(passed >= time - TIME_TO_ANSWER - Duration::from_millis(50), "no more than that: {passed:?}");
+            assert!(
+                passed >= time - TIME_TO_ANSWER - Duration::from_millis(50),
+                "no more than that: {passed:?}"
+            );
         }
     }
 }
@@ -129,13 +223,28 @@ async fn a_call_that_dynamodb_finds_invalid_is_a_500_with_its_cause_in_the_log()
         ("TransactWriteItems", Fault::Cancelled("ValidationError")),
     ] {
         let log = Log::listen();
-        let (store, faulty) = store(engine, &[Rule { operation, fault, times: u32::MAX }]);
-        let method = if operation == "TransactWriteItems" { "POST" } else { "GET" };
+        let (store, faulty) = store(
+            engine,
+            &[Rule {
+                operation,
+                fault,
+                times: u32::MAX,
+            }],
+        );
+        let method = if operation == "TransactWriteItems" {
+            "POST"
+        } else {
+            "GET"
+        };
         let event = Event::new(method, LINKS).form("name=a&url=http://a");
         let reply = TestApp::on(store, engine).send(event).await;
         reply.assert(500, json!({"message": "500 Internal Server Error"}));
         assert!(!reply.has_header("retry-after"));
-        assert!(log.text().contains("ERROR") && log.text().contains("injected"), "{}", log.text());
+        assert!(
+            log.text().contains("ERROR") && log.text().contains("injected"),
+            "{}",
+            log.text()
+        );
         assert!(*faulty.sent.lock().unwrap() <= 3, "it is not retried");
     }
 }
@@ -146,18 +255,40 @@ async fn change(session: &Session<'_>, n: usize) -> Result<(), String> {
     let explain = |error: release_links::store::Refused| error.to_string();
     let path = Some(ProjectPath::parse("moved/app").unwrap());
     match n {
-        0 => session.create_project(&project(7, "a/b", Visibility::Public)).await.map_err(explain),
+        0 => session
+            .create_project(&project(7, "a/b", Visibility::Public))
+            .await
+            .map_err(explain),
         1 => {
-            let changes = ProjectChanges { path, visibility: Some(Visibility::Private) };
-            session.update_project(&ProjectRef::Id(id), changes, now).await.map(|_| ()).map_err(explain)
+            let changes = ProjectChanges {
+                path,
+                visibility: Some(Visibility::Private),
+            };
+            session
+                .update_project(&ProjectRef::Id(id), changes, now)
+                .await
+                .map(|_| ())
+                .map_err(explain)
         }
         2 => {
             let hash = PlainToken::from("a-token-of-the-operator".to_owned()).hash();
-            session.create_token(hash, granted("new", 7, Role::Owner)).await.map(|_| ()).map_err(explain)
+            session
+                .create_token(hash, granted("new", 7, Role::Owner))
+                .await
+                .map(|_| ())
+                .map_err(explain)
         }
         3 => session.revoke_grant(2, id).await.map_err(explain),
-        4 => session.revoke_token(2, now).await.map(|_| ()).map_err(explain),
-        5 => session.begin_deletion(id, now).await.map(|_| ()).map_err(explain),
+        4 => session
+            .revoke_token(2, now)
+            .await
+            .map(|_| ())
+            .map_err(explain),
+        5 => session
+            .begin_deletion(id, now)
+            .await
+            .map(|_| ())
+            .map_err(explain),
         _ => session.finish_deletion(id, now).await.map_err(explain),
     }
 }
@@ -169,7 +300,14 @@ async fn a_transaction_cancelled_for_mixed_reasons_is_retried_for_the_operator_t
             let engine = seeded_engine().await;
             for n in 0..7 {
                 let fault = Fault::Mixed(reason, start);
-                let (store, _) = store(engine, &[Rule { operation: "TransactWriteItems", fault, times: 2 }]);
+                let (store, _) = store(
+                    engine,
+                    &[Rule {
+                        operation: "TransactWriteItems",
+                        fault,
+                        times: 2,
+                    }],
+                );
                 let changed = change(&store.session(Duration::from_secs(10)), n).await;
                 assert_eq!(changed, Ok(()), "change {n}, {fault:?}");
             }

@@ -43,11 +43,17 @@ async fn serve(database: Database) -> SocketAddr {
     let address = engine::serve(database).unwrap();
     let client = engine::client(address);
     engine::create_table(&client, TABLE).await.unwrap();
-    seed::seed(&Store::new(engine::client_config(address), TABLE.to_owned())).await.unwrap();
+    seed::seed(&Store::new(
+        engine::client_config(address),
+        TABLE.to_owned(),
+    ))
+    .await
+    .unwrap();
     address
 }
 
-/// Notes each call that goes over the wire to the engine: its name, and how many keys it reads if it is a batch.
+/// Notes each call that goes over the wire to the engine: its name, and how many keys it reads if
+/// it is a batch.
 #[derive(Debug, Clone, Default)]
 struct Calls(Arc<Mutex<Vec<(String, usize)>>>);
 
@@ -62,10 +68,17 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let target = context.request().headers().get("x-amz-target").expect("a call names its operation");
+        let target = context
+            .request()
+            .headers()
+            .get("x-amz-target")
+            .expect("a call names its operation");
         let operation = target.rsplit('.').next().unwrap_or(target);
-        let body: Value = serde_json::from_slice(context.request().body().bytes().unwrap_or_default())?;
-        let keys = body["RequestItems"][TABLE]["Keys"].as_array().map_or(0, Vec::len);
+        let body: Value =
+            serde_json::from_slice(context.request().body().bytes().unwrap_or_default())?;
+        let keys = body["RequestItems"][TABLE]["Keys"]
+            .as_array()
+            .map_or(0, Vec::len);
         self.0.lock().unwrap().push((operation.to_owned(), keys));
         Ok(())
     }
@@ -113,16 +126,35 @@ impl TestApp {
     pub fn with_public_url(address: SocketAddr, public_url: Option<PublicUrl>) -> Self {
         let calls = Calls::default();
         let client = engine::client(address);
-        let store = Store::new(engine::client_config(address).interceptor(calls.clone()), TABLE.to_owned());
+        let store = Store::new(
+            engine::client_config(address).interceptor(calls.clone()),
+            TABLE.to_owned(),
+        );
         let app = Arc::new(App::new(store.clone(), config(public_url), SystemTime::now));
-        Self { app, store, client, address, calls }
+        Self {
+            app,
+            store,
+            client,
+            address,
+            calls,
+        }
     }
 
     /// An app on this store, for which the engine is asked at the address.
     pub fn on(store: Store, address: SocketAddr) -> Self {
-        let app = App::new(store.clone(), config(Some(PublicUrl::parse(PUBLIC_URL).unwrap())), SystemTime::now);
+        let app = App::new(
+            store.clone(),
+            config(Some(PublicUrl::parse(PUBLIC_URL).unwrap())),
+            SystemTime::now,
+        );
         let app = Arc::new(app);
-        Self { app, store, client: engine::client(address), address, calls: Calls::default() }
+        Self {
+            app,
+            store,
+            client: engine::client(address),
+            address,
+            calls: Calls::default(),
+        }
     }
 
     /// How many calls of DynamoDB were made since this was last asked.
@@ -132,7 +164,10 @@ impl TestApp {
 
     /// The DynamoDB operations that were called since this was last asked.
     pub fn operations(&self) -> Vec<String> {
-        self.operations_and_keys().into_iter().map(|(operation, _)| operation).collect()
+        self.operations_and_keys()
+            .into_iter()
+            .map(|(operation, _)| operation)
+            .collect()
     }
 
     /// The same, each with the number of keys that it read if it is a batch.
@@ -140,13 +175,24 @@ impl TestApp {
         std::mem::take(&mut *self.calls.0.lock().unwrap())
     }
 
-    /// The same service as a process of its own, of which the caches are empty, with these settings and this clock.
+    /// The same service as a process of its own, of which the caches are empty, with these settings
+    /// and this clock.
     pub fn with_settings(&self, settings: &[(&str, &str)], clock: fn() -> SystemTime) -> Self {
         let get = |name: &str| {
             let setting = settings.iter().find(|(other, _)| *other == name);
-            setting.map(|(_, value)| *value).or((name == "TABLE_NAME").then_some(TABLE)).map(str::to_owned)
+            setting
+                .map(|(_, value)| *value)
+                .or((name == "TABLE_NAME").then_some(TABLE))
+                .map(str::to_owned)
         };
-        Self { app: Arc::new(App::new(self.store.clone(), Config::read(get).unwrap(), clock)), ..self.clone() }
+        Self {
+            app: Arc::new(App::new(
+                self.store.clone(),
+                Config::read(get).unwrap(),
+                clock,
+            )),
+            ..self.clone()
+        }
     }
 
     pub async fn send(&self, event: impl Into<Value>) -> Reply {
@@ -156,15 +202,23 @@ impl TestApp {
     /// Sends the event to an invocation that ends after this time.
     pub async fn send_within(&self, event: impl Into<Value>, time: Duration) -> Reply {
         let mut context = Context::default();
-        let deadline = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + time;
+        let deadline = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            + time;
         context.deadline = deadline.as_millis().try_into().unwrap();
         self.invoke(event.into(), context).await
     }
 
     async fn invoke(&self, event: Value, mut context: Context) -> Reply {
-        let payload: LambdaRequest = serde_json::from_value(event).expect("the event is one of a gateway");
+        let payload: LambdaRequest =
+            serde_json::from_value(event).expect("the event is one of a gateway");
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
-        let response = self.app.invoke(LambdaEvent::new(payload, context)).await.unwrap();
+        let response = self
+            .app
+            .invoke(LambdaEvent::new(payload, context))
+            .await
+            .unwrap();
         Reply::read(&serde_json::to_value(response).unwrap())
     }
 
@@ -186,26 +240,49 @@ impl TestApp {
 
     /// Stores a project.
     pub async fn add(&self, project: Project) {
-        self.store.session(Duration::from_secs(5)).create_project(&project).await.unwrap();
+        self.store
+            .session(Duration::from_secs(5))
+            .create_project(&project)
+            .await
+            .unwrap();
     }
 
     /// Stores a token with these roles and returns it. It is made of its label.
     pub async fn issue(&self, settings: NewToken) -> String {
         let token = format!("rlat-{}", settings.label.replace(' ', "-"));
         let hash = PlainToken::from(token.clone()).hash();
-        self.store.session(Duration::from_secs(5)).create_token(hash, settings).await.unwrap();
+        self.store
+            .session(Duration::from_secs(5))
+            .create_token(hash, settings)
+            .await
+            .unwrap();
         token
     }
 
     /// Deletes an item, as a partial restore or DynamoDB's TTL may have lost it.
     pub async fn remove(&self, pk: &str, sk: &str) {
         let [pk, sk] = [pk, sk].map(|text| AttributeValue::S(text.to_owned()));
-        self.client.delete_item().table_name(TABLE).key("pk", pk).key("sk", sk).send().await.unwrap();
+        self.client
+            .delete_item()
+            .table_name(TABLE)
+            .key("pk", pk)
+            .key("sk", sk)
+            .send()
+            .await
+            .unwrap();
     }
 
     /// All items of the table.
     pub async fn items(&self) -> Vec<Item> {
-        self.client.scan().table_name(TABLE).into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
+        self.client
+            .scan()
+            .table_name(TABLE)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .unwrap()
     }
 }
 
@@ -213,13 +290,26 @@ impl TestApp {
 pub fn granted(label: &str, project: u64, role: Role) -> NewToken {
     let projects = BTreeMap::from([(ProjectId::new(project).unwrap(), role)]);
     let created_at = SystemTime::now();
-    let grants = Grants { every: None, projects };
-    NewToken { label: label.to_owned(), grants, scope: Scope::Api, created_at, expires_at: None }
+    let grants = Grants {
+        every: None,
+        projects,
+    };
+    NewToken {
+        label: label.to_owned(),
+        grants,
+        scope: Scope::Api,
+        created_at,
+        expires_at: None,
+    }
 }
 
 /// A project that is not stored yet.
 pub fn project(id: u64, path: &str, visibility: Visibility) -> Project {
-    Project { id: ProjectId::new(id).unwrap(), path: ProjectPath::parse(path).unwrap(), visibility }
+    Project {
+        id: ProjectId::new(id).unwrap(),
+        path: ProjectPath::parse(path).unwrap(),
+        visibility,
+    }
 }
 
 /// An event in the shape of an HTTP API's, payload version 2.0.
@@ -232,11 +322,23 @@ pub struct Event {
 }
 
 impl Event {
-    /// `target` is the raw path and, behind a question mark, the raw query; the token is the documentation's.
+    /// `target` is the raw path and, behind a question mark, the raw query; the token is the
+    /// documentation's.
     pub fn new(method: &str, target: &str) -> Self {
-        let headers = [("host", "links.example.com"), ("private-token", seed::TOKEN)];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { method: method.to_owned(), target: target.to_owned(), headers, body: None, is_base64: false }
+        let headers = [
+            ("host", "links.example.com"),
+            ("private-token", seed::TOKEN),
+        ];
+        let headers = headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers,
+            body: None,
+            is_base64: false,
+        }
     }
 
     /// Without the documentation's token, or any other.
@@ -314,13 +416,19 @@ impl Reply {
             }
         }
         let text = response["body"].as_str().unwrap_or_default();
-        let is_text = headers.get("content-type").is_some_and(|media_type| media_type == "text/plain");
+        let is_text = headers
+            .get("content-type")
+            .is_some_and(|media_type| media_type == "text/plain");
         let body = match text {
             "" => Value::Null,
             text if is_text => json!(text),
             text => serde_json::from_str(text).expect("a body is JSON"),
         };
-        let reply = Self { status: response["statusCode"].as_u64().unwrap(), headers, body };
+        let reply = Self {
+            status: response["statusCode"].as_u64().unwrap(),
+            headers,
+            body,
+        };
         reply.check();
         reply
     }
@@ -328,20 +436,36 @@ impl Reply {
     #[track_caller]
     fn check(&self) {
         assert_eq!(self.header("x-content-type-options"), "nosniff");
-        assert_eq!(self.header("x-request-id"), "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+        assert_eq!(
+            self.header("x-request-id"),
+            "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+        );
         assert_eq!(
             self.header("x-gitlab-meta"),
             r#"{"correlation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","version":"1"}"#
         );
-        let (seconds, milliseconds) = self.header("x-runtime").split_once('.').expect("seconds with a fraction");
-        assert!(seconds.parse::<u64>().is_ok() && milliseconds.len() == 3, "no finer than a millisecond: {self:?}");
+        let (seconds, milliseconds) = self
+            .header("x-runtime")
+            .split_once('.')
+            .expect("seconds with a fraction");
+        assert!(
+            seconds.parse::<u64>().is_ok() && milliseconds.len() == 3,
+            "no finer than a millisecond: {self:?}"
+        );
         if !self.body.is_null() {
-            let expected = if self.status == 301 { "text/plain" } else { "application/json" };
+            let expected = if self.status == 301 {
+                "text/plain"
+            } else {
+                "application/json"
+            };
             assert_eq!(self.header("content-type"), expected);
         }
         if self.status >= 400 {
             assert_eq!(self.header("cache-control"), "no-cache");
-            let envelope = ["error", "message"].iter().filter(|name| self.body.get(**name).is_some()).count();
+            let envelope = ["error", "message"]
+                .iter()
+                .filter(|name| self.body.get(**name).is_some())
+                .count();
             assert!(self.body.is_null() || envelope == 1, "{self:?}");
         }
     }
@@ -374,6 +498,11 @@ impl Reply {
 
     /// The ids of a list.
     pub fn ids(&self) -> Vec<u64> {
-        self.body.as_array().unwrap().iter().map(|link| link["id"].as_u64().unwrap()).collect()
+        self.body
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|link| link["id"].as_u64().unwrap())
+            .collect()
     }
 }

@@ -23,20 +23,50 @@ async fn a_token_can_ask_who_it_is() {
     });
     app.get(USER).await.assert(200, user.clone());
     app.get(&format!("{USER}.json")).await.assert(200, user);
-    let reader = app.issue(NewToken { scope: Scope::ReadApi, ..granted("reader", 24, Role::Guest) }).await;
-    assert_eq!(app.send(Event::new("GET", USER).token(&reader)).await.body["id"], 2);
+    let reader = app
+        .issue(NewToken {
+            scope: Scope::ReadApi,
+            ..granted("reader", 24, Role::Guest)
+        })
+        .await;
+    assert_eq!(
+        app.send(Event::new("GET", USER).token(&reader)).await.body["id"],
+        2
+    );
     let ended = Some(SystemTime::now());
-    let expired = app.issue(NewToken { expires_at: ended, ..granted("expired", 24, Role::Guest) }).await;
+    let expired = app
+        .issue(NewToken {
+            expires_at: ended,
+            ..granted("expired", 24, Role::Guest)
+        })
+        .await;
     let reply = app.send(Event::new("GET", USER).token(&expired)).await;
-    assert_eq!((reply.status, &reply.body["error"]), (401, &json!("invalid_token")));
-    for event in [Event::new("GET", USER).anonymous(), Event::new("GET", USER).token("junk")] {
-        app.send(event).await.assert(401, json!({"message": "401 Unauthorized"}));
+    assert_eq!(
+        (reply.status, &reply.body["error"]),
+        (401, &json!("invalid_token"))
+    );
+    for event in [
+        Event::new("GET", USER).anonymous(),
+        Event::new("GET", USER).token("junk"),
+    ] {
+        app.send(event)
+            .await
+            .assert(401, json!({"message": "401 Unauthorized"}));
     }
     let head = app.send(Event::new("HEAD", USER)).await;
     assert_eq!((head.status, head.body.is_null()), (200, true));
-    assert_eq!(app.send(Event::new("OPTIONS", USER).anonymous()).await.header("allow"), "OPTIONS, GET, HEAD");
-    app.send(Event::new("POST", USER)).await.assert_error(404, "404 Not Found");
-    app.get(&format!("{USER}?format=xml")).await.assert_error(406, "The requested format 'xml' is not supported.");
+    assert_eq!(
+        app.send(Event::new("OPTIONS", USER).anonymous())
+            .await
+            .header("allow"),
+        "OPTIONS, GET, HEAD"
+    );
+    app.send(Event::new("POST", USER))
+        .await
+        .assert_error(404, "404 Not Found");
+    app.get(&format!("{USER}?format=xml"))
+        .await
+        .assert_error(406, "The requested format 'xml' is not supported.");
 }
 
 #[tokio::test]
@@ -48,9 +78,17 @@ async fn who_asks_is_looked_up_once_and_junk_does_not_read_the_table() {
         (Event::new("GET", USER), 200, vec![]),
         (Event::new("GET", LINKS), 200, vec!["BatchGetItem", "Query"]),
         (Event::new("GET", LINKS).anonymous(), 200, vec!["Query"]),
-        (Event::new("GET", LINKS).token("junk"), 401, vec!["BatchGetItem"]),
+        (
+            Event::new("GET", LINKS).token("junk"),
+            401,
+            vec!["BatchGetItem"],
+        ),
         (Event::new("GET", LINKS).token("junk"), 401, vec![]),
-        (Event::new("GET", &format!("{LINKS}?per_page=0")).token("more junk"), 400, vec![]),
+        (
+            Event::new("GET", &format!("{LINKS}?per_page=0")).token("more junk"),
+            400,
+            vec![],
+        ),
     ] {
         assert_eq!(app.send(event).await.status, status);
         assert_eq!(app.operations(), operations);
@@ -58,10 +96,26 @@ async fn who_asks_is_looked_up_once_and_junk_does_not_read_the_table() {
     let fresh = TestApp::at(app.address);
     let links = "/api/v4/projects/24/releases/v9/assets/links";
     for (method, target, operations) in [
-        ("POST", links.to_owned(), vec!["BatchGetItem", "UpdateItem", "TransactWriteItems"]),
-        ("POST", links.to_owned(), vec!["UpdateItem", "TransactWriteItems"]),
-        ("PUT", format!("{links}/1"), vec!["GetItem", "TransactWriteItems"]),
-        ("DELETE", format!("{links}/1"), vec!["GetItem", "TransactWriteItems"]),
+        (
+            "POST",
+            links.to_owned(),
+            vec!["BatchGetItem", "UpdateItem", "TransactWriteItems"],
+        ),
+        (
+            "POST",
+            links.to_owned(),
+            vec!["UpdateItem", "TransactWriteItems"],
+        ),
+        (
+            "PUT",
+            format!("{links}/1"),
+            vec!["GetItem", "TransactWriteItems"],
+        ),
+        (
+            "DELETE",
+            format!("{links}/1"),
+            vec!["GetItem", "TransactWriteItems"],
+        ),
     ] {
         let name = format!("{method}{}", operations.len());
         let event = Event::new(method, &target).form(&format!("name={name}&url=http://{name}"));
@@ -73,17 +127,25 @@ async fn who_asks_is_looked_up_once_and_junk_does_not_read_the_table() {
 #[tokio::test]
 async fn a_revoked_token_works_no_longer_than_a_process_remembers_it() {
     let app = TestApp::start().await;
-    let with_cache = |seconds| app.with_settings(&[("IDENTITY_CACHE_SECONDS", seconds)], SystemTime::now);
+    let with_cache =
+        |seconds| app.with_settings(&[("IDENTITY_CACHE_SECONDS", seconds)], SystemTime::now);
     let [forgetful, mindful] = ["0", "3"].map(with_cache);
     for app in [&forgetful, &mindful] {
         assert_eq!(app.get(USER).await.status, 200);
     }
-    app.store.session(Duration::from_secs(5)).revoke_token(1, SystemTime::now()).await.unwrap();
+    app.store
+        .session(Duration::from_secs(5))
+        .revoke_token(1, SystemTime::now())
+        .await
+        .unwrap();
     assert_eq!(mindful.get(USER).await.status, 200);
     assert_eq!(forgetful.get(USER).await.status, 401);
     tokio::time::sleep(Duration::from_millis(3_100)).await;
     let reply = mindful.get(USER).await;
-    assert_eq!((reply.status, &reply.body["error"]), (401, &json!("invalid_token")));
+    assert_eq!(
+        (reply.status, &reply.body["error"]),
+        (401, &json!("invalid_token"))
+    );
 }
 
 /// The process was suspended for 4 seconds, in which its monotonic clock stood still.
@@ -100,14 +162,33 @@ async fn a_cached_token_or_project_expires_in_a_process_that_was_suspended() {
     let anonymous = || Event::new("GET", LINKS).anonymous();
     assert_eq!(warm.send(Event::new("GET", LINKS)).await.status, 200);
     session().revoke_token(1, SystemTime::now()).await.unwrap();
-    let changes = ProjectChanges { visibility: Some(Visibility::Private), path: None };
-    session().update_project(&ProjectRef::parse("24").unwrap(), changes, SystemTime::now()).await.unwrap();
+    let changes = ProjectChanges {
+        visibility: Some(Visibility::Private),
+        path: None,
+    };
+    session()
+        .update_project(
+            &ProjectRef::parse("24").unwrap(),
+            changes,
+            SystemTime::now(),
+        )
+        .await
+        .unwrap();
     assert_eq!(warm.send(anonymous()).await.status, 200, "both are cached");
     for seconds in [4, -1] {
-        WALL.store(1_800_000_000_u64.checked_add_signed(seconds).unwrap(), Ordering::Relaxed);
+        WALL.store(
+            1_800_000_000_u64.checked_add_signed(seconds).unwrap(),
+            Ordering::Relaxed,
+        );
         let reply = warm.send(event()).await;
-        assert_eq!((reply.status, &reply.body["error"]), (401, &json!("invalid_token")), "{seconds}");
-        warm.send(anonymous()).await.assert(404, json!({"message": "404 Project Not Found"}));
+        assert_eq!(
+            (reply.status, &reply.body["error"]),
+            (401, &json!("invalid_token")),
+            "{seconds}"
+        );
+        warm.send(anonymous())
+            .await
+            .assert(404, json!({"message": "404 Project Not Found"}));
     }
 }
 
@@ -116,7 +197,9 @@ async fn a_cached_token_or_project_expires_in_a_process_that_was_suspended() {
 async fn a_token_that_was_tried_too_early_works_within_seconds() {
     let app = TestApp::start().await;
     let early = || Event::new("GET", USER).token("rlat-early");
-    app.send(early()).await.assert(401, json!({"message": "401 Unauthorized"}));
+    app.send(early())
+        .await
+        .assert(401, json!({"message": "401 Unauthorized"}));
     app.issue(granted("early", 24, Role::Guest)).await;
     tokio::time::sleep(Duration::from_millis(5_100)).await;
     let reply = app.send(early()).await;
@@ -127,51 +210,92 @@ async fn a_token_that_was_tried_too_early_works_within_seconds() {
 async fn a_remembered_token_ends_at_its_time_all_the_same() {
     let app = TestApp::start().await;
     let end = Some(SystemTime::now() + Duration::from_secs(2));
-    let token = app.issue(NewToken { expires_at: end, ..granted("short", 24, Role::Guest) }).await;
-    assert_eq!(app.send(Event::new("GET", USER).token(&token)).await.status, 200);
+    let token = app
+        .issue(NewToken {
+            expires_at: end,
+            ..granted("short", 24, Role::Guest)
+        })
+        .await;
+    assert_eq!(
+        app.send(Event::new("GET", USER).token(&token)).await.status,
+        200
+    );
     tokio::time::sleep(Duration::from_millis(2_100)).await;
-    assert_eq!(app.send(Event::new("GET", USER).token(&token)).await.status, 401);
+    assert_eq!(
+        app.send(Event::new("GET", USER).token(&token)).await.status,
+        401
+    );
 }
 
 #[tokio::test]
 async fn dynamodb_removes_an_expired_token_a_month_after_its_end() {
     let app = TestApp::start().await;
     let end = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
-    app.issue(NewToken { expires_at: Some(end), ..granted("ends", 24, Role::Guest) }).await;
+    app.issue(NewToken {
+        expires_at: Some(end),
+        ..granted("ends", 24, Role::Guest)
+    })
+    .await;
     let items = app.items().await;
-    let ttl: Vec<&str> =
-        items.iter().filter_map(|item| Some(item.get("expires_at")?.as_n().unwrap().as_str())).collect();
-    assert_eq!(ttl, ["2002592000", "2002592000"], "both items of the one token that ends");
+    let ttl: Vec<&str> = items
+        .iter()
+        .filter_map(|item| Some(item.get("expires_at")?.as_n().unwrap().as_str()))
+        .collect();
+    assert_eq!(
+        ttl,
+        ["2002592000", "2002592000"],
+        "both items of the one token that ends"
+    );
 }
 
 #[tokio::test]
 async fn a_token_turns_up_in_no_log_no_answer_and_no_item() {
     let log = Log::listen();
     let app = TestApp::start().await;
-    let token = app.issue(granted("a token that is looked for", 24, Role::Developer)).await;
+    let token = app
+        .issue(granted("a token that is looked for", 24, Role::Developer))
+        .await;
     let mut answers = String::new();
     let body = |n: u8| format!("name={n}&url=http://{n}&private_token={token}");
     for event in [
         Event::new("POST", LINKS).form(&body(1)),
-        Event::new("POST", LINKS).token(&token).form("name=2&url=http://2"),
-        Event::new("POST", LINKS).token(&token).form("name=2&url=http://2"),
+        Event::new("POST", LINKS)
+            .token(&token)
+            .form("name=2&url=http://2"),
+        Event::new("POST", LINKS)
+            .token(&token)
+            .form("name=2&url=http://2"),
         Event::new("GET", &format!("{LINKS}?private_token={token}&per_page=1")),
         Event::new("GET", &format!("{LINKS}?access_token={token}")),
-        Event::new("GET", &format!("{LINKS}/1")).anonymous().header("authorization", &format!("Bearer {token}")),
-        Event::new("GET", LINKS).anonymous().header("job-token", &token),
-        Event::new("PUT", &format!("{LINKS}/99")).token(&token).form("name=2"),
+        Event::new("GET", &format!("{LINKS}/1"))
+            .anonymous()
+            .header("authorization", &format!("Bearer {token}")),
+        Event::new("GET", LINKS)
+            .anonymous()
+            .header("job-token", &token),
+        Event::new("PUT", &format!("{LINKS}/99"))
+            .token(&token)
+            .form("name=2"),
         Event::new("DELETE", &format!("{LINKS}/1")).token(&token),
         Event::new("GET", USER).token(&token),
-        Event::new("POST", LINKS).token(&token).body("text/plain", &token),
+        Event::new("POST", LINKS)
+            .token(&token)
+            .body("text/plain", &token),
         Event::new("GET", LINKS).token(&format!("{token}-junk")),
     ] {
         answers += &format!("{:?}", app.send(event).await);
     }
     let nowhere = TestApp::at(([127, 0, 0, 1], 1).into());
-    answers += &format!("{:?}", nowhere.send(Event::new("GET", USER).token(&token)).await);
+    answers += &format!(
+        "{:?}",
+        nowhere.send(Event::new("GET", USER).token(&token)).await
+    );
     let items = format!("{:?}", app.items().await);
     let log = log.text();
-    assert!(log.contains("request answered") && log.contains("DEBUG"), "the log was captured:\n{log}");
+    assert!(
+        log.contains("request answered") && log.contains("DEBUG"),
+        "the log was captured:\n{log}"
+    );
     assert!(items.contains("a token that is looked for") && answers.contains("503"));
     for token in [token.as_str(), seed::TOKEN] {
         for (place, text) in [("log", &log), ("answers", &answers), ("items", &items)] {

@@ -43,7 +43,9 @@ impl Wire {
             is_holding: watch::Sender::new(true),
             held: watch::Sender::new(0),
         });
-        let router = Router::new().fallback(forward).with_state(Arc::clone(&shared));
+        let router = Router::new()
+            .fallback(forward)
+            .with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, shared }
     }
@@ -51,7 +53,8 @@ impl Wire {
     /// Waits until a call is held.
     pub async fn held(&self) {
         let mut held = self.shared.held.subscribe();
-        let waited = tokio::time::timeout(Duration::from_secs(20), held.wait_for(|held| *held > 0)).await;
+        let waited =
+            tokio::time::timeout(Duration::from_secs(20), held.wait_for(|held| *held > 0)).await;
         waited.expect("a call comes in time").unwrap();
     }
 
@@ -65,7 +68,12 @@ async fn forward(State(shared): State<Arc<Shared>>, mut request: Request) -> Res
     let target = request.headers()["x-amz-target"].to_str().unwrap();
     if target.ends_with(&format!(".{}", shared.operation)) {
         shared.held.send_modify(|held| *held += 1);
-        shared.is_holding.subscribe().wait_for(|is_holding| !is_holding).await.unwrap();
+        shared
+            .is_holding
+            .subscribe()
+            .wait_for(|is_holding| !is_holding)
+            .await
+            .unwrap();
     }
     let mut uri = request.uri().clone().into_parts();
     uri.scheme = Some(Scheme::HTTP);

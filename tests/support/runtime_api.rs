@@ -58,7 +58,11 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/invocation/{id}/response", post(answer))
             .with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { address, waiting, shared }
+        Self {
+            address,
+            waiting,
+            shared,
+        }
     }
 
     /// A function with Lambda's environment and these settings, yet to be started.
@@ -85,8 +89,14 @@ impl RuntimeApi {
     /// Hands the function an event as soon as it asks for one, and returns its answer.
     pub async fn invoke(&self, event: impl Into<Value>) -> Value {
         let (answered, answer) = oneshot::channel();
-        self.waiting.send((event.into(), answered)).await.expect("the runtime API listens");
-        tokio::time::timeout(TIME * 2, answer).await.expect("the function answers in time").expect("one answer")
+        self.waiting
+            .send((event.into(), answered))
+            .await
+            .expect("the runtime API listens");
+        tokio::time::timeout(TIME * 2, answer)
+            .await
+            .expect("the function answers in time")
+            .expect("one answer")
     }
 
     /// Waits until the function has asked for work so many times.
@@ -110,23 +120,42 @@ impl RuntimeApi {
 async fn reach(count: &watch::Sender<usize>, least: usize) {
     let mut count = count.subscribe();
     let reached = tokio::time::timeout(TIME * 2, count.wait_for(|count| *count >= least)).await;
-    reached.expect("the function asks for work in time").expect("the runtime API listens");
+    reached
+        .expect("the function asks for work in time")
+        .expect("the runtime API listens");
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> ([(HeaderName, String); 2], Json<Value>) {
     shared.asked.send_modify(|asked| *asked += 1);
-    let Some((event, answered)) = shared.waiting.lock().await.recv().await else { return std::future::pending().await };
+    let Some((event, answered)) = shared.waiting.lock().await.recv().await else {
+        return std::future::pending().await;
+    };
     let mut unanswered = shared.unanswered.lock().await;
     shared.given.send_modify(|given| *given += 1);
     let id = format!("8476a536-e9f4-11e8-9739-{:012}", *shared.given.borrow());
     unanswered.insert(id.clone(), answered);
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + TIME;
-    let headers =
-        [("lambda-runtime-aws-request-id", id), ("lambda-runtime-deadline-ms", deadline.as_millis().to_string())];
-    (headers.map(|(name, value)| (HeaderName::from_static(name), value)), Json(event))
+    let deadline = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        + TIME;
+    let headers = [
+        ("lambda-runtime-aws-request-id", id),
+        (
+            "lambda-runtime-deadline-ms",
+            deadline.as_millis().to_string(),
+        ),
+    ];
+    (
+        headers.map(|(name, value)| (HeaderName::from_static(name), value)),
+        Json(event),
+    )
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, Path(id): Path<String>, answer: Bytes) -> StatusCode {
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    answer: Bytes,
+) -> StatusCode {
     // The runtime names no media type.
     let answer = serde_json::from_slice(&answer).expect("an answer is JSON");
     if let Some(answered) = shared.unanswered.lock().await.remove(&id) {

@@ -12,11 +12,15 @@ const TIME_TO_START: Duration = Duration::from_secs(30);
 
 /// A setting of the environment, where it is there and not empty.
 pub fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .unwrap_or_else(|| default.to_owned())
 }
 
-/// A process group that ends together with this process, however it ends. The group's leader waits for the end of its
-/// standard input, which comes when nobody is left to write to it, and then kills the group.
+/// A process group that ends together with this process, however it ends. The group's leader waits
+/// for the end of its standard input, which comes when nobody is left to write to it, and then
+/// kills the group.
 pub struct ProcessGroup {
     leader: process::Child,
 }
@@ -25,13 +29,21 @@ impl ProcessGroup {
     /// Starts the leader.
     pub fn start() -> Result<Self, String> {
         let mut leader = process::Command::new("sh");
-        leader.args(["-c", "read -r _; kill -KILL 0"]).process_group(0).stdin(Stdio::piped());
-        let leader = leader.spawn().map_err(|error| format!("sh cannot be started: {error}"))?;
+        leader
+            .args(["-c", "read -r _; kill -KILL 0"])
+            .process_group(0)
+            .stdin(Stdio::piped());
+        let leader = leader
+            .spawn()
+            .map_err(|error| format!("sh cannot be started: {error}"))?;
         Ok(Self { leader })
     }
 
     fn id(&self) -> i32 {
-        self.leader.id().try_into().expect("process ids are positive numbers of 32 bits")
+        self.leader
+            .id()
+            .try_into()
+            .expect("process ids are positive numbers of 32 bits")
     }
 }
 
@@ -46,7 +58,16 @@ impl Drop for ProcessGroup {
 pub async fn start_emulator(group: &ProcessGroup, port: u16) -> Result<Child, String> {
     let tool = setting("CARGO_LAMBDA", ".tools/cargo-lambda/bin/cargo-lambda");
     let emulator = Command::new(&tool)
-        .args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "--quiet", "-A", "127.0.0.1", "-P"])
+        .args([
+            "lambda",
+            "watch",
+            "--only-lambda-apis",
+            "--disable-cors",
+            "--quiet",
+            "-A",
+            "127.0.0.1",
+            "-P",
+        ])
         .arg(port.to_string())
         .process_group(group.id())
         .stdin(Stdio::null())
@@ -54,7 +75,10 @@ pub async fn start_emulator(group: &ProcessGroup, port: u16) -> Result<Child, St
         .spawn()
         .map_err(|error| format!("{tool} cannot be started: {error}; `make tools` installs it"))?;
     let address: SocketAddr = ([127, 0, 0, 1], port).into();
-    wait_until("the emulator listens", || async { TcpStream::connect(address).await.is_ok() }).await?;
+    wait_until("the emulator listens", || async {
+        TcpStream::connect(address).await.is_ok()
+    })
+    .await?;
     Ok(emulator)
 }
 
@@ -67,7 +91,10 @@ pub fn start_function(
     table: &str,
 ) -> Result<Child, String> {
     let environment = [
-        ("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt")),
+        (
+            "AWS_LAMBDA_RUNTIME_API",
+            format!("http://127.0.0.1:{port}/.rt"),
+        ),
         ("AWS_LAMBDA_FUNCTION_NAME", "_".to_owned()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
@@ -88,12 +115,20 @@ pub fn start_function(
 }
 
 /// Waits until something is so, which is said if it takes too long.
-pub async fn wait_until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) -> Result<(), String> {
+pub async fn wait_until<F: Future<Output = bool>>(
+    what: &str,
+    is_so: impl Fn() -> F,
+) -> Result<(), String> {
     let attempt = async {
         while !is_so().await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     let waited = tokio::time::timeout(TIME_TO_START, attempt).await;
-    waited.map_err(|_| format!("it took more than {} s until {what}; see above for why", TIME_TO_START.as_secs()))
+    waited.map_err(|_| {
+        format!(
+            "it took more than {} s until {what}; see above for why",
+            TIME_TO_START.as_secs()
+        )
+    })
 }

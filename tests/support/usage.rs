@@ -16,7 +16,10 @@ use sha2::{Digest, Sha256};
 use crate::seed;
 
 /// The first page of a list, as clients ask for it.
-pub const FIRST_PAGE: Page = Page { number: 1, per_page: 20 };
+pub const FIRST_PAGE: Page = Page {
+    number: 1,
+    per_page: 20,
+};
 
 /// The documentation's project.
 pub fn project() -> ProjectId {
@@ -43,14 +46,33 @@ fn new_link(name: &str) -> NewLink {
 /// What each operation costs on a link that has everything, and what to look up who asks for what.
 pub async fn of_operations(store: &Store) -> [(&'static str, Usage); 7] {
     let [create, get, list, download, update, delete, identity] = [(); 7].map(|()| session(store));
-    let id = create.create_link(project(), "v9", new_link("a"), None, SystemTime::now()).await.unwrap().link.id;
+    let id = create
+        .create_link(project(), "v9", new_link("a"), None, SystemTime::now())
+        .await
+        .unwrap()
+        .link
+        .id;
     get.get_link(project(), "v9", id).await.unwrap();
     list.list_links(project(), "v9", FIRST_PAGE).await.unwrap();
-    download.url_of_filepath(project(), "v9", "/bin/a").await.unwrap();
-    update.update_link(project(), "v9", id, &LinkChanges::parse(input("b")).unwrap()).await.unwrap();
+    download
+        .url_of_filepath(project(), "v9", "/bin/a")
+        .await
+        .unwrap();
+    update
+        .update_link(
+            project(),
+            "v9",
+            id,
+            &LinkChanges::parse(input("b")).unwrap(),
+        )
+        .await
+        .unwrap();
     delete.delete_link(project(), "v9", id).await.unwrap();
     let token = PlainToken::from(seed::TOKEN.to_owned()).hash();
-    identity.identify(Some(&token), ProjectRef::parse("24").as_slice()).await.unwrap();
+    identity
+        .identify(Some(&token), ProjectRef::parse("24").as_slice())
+        .await
+        .unwrap();
     [
         ("create", create.usage()),
         ("get", get.usage()),
@@ -65,7 +87,16 @@ pub async fn of_operations(store: &Store) -> [(&'static str, Usage); 7] {
 /// What a page of a list costs.
 pub async fn of_page(store: &Store, tag: &str, number: u64) -> Usage {
     let list = session(store);
-    list.list_links(project(), tag, Page { number, ..FIRST_PAGE }).await.unwrap();
+    list.list_links(
+        project(),
+        tag,
+        Page {
+            number,
+            ..FIRST_PAGE
+        },
+    )
+    .await
+    .unwrap();
     list.usage()
 }
 
@@ -73,12 +104,20 @@ pub async fn of_page(store: &Store, tag: &str, number: u64) -> Usage {
 pub async fn of_creation(store: &Store, url_characters: usize) -> Usage {
     let create = session(store);
     let url = Field::Value(format!("https://e.com/{}", "x".repeat(url_characters - 14)));
-    let new = NewLink::parse(LinkInput { url, ..input("long") }).unwrap();
-    create.create_link(project(), "v9", new, None, SystemTime::now()).await.unwrap();
+    let new = NewLink::parse(LinkInput {
+        url,
+        ..input("long")
+    })
+    .unwrap();
+    create
+        .create_link(project(), "v9", new, None, SystemTime::now())
+        .await
+        .unwrap();
     create.usage()
 }
 
-/// What the operations cost that must not grow, and the list, on a release that has links n1 to n`links`.
+/// What the operations cost that must not grow, and the list, on a release that has links n1 to
+/// n`links`.
 pub struct Growth {
     pub list: Usage,
     pub get: Usage,
@@ -92,31 +131,73 @@ impl Growth {
     /// Measures on this release. The link that is created for it is deleted again.
     pub async fn of(store: &Store, tag: &str) -> Self {
         let [list, get, create, download] = [(); 4].map(|()| session(store));
-        let counted = list.list_links(project(), tag, FIRST_PAGE).await.unwrap().counted;
-        get.get_link(project(), tag, LinkId::new(1).unwrap()).await.unwrap();
-        download.url_of_filepath(project(), tag, "/bin/n1").await.unwrap();
-        let new = create.create_link(project(), tag, new_link("one-more"), None, SystemTime::now()).await.unwrap();
-        session(store).delete_link(project(), tag, new.link.id).await.unwrap();
-        let [list, get, create, download] = [list, get, create, download].map(|session| session.usage());
-        Self { list, get, create, download, counted }
+        let counted = list
+            .list_links(project(), tag, FIRST_PAGE)
+            .await
+            .unwrap()
+            .counted;
+        get.get_link(project(), tag, LinkId::new(1).unwrap())
+            .await
+            .unwrap();
+        download
+            .url_of_filepath(project(), tag, "/bin/n1")
+            .await
+            .unwrap();
+        let new = create
+            .create_link(
+                project(),
+                tag,
+                new_link("one-more"),
+                None,
+                SystemTime::now(),
+            )
+            .await
+            .unwrap();
+        session(store)
+            .delete_link(project(), tag, new.link.id)
+            .await
+            .unwrap();
+        let [list, get, create, download] =
+            [list, get, create, download].map(|session| session.usage());
+        Self {
+            list,
+            get,
+            create,
+            download,
+            counted,
+        }
     }
 }
 
-/// Puts a release with links n1 to n`links` into the table at once, as the store would have made them one by one.
+/// Puts a release with links n1 to n`links` into the table at once, as the store would have made
+/// them one by one.
 pub fn import_release(database: &Database, table: &str, tag: &str, links: u32) {
     import_long_release(database, table, tag, links, 0);
 }
 
 /// The same, with URLs that are longer by this many characters.
-pub fn import_long_release(database: &Database, table: &str, tag: &str, links: u32, padding: usize) {
+pub fn import_long_release(
+    database: &Database,
+    table: &str,
+    tag: &str,
+    links: u32,
+    padding: usize,
+) {
     let partition = format!("24#{tag}");
     let mut release = item(&partition, "release");
-    release.insert("last_link_id".to_owned(), AttributeValue::N(links.to_string()));
+    release.insert(
+        "last_link_id".to_owned(),
+        AttributeValue::N(links.to_string()),
+    );
     for name in ["created_at", "released_at"] {
         release.insert(name.to_owned(), text("2026-11-24T00:00:00Z"));
     }
     let links = (1..=links).flat_map(|id| link_items(&partition, id, padding));
-    import(database, table, std::iter::once(release).chain(links).collect());
+    import(
+        database,
+        table,
+        std::iter::once(release).chain(links).collect(),
+    );
 }
 
 /// Puts so many releases with one link each into the table.
@@ -126,8 +207,8 @@ pub fn import_releases(database: &Database, table: &str, releases: u32) {
     }
 }
 
-/// What DynamoDB asks for a million requests that cost this, on demand in us-east-1: $0.125 for a million read units,
-/// $0.625 for a million write units.
+/// What DynamoDB asks for a million requests that cost this, on demand in us-east-1: $0.125 for a
+/// million read units, $0.625 for a million write units.
 pub fn dollars(usage: Usage) -> f64 {
     usage.read_units * 0.125 + usage.write_units * 0.625
 }
@@ -140,7 +221,9 @@ pub fn cents(dollars: f64) -> String {
 type Item = std::collections::HashMap<String, AttributeValue>;
 
 fn import(database: &Database, table: &str, items: Vec<Item>) {
-    database.import_items(table, items, ImportOptions::default()).expect("the engine takes the items");
+    database
+        .import_items(table, items, ImportOptions::default())
+        .expect("the engine takes the items");
 }
 
 fn link_items(partition: &str, id: u32, padding: usize) -> [Item; 4] {
@@ -167,7 +250,12 @@ fn link_items(partition: &str, id: u32, padding: usize) -> [Item; 4] {
     };
     let mut of_filepath = taken(format!("filepath#{filepath}"));
     of_filepath.insert("url".to_owned(), text(&url));
-    [link, taken(format!("name#{}", digest(&name))), taken(format!("url#{}", digest(&url))), of_filepath]
+    [
+        link,
+        taken(format!("name#{}", digest(&name))),
+        taken(format!("url#{}", digest(&url))),
+        of_filepath,
+    ]
 }
 
 fn item(pk: &str, sk: &str) -> Item {

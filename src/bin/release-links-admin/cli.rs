@@ -26,8 +26,8 @@ Exit status: 0 done, 1 refused with one sentence on standard error, 2 wrong usag
 
 /// Manages the projects and tokens of a release-links deployment
 ///
-/// It works on the deployment's DynamoDB table with your own AWS credentials. Every change is made whole or not at all,
-/// and only if it still fits what is there.
+/// It works on the deployment's DynamoDB table with your own AWS credentials. Every change is made
+/// whole or not at all, and only if it still fits what is there.
 #[derive(Debug, Parser)]
 #[command(name = "release-links-admin", version, max_term_width = 100, after_long_help = EXAMPLES)]
 pub struct Cli {
@@ -63,7 +63,8 @@ pub enum ProjectCommand {
         id: ProjectId,
         /// Its full path, by which clients may name it too
         ///
-        /// A former path of another project is taken from it: permanent URLs below the path lead to the new project.
+        /// A former path of another project is taken from it: permanent URLs below the path lead to
+        /// the new project.
         #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
         path: ProjectPath,
         /// Who may read its links: members only, or everybody
@@ -86,8 +87,9 @@ pub enum ProjectCommand {
     },
     /// Changes the path or the visibility of a project
     ///
-    /// After a change of path, the former path keeps working: permanent URLs lead on, and the API redirects GET and HEAD
-    /// requests to the project's number. It ends when another project takes the former path.
+    /// After a change of path, the former path keeps working: permanent URLs lead on, and the API
+    /// redirects GET and HEAD requests to the project's number. It ends when another project takes
+    /// the former path.
     Update {
         #[command(flatten)]
         which: WhichProject,
@@ -96,17 +98,18 @@ pub enum ProjectCommand {
     },
     /// Deletes a project with all its releases and links, and the tokens' roles in it
     ///
-    /// First nobody sees the project any more and its paths are free. Then the command waits until no running function
-    /// can write to it, reads the whole table, and deletes what belongs to the project. If it is interrupted, run it again
-    /// with the project's number. The number is never used again.
+    /// First nobody sees the project any more and its paths are free. Then the command waits until
+    /// no running function can write to it, reads the whole table, and deletes what belongs to the
+    /// project. If it is interrupted, run it again with the project's number. The number is never
+    /// used again.
     Delete {
         #[command(flatten)]
         which: WhichProject,
         /// Does not ask for confirmation; needed where there is no terminal
         #[arg(long)]
         yes: bool,
-        /// Time to wait from hiding the project to deleting its links, such as 1m; by default, as long as functions cache a
-        /// project, and the 15 s that a request may take besides
+        /// Time to wait from hiding the project to deleting its links, such as 1m; by default, as
+        /// long as functions cache a project, and the 15 s that a request may take besides
         #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
         wait: Option<Duration>,
     },
@@ -147,14 +150,16 @@ pub struct Changes {
 pub enum TokenCommand {
     /// Makes a token and prints it, this once
     ///
-    /// Only its SHA-256 is stored, so nobody can read it again. Standard output has the token alone.
+    /// Only its SHA-256 is stored, so nobody can read it again. Standard output has the token
+    /// alone.
     Create {
         /// What it is for; not a number, which would be taken for a token's
         #[arg(long, value_parser = label)]
         label: String,
         /// A role in a project: guest and reporter read, developer, maintainer and owner also write
         ///
-        /// PROJECT is a number, a path, or `all` for every project there is and will be. Can be given several times.
+        /// PROJECT is a number, a path, or `all` for every project there is and will be. Can be
+        /// given several times.
         #[arg(long = "grant", value_name = "PROJECT=ROLE", required = true, value_parser = grant)]
         grants: Vec<Grant>,
         /// What it may be used for: everything that its roles allow, or reading only
@@ -163,7 +168,8 @@ pub enum TokenCommand {
         /// When it ends, such as 90d or 12h; without this it never does
         #[arg(long, value_name = "TIME", value_parser = lifetime)]
         expires_in: Option<Duration>,
-        /// Stores the token that this file holds instead of making one, of 20 characters or more; `-` reads standard input
+        /// Stores the token that this file holds instead of making one, of 20 characters or more;
+        /// `-` reads standard input
         #[arg(long, value_name = "FILE")]
         token_file: Option<PathBuf>,
     },
@@ -187,7 +193,8 @@ pub struct WhichToken {
     /// The token's number
     #[arg(long, value_name = "NUMBER")]
     pub id: Option<u64>,
-    /// A file with the token itself, such as one that was found where it should not be; `-` reads standard input
+    /// A file with the token itself, such as one that was found where it should not be; `-` reads
+    /// standard input
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }
@@ -223,15 +230,22 @@ fn project_id(text: &str) -> Result<ProjectId, &'static str> {
 }
 
 fn project(text: &str) -> Result<ProjectRef, &'static str> {
-    ProjectRef::parse(text).ok_or("a project is named by its number, or by its path such as group/app")
+    ProjectRef::parse(text)
+        .ok_or("a project is named by its number, or by its path such as group/app")
 }
 
 fn label(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > MAX_LABEL {
+    if text.trim().is_empty()
+        || text.chars().any(char::is_control)
+        || text.chars().count() > MAX_LABEL
+    {
         return Err(format!("a label is a line of 1 to {MAX_LABEL} characters"));
     }
     if text.trim().parse::<u64>().is_ok() {
-        return Err("a label is not a number, because `token revoke` takes a number for a token's".to_owned());
+        return Err(
+            "a label is not a number, because `token revoke` takes a number for a token's"
+                .to_owned(),
+        );
     }
     if text.chars().any(is_bidi_control) {
         return Err("a label has no characters that change the direction of the text".to_owned());
@@ -239,16 +253,23 @@ fn label(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Unicode's `Bidi_Control` characters (UAX #9, section 2), by which a label could be shown as another one.
+/// Unicode's `Bidi_Control` characters (UAX #9, section 2), by which a label could be shown as
+/// another one.
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn grant(text: &str) -> Result<Grant, String> {
-    let (name, role) = text.rsplit_once('=').ok_or("a grant is a project and a role, such as 24=developer")?;
+    let (name, role) = text
+        .rsplit_once('=')
+        .ok_or("a grant is a project and a role, such as 24=developer")?;
     let roles = Role::ALL.map(Role::as_str).join(", ");
     let role = Role::parse(role).ok_or_else(|| format!("the role {role:?} is none of {roles}"))?;
-    let project = if matches!(name, "all" | "*") { None } else { Some(project(name)?) };
+    let project = if matches!(name, "all" | "*") {
+        None
+    } else {
+        Some(project(name)?)
+    };
     Ok(Grant { project, role })
 }
 
@@ -256,7 +277,10 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("a token that ends at once is of no use".to_owned()),
         Ok(lifetime) if lifetime <= MAX_LIFETIME => Ok(lifetime),
-        Ok(_) => Err("a token lives for 100 years at the most; without --expires-in it never ends".to_owned()),
+        Ok(_) => Err(
+            "a token lives for 100 years at the most; without --expires-in it never ends"
+                .to_owned(),
+        ),
         Err(error) => Err(format!("{error}; write it such as 90d, 12h or 1h30m")),
     }
 }

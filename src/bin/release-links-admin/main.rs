@@ -1,6 +1,10 @@
-//! The operator's command: projects and tokens of a deployment, with the operator's own AWS credentials.
+//! The operator's command: projects and tokens of a deployment, with the operator's own AWS
+//! credentials.
 
-#![expect(clippy::print_stderr, reason = "this program talks to a person at a terminal")]
+#![expect(
+    clippy::print_stderr,
+    reason = "this program talks to a person at a terminal"
+)]
 
 mod cli;
 mod output;
@@ -30,7 +34,8 @@ type Outcome = Result<(), String>;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let cli = Cli::try_parse_from(&arguments).unwrap_or_else(|error| usage_error(error, &arguments));
+    let cli =
+        Cli::try_parse_from(&arguments).unwrap_or_else(|error| usage_error(error, &arguments));
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
@@ -40,12 +45,16 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Prints what clap says, without a token that somebody wrote on the command line: terminals and CI systems keep what they
-/// show.
+/// Prints what clap says, without a token that somebody wrote on the command line: terminals and CI
+/// systems keep what they show.
 fn usage_error(error: clap::Error, arguments: &[OsString]) -> ! {
     let text = error.render().to_string();
     let mut hidden = text.clone();
-    for word in arguments.iter().filter_map(|argument| argument.to_str()).flat_map(|argument| argument.split('=')) {
+    for word in arguments
+        .iter()
+        .filter_map(|argument| argument.to_str())
+        .flat_map(|argument| argument.split('='))
+    {
         if tokens::may_be_token(word) {
             hidden = hidden.replace(word, "(hidden)");
         }
@@ -63,7 +72,12 @@ async fn run(cli: Cli) -> Outcome {
         Command::Token(command) => tokens::run(&Operator::connect().await?, command).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "release-links-admin", &mut script);
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "release-links-admin",
+                &mut script,
+            );
             output::print(&String::from_utf8_lossy(&script))
         }
     }
@@ -82,10 +96,16 @@ impl Operator {
     async fn connect() -> Result<Self, String> {
         let environment = |name: &str| std::env::var(name).ok();
         let table_name = config::table_name(environment).map_err(|error| error.to_string())?;
-        let identity_cache = config::identity_cache(environment).map_err(|error| error.to_string())?;
+        let identity_cache =
+            config::identity_cache(environment).map_err(|error| error.to_string())?;
         let https = https_client(Trust::amazon_first());
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
-        let region = sdk.region().ok_or("AWS_REGION is not set: set it, or AWS_PROFILE, to where the table is")?;
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https)
+            .load()
+            .await;
+        let region = sdk
+            .region()
+            .ok_or("AWS_REGION is not set: set it, or AWS_PROFILE, to where the table is")?;
         let place = format!("{table_name} in {region}");
         if let Some(provider) = sdk.credentials_provider() {
             provider.provide_credentials().await.map_err(|error| {
@@ -94,7 +114,11 @@ impl Operator {
             })?;
         }
         let store = Store::new(aws_sdk_dynamodb::config::Builder::from(&sdk), table_name);
-        Ok(Self { store, identity_cache, place })
+        Ok(Self {
+            store,
+            identity_cache,
+            place,
+        })
     }
 
     fn session(&self) -> Session<'_> {

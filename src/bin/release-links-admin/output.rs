@@ -37,7 +37,10 @@ pub fn json(value: &impl Serialize) -> Outcome {
 }
 
 /// Prints rows under a heading, the columns aligned.
-pub fn table<const N: usize>(heading: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Outcome {
+pub fn table<const N: usize>(
+    heading: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Outcome {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(heading);
     for row in rows {
@@ -46,7 +49,10 @@ pub fn table<const N: usize>(heading: [&str; N], rows: impl IntoIterator<Item = 
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
     print(&format!("{}\n", lines.join("\n")))
 }
 

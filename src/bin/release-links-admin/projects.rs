@@ -24,7 +24,11 @@ struct ProjectView<'a> {
 
 impl<'a> ProjectView<'a> {
     fn of(project: &'a Project) -> Self {
-        Self { id: project.id.number(), path: project.path.as_str(), visibility: project.visibility.as_str() }
+        Self {
+            id: project.id.number(),
+            path: project.path.as_str(),
+            visibility: project.visibility.as_str(),
+        }
     }
 }
 
@@ -32,90 +36,174 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
     let session = operator.session();
     let explain = |refused| operator.explain(refused);
     match command {
-        ProjectCommand::Create { id, path, visibility } => {
-            let project = Project { id, path, visibility };
+        ProjectCommand::Create {
+            id,
+            path,
+            visibility,
+        } => {
+            let project = Project {
+                id,
+                path,
+                visibility,
+            };
             session.create_project(&project).await.map_err(explain)?;
             output::print(&format!("{} is created\n", describe(&project)))
         }
         ProjectCommand::List { json } => {
             let projects = session.projects().await.map_err(explain)?;
-            if json { output::json(&projects.iter().map(ProjectView::of).collect::<Vec<_>>()) } else { list(&projects) }
+            if json {
+                output::json(&projects.iter().map(ProjectView::of).collect::<Vec<_>>())
+            } else {
+                list(&projects)
+            }
         }
         ProjectCommand::Show { which, json } => {
             let project = session.project(&which.get()).await.map_err(explain)?;
-            if json { output::json(&ProjectView::of(&project)) } else { list(&[project]) }
+            if json {
+                output::json(&ProjectView::of(&project))
+            } else {
+                list(&[project])
+            }
         }
         ProjectCommand::Update { which, changes } => {
-            let changes = ProjectChanges { path: changes.path, visibility: changes.visibility };
-            let project = session.update_project(&which.get(), changes, SystemTime::now()).await;
+            let changes = ProjectChanges {
+                path: changes.path,
+                visibility: changes.visibility,
+            };
+            let project = session
+                .update_project(&which.get(), changes, SystemTime::now())
+                .await;
             let project = project.map_err(explain)?;
-            output::print(&format!("{} is changed{}\n", describe(&project), operator.delay()))
+            output::print(&format!(
+                "{} is changed{}\n",
+                describe(&project),
+                operator.delay()
+            ))
         }
-        ProjectCommand::Delete { which, yes, wait } => delete(operator, &which.get(), yes, wait).await,
+        ProjectCommand::Delete { which, yes, wait } => {
+            delete(operator, &which.get(), yes, wait).await
+        }
     }
 }
 
 fn describe(project: &Project) -> String {
-    format!("project {} ({}, {})", project.id, project.path, project.visibility.as_str())
+    format!(
+        "project {} ({}, {})",
+        project.id,
+        project.path,
+        project.visibility.as_str()
+    )
 }
 
 fn list(projects: &[Project]) -> Outcome {
-    let row =
-        |project: &Project| [project.id.to_string(), project.path.to_string(), project.visibility.as_str().to_owned()];
+    let row = |project: &Project| {
+        [
+            project.id.to_string(),
+            project.path.to_string(),
+            project.visibility.as_str().to_owned(),
+        ]
+    };
     output::table(["ID", "PATH", "VISIBILITY"], projects.iter().map(row))
 }
 
-/// In an order that may be interrupted anywhere: the project is hidden first, and marked as deleted last.
-async fn delete(operator: &Operator, which: &ProjectRef, yes: bool, wait: Option<Duration>) -> Outcome {
+/// In an order that may be interrupted anywhere: the project is hidden first, and marked as deleted
+/// last.
+async fn delete(
+    operator: &Operator,
+    which: &ProjectRef,
+    yes: bool,
+    wait: Option<Duration>,
+) -> Outcome {
     let explain = |refused| operator.explain(refused);
-    let project = operator.session().project_to_delete(which).await.map_err(explain)?;
+    let project = operator
+        .session()
+        .project_to_delete(which)
+        .await
+        .map_err(explain)?;
     if !yes {
         confirm(&project)?;
     }
-    let deletion = operator.session().begin_deletion(project.id, SystemTime::now()).await.map_err(explain)?;
+    let deletion = operator
+        .session()
+        .begin_deletion(project.id, SystemTime::now())
+        .await
+        .map_err(explain)?;
     let project = deletion.project;
-    let unfinished = |sentence: String| format!("{sentence}; `project delete {}` finishes the deletion", project.id);
+    let unfinished = |sentence: String| {
+        format!(
+            "{sentence}; `project delete {}` finishes the deletion",
+            project.id
+        )
+    };
     let wait = wait.unwrap_or(operator.identity_cache + FUNCTION_TIMEOUT);
     wait_for_writes(remaining(wait, deletion.since, SystemTime::now())).await;
     let purged = purge(operator, &project).await.map_err(unfinished)?;
-    revoke_grants(operator, &project).await.map_err(|refused| unfinished(explain(refused)))?;
-    let finished = operator.session().finish_deletion(project.id, SystemTime::now()).await;
+    revoke_grants(operator, &project)
+        .await
+        .map_err(|refused| unfinished(explain(refused)))?;
+    let finished = operator
+        .session()
+        .finish_deletion(project.id, SystemTime::now())
+        .await;
     finished.map_err(|refused| unfinished(explain(refused)))?;
-    output::print(&format!("{} is deleted, and {purged} items of its releases\n", describe(&project)))
+    output::print(&format!(
+        "{} is deleted, and {purged} items of its releases\n",
+        describe(&project)
+    ))
 }
 
 fn confirm(project: &Project) -> Outcome {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         let what = describe(project);
-        return Err(format!("{what} was not deleted: without a terminal, confirm the deletion with --yes"));
+        return Err(format!(
+            "{what} was not deleted: without a terminal, confirm the deletion with --yes"
+        ));
     }
     let fail = |error: std::io::Error| format!("the question cannot be asked: {error}");
-    write!(stderr(), "Delete {} with all its releases and links? Type yes: ", describe(project)).map_err(fail)?;
+    write!(
+        stderr(),
+        "Delete {} with all its releases and links? Type yes: ",
+        describe(project)
+    )
+    .map_err(fail)?;
     let mut answer = String::new();
     stdin().read_line(&mut answer).map_err(fail)?;
-    if answer.trim() == "yes" { Ok(()) } else { Err("nothing was deleted".to_owned()) }
+    if answer.trim() == "yes" {
+        Ok(())
+    } else {
+        Err("nothing was deleted".to_owned())
+    }
 }
 
-/// The rest of the wait that began when the project was hidden, all of it if the clock of that time was ahead of this one.
+/// The rest of the wait that began when the project was hidden, all of it if the clock of that time
+/// was ahead of this one.
 fn remaining(wait: Duration, since: SystemTime, now: SystemTime) -> Duration {
-    now.duration_since(since).map_or(wait, |passed| wait.saturating_sub(passed))
+    now.duration_since(since)
+        .map_or(wait, |passed| wait.saturating_sub(passed))
 }
 
-/// A function that has cached the project may accept writes to it, and carry them out until its timeout.
+/// A function that has cached the project may accept writes to it, and carry them out until its
+/// timeout.
 async fn wait_for_writes(wait: Duration) {
     if wait.is_zero() {
         return;
     }
     let seconds = wait.as_secs_f64().ceil();
-    let sentence = format!("waiting {seconds} s until no running function can write to the project");
+    let sentence =
+        format!("waiting {seconds} s until no running function can write to the project");
     if !stderr().is_terminal() {
         eprintln!("{sentence}");
     }
     let progress = ProgressBar::new(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-    progress.set_style(ProgressStyle::with_template("{msg} {bar:40} {eta}").expect("the template is valid"));
+    progress.set_style(
+        ProgressStyle::with_template("{msg} {bar:40} {eta}").expect("the template is valid"),
+    );
     progress.set_message(sentence);
     let end = Instant::now() + wait;
-    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+    while let Some(left) = end
+        .checked_duration_since(Instant::now())
+        .filter(|left| !left.is_zero())
+    {
         tokio::time::sleep(left.min(Duration::from_millis(100))).await;
         progress.set_position(u64::try_from((wait - left).as_millis()).unwrap_or(u64::MAX));
     }
@@ -135,8 +223,13 @@ async fn purge(operator: &Operator, project: &Project) -> Result<usize, String> 
 /// Expired tokens grant nothing, and DynamoDB may have removed one of their two items already.
 async fn revoke_grants(operator: &Operator, project: &Project) -> Result<(), Refused> {
     for token in operator.session().tokens().await? {
-        if !token.is_expired(SystemTime::now()) && token.settings.grants.projects.contains_key(&project.id) {
-            operator.session().revoke_grant(token.id, project.id).await?;
+        if !token.is_expired(SystemTime::now())
+            && token.settings.grants.projects.contains_key(&project.id)
+        {
+            operator
+                .session()
+                .revoke_grant(token.id, project.id)
+                .await?;
         }
     }
     Ok(())
@@ -164,6 +257,11 @@ mod tests {
     #[test]
     fn the_wait_covers_the_timeout_of_the_template() {
         let timeout = format!("\n      Timeout: {}\n", FUNCTION_TIMEOUT.as_secs());
-        assert_eq!(include_str!("../../../template.yaml").matches(&timeout).count(), 1);
+        assert_eq!(
+            include_str!("../../../template.yaml")
+                .matches(&timeout)
+                .count(),
+            1
+        );
     }
 }

@@ -18,12 +18,14 @@ use crate::{Operator, Outcome, output};
 /// A token of fewer characters could be guessed.
 const MIN_LENGTH: usize = 20;
 
-/// Whether a word of a command line may be a token that should have been in a file: it is long enough for one, and neither
-/// a word of a language nor a path.
+/// Whether a word of a command line may be a token that should have been in a file: it is long
+/// enough for one, and neither a word of a language nor a path.
 pub fn may_be_token(word: &str) -> bool {
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+');
+    let is_allowed =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+');
     let has = |is_kind: fn(&char) -> bool| word.chars().any(|c| is_kind(&c));
-    let is_random = has(char::is_ascii_digit) || (has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase));
+    let is_random = has(char::is_ascii_digit)
+        || (has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase));
     word.len() >= MIN_LENGTH && word.chars().all(is_allowed) && is_random
 }
 
@@ -49,7 +51,13 @@ impl<'a> TokenView<'a> {
             id: token.id,
             label: &token.settings.label,
             scope: token.settings.scope.as_str(),
-            grants: every.chain(projects.iter().map(|(id, role)| (id.to_string(), role.as_str()))).collect(),
+            grants: every
+                .chain(
+                    projects
+                        .iter()
+                        .map(|(id, role)| (id.to_string(), role.as_str())),
+                )
+                .collect(),
             state: match token.revoked_at {
                 Some(_) => "revoked",
                 None if token.is_expired(now) => "expired",
@@ -62,7 +70,11 @@ impl<'a> TokenView<'a> {
     }
 
     fn row(self) -> [String; 7] {
-        let grants = self.grants.iter().map(|(project, role)| format!("{project}={role}")).collect::<Vec<_>>();
+        let grants = self
+            .grants
+            .iter()
+            .map(|(project, role)| format!("{project}={role}"))
+            .collect::<Vec<_>>();
         let expires = output::or_dash(self.expires_at);
         let id = self.id.to_string();
         [
@@ -79,11 +91,28 @@ impl<'a> TokenView<'a> {
 
 pub async fn run(operator: &Operator, command: TokenCommand) -> Outcome {
     match command {
-        TokenCommand::Create { label, grants, scope, expires_in, token_file } => {
+        TokenCommand::Create {
+            label,
+            grants,
+            scope,
+            expires_in,
+            token_file,
+        } => {
             let created_at = SystemTime::now();
             let grants = resolve(operator, grants).await?;
             let expires_at = expires_in.map(|lifetime| created_at + lifetime);
-            create(operator, NewToken { label, grants, scope, created_at, expires_at }, token_file.as_deref()).await
+            create(
+                operator,
+                NewToken {
+                    label,
+                    grants,
+                    scope,
+                    created_at,
+                    expires_at,
+                },
+                token_file.as_deref(),
+            )
+            .await
         }
         TokenCommand::List { json } => list(operator, json).await,
         TokenCommand::Revoke(which) => revoke(operator, which).await,
@@ -103,7 +132,9 @@ async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Stri
             }
         };
         if before.is_some() {
-            return Err(format!("there are two grants for {name}: leave one of them out"));
+            return Err(format!(
+                "there are two grants for {name}: leave one of them out"
+            ));
         }
     }
     Ok(resolved)
@@ -111,25 +142,37 @@ async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Stri
 
 async fn create(operator: &Operator, settings: NewToken, token_file: Option<&Path>) -> Outcome {
     let known = token_file.map(read_token).transpose()?;
-    if known.as_ref().is_some_and(|token| token.reveal().len() < MIN_LENGTH) {
-        return Err(format!("a token of fewer than {MIN_LENGTH} characters could be guessed: choose a longer one"));
+    if known
+        .as_ref()
+        .is_some_and(|token| token.reveal().len() < MIN_LENGTH)
+    {
+        return Err(format!(
+            "a token of fewer than {MIN_LENGTH} characters could be guessed: choose a longer one"
+        ));
     }
     let token = match &known {
         Some(token) => token.clone(),
-        None => PlainToken::generate().map_err(|error| format!("the operating system gives no randomness: {error}"))?,
+        None => PlainToken::generate()
+            .map_err(|error| format!("the operating system gives no randomness: {error}"))?,
     };
-    let stored = operator.session().create_token(token.hash(), settings).await;
+    let stored = operator
+        .session()
+        .create_token(token.hash(), settings)
+        .await;
     let stored = stored.map_err(|refused| operator.explain(refused))?;
     let name = describe(&stored);
     if known.is_some() {
         eprintln!("{name} is stored");
         if token_file.is_some_and(is_world_readable) {
-            eprintln!("warning: every user of this machine can read the token's file: `chmod 600` it");
+            eprintln!(
+                "warning: every user of this machine can read the token's file: `chmod 600` it"
+            );
         }
         return Ok(());
     }
-    output::deliver(&format!("{}\n", token.reveal()))
-        .map_err(|error| format!("{name} was made but could not be shown: revoke it and make another ({error})"))?;
+    output::deliver(&format!("{}\n", token.reveal())).map_err(|error| {
+        format!("{name} was made but could not be shown: revoke it and make another ({error})")
+    })?;
     eprintln!("{name} is made, and shown only this once");
     Ok(())
 }
@@ -138,8 +181,8 @@ fn describe(token: &Token) -> String {
     format!("token {} ({})", token.id, token.settings.label)
 }
 
-/// Reads a token that somebody has already; white space around it does not belong to it. No message names the file: it may
-/// be the token itself, by mistake.
+/// Reads a token that somebody has already; white space around it does not belong to it. No message
+/// names the file: it may be the token itself, by mistake.
 fn read_token(file: &Path) -> Result<PlainToken, String> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
@@ -151,7 +194,9 @@ fn read_token(file: &Path) -> Result<PlainToken, String> {
     let token = text.trim();
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         let expected = "a token is one line of ASCII characters without spaces";
-        return Err(format!("the file of --token-file holds no token: {expected}"));
+        return Err(format!(
+            "the file of --token-file holds no token: {expected}"
+        ));
     }
     Ok(PlainToken::from(token.to_owned()))
 }
@@ -161,13 +206,19 @@ fn is_world_readable(file: &Path) -> bool {
 }
 
 async fn list(operator: &Operator, json: bool) -> Outcome {
-    let tokens = operator.session().tokens().await.map_err(|refused| operator.explain(refused))?;
+    let tokens = operator
+        .session()
+        .tokens()
+        .await
+        .map_err(|refused| operator.explain(refused))?;
     let now = SystemTime::now();
     let views = tokens.iter().map(|token| TokenView::of(token, now));
     if json {
         return output::json(&views.collect::<Vec<_>>());
     }
-    let heading = ["ID", "LABEL", "STATE", "SCOPE", "GRANTS", "CREATED", "EXPIRES"];
+    let heading = [
+        "ID", "LABEL", "STATE", "SCOPE", "GRANTS", "CREATED", "EXPIRES",
+    ];
     output::table(heading, views.map(TokenView::row))
 }
 
@@ -175,19 +226,32 @@ async fn revoke(operator: &Operator, which: WhichToken) -> Outcome {
     let id = find(operator, which).await?;
     let revoked = operator.session().revoke_token(id, SystemTime::now()).await;
     let token = revoked.map_err(|refused| operator.explain(refused))?;
-    output::print(&format!("{} is revoked{}\n", describe(&token), operator.delay()))
+    output::print(&format!(
+        "{} is revoked{}\n",
+        describe(&token),
+        operator.delay()
+    ))
 }
 
 /// The ID of the token that is meant.
 async fn find(operator: &Operator, which: WhichToken) -> Result<u64, String> {
     let (session, explain) = (operator.session(), |refused| operator.explain(refused));
     if let Some(file) = which.token_file {
-        let found = session.identify(Some(&read_token(&file)?.hash()), &[]).await;
+        let found = session
+            .identify(Some(&read_token(&file)?.hash()), &[])
+            .await;
         let (token, _) = found.map_err(|error| explain(error.into()))?;
         let token = token.ok_or("there is no such token: `token list` shows all there are")?;
         // DynamoDB may have removed the other item of an expired token.
-        return match token.settings.expires_at.filter(|_| token.is_expired(SystemTime::now())) {
-            Some(expired_at) => Err(explain(Refused::TokenExpired { id: token.id, expired_at })),
+        return match token
+            .settings
+            .expires_at
+            .filter(|_| token.is_expired(SystemTime::now()))
+        {
+            Some(expired_at) => Err(explain(Refused::TokenExpired {
+                id: token.id,
+                expired_at,
+            })),
             None => Ok(token.id),
         };
     }
@@ -203,8 +267,15 @@ fn by_name(tokens: &[Token], name: &str) -> Result<u64, String> {
     let number = name.parse::<u64>().ok();
     let by_id = number.filter(|id| tokens.iter().any(|token| token.id == *id));
     let labelled = tokens.iter().filter(|token| token.settings.label == name);
-    let (active, revoked): (Vec<_>, Vec<_>) = labelled.partition(|token| token.revoked_at.is_none());
-    let ids = |tokens: &[&Token]| tokens.iter().map(|token| token.id.to_string()).collect::<Vec<_>>().join(", ");
+    let (active, revoked): (Vec<_>, Vec<_>) =
+        labelled.partition(|token| token.revoked_at.is_none());
+    let ids = |tokens: &[&Token]| {
+        tokens
+            .iter()
+            .map(|token| token.id.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match (by_id, active.as_slice(), revoked.last()) {
         (Some(id), [], None) => Ok(id),
         (None, [token], _) | (None, [], Some(token)) => Ok(token.id),
@@ -214,12 +285,15 @@ fn by_name(tokens: &[Token], name: &str) -> Result<u64, String> {
                                  `--token-file FILE` takes the token itself"
                 .to_owned(),
         ),
-        (None, several, _) => {
-            Err(format!("several tokens are called {name:?}: name one by its number, which are {}", ids(several)))
-        }
+        (None, several, _) => Err(format!(
+            "several tokens are called {name:?}: name one by its number, which are {}",
+            ids(several)
+        )),
         (Some(id), active, _) => {
             let labelled = ids(&active.iter().copied().chain(revoked).collect::<Vec<_>>());
-            Err(format!("{name} is the number of token {id} and the label of token {labelled}: name one with --id"))
+            Err(format!(
+                "{name} is the number of token {id} and the label of token {labelled}: name one with --id"
+            ))
         }
     }
 }

@@ -1,12 +1,14 @@
-//! The least that can answer the four measured requests as the service does: the same calls of DynamoDB, the same JSON or
-//! redirect, and nothing that is checked, remembered or logged.
+//! The least that can answer the four measured requests as the service does: the same calls of
+//! DynamoDB, the same JSON or redirect, and nothing that is checked, remembered or logged.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, ReturnValue, Select, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnConsumedCapacity, ReturnValue, Select, TransactWriteItem,
+};
 use aws_sdk_dynamodb::{Client, Config};
 use lambda_http::http::{Method, Response};
 use lambda_http::{Body, Error, Request, RequestExt, run, service_fn};
@@ -40,7 +42,11 @@ async fn main() -> Result<(), Error> {
     let table = std::env::var("TABLE_NAME")?;
     // Names that no process before this one has given.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-    let bare = Bare { client: Client::from_conf(config.build()), table, created: AtomicU64::new(now.try_into()?) };
+    let bare = Bare {
+        client: Client::from_conf(config.build()),
+        table,
+        created: AtomicU64::new(now.try_into()?),
+    };
     run(service_fn(|request: Request| bare.answer(request))).await
 }
 
@@ -49,25 +55,41 @@ impl Bare {
         let path = request.raw_http_path();
         if path.contains("/downloads/") {
             let item = self.get_item("taken#filepath#/bin/app").await?;
-            return Ok(Response::builder().status(302).header("location", text(&item, "url")).body(Body::Empty)?);
+            return Ok(Response::builder()
+                .status(302)
+                .header("location", text(&item, "url"))
+                .body(Body::Empty)?);
         }
         let json = match *request.method() {
             Method::POST => self.create().await?,
             _ if path.ends_with("/links") => json_of(&self.list().await?)?,
             _ => serde_json::to_string(&link(&self.get_item(&format!("link#{:020}", 1)).await?))?,
         };
-        Ok(Response::builder().header("content-type", "application/json").body(Body::Text(json))?)
+        Ok(Response::builder()
+            .header("content-type", "application/json")
+            .body(Body::Text(json))?)
     }
 
     async fn get_item(&self, sk: &str) -> Result<Item, Error> {
-        let request =
-            self.client.get_item().table_name(&self.table).set_key(Some(key(RELEASE, sk))).consistent_read(true);
-        let output = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await?;
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(RELEASE, sk)))
+            .consistent_read(true);
+        let output = request
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
         output.item.ok_or_else(|| "the item is missing".into())
     }
 
     async fn list(&self) -> Result<Vec<Item>, Error> {
-        let request = self.client.query().table_name(&self.table).consistent_read(true);
+        let request = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true);
         let output = request
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", AttributeValue::S(RELEASE.to_owned()))
@@ -79,13 +101,22 @@ impl Bare {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
-        Ok(output.items.unwrap_or_default().into_iter().filter(|item| text(item, "sk") != "release").collect())
+        Ok(output
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|item| text(item, "sk") != "release")
+            .collect())
     }
 
     async fn create(&self) -> Result<String, Error> {
         let n = self.created.fetch_add(1, Ordering::Relaxed);
         let now = "2026-11-24T00:00:00Z".to_owned();
-        let request = self.client.update_item().table_name(&self.table).set_key(Some(key(NEW, "release")));
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(NEW, "release")));
         let output = request
             .update_expression(
                 "ADD last_link_id :more SET created_at = if_not_exists(created_at, :now), \
@@ -103,12 +134,18 @@ impl Bare {
         for (attribute, value) in [("name", &name), ("url", &url), ("created_at", &now)] {
             item.insert(attribute.to_owned(), AttributeValue::S(value.clone()));
         }
-        item.insert("link_type".to_owned(), AttributeValue::S("other".to_owned()));
+        item.insert(
+            "link_type".to_owned(),
+            AttributeValue::S("other".to_owned()),
+        );
         for (attribute, value) in [("id", id.as_str()), ("revision", "1")] {
             item.insert(attribute.to_owned(), AttributeValue::N(value.to_owned()));
         }
         let json = serde_json::to_string(&link(&item))?;
-        let mut request = self.client.transact_write_items().transact_items(self.put(item)?);
+        let mut request = self
+            .client
+            .transact_write_items()
+            .transact_items(self.put(item)?);
         for kind in ["name", "url"] {
             // As long as the digests with which the service makes keys of names and urls.
             let mut taken = key(NEW, &format!("taken#{kind}#{:064}", n));
@@ -116,13 +153,21 @@ impl Bare {
             request = request.transact_items(self.put(taken)?);
         }
         let request = request.client_request_token(format!("{n:036}"));
-        request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await?;
+        request
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
         Ok(json)
     }
 
     fn put(&self, item: Item) -> Result<TransactWriteItem, Error> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        Ok(TransactWriteItem::builder().put(put.condition_expression("attribute_not_exists(pk)").build()?).build())
+        Ok(TransactWriteItem::builder()
+            .put(
+                put.condition_expression("attribute_not_exists(pk)")
+                    .build()?,
+            )
+            .build())
     }
 }
 
@@ -139,7 +184,9 @@ fn text<'a>(item: &'a Item, name: &str) -> &'a str {
 }
 
 fn json_of(items: &[Item]) -> Result<String, Error> {
-    Ok(serde_json::to_string(&items.iter().map(link).collect::<Vec<_>>())?)
+    Ok(serde_json::to_string(
+        &items.iter().map(link).collect::<Vec<_>>(),
+    )?)
 }
 
 #[derive(serde::Serialize)]

@@ -1,5 +1,5 @@
-//! A function as the SDK's documentation begins it: aws-config and the SDK with their defaults, and one GetItem, made when
-//! it is asked for.
+//! A function as the SDK's documentation begins it: aws-config and the SDK with their defaults, and
+//! one GetItem, made when it is asked for.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::{Error, Request, run, service_fn};
@@ -10,8 +10,14 @@ async fn main() -> Result<(), Error> {
     let client = aws_sdk_dynamodb::Client::new(&config);
     let table = std::env::var("TABLE_NAME")?;
     run(service_fn(|_request: Request| async {
-        let request = client.get_item().table_name(&table).key("pk", AttributeValue::S("projects".to_owned()));
-        let output = request.key("sk", AttributeValue::S(format!("{:020}", 24))).send().await?;
+        let request = client
+            .get_item()
+            .table_name(&table)
+            .key("pk", AttributeValue::S("projects".to_owned()));
+        let output = request
+            .key("sk", AttributeValue::S(format!("{:020}", 24)))
+            .send()
+            .await?;
         Ok::<_, Error>(output.item.map_or("nothing", |_| "something"))
     }))
     .await
