@@ -1,4 +1,4 @@
-//! The stations of the pipeline that do no I/O, next to what `lambda_http` does with an event
+//! The stages of the pipeline that do no I/O, next to what `lambda_http` does with an event
 //! before them.
 
 use std::hint::black_box;
@@ -8,11 +8,11 @@ use futures_util::FutureExt;
 use lambda_http::http::{Method, Request, header};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, http};
+use release_links::http::params::Params;
+use release_links::http::public_url::PublicUrl;
+use release_links::http::{response, route};
 use release_links::link::{Link, LinkId, LinkType};
-use release_links::params::Params;
 use release_links::project::{Project, ProjectId, ProjectPath, Visibility};
-use release_links::public_url::PublicUrl;
-use release_links::{route, view};
 
 const EVENT: &str = include_str!("../events/create-link.json");
 
@@ -33,7 +33,7 @@ fn link(id: i128) -> Link {
     }
 }
 
-fn stations(criterion: &mut Criterion) {
+fn stages(criterion: &mut Criterion) {
     criterion.bench_function("event", |bencher| {
         bencher.iter(|| serde_json::from_str::<LambdaRequest>(black_box(EVENT)).is_ok());
     });
@@ -41,6 +41,11 @@ fn stations(criterion: &mut Criterion) {
         let path = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links/1";
         bencher.iter(|| route::parse(&Method::GET, black_box(path)).is_ok());
     });
+    params(criterion);
+    responses(criterion);
+}
+
+fn params(criterion: &mut Criterion) {
     let form = request(
         "application/x-www-form-urlencoded",
         "name=awesome-v0.2.dmg&url=http://192.168.10.15:3000",
@@ -60,6 +65,9 @@ fn stations(criterion: &mut Criterion) {
             });
         });
     }
+}
+
+fn responses(criterion: &mut Criterion) {
     let project = Project {
         id: ProjectId::new(24).expect("a number from 1 on"),
         path: ProjectPath::parse("group/app").expect("a path"),
@@ -68,12 +76,12 @@ fn stations(criterion: &mut Criterion) {
     let public_url = PublicUrl::parse("https://links.example.com").expect("a URL");
     let links: Vec<Link> = (1..=20).map(link).collect();
     criterion.bench_function("view of a link", |bencher| {
-        bencher.iter(|| view::link(&public_url, &project, "v0.1", black_box(&links[0])));
+        bencher.iter(|| response::link(&public_url, &project, "v0.1", black_box(&links[0])));
     });
     criterion.bench_function("view of 20 links", |bencher| {
-        bencher.iter(|| view::links(&public_url, &project, "v0.1", black_box(&links)));
+        bencher.iter(|| response::links(&public_url, &project, "v0.1", black_box(&links)));
     });
 }
 
-criterion_group!(pipeline, stations);
+criterion_group!(pipeline, stages);
 criterion_main!(pipeline);

@@ -1,50 +1,44 @@
-//! The trunk of the pipeline: it calls each station once, and writes one log event per request.
+//! The pipeline: it calls each stage once for a request, and writes one log event.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use lambda_http::http::Response;
+use lambda_http::http::{HeaderValue, Response};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Service, service_fn};
 use serde::Serialize;
 
-use crate::access::Gatekeeper;
-use crate::auth;
+use crate::answer::Answer;
+use crate::authorization::{Access, Authorizer, Credential, Subject};
 use crate::cache::Moment;
-use crate::config::Config;
-use crate::error::Error;
-use crate::event::{self, Target};
-use crate::handlers::{self, Answer, Context};
-use crate::operation::{self, check_format};
-use crate::params::Params;
-use crate::public_url::PublicUrl;
-use crate::route::{self, Route};
-use crate::store::{Session, Store};
+use crate::config::Settings;
+use crate::http::credentials;
+use crate::http::error::ApiError;
+use crate::http::event::{self, Target};
+use crate::http::params::Params;
+use crate::http::public_url::PublicUrl;
+use crate::http::response::{self, Echo};
+use crate::http::route::{self, Endpoint, Route};
+use crate::idempotency;
+use crate::operations::{
+    CreateLink, CurrentUser, DeleteLink, Download, GetLink, Input, ListLinks, Operation,
+    OperationContext, UpdateLink,
+};
+use crate::store::{Store, StoreSession};
 use crate::telemetry::{Metrics, RequestRecord};
-use crate::view;
 
 /// Time of an invocation that is kept for the answer.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
 /// Time for a request whose invocation names no deadline.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
-/// A request, with what its event says besides.
-#[derive(Clone, Copy)]
-struct Received<'a> {
-    request: &'a Request,
-    /// The query string.
-    query: &'a str,
-    /// The service's address as the client sees it.
-    public_url: &'a PublicUrl,
-}
-
 /// The service.
 #[derive(Debug)]
 pub struct App {
     store: Store,
-    config: Config,
-    gatekeeper: Gatekeeper,
+    settings: Settings,
+    authorizer: Authorizer,
     metrics: Option<Metrics>,
     clock: fn() -> SystemTime,
     is_warm: AtomicBool,
@@ -53,16 +47,16 @@ pub struct App {
 impl App {
     /// The service on this store; `clock` says what time it is.
     #[must_use]
-    pub fn new(store: Store, config: Config, clock: fn() -> SystemTime) -> Self {
-        let gatekeeper = Gatekeeper::new(config.identity_cache);
-        let metrics = config
+    pub fn new(store: Store, settings: Settings, clock: fn() -> SystemTime) -> Self {
+        let authorizer = Authorizer::new(settings.identity_cache);
+        let metrics = settings
             .metrics_namespace
             .clone()
             .and_then(|namespace| Metrics::to_standard_output(namespace).ok());
         Self {
             store,
-            config,
-            gatekeeper,
+            settings,
+            authorizer,
             metrics,
             clock,
             is_warm: AtomicBool::default(),
@@ -86,30 +80,21 @@ impl App {
         Adapter::from(service).call(event).await
     }
 
-    async fn respond(&self, request: &Request, target: Result<Target, Error>) -> Response<Body> {
+    async fn respond(&self, request: &Request, target: Result<Target, ApiError>) -> Response<Body> {
         let started = Instant::now();
         let mut record = self.record(request);
         let session = self.store.session(self.time_left(request));
-        let routed = target.and_then(|target| Ok((self.route(request, &target)?, target.query)));
-        let answer = match routed {
-            Ok(((route, public_url), query)) => {
-                record.note_route(&route);
-                let received = Received {
-                    request,
-                    query: &query,
-                    public_url: &public_url,
-                };
-                self.answer(received, &session, route, &mut record).await
-            }
+        let response = match target.and_then(|target| self.route(request, target)) {
+            Ok(routed) => self.dispatch(&routed, request, &session, &mut record).await,
             Err(error) => Err(error),
         };
-        record.cause = answer
+        record.cause = response
             .as_ref()
             .err()
-            .and_then(Error::cause)
+            .and_then(ApiError::cause)
             .map(str::to_owned);
-        let mut response = view::response(request, answer, self.config.download_max_age);
-        view::finish(
+        let mut response = response.unwrap_or_else(|error| response::of_error(request, &error));
+        response::finish(
             &mut response,
             request.headers(),
             &record.request_id,
@@ -123,6 +108,53 @@ impl App {
             metrics.publish(&record, (self.clock)());
         }
         response
+    }
+
+    fn route(&self, request: &Request, target: Target) -> Result<Routed, ApiError> {
+        let Target { path, query } = target;
+        let event_url =
+            || PublicUrl::of_event(request.request_context_ref(), request.headers(), &path);
+        let public_url = self.settings.public_url.clone().unwrap_or_else(event_url);
+        let route = route::find(request.method(), &path, public_url.prefix())?;
+        Ok(Routed {
+            route,
+            query,
+            public_url,
+        })
+    }
+
+    /// Hands the request to the operation that its route names.
+    async fn dispatch(
+        &self,
+        routed: &Routed,
+        request: &Request,
+        session: &StoreSession<'_>,
+        record: &mut RequestRecord,
+    ) -> Result<Response<Body>, ApiError> {
+        let params = Params::default();
+        let mut pipeline = Pipeline {
+            app: self,
+            request,
+            routed,
+            session,
+            record,
+            params,
+        };
+        let answer = pipeline.dispatch(&routed.route).await;
+        let params = pipeline.params;
+        let Routed {
+            route,
+            query,
+            public_url,
+        } = routed;
+        let echo = Echo {
+            request,
+            public_url,
+            route,
+            query,
+            params,
+        };
+        answer.map(|answer| response::of_answer(echo, answer, self.settings.download_max_age))
     }
 
     fn record(&self, request: &Request) -> RequestRecord {
@@ -139,86 +171,6 @@ impl App {
         }
     }
 
-    fn route(&self, request: &Request, target: &Target) -> Result<(Route, PublicUrl), Error> {
-        let event_url = || {
-            PublicUrl::of_event(
-                request.request_context_ref(),
-                request.headers(),
-                &target.path,
-            )
-        };
-        let public_url = self.config.public_url.clone().unwrap_or_else(event_url);
-        Ok((
-            route::find(request.method(), &target.path, public_url.prefix())?,
-            public_url,
-        ))
-    }
-
-    async fn answer(
-        &self,
-        received: Received<'_>,
-        session: &Session<'_>,
-        route: Route,
-        record: &mut RequestRecord,
-    ) -> Result<Answer, Error> {
-        let Received {
-            request,
-            query,
-            public_url,
-        } = received;
-        let (release, endpoint) = match route {
-            Route::Options(allow) => return Ok(Answer::Options(allow)),
-            Route::CurrentUser => return self.current_user(received, session, record).await,
-            Route::Release(release, endpoint) => (release, endpoint),
-        };
-        let now = Moment::now((self.clock)());
-        let mut params = Params::read(request, query).await?;
-        let credential = auth::credential(request.headers(), &mut params);
-        let asked = operation::Request::parse(release, endpoint, &mut params, request.headers())?;
-        let access = self
-            .gatekeeper
-            .admit(
-                session,
-                credential.as_ref(),
-                &asked.release,
-                asked.writes(),
-                now,
-            )
-            .await?;
-        record.token = access.token;
-        let context = Context {
-            session,
-            public_url,
-            params: &params,
-            query,
-            now: now.wall,
-        };
-        handlers::run(&context, &access, asked).await
-    }
-
-    async fn current_user(
-        &self,
-        received: Received<'_>,
-        session: &Session<'_>,
-        record: &mut RequestRecord,
-    ) -> Result<Answer, Error> {
-        let Received {
-            request,
-            query,
-            public_url,
-        } = received;
-        let now = Moment::now((self.clock)());
-        let mut params = Params::read(request, query).await?;
-        let credential = auth::credential(request.headers(), &mut params);
-        check_format(&params)?;
-        let token = self
-            .gatekeeper
-            .authenticate(session, credential.as_ref(), now)
-            .await?;
-        record.token = Some(token.id);
-        Ok(handlers::current_user(public_url, &token))
-    }
-
     /// How long the request may take: until the invocation's deadline, less the time to answer. A
     /// deadline that is over before the request begins is none; emulators send such.
     fn time_left(&self, request: &Request) -> Duration {
@@ -231,6 +183,88 @@ impl App {
         match Duration::from_millis(deadline).checked_sub(now) {
             Some(left) => left.saturating_sub(TIME_TO_ANSWER),
             None => DEFAULT_TIME,
+        }
+    }
+}
+
+/// A request whose route is known.
+struct Routed {
+    route: Route,
+    /// The query string.
+    query: String,
+    /// The service's address as the client sees it.
+    public_url: PublicUrl,
+}
+
+/// A request on its way through the stages that all operations share.
+struct Pipeline<'a> {
+    app: &'a App,
+    request: &'a Request,
+    routed: &'a Routed,
+    session: &'a StoreSession<'a>,
+    record: &'a mut RequestRecord,
+    /// The parameters, once they are read. They have no credentials.
+    params: Params,
+}
+
+impl Pipeline<'_> {
+    /// The table of operations.
+    async fn dispatch(&mut self, route: &Route) -> Result<Answer, ApiError> {
+        match route {
+            Route::Options(methods) => Ok(Answer::Allow(methods)),
+            Route::CurrentUser => self.perform::<CurrentUser>(&(), ()).await,
+            Route::Release(path, endpoint) => {
+                self.record.note_release(&path.project, &path.tag);
+                match endpoint.clone() {
+                    Endpoint::ListLinks(it) => self.perform::<ListLinks>(path, it).await,
+                    Endpoint::GetLink(it) => self.perform::<GetLink>(path, it).await,
+                    Endpoint::CreateLink => self.perform::<CreateLink>(path, ()).await,
+                    Endpoint::UpdateLink(it) => self.perform::<UpdateLink>(path, it).await,
+                    Endpoint::DeleteLink(it) => self.perform::<DeleteLink>(path, it).await,
+                    Endpoint::Download(it) => self.perform::<Download>(path, it).await,
+                }
+            }
+        }
+    }
+
+    /// Performs an operation. The order of the stages decides which of several errors a client
+    /// receives; it is GitLab's (E4).
+    async fn perform<O: Operation>(
+        &mut self,
+        subject: &<O::Subject as Subject>::Path,
+        path: O::Path,
+    ) -> Result<Answer, ApiError> {
+        self.record.operation = O::NAME;
+        let now = Moment::now((self.app.clock)());
+        self.params = Params::read(self.request, &self.routed.query).await?;
+        let token = credentials::take(self.request.headers(), &mut self.params);
+        let subject = O::Subject::from_path(subject)?;
+        let idempotency_key = self.request.headers().get(idempotency::NAME);
+        let input = Input {
+            subject: &subject,
+            params: &self.params,
+            idempotency_key: idempotency_key.map(HeaderValue::as_bytes),
+        };
+        let operation = O::parse(path, &input)?;
+        let credential = Credential {
+            token: token.as_ref(),
+            session: self.session,
+            now,
+        };
+        let grant = subject
+            .authorize(&self.app.authorizer, credential, O::ACCESS)
+            .await?;
+        self.record.token = O::Subject::token(&grant);
+        match O::Subject::moved_to(&grant).filter(|_| !O::SERVES_FORMER_PATHS) {
+            Some(id) if O::ACCESS == Access::Read => Ok(Answer::Moved(id)),
+            Some(_) => Err(ApiError::ProjectMoved),
+            None => {
+                let context = OperationContext {
+                    session: self.session,
+                    now: now.wall,
+                };
+                operation.run(grant, &context).await
+            }
         }
     }
 }

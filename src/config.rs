@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::public_url::PublicUrl;
+use crate::http::public_url::PublicUrl;
 
 /// Settings of the function.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub struct Settings {
     /// `TABLE_NAME`: the DynamoDB table.
     pub table_name: String,
     /// `PUBLIC_URL`: the service's address as clients see it; `None` takes it from each event.
@@ -88,7 +88,7 @@ fn seconds(
         })
 }
 
-impl Config {
+impl Settings {
     /// Reads the settings through `get`, which stands for the environment.
     ///
     /// # Errors
@@ -118,14 +118,14 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn read(settings: &[(&str, &str)]) -> Result<Config, String> {
+    fn read(settings: &[(&str, &str)]) -> Result<Settings, String> {
         let get = |name: &str| {
             settings
                 .iter()
                 .find(|(other, _)| *other == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        Config::read(get).map_err(|error| error.to_string())
+        Settings::read(get).map_err(|error| error.to_string())
     }
 
     #[test]

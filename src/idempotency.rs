@@ -3,13 +3,13 @@
 //! The header is the IETF's (draft-ietf-httpapi-idempotency-key-header); GitLab has no such thing.
 //! Its value is taken as it stands, in quotes or not.
 
-use lambda_http::http::HeaderMap;
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
 use crate::link::NewLink;
+use crate::token::TokenId;
 
-const NAME: &str = "Idempotency-Key";
+/// The header's name.
+pub const NAME: &str = "Idempotency-Key";
 /// Longest key, in bytes (ours).
 const MAX_BYTES: usize = 255;
 
@@ -17,33 +17,33 @@ const MAX_BYTES: usize = 255;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(Vec<u8>);
 
+/// The key exceeds the limit of 255 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is too long (maximum is {MAX_BYTES} bytes)")]
+pub struct KeyTooLong;
+
 impl IdempotencyKey {
-    /// Reads the header, if it was sent.
+    /// Reads the header's value. An empty value counts as absent.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParams`] where it is too long. An empty one counts as absent.
-    pub fn read(headers: &HeaderMap) -> Result<Option<Self>, Error> {
-        let Some(value) = headers.get(NAME) else {
-            return Ok(None);
-        };
-        let value = value.as_bytes().trim_ascii();
+    /// [`KeyTooLong`].
+    pub fn parse(value: &[u8]) -> Result<Option<Self>, KeyTooLong> {
+        let value = value.trim_ascii();
         match value.len() {
             0 => Ok(None),
-            length if length > MAX_BYTES => Err(Error::InvalidParams(vec![format!(
-                "{NAME} is too long (maximum is {MAX_BYTES} bytes)"
-            )])),
+            length if length > MAX_BYTES => Err(KeyTooLong),
             _ => Ok(Some(Self(value.to_vec()))),
         }
     }
 
-    /// The key as the holder of this token uses it for this link: nobody meets another's keys.
+    /// The key in use by the holder of this token for this link. Each token has its own keys.
     #[must_use]
-    pub fn once(&self, token: Option<u64>, link: &NewLink) -> Once {
+    pub fn for_creation(&self, token: Option<TokenId>, link: &NewLink) -> IdempotentRequest {
         // The whole link, so that no attribute can be missing from the fingerprint.
         let attributes = serde_json::to_vec(link).expect("a link's attributes always serialize");
-        let caller = token.unwrap_or_default().to_be_bytes();
-        Once {
+        let caller = token.map_or(0, |id| id.0).to_be_bytes();
+        IdempotentRequest {
             key: base16ct::lower::encode_string(
                 &Sha256::new()
                     .chain_update(caller)
@@ -55,9 +55,9 @@ impl IdempotencyKey {
     }
 }
 
-/// A creation that is to happen once.
+/// A creation under an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Once {
+pub struct IdempotentRequest {
     /// SHA-256 of the caller and the key, in hexadecimal digits.
     pub key: String,
     /// SHA-256 of the link, in hexadecimal digits: of what was understood, because a repeated

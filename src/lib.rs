@@ -2,48 +2,46 @@
 //!
 //! # The pipeline
 //!
-//! A request goes through these stations, each of which makes one type of another; [`app`] is the
-//! trunk that calls each of them once.
+//! [`app`] takes an event through these stages and calls each of them once:
 //!
-//! 1. [`event`]: a gateway's event is made one that `lambda_http` can read.
-//! 2. [`route`]: method and raw path → [`route::Route`].
-//! 3. [`params`]: query string and body → [`params::Params`].
-//! 4. [`auth`]: headers and parameters → the token that counts, as a [`token::HashedToken`].
-//! 5. [`operation`]: route and parameters, after GitLab's first checks → [`operation::Request`].
-//! 6. [`access`]: token and project → [`access::Access`], the proof that the caller may see the
-//!    project.
-//! 7. [`handlers`]: the operations, on [`link`] (every rule of a link, no I/O) and [`store`]
-//!    (DynamoDB).
-//! 8. [`view`]: what was found → the response, with [`page`]'s headers where it is a list.
+//! 1. [`http::event`] normalizes the gateway's event and takes path and query out of it.
+//! 2. [`http::route`] turns the method and the path into a [`http::route::Route`].
+//! 3. [`http::params`] reads the query string and the body.
+//! 4. [`http::credentials`] takes the token out of headers and parameters, and hashes it.
+//! 5. [`operations`] checks the parameters: `parse`.
+//! 6. [`authorization`] looks up token and project, and grants access.
+//! 7. [`operations`] carries the operation out: `run`. The rules of a link are in [`mod@link`], which
+//!    does no I/O; [`store`] is DynamoDB.
+//! 8. [`http::response`] turns the [`answer`] into a response.
 //!
-//! Both programs reach DynamoDB as [`aws`] says; what a warm process knows is in a [`cache`]. Of
-//! each request, [`telemetry`] tells one log event and its metrics.
+//! Every stage may fail with an [`http::error::ApiError`], which has one conversion to a response.
+//! Statement codes such as B10 refer to `docs/gitlab-behaviour.md`.
 //!
-//! The operator's command, `release-links-admin`, works on the same [`store`] with [`project`]s and
-//! [`token`]s.
-//!
-//! Any station may end in an [`error::Error`], which has one conversion to a response. Statement
-//! numbers such as B10 in these pages belong to the description of GitLab's behaviour that the
-//! service is measured against.
+//! The operator's command, `release-links-admin`, works on the same [`store`].
 
-pub mod access;
 pub mod app;
-pub mod auth;
-pub mod aws;
-pub mod cache;
-pub mod config;
-pub mod error;
-pub mod event;
-pub mod handlers;
+
+// The HTTP edge.
+pub mod http;
+
+// The stages between the edges.
+pub mod authorization;
+pub mod operations;
+
+// The domain: plain data and rules, without I/O and without HTTP.
+pub mod answer;
 pub mod idempotency;
 pub mod link;
-pub mod operation;
 pub mod page;
-pub mod params;
 pub mod project;
-pub mod public_url;
-pub mod route;
-pub mod store;
-pub mod telemetry;
+pub mod release;
 pub mod token;
-pub mod view;
+
+// DynamoDB.
+pub mod aws;
+pub mod store;
+
+// The process.
+pub mod cache;
+pub mod config;
+pub mod telemetry;

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use lambda_http::{Error, lambda_runtime, service_fn};
 use release_links::app::App;
 use release_links::aws::sdk_config;
-use release_links::config::Config;
+use release_links::config::Settings;
 use release_links::store::Store;
 use release_links::telemetry::standard_output;
 use tokio::runtime::Builder;
@@ -74,7 +74,7 @@ fn start() -> Result<(), Error> {
 
 async fn serve() -> Result<(), Error> {
     let environment = |name: &str| std::env::var(name).ok();
-    let config = Config::read(environment)?;
+    let config = Settings::read(environment)?;
     let store = Store::new(sdk_config(environment)?, config.table_name.clone());
     let warm_up = config.warm_up;
     // The connection to DynamoDB is opened while the rest is made.

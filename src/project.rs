@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// A project's number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ProjectId(u64);
 
 impl ProjectId {
@@ -33,8 +37,17 @@ impl fmt::Display for ProjectId {
 const MAX_PATH_BYTES: usize = 1_024;
 
 /// A project's full path as the operator wrote it, such as `group/app`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ProjectPath(String);
+
+impl TryFrom<String> for ProjectPath {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        Self::parse(&text)
+    }
+}
 
 impl ProjectPath {
     /// Reads a path: at least a group and a name, of GitLab's characters for them. A segment
@@ -148,8 +161,21 @@ impl fmt::Display for ProjectRef {
     }
 }
 
-/// Who may see a project without being a member (E8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who may see a project without a role in it (E8), in GitLab's words.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Visibility {
     /// Members only.
     Private,
@@ -157,31 +183,24 @@ pub enum Visibility {
     Public,
 }
 
-impl Visibility {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Private, Self::Public];
-
-    /// The word for it, GitLab's.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::Public => "public",
-        }
-    }
-
-    /// The visibility with this word, or `None` for any other text.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|visibility| visibility.as_str() == text)
-    }
-}
-
-/// What a member may do in a project, the lowest first (E7): from guest on, read; from developer
-/// on, write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What a member may do in a project, the lowest role first (E7): every role reads, developers and
+/// higher roles write. GitLab's words.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Role {
     /// Reads.
     Guest,
@@ -195,36 +214,23 @@ pub enum Role {
     Owner,
 }
 
-impl Role {
-    /// All roles, the lowest first.
-    pub const ALL: [Self; 5] = [
-        Self::Guest,
-        Self::Reporter,
-        Self::Developer,
-        Self::Maintainer,
-        Self::Owner,
-    ];
-
-    /// The word for it, GitLab's in lower case.
+impl Visibility {
+    /// GitLab's word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Guest => "guest",
-            Self::Reporter => "reporter",
-            Self::Developer => "developer",
-            Self::Maintainer => "maintainer",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// The role with this word, or `None` for any other text.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
+        self.into()
     }
 }
 
-/// A project as the table knows it.
+impl Role {
+    /// GitLab's word, in lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A stored project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// Its number.

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::route::{Endpoint, Route};
 use crate::store::Usage;
+use crate::token::TokenId;
 
 /// Standard output as a file: each line that is written to it is one system call, and takes no lock
 /// that other requests would wait for.
@@ -66,8 +66,8 @@ pub struct RequestRecord {
     pub project: Option<String>,
     /// The tag, up to 256 characters of it.
     pub tag: Option<String>,
-    /// The number of the token, if one serves.
-    pub token: Option<u64>,
+    /// The ID of the token, if the caller has a valid one.
+    pub token: Option<TokenId>,
     /// The status of the answer.
     pub status: u16,
     /// How long it took in the function.
@@ -87,24 +87,10 @@ fn truncate(text: &str) -> String {
 }
 
 impl RequestRecord {
-    /// Notes what the path asks for.
-    pub fn note_route(&mut self, route: &Route) {
-        self.operation = match route {
-            Route::Options(_) => "options",
-            Route::CurrentUser => "current_user",
-            Route::Release(release, endpoint) => {
-                self.project = Some(truncate(&release.project));
-                self.tag = Some(truncate(&release.tag));
-                match endpoint {
-                    Endpoint::ListLinks(_) => "list_links",
-                    Endpoint::CreateLink => "create_link",
-                    Endpoint::GetLink(_) => "get_link",
-                    Endpoint::UpdateLink(_) => "update_link",
-                    Endpoint::DeleteLink(_) => "delete_link",
-                    Endpoint::Download(_) => "download",
-                }
-            }
-        };
+    /// Notes the release that the path names.
+    pub fn note_release(&mut self, project: &str, tag: &str) {
+        self.project = Some(truncate(project));
+        self.tag = Some(truncate(tag));
     }
 
     /// Writes the request's one log event, at the level ERROR if it failed inside the service.
@@ -119,7 +105,7 @@ impl RequestRecord {
                     operation = self.operation,
                     project = self.project,
                     tag = self.tag,
-                    token = self.token,
+                    token = self.token.map(|id| id.0),
                     status = self.status,
                     duration_ms = self.duration_ms(),
                     dynamodb_calls = self.usage.calls,

@@ -8,14 +8,18 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::error::TokenError;
 use crate::project::{ProjectId, Role};
 
 /// What the tokens that this service makes begin with, so that people and secret scanners recognise
 /// one.
 const PREFIX: &str = "rlat-";
+/// Largest number of projects in which a token has roles: a transaction has 100 steps, and its own
+/// items take two.
+pub const MAX_GRANTS: usize = 97;
 /// Random bytes in a token: 256 bits.
 const RANDOM_BYTES: usize = 32;
 
@@ -60,22 +64,42 @@ impl From<String> for PlainToken {
 /// The SHA-256 of a token, which is all that the service stores of it. Two tokens are compared by
 /// it alone, so the time that a comparison takes says nothing of a token. `Debug` does not show it
 /// either.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct HashedToken([u8; 32]);
+
+/// A text is not the 64 lower-case hexadecimal digits of a SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is not the hash of a token")]
+pub struct NotAHash;
+
+impl From<HashedToken> for String {
+    fn from(hash: HashedToken) -> Self {
+        hash.hex()
+    }
+}
+
+impl TryFrom<String> for HashedToken {
+    type Error = NotAHash;
+
+    fn try_from(hex: String) -> Result<Self, NotAHash> {
+        let mut hash = [0; 32];
+        let decoded = base16ct::lower::decode(hex, &mut hash)
+            .map_err(|_| NotAHash)?
+            .len();
+        if decoded == hash.len() {
+            Ok(Self(hash))
+        } else {
+            Err(NotAHash)
+        }
+    }
+}
 
 impl HashedToken {
     /// Its 64 hexadecimal digits, for the table's keys.
     #[must_use]
     pub fn hex(&self) -> String {
         base16ct::lower::encode_string(&self.0)
-    }
-
-    /// The hash with these hexadecimal digits, or `None` for any other text.
-    #[must_use]
-    pub fn parse(hex: &str) -> Option<Self> {
-        let mut hash = [0; 32];
-        let decoded = base16ct::lower::decode(hex, &mut hash).ok()?.len();
-        (decoded == hash.len()).then_some(Self(hash))
     }
 }
 
@@ -85,8 +109,21 @@ impl fmt::Debug for HashedToken {
     }
 }
 
-/// What a token may be used for (E17).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a token may be used for (E17), in GitLab's words.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Scope {
     /// Everything that its roles allow.
     Api,
@@ -95,22 +132,10 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Api, Self::ReadApi];
-
-    /// The word for it, GitLab's.
+    /// GitLab's word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::ReadApi => "read_api",
-        }
-    }
-
-    /// The scope with this word, or `None` for any other text.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+        self.into()
     }
 }
 
@@ -146,11 +171,36 @@ pub struct NewToken {
     pub expires_at: Option<SystemTime>,
 }
 
-/// A token as the table knows it.
+/// Why a known token is refused (E1, E17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The token has expired.
+    #[error("the token has expired")]
+    Expired,
+    /// The operator has revoked the token.
+    #[error("the token was revoked")]
+    Revoked,
+    /// The token's scope does not allow the operation (E17).
+    #[error("the token's scope does not allow the operation")]
+    InsufficientScope,
+}
+
+/// The ID of a token, 1, 2, 3 …, by which logs and the operator name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(pub u64);
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A stored token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// Its number, 1, 2, 3 …, by which logs and the operator name it.
-    pub id: u64,
+    /// Its ID.
+    pub id: TokenId,
     /// What the operator decided of it.
     pub settings: NewToken,
     /// When the operator took it back.
@@ -201,7 +251,7 @@ mod tests {
     #[test]
     fn neither_a_token_nor_its_hash_can_be_printed_by_accident() {
         let token = PlainToken::from("gDybLx3yrUK_HLp3qPjS".to_owned());
-        assert_eq!(HashedToken::parse(&token.hash().hex()), Some(token.hash()));
+        assert_eq!(HashedToken::try_from(token.hash().hex()), Ok(token.hash()));
         assert!(!format!("{token:?}").contains("gDyb"));
         assert_eq!(format!("{:?}", token.hash()), "HashedToken");
     }

@@ -1,24 +1,23 @@
 //! A link of a release and every rule that it has by itself. No input or output happens here.
 
-mod input;
 mod rules;
 mod url;
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use strum::EnumString;
 
-pub use input::LinkInput;
-pub use rules::{LinkChanges, NewLink, Violation, may_be_filepath};
+pub use rules::{Attributes, LinkChanges, NewLink, Violation, may_be_filepath};
 pub use url::{NOT_IN_URI, to_uri};
 
-/// The number of a link within its release: 1, 2, 3 … and never used twice (profile: "link ids").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// The ID of a link within its release: 1, 2, 3 …, never used twice (profile: "link ids").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LinkId(u64);
 
 impl LinkId {
-    /// The id with this number; `None` below 1 and above what fits 63 bits, where no link can be.
+    /// The ID with this number; `None` below 1 and above 63 bits, where no link can be.
     #[must_use]
     pub fn new(number: i128) -> Option<Self> {
         let number = i64::try_from(number).ok().filter(|number| *number >= 1)?;
@@ -32,11 +31,12 @@ impl fmt::Display for LinkId {
     }
 }
 
-/// What kind of asset a link leads to (C14).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+/// The kind of asset that a link leads to, in GitLab's words and order (C14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum LinkType {
-    /// Anything that is none of the others.
+    /// Anything else.
     #[default]
     Other,
     /// Instructions for operating the release.
@@ -47,38 +47,17 @@ pub enum LinkType {
     Package,
 }
 
-impl LinkType {
-    /// All kinds, in GitLab's order.
-    pub const ALL: [Self; 4] = [Self::Other, Self::Runbook, Self::Image, Self::Package];
-
-    /// The kind as clients write it, in exact lower case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Other => "other",
-            Self::Runbook => "runbook",
-            Self::Image => "image",
-            Self::Package => "package",
-        }
-    }
-
-    /// The kind of this name, or `None` for any other text.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
-/// A link as it is stored: a name, where it leads, and the path of its permanent URL if it has one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A stored link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// Its number within the release.
+    /// Its ID within the release.
     pub id: LinkId,
     /// Its name, unique within the release.
     pub name: String,
     /// Where it leads, unique within the release.
     pub url: String,
     /// The path of its permanent URL, unique within the release; starts with a slash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filepath: Option<String>,
     /// What kind of asset it leads to.
     pub link_type: LinkType,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Link, LinkId, LinkInput, LinkType, url};
+use super::{Link, LinkId, LinkType, url};
 
 /// Longest name, in characters (ours: GitLab has no limit, D10).
 const MAX_NAME_CHARACTERS: usize = 255;
@@ -95,18 +95,52 @@ pub struct NewLink {
 }
 
 impl NewLink {
-    /// Checks what a client sent for a new link.
+    /// A link with a name and a URL.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that they break, in GitLab's order.
+    pub fn new(name: impl Into<String>, url: impl Into<String>) -> Result<Self, Vec<Violation>> {
+        Self::from_attributes(
+            Some(name.into()),
+            Some(url.into()),
+            None,
+            LinkType::default(),
+        )
+    }
+
+    /// The link with a permanent URL below this path.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that the path breaks.
+    pub fn with_filepath(self, filepath: impl Into<String>) -> Result<Self, Vec<Violation>> {
+        let Self {
+            name,
+            url,
+            link_type,
+            ..
+        } = self;
+        Self::from_attributes(Some(name), Some(url), Some(filepath.into()), link_type)
+    }
+
+    /// A link with all its attributes, of which `None` stands for null.
     ///
     /// # Errors
     ///
     /// Every rule that the link breaks, in GitLab's order.
-    pub fn parse(input: LinkInput) -> Result<Self, Vec<Violation>> {
+    pub fn from_attributes(
+        name: Option<String>,
+        url: Option<String>,
+        filepath: Option<String>,
+        link_type: LinkType,
+    ) -> Result<Self, Vec<Violation>> {
         let mut violations = Vec::new();
         let link = Self {
-            url: url_of(input.url.into_value(), &mut violations),
-            name: name_of(input.name.into_value(), &mut violations),
-            filepath: filepath_of(input.filepath.into_value(), &mut violations),
-            link_type: input.link_type.into_value().unwrap_or_default(),
+            url: url_of(url, &mut violations),
+            name: name_of(name, &mut violations),
+            filepath: filepath_of(filepath, &mut violations),
+            link_type,
         };
         if violations.is_empty() {
             Ok(link)
@@ -134,7 +168,21 @@ impl NewLink {
     }
 }
 
-/// Changes to a link that keep every rule of their own; `None` leaves an attribute as it was (I2).
+/// The attributes that an update sets. The outer `None` leaves an attribute as it was (I2), the
+/// inner one stands for null.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// See [`Link::name`].
+    pub name: Option<Option<String>>,
+    /// See [`Link::url`].
+    pub url: Option<Option<String>>,
+    /// See [`Link::filepath`].
+    pub filepath: Option<Option<String>>,
+    /// See [`Link::link_type`].
+    pub link_type: Option<LinkType>,
+}
+
+/// Changes to a link that break no rule by themselves; `None` leaves an attribute as it was (I2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkChanges {
     name: Option<String>,
@@ -144,24 +192,24 @@ pub struct LinkChanges {
 }
 
 impl LinkChanges {
-    /// Checks what a client sent for an existing link.
+    /// Checks the attributes that an update sets.
     ///
     /// # Errors
     ///
     /// Every rule that a changed attribute breaks, in GitLab's order.
-    pub fn parse(input: LinkInput) -> Result<Self, Vec<Violation>> {
+    pub fn new(attributes: Attributes) -> Result<Self, Vec<Violation>> {
+        let Attributes {
+            name,
+            url,
+            filepath,
+            link_type,
+        } = attributes;
         let mut violations = Vec::new();
         let changes = Self {
-            url: input.url.given().map(|url| url_of(url, &mut violations)),
-            name: input
-                .name
-                .given()
-                .map(|name| name_of(name, &mut violations)),
-            filepath: input
-                .filepath
-                .given()
-                .map(|filepath| filepath_of(filepath, &mut violations)),
-            link_type: input.link_type.given().map(Option::unwrap_or_default),
+            url: url.map(|url| url_of(url, &mut violations)),
+            name: name.map(|name| name_of(name, &mut violations)),
+            filepath: filepath.map(|filepath| filepath_of(filepath, &mut violations)),
+            link_type,
         };
         if violations.is_empty() {
             Ok(changes)
@@ -252,7 +300,6 @@ fn is_blank(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::Field;
 
     /// D11 and D12, example by example.
     #[test]
@@ -287,15 +334,14 @@ mod tests {
     }
 
     #[test]
-    fn blank_name_and_url_are_reported_together_in_gitlabs_order() {
-        let input = LinkInput {
-            name: Field::Value(" \t".to_owned()),
-            url: Field::Null,
-            filepath: Field::Value(String::new()),
-            link_type: Field::Absent,
-        };
-        let violations = NewLink::parse(input).unwrap_err();
-        let messages: Vec<_> = violations.iter().map(ToString::to_string).collect();
+    fn a_blank_name_and_url_are_reported_together_in_gitlabs_order() {
+        let link = NewLink::from_attributes(
+            Some(" \t".to_owned()),
+            None,
+            Some(String::new()),
+            LinkType::Other,
+        );
+        let messages: Vec<_> = link.unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
             messages,
             [

@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
-use crate::idempotency::Once;
+use crate::idempotency::IdempotentRequest;
 use crate::link::LinkId;
 use crate::project::{ProjectId, ProjectRef};
-use crate::token::HashedToken;
+use crate::release::ReleaseKey;
+use crate::token::{HashedToken, TokenId};
 
 pub(super) type Key = HashMap<String, AttributeValue>;
 
@@ -33,9 +34,9 @@ pub(super) const LAST_NAME: &str = "taken#name#~";
 pub(super) struct Partition(pub(super) String);
 
 impl Partition {
-    /// `24#v0.1`. The number holds no `#`, so the first one ends it whatever the tag is.
-    pub(super) fn of(project: ProjectId, tag: &str) -> Self {
-        Self(format!("{}{tag}", releases_of(project)))
+    /// `24#v0.1`. The ID holds no `#`, so the first one ends it whatever the tag is.
+    pub(super) fn of(release: &ReleaseKey) -> Self {
+        Self(format!("{}{}", releases_of(release.project), release.tag))
     }
 
     pub(super) fn release(&self) -> Key {
@@ -47,20 +48,20 @@ impl Partition {
         key(&self.0, &format!("{FIRST_LINK}{:0>20}", id.to_string()))
     }
 
-    /// An idempotency key. It stands before the links, out of the list's way.
-    pub(super) fn once(&self, once: &Once) -> Key {
-        key(&self.0, &format!("idempotency#{}", once.key))
+    /// An idempotency record. It sorts before the links, out of the list's way.
+    pub(super) fn idempotency_record(&self, request: &IdempotentRequest) -> Key {
+        key(&self.0, &format!("idempotency#{}", request.key))
     }
 
-    pub(super) fn taken_name(&self, name: &str) -> Key {
+    pub(super) fn name_constraint(&self, name: &str) -> Key {
         key(&self.0, &format!("{FIRST_NAME}{}", sha256(name)))
     }
 
-    pub(super) fn taken_url(&self, url: &str) -> Key {
+    pub(super) fn url_constraint(&self, url: &str) -> Key {
         key(&self.0, &format!("taken#url#{}", sha256(url)))
     }
 
-    pub(super) fn taken_filepath(&self, filepath: &str) -> Key {
+    pub(super) fn filepath_constraint(&self, filepath: &str) -> Key {
         key(&self.0, &format!("taken#filepath#{filepath}"))
     }
 }
@@ -86,7 +87,7 @@ pub(super) fn project(project: &ProjectRef) -> Key {
     }
 }
 
-pub(super) fn token_by_id(id: u64) -> Key {
+pub(super) fn token_by_id(id: TokenId) -> Key {
     key(TOKENS, &format!("{id:0>20}"))
 }
 

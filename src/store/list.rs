@@ -5,13 +5,14 @@
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 
-use super::Session;
-use super::item::{Attributes, Item, read_link};
+use super::StoreSession;
+use super::entities::{Item, LinkItem, ReleaseItem, read};
+use super::error::StoreError;
 use super::keys::{FIRST_LINK, FIRST_NAME, LAST_LINK, LAST_NAME, Partition, RELEASE};
-use crate::error::Error;
+
 use crate::link::Link;
 use crate::page::{MAX_COUNT, Page, Paged};
-use crate::project::ProjectId;
+use crate::release::ReleaseKey;
 
 /// A position in a part of a partition.
 struct Cursor<'a> {
@@ -60,21 +61,20 @@ impl<'a> Cursor<'a> {
     }
 }
 
-impl Session<'_> {
+impl StoreSession<'_> {
     /// A page of the release's links, the newest first. Where it is not the whole list, all links
     /// are counted, up to one more than GitLab counts (B16). No page behind the end reads the
     /// links.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] without such a release, [`Error::Unavailable`], [`Error::Corrupt`].
+    /// [`StoreError::NotFound`] without such a release, [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn list_links(
         &self,
-        project: ProjectId,
-        tag: &str,
+        release: &ReleaseKey,
         page: Page,
-    ) -> Result<Paged<Link>, Error> {
-        let partition = Partition::of(project, tag);
+    ) -> Result<Paged<Link>, StoreError> {
+        let partition = Partition::of(release);
         match page.offset() {
             0 => self.first_page(&partition, page.per_page).await,
             offset if offset < MAX_COUNT => self.counted_page(&partition, page).await,
@@ -84,11 +84,15 @@ impl Session<'_> {
 
     /// The first page is read with the release in front and one more link behind, so that the end
     /// is met without another call.
-    async fn first_page(&self, partition: &Partition, per_page: u64) -> Result<Paged<Link>, Error> {
+    async fn first_page(
+        &self,
+        partition: &Partition,
+        per_page: u64,
+    ) -> Result<Paged<Link>, StoreError> {
         let mut cursor = Cursor::newest_first(partition);
         let mut items = self.take(&mut cursor, 1 + per_page + 1).await?;
         items.truncate(usize::try_from(per_page).unwrap_or(usize::MAX));
-        let passed = cursor.passed.checked_sub(1).ok_or(Error::NotFound)?;
+        let passed = cursor.passed.checked_sub(1).ok_or(StoreError::NotFound)?;
         let counted = if cursor.is_over {
             passed
         } else {
@@ -99,7 +103,11 @@ impl Session<'_> {
 
     /// A page among the links that GitLab counts. All of them are counted first, to read it from
     /// the nearer end.
-    async fn counted_page(&self, partition: &Partition, page: Page) -> Result<Paged<Link>, Error> {
+    async fn counted_page(
+        &self,
+        partition: &Partition,
+        page: Page,
+    ) -> Result<Paged<Link>, StoreError> {
         let counted = self.count(partition).await?;
         let newer = page.offset();
         if counted == 0 {
@@ -130,7 +138,11 @@ impl Session<'_> {
 
     /// A page behind the links that GitLab counts, if there are any: ids never exceed that of the
     /// last link.
-    async fn distant_page(&self, partition: &Partition, page: Page) -> Result<Paged<Link>, Error> {
+    async fn distant_page(
+        &self,
+        partition: &Partition,
+        page: Page,
+    ) -> Result<Paged<Link>, StoreError> {
         if page.offset() >= self.last_link_id(partition).await? {
             return Ok(Paged {
                 items: Vec::new(),
@@ -143,27 +155,27 @@ impl Session<'_> {
         items.truncate(usize::try_from(page.per_page).unwrap_or(usize::MAX));
         Ok(Paged {
             items,
-            counted: cursor.passed.checked_sub(1).ok_or(Error::NotFound)?,
+            counted: cursor.passed.checked_sub(1).ok_or(StoreError::NotFound)?,
         })
     }
 
-    async fn last_link_id(&self, partition: &Partition) -> Result<u64, Error> {
+    async fn last_link_id(&self, partition: &Partition) -> Result<u64, StoreError> {
         let release = self
             .get_item(partition.release())
             .await?
-            .ok_or(Error::NotFound)?;
-        Attributes(&release).parsed("last_link_id", |text| text.parse().ok())
+            .ok_or(StoreError::NotFound)?;
+        Ok(read::<ReleaseItem>(release)?.last_link_id)
     }
 
     /// Counts the release's links, up to one more than GitLab counts.
-    async fn count(&self, partition: &Partition) -> Result<u64, Error> {
+    async fn count(&self, partition: &Partition) -> Result<u64, StoreError> {
         let mut cursor = Cursor::names(partition);
         self.skip(&mut cursor, MAX_COUNT + 1).await?;
         Ok(cursor.passed)
     }
 
     /// Moves the cursor over some items without reading them.
-    async fn skip(&self, cursor: &mut Cursor<'_>, mut items: u64) -> Result<(), Error> {
+    async fn skip(&self, cursor: &mut Cursor<'_>, mut items: u64) -> Result<(), StoreError> {
         while items > 0 && !cursor.is_over {
             let output = self.query_page(cursor, Select::Count, items).await?;
             items = items.saturating_sub(u64::try_from(output.count()).unwrap_or_default());
@@ -172,19 +184,19 @@ impl Session<'_> {
     }
 
     /// Reads the links among the next items.
-    async fn take(&self, cursor: &mut Cursor<'_>, items: u64) -> Result<Vec<Link>, Error> {
+    async fn take(&self, cursor: &mut Cursor<'_>, items: u64) -> Result<Vec<Link>, StoreError> {
         let (mut links, end) = (Vec::new(), cursor.passed.saturating_add(items));
         while cursor.passed < end && !cursor.is_over {
             let output = self
                 .query_page(cursor, Select::AllAttributes, end - cursor.passed)
                 .await?;
-            let is_link = |item: &&Item| {
+            let is_link = |item: &Item| {
                 item.get("sk")
                     .and_then(|sk| sk.as_s().ok())
                     .is_some_and(|sk| sk != RELEASE)
             };
-            for item in output.items().iter().filter(is_link) {
-                links.push(read_link(item)?.link);
+            for item in output.items.unwrap_or_default().into_iter().filter(is_link) {
+                links.push(read::<LinkItem>(item)?.into_link());
             }
         }
         Ok(links)
@@ -196,7 +208,7 @@ impl Session<'_> {
         cursor: &mut Cursor<'_>,
         select: Select,
         items: u64,
-    ) -> Result<QueryOutput, Error> {
+    ) -> Result<QueryOutput, StoreError> {
         let request = self
             .store
             .client
@@ -213,7 +225,7 @@ impl Session<'_> {
             .limit(i32::try_from(items).unwrap_or(i32::MAX))
             .set_exclusive_start_key(cursor.position.take())
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(Box::pin(request.send())).await?;
+        let output = self.send(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
         cursor.passed += u64::try_from(output.count()).unwrap_or_default();
         cursor.position.clone_from(&output.last_evaluated_key);

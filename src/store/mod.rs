@@ -1,26 +1,25 @@
-//! The store: links, releases, projects and tokens in one DynamoDB table. The only place that names
-//! the SDK's operations.
+//! The store: links, releases, projects and tokens in one DynamoDB table. No other module calls
+//! DynamoDB.
 //!
-//! Each step of a [`Session`] is one DynamoDB call or one transaction, and nothing is written on
-//! the strength of an earlier read without a condition that the read still holds.
+//! Each step of a [`StoreSession`] is one call or one transaction. Every write that depends on an
+//! earlier read has a condition that the item is unchanged.
 
-mod create;
-mod identity;
-mod item;
+mod deletion;
+mod entities;
+mod error;
 mod keys;
 mod links;
 mod list;
 mod projects;
-mod purge;
-mod refused;
 mod session;
 mod tokens;
 mod transaction;
 
-pub use create::CreatedLink;
-pub use projects::{Deletion, ProjectChanges};
-pub use refused::Refused;
-pub use session::{Session, Usage};
+pub use deletion::Deletion;
+pub use error::{AdminError, StoreError};
+pub use links::CreatedLink;
+pub use projects::ProjectChanges;
+pub use session::{StoreSession, Usage};
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -96,8 +95,8 @@ impl Store {
         let call = call
             .config_override(Config::builder().retry_config(retries))
             .send();
-        if let Err(error) = self.session(time).read(Box::pin(call)).await {
-            tracing::debug!(cause = error.cause(), "the warm-up call failed");
+        if let Err(error) = self.session(time).send(Box::pin(call)).await {
+            tracing::debug!(cause = %error, "the warm-up call failed");
         }
     }
 }

@@ -1,19 +1,18 @@
-//! Projects, each stored by ID and by path, and by its former paths until other projects take them.
+//! Projects, each stored by ID, by path, and by its former paths until other projects take them.
 
 use std::time::SystemTime;
 
-use super::item::{StoredProject, read_project};
-use super::keys::{self, PROJECTS, key_of};
-use super::links::MAX_ROUNDS;
-use super::refused::Refused;
-use super::transaction::{Condition, Refusal, Step, Transaction};
-use super::{Session, Store};
+use super::entities::{Item, ProjectItem, Timestamp, item, read};
+use super::error::AdminError;
+use super::keys::{self, PROJECTS};
+use super::transaction::{Condition, Step, Transaction, TransactionError};
+use super::{Store, StoreSession};
 use crate::project::{Project, ProjectId, ProjectPath, ProjectRef, Visibility};
 
-/// Former paths that a project keeps at the most: all of them change with it in one transaction.
+/// Largest number of former paths of a project. All of them change with it in one transaction.
 const MAX_FORMER_PATHS: usize = 50;
 
-/// What the operator changes of a project; `None` leaves it.
+/// The operator's changes to a project; `None` leaves an attribute as it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProjectChanges {
     /// Its path. The former path leads to the project until another one takes it.
@@ -22,124 +21,117 @@ pub struct ProjectChanges {
     pub visibility: Option<Visibility>,
 }
 
-/// A deletion that has begun: nobody sees the project any more, but its releases are still there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deletion {
-    /// The project.
-    pub project: Project,
-    /// When the deletion began.
-    pub since: SystemTime,
-}
-
-impl Session<'_> {
-    /// The project of this ID or path, also one that is being deleted, or was.
-    async fn stored_project(&self, wanted: &ProjectRef) -> Result<StoredProject, Refused> {
-        let item = self.get_item(keys::project(wanted)).await?;
-        let unknown = || Refused::UnknownProject(wanted.to_string());
-        let stored = read_project(&item.ok_or_else(unknown)?)?;
-        if !wanted.is_of(&stored.project) {
-            return Err(Refused::FormerPath {
-                path: wanted.to_string(),
-                project: stored.project,
+impl StoreSession<'_> {
+    /// The project with this ID or path, also one that is being deleted or was deleted.
+    async fn project_item(&self, name: &ProjectRef) -> Result<ProjectItem, AdminError> {
+        let item = self.get_item(keys::project(name)).await?;
+        let unknown = || AdminError::UnknownProject(name.to_string());
+        let found: ProjectItem = read(item.ok_or_else(unknown)?)?;
+        let project = found.project();
+        if !name.is_of(&project) {
+            return Err(AdminError::FormerPath {
+                path: name.to_string(),
+                project,
             });
         }
-        match wanted {
-            ProjectRef::Id(_) => Ok(stored),
+        match name {
+            ProjectRef::Id(_) => Ok(found),
             // The item by path lacks the former paths.
-            ProjectRef::Path(_) => self.project_by_id(stored.project.id).await,
+            ProjectRef::Path(_) => self.project_by_id(project.id).await,
         }
     }
 
-    async fn project_by_id(&self, id: ProjectId) -> Result<StoredProject, Refused> {
+    pub(super) async fn project_by_id(&self, id: ProjectId) -> Result<ProjectItem, AdminError> {
         let item = self.get_item(keys::project_by_id(id.number())).await?;
-        Ok(read_project(
-            &item.ok_or_else(|| Refused::UnknownProject(id.to_string()))?,
-        )?)
+        Ok(read(item.ok_or_else(|| {
+            AdminError::UnknownProject(id.to_string())
+        })?)?)
     }
 
-    /// The project of this ID or path.
+    /// The project with this ID or path.
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownProject`], [`Refused::FormerPath`], [`Refused::PendingDeletion`],
-    /// [`Refused::Deleted`], [`Refused::Failed`].
-    pub async fn project(&self, wanted: &ProjectRef) -> Result<Project, Refused> {
-        Ok(existing(self.stored_project(wanted).await?)?.project)
+    /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`],
+    /// [`AdminError::PendingDeletion`], [`AdminError::Deleted`], [`AdminError::Failed`].
+    pub async fn project(&self, name: &ProjectRef) -> Result<Project, AdminError> {
+        Ok(existing(self.project_item(name).await?)?.project())
     }
 
-    /// The project of this ID or path, also one of which the deletion has begun.
+    /// The project with this ID or path, also one whose deletion has begun.
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownProject`], [`Refused::FormerPath`], [`Refused::Deleted`],
-    /// [`Refused::Failed`].
-    pub async fn project_to_delete(&self, wanted: &ProjectRef) -> Result<Project, Refused> {
-        Ok(not_deleted(self.stored_project(wanted).await?)?.project)
+    /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`], [`AdminError::Deleted`],
+    /// [`AdminError::Failed`].
+    pub async fn project_to_delete(&self, name: &ProjectRef) -> Result<Project, AdminError> {
+        Ok(not_deleted(self.project_item(name).await?)?.project())
     }
 
-    /// All projects in the order of their IDs, without those that are being deleted, or were.
+    /// All projects by ID, without those that are being deleted or were deleted.
     ///
     /// # Errors
     ///
-    /// [`Refused::Failed`].
-    pub async fn projects(&self) -> Result<Vec<Project>, Refused> {
+    /// [`AdminError::Failed`].
+    pub async fn projects(&self) -> Result<Vec<Project>, AdminError> {
         let mut projects = Vec::new();
         for item in self.query_all(PROJECTS).await? {
-            let StoredProject {
-                project,
-                deleting_since,
-                ..
-            } = read_project(&item)?;
-            projects.extend(deleting_since.is_none().then_some(project));
+            let item: ProjectItem = read(item)?;
+            projects.extend(item.deleting_since.is_none().then(|| item.project()));
         }
         Ok(projects)
     }
 
-    /// Adds a project. It may take the former path of another one.
+    /// Creates a project. It may take the former path of another one.
     ///
     /// # Errors
     ///
-    /// [`Refused::NumberTaken`], [`Refused::IdUsed`], [`Refused::PathTaken`], [`Refused::Failed`].
-    pub async fn create_project(&self, project: &Project) -> Result<(), Refused> {
-        let stored = StoredProject::new(project.clone());
+    /// [`AdminError::IdTaken`], [`AdminError::IdUsed`], [`AdminError::PathTaken`],
+    /// [`AdminError::Failed`].
+    pub async fn create_project(&self, project: &Project) -> Result<(), AdminError> {
+        let new = ProjectItem::new(project.clone(), 1);
         let mut transaction = Transaction::on(&self.store.table);
-        transaction.put(Step::Project(project.id), stored.by_id(), Condition::Absent);
+        transaction.put(Step::Project(project.id), by_id(&new), Condition::Absent);
         transaction.put(
             Step::ProjectPath,
-            stored.by_path(),
+            by_path(&new),
             Condition::AbsentOrFormerPath,
         );
-        let refused = match transaction.commit(self).await {
+        let error = match transaction.commit(self).await {
             Ok(()) => return Ok(()),
-            Err(refusal) => taken(refusal, project),
+            Err(error) => taken(error, project),
         };
-        if let Refused::NumberTaken(id) = refused
+        if let AdminError::IdTaken(id) = error
             && let Some(deleted_at) = self.project_by_id(id).await?.deleted_at
         {
-            return Err(Refused::IdUsed { id, deleted_at });
+            return Err(AdminError::IdUsed {
+                id,
+                deleted_at: deleted_at.0,
+            });
         }
-        Err(refused)
+        Err(error)
     }
 
-    /// Changes a project and returns what it is now. Its former paths change with it, without those
-    /// that other projects have taken.
+    /// Updates a project and returns it. Its former paths change with it, except those that other
+    /// projects have taken.
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownProject`], [`Refused::FormerPath`], [`Refused::PendingDeletion`],
-    /// [`Refused::Deleted`], [`Refused::PathTaken`], [`Refused::TooManyFormerPaths`],
-    /// [`Refused::Changed`], [`Refused::Failed`].
+    /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`],
+    /// [`AdminError::PendingDeletion`], [`AdminError::Deleted`], [`AdminError::PathTaken`],
+    /// [`AdminError::TooManyFormerPaths`], [`AdminError::Changed`], [`AdminError::Failed`].
     pub async fn update_project(
         &self,
-        wanted: &ProjectRef,
+        name: &ProjectRef,
         changes: ProjectChanges,
         now: SystemTime,
-    ) -> Result<Project, Refused> {
-        let mut before = existing(self.stored_project(wanted).await?)?;
+    ) -> Result<Project, AdminError> {
+        let mut before = existing(self.project_item(name).await?)?;
         loop {
-            let after = before.with(&changes);
+            let after = changed(&before, &changes);
+            let project = after.project();
             if after.former_paths.len() > MAX_FORMER_PATHS {
-                return Err(Refused::TooManyFormerPaths(after.project.id));
+                return Err(AdminError::TooManyFormerPaths(project.id));
             }
             match self
                 .store
@@ -147,203 +139,138 @@ impl Session<'_> {
                 .commit(self)
                 .await
             {
-                Ok(()) => return Ok(after.project),
-                Err(refusal) => match without_taken_paths(&before, &refusal) {
+                Ok(()) => return Ok(project),
+                Err(error) => match without_taken_paths(&before, &error) {
                     Some(former_paths) => before.former_paths = former_paths,
-                    None => return Err(taken(refusal, &after.project)),
+                    None => return Err(taken(error, &project)),
                 },
             }
         }
-    }
-
-    /// Hides a project and frees its paths. Its ID stays taken for good. A deletion that has begun
-    /// before is returned as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused::UnknownProject`], [`Refused::Deleted`], [`Refused::Changed`],
-    /// [`Refused::Failed`].
-    pub async fn begin_deletion(
-        &self,
-        id: ProjectId,
-        now: SystemTime,
-    ) -> Result<Deletion, Refused> {
-        let mut taken_paths: Vec<String> = Vec::new();
-        for _ in 0..MAX_ROUNDS {
-            let mut before = not_deleted(self.project_by_id(id).await?)?;
-            if let Some(since) = before.deleting_since {
-                return Ok(Deletion {
-                    project: before.project,
-                    since,
-                });
-            }
-            before
-                .former_paths
-                .retain(|path| !taken_paths.contains(path));
-            match self.store.project_deletion(&before, now).commit(self).await {
-                Ok(()) => {
-                    return Ok(Deletion {
-                        project: before.project,
-                        since: now,
-                    });
-                }
-                // Another operator was faster, or other projects have taken former paths.
-                Err(refusal @ Refusal::Steps(_)) => {
-                    let left = without_taken_paths(&before, &refusal)
-                        .unwrap_or_else(|| before.former_paths.clone());
-                    taken_paths.extend(
-                        before
-                            .former_paths
-                            .into_iter()
-                            .filter(|path| !left.contains(path)),
-                    );
-                }
-                Err(refusal) => return Err(refusal.into()),
-            }
-        }
-        Err(Refused::Changed)
-    }
-
-    /// Marks a project as deleted, of which nothing is left. The item stays, so that the ID is
-    /// never used again: requests and operators who are late find no other project under it.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused::UnknownProject`], [`Refused::Changed`], [`Refused::Failed`].
-    pub async fn finish_deletion(&self, id: ProjectId, now: SystemTime) -> Result<(), Refused> {
-        for _ in 0..MAX_ROUNDS {
-            let before = self.project_by_id(id).await?;
-            if before.deleted_at.is_some() {
-                return Ok(());
-            }
-            if before.deleting_since.is_none() {
-                break;
-            }
-            let unchanged = Condition::Revision(before.revision);
-            let after = StoredProject {
-                revision: before.revision + 1,
-                deleted_at: Some(now),
-                ..before
-            };
-            let mut transaction = Transaction::on(&self.store.table);
-            transaction.put(Step::Own, after.by_id(), unchanged);
-            match transaction.commit(self).await {
-                Ok(()) => return Ok(()),
-                Err(Refusal::Steps(_)) => {}
-                Err(refusal) => return Err(refusal.into()),
-            }
-        }
-        Err(Refused::Changed)
     }
 }
 
 impl Store {
     fn project_update(
         &self,
-        before: &StoredProject,
-        after: &StoredProject,
+        before: &ProjectItem,
+        after: &ProjectItem,
         now: SystemTime,
     ) -> Transaction<'_> {
-        let unchanged = Condition::Revision(before.revision);
+        let unchanged = Condition::Version(before.version);
+        let id = before.id;
+        let [old_path, new_path] = [before, after].map(|item| item.path.to_lowercase());
         let mut transaction = Transaction::on(&self.table);
-        transaction.put(Step::Own, after.by_id(), unchanged);
-        let old_path = before.project.path.to_lowercase();
-        if old_path == after.project.path.to_lowercase() {
-            transaction.put(Step::Own, after.by_path(), unchanged);
+        transaction.put(Step::Own, by_id(after), unchanged);
+        if old_path == new_path {
+            transaction.put(Step::Own, by_path(after), unchanged);
         } else {
-            transaction.put(Step::Own, after.by_former_path(&old_path, now), unchanged);
+            transaction.put(Step::Own, by_former_path(after, &old_path, now), unchanged);
             transaction.put(
                 Step::ProjectPath,
-                after.by_path(),
+                by_path(after),
                 Condition::AbsentOrFormerPath,
             );
         }
-        for (index, path) in before
-            .former_paths
-            .iter()
-            .enumerate()
-            .filter(|(_, path)| after.former_paths.contains(path))
-        {
-            let item = after.by_former_path(path, now);
-            transaction.put(
-                Step::FormerPath(index),
-                item,
-                Condition::FormerPathOf(before.project.id),
-            );
-        }
-        transaction
-    }
-
-    fn project_deletion(&self, before: &StoredProject, now: SystemTime) -> Transaction<'_> {
-        let unchanged = Condition::Revision(before.revision);
-        let after = StoredProject {
-            revision: before.revision + 1,
-            former_paths: Vec::new(),
-            deleting_since: Some(now),
-            ..before.clone()
-        };
-        let mut transaction = Transaction::on(&self.table);
-        transaction.put(Step::Own, after.by_id(), unchanged);
-        transaction.delete(Step::Own, key_of(after.by_path()), unchanged);
         for (index, path) in before.former_paths.iter().enumerate() {
-            let key = keys::project_by_path(path);
-            transaction.delete(
-                Step::FormerPath(index),
-                key,
-                Condition::FormerPathOf(before.project.id),
-            );
+            if after.former_paths.contains(path) {
+                let item = by_former_path(after, path, now);
+                transaction.put(Step::FormerPath(index), item, Condition::FormerPathOf(id));
+            }
         }
         transaction
     }
 }
 
-fn not_deleted(stored: StoredProject) -> Result<StoredProject, Refused> {
-    match stored.deleted_at {
-        Some(deleted_at) => Err(Refused::Deleted {
-            id: stored.project.id,
-            deleted_at,
+/// The item by ID, which alone has the former paths.
+pub(super) fn by_id(project: &ProjectItem) -> Item {
+    item(keys::project_by_id(project.id.number()), project)
+}
+
+/// The item by path.
+pub(super) fn by_path(project: &ProjectItem) -> Item {
+    let path = project.path.to_lowercase();
+    let copy = ProjectItem {
+        former_paths: Vec::new(),
+        ..project.clone()
+    };
+    item(keys::project_by_path(&path), &copy)
+}
+
+/// The item by a former path. It has the whole project, so that a lookup takes one call whichever
+/// path it uses.
+fn by_former_path(project: &ProjectItem, path: &str, now: SystemTime) -> Item {
+    let moved_at = Some(Timestamp(now));
+    let copy = ProjectItem {
+        former_paths: Vec::new(),
+        moved_at,
+        ..project.clone()
+    };
+    item(keys::project_by_path(path), &copy)
+}
+
+/// The project after these changes. The path that it leaves becomes a former path.
+fn changed(before: &ProjectItem, changes: &ProjectChanges) -> ProjectItem {
+    let Project {
+        id,
+        path,
+        visibility,
+    } = before.project();
+    let project = Project {
+        id,
+        path: changes.path.clone().unwrap_or_else(|| path.clone()),
+        visibility: changes.visibility.unwrap_or(visibility),
+    };
+    let [old_path, new_path] = [&path, &project.path].map(ProjectPath::to_lowercase);
+    let mut after = ProjectItem::new(project, before.version + 1);
+    after.former_paths.clone_from(&before.former_paths);
+    after.former_paths.push(old_path);
+    after.former_paths.retain(|path| *path != new_path);
+    after
+}
+
+pub(super) fn not_deleted(item: ProjectItem) -> Result<ProjectItem, AdminError> {
+    match item.deleted_at {
+        Some(time) => Err(AdminError::Deleted {
+            id: item.id,
+            deleted_at: time.0,
         }),
-        None => Ok(stored),
+        None => Ok(item),
     }
 }
 
-fn existing(stored: StoredProject) -> Result<StoredProject, Refused> {
-    let stored = not_deleted(stored)?;
-    if stored.deleting_since.is_some() {
-        Err(Refused::PendingDeletion(stored.project.id))
-    } else {
-        Ok(stored)
+fn existing(item: ProjectItem) -> Result<ProjectItem, AdminError> {
+    let item = not_deleted(item)?;
+    match item.deleting_since {
+        Some(_) => Err(AdminError::PendingDeletion(item.id)),
+        None => Ok(item),
     }
 }
 
-/// The former paths without those that other projects have taken, if that is all that the refusal
-/// is about.
-fn without_taken_paths(before: &StoredProject, refusal: &Refusal) -> Option<Vec<String>> {
-    let Refusal::Steps(steps) = refusal else {
+/// The former paths without those that other projects have taken, if the error is about them alone.
+pub(super) fn without_taken_paths(
+    before: &ProjectItem,
+    error: &TransactionError,
+) -> Option<Vec<String>> {
+    let TransactionError::Steps(steps) = error else {
         return None;
     };
     let is_about_paths = steps.iter().all(|step| matches!(step, Step::FormerPath(_)));
-    let is_left = |index: usize| !steps.contains(&Step::FormerPath(index));
     let paths = before.former_paths.iter().enumerate();
-    is_about_paths.then(|| {
-        paths
-            .filter(|(index, _)| is_left(*index))
-            .map(|(_, path)| path.clone())
-            .collect()
-    })
+    let left = paths.filter(|(index, _)| !steps.contains(&Step::FormerPath(*index)));
+    is_about_paths.then(|| left.map(|(_, path)| path.clone()).collect())
 }
 
-/// What of a refusal says that another project has the ID or the path.
-fn taken(refusal: Refusal, project: &Project) -> Refused {
-    match refusal {
-        Refusal::Steps(steps) if steps.contains(&Step::Project(project.id)) => {
-            Refused::NumberTaken(project.id)
+/// The error for an ID or a path that another project has.
+fn taken(error: TransactionError, project: &Project) -> AdminError {
+    match error {
+        TransactionError::Steps(steps) if steps.contains(&Step::Project(project.id)) => {
+            AdminError::IdTaken(project.id)
         }
-        Refusal::Steps(steps)
+        TransactionError::Steps(steps)
             if steps.contains(&Step::ProjectPath) && !steps.contains(&Step::Own) =>
         {
-            Refused::PathTaken(project.path.clone())
+            AdminError::PathTaken(project.path.clone())
         }
-        refusal => refusal.into(),
+        error => error.into(),
     }
 }

@@ -13,8 +13,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::Instant;
 
 use super::Store;
-use super::item::Item;
-use crate::error::Error;
+use super::entities::Item;
+use super::error::StoreError;
 
 /// How often a transaction that met a conflict, or the unprocessed part of a batch, is retried.
 const MAX_RETRIES: usize = 12;
@@ -32,7 +32,7 @@ pub struct Usage {
 
 /// The store during one request.
 #[derive(Debug)]
-pub struct Session<'a> {
+pub struct StoreSession<'a> {
     pub(super) store: &'a Store,
     deadline: Instant,
     usage: Mutex<Usage>,
@@ -41,8 +41,8 @@ pub struct Session<'a> {
 impl Store {
     /// Starts a request that has this long for all its calls together.
     #[must_use]
-    pub fn session(&self, time_left: Duration) -> Session<'_> {
-        Session {
+    pub fn session(&self, time_left: Duration) -> StoreSession<'_> {
+        StoreSession {
             store: self,
             deadline: Instant::now() + time_left,
             usage: Mutex::default(),
@@ -50,7 +50,7 @@ impl Store {
     }
 }
 
-impl Session<'_> {
+impl StoreSession<'_> {
     /// What the request cost so far.
     #[must_use]
     pub fn usage(&self) -> Usage {
@@ -65,22 +65,22 @@ impl Session<'_> {
     pub(super) async fn call<T, E>(
         &self,
         send: Pin<Box<impl Future<Output = Result<T, SdkError<E>>>>>,
-    ) -> Result<Result<T, SdkError<E>>, Error> {
+    ) -> Result<Result<T, SdkError<E>>, StoreError> {
         self.note(|usage| usage.calls += 1);
         tokio::time::timeout_at(self.deadline, send)
             .await
             .map_err(|_| {
-                Error::Unavailable(
+                StoreError::Unavailable(
                     "DynamoDB did not answer within the time of the invocation".to_owned(),
                 )
             })
     }
 
     /// Makes one call of which no failure is an answer.
-    pub(super) async fn read<T, E>(
+    pub(super) async fn send<T, E>(
         &self,
         send: Pin<Box<impl Future<Output = Result<T, SdkError<E>>>>>,
-    ) -> Result<T, Error>
+    ) -> Result<T, StoreError>
     where
         E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
     {
@@ -88,7 +88,7 @@ impl Session<'_> {
     }
 
     /// Reads one item.
-    pub(super) async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
+    pub(super) async fn get_item(&self, key: Item) -> Result<Option<Item>, StoreError> {
         let request = self
             .store
             .client
@@ -97,7 +97,7 @@ impl Session<'_> {
             .set_key(Some(key))
             .consistent_read(true);
         let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(Box::pin(request.send())).await?;
+        let output = self.send(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
         Ok(output.item)
     }
@@ -108,7 +108,7 @@ impl Session<'_> {
         key: Item,
         expression: &str,
         values: [(&str, AttributeValue); N],
-    ) -> Result<Item, Error> {
+    ) -> Result<Item, StoreError> {
         let request = self
             .store
             .client
@@ -121,14 +121,14 @@ impl Session<'_> {
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::UpdatedNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.read(Box::pin(request.send())).await?;
+        let output = self.send(Box::pin(request.send())).await?;
         self.note_write(output.consumed_capacity());
         // DynamoDB leaves the key out; the log names it, should the item be out of shape.
         Ok(output.attributes.into_iter().flatten().chain(key).collect())
     }
 
     /// Reads all items of a partition, in the order of their sort keys.
-    pub(super) async fn query_all(&self, partition: &str) -> Result<Vec<Item>, Error> {
+    pub(super) async fn query_all(&self, partition: &str) -> Result<Vec<Item>, StoreError> {
         let request = self
             .store
             .client
@@ -139,7 +139,7 @@ impl Session<'_> {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
             .into_paginator();
-        self.read(Box::pin(pages.items().send().collect())).await
+        self.send(Box::pin(pages.items().send().collect())).await
     }
 
     /// Sends a batch, and then what DynamoDB left unprocessed of it, until nothing is. `send` makes
@@ -148,9 +148,9 @@ impl Session<'_> {
         &self,
         mut left: Vec<T>,
         mut send: impl FnMut(Vec<T>) -> F,
-    ) -> Result<Vec<Item>, Error>
+    ) -> Result<Vec<Item>, StoreError>
     where
-        F: Future<Output = Result<(Vec<Item>, Vec<T>), Error>>,
+        F: Future<Output = Result<(Vec<Item>, Vec<T>), StoreError>>,
     {
         let mut items = Vec::new();
         let mut delays = self.backoff().build();
@@ -163,7 +163,7 @@ impl Session<'_> {
             left = unprocessed;
             let delay = delays.next();
             let delay = delay.ok_or_else(|| {
-                Error::Unavailable("DynamoDB left a batch unprocessed".to_owned())
+                StoreError::Unavailable("DynamoDB left a batch unprocessed".to_owned())
             })?;
             tokio::time::sleep(delay).await;
         }
@@ -205,7 +205,7 @@ fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
 
 /// A failure of a call, with the whole chain of its causes for the log. A call that DynamoDB finds
 /// invalid is a fault of this service, which does not pass.
-pub(super) fn failure<E>(error: SdkError<E>) -> Error
+pub(super) fn failure<E>(error: SdkError<E>) -> StoreError
 where
     E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
 {
@@ -215,8 +215,8 @@ where
     );
     let cause = DisplayErrorContext(error).to_string();
     if is_invalid {
-        Error::InvalidCall(cause)
+        StoreError::InvalidCall(cause)
     } else {
-        Error::Unavailable(cause)
+        StoreError::Unavailable(cause)
     }
 }

@@ -1,81 +1,55 @@
 //! Tokens, each stored twice: by hash, where requests find it, and by number, where the operator
 //! does.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, SystemTime};
+use std::collections::HashMap;
+use std::time::SystemTime;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 
-use super::Session;
-use super::item::{Attributes, Item, epoch_seconds, read_time, timestamp};
-use super::keys::{TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
-use super::links::MAX_ROUNDS;
-use super::refused::Refused;
-use super::transaction::{Condition, Refusal, Step, Transaction};
-use crate::error::Error;
-use crate::project::{ProjectId, Role};
-use crate::token::{Grants, HashedToken, NewToken, Scope, Token};
+use super::StoreSession;
+use super::entities::{Item, ProjectItem, TokenCounter, TokenItem, item, read};
+use super::error::{AdminError, StoreError};
+use super::keys::{self, Key, TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
+use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
+use crate::project::{Project, ProjectId, ProjectRef};
+use crate::token::{HashedToken, MAX_GRANTS, NewToken, Token, TokenId};
 
-/// How long DynamoDB keeps a token after its end, so that its holder reads "expired" instead of
-/// "unauthorized".
-const KEEP_EXPIRED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Projects in which a token has roles at the most: a transaction has 100 steps, and two are the
-/// token's own.
-pub(super) const MAX_GRANTS: usize = 97;
-/// The name of the role in every project, next to the numbers of projects.
-const EVERY_PROJECT: &str = "all";
-
-/// A token as it was read, with the revision that a write has to find unchanged.
-#[derive(Debug, Clone)]
-pub(super) struct StoredToken {
-    pub(super) token: Token,
-    hash: HashedToken,
-    revision: u64,
-}
-
-impl Session<'_> {
+impl StoreSession<'_> {
     /// All tokens in the order of their numbers.
     ///
     /// # Errors
     ///
-    /// [`Refused::Failed`].
-    pub async fn tokens(&self) -> Result<Vec<Token>, Refused> {
-        let items = self.query_all(TOKENS).await?;
-        Ok(items
-            .iter()
-            .map(|item| Ok(read_token(item)?.token))
-            .collect::<Result<_, Error>>()?)
+    /// [`AdminError::Failed`].
+    pub async fn tokens(&self) -> Result<Vec<Token>, AdminError> {
+        let items = self.query_all(TOKENS).await?.into_iter();
+        let tokens = items.map(|item| read::<TokenItem>(item)?.token());
+        Ok(tokens.collect::<Result<_, StoreError>>()?)
     }
 
     /// Stores a token's hash with all that it allows.
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownProject`] for a role in a project that does not exist,
-    /// [`Refused::TokenTaken`], [`Refused::TooManyGrants`], [`Refused::Failed`].
+    /// [`AdminError::UnknownProject`] for a role in a project that does not exist,
+    /// [`AdminError::TokenTaken`], [`AdminError::TooManyGrants`], [`AdminError::Failed`].
     pub async fn create_token(
         &self,
         hash: HashedToken,
         settings: NewToken,
-    ) -> Result<Token, Refused> {
+    ) -> Result<Token, AdminError> {
         if settings.grants.projects.len() > MAX_GRANTS {
-            return Err(Refused::TooManyGrants);
+            return Err(AdminError::TooManyGrants);
         }
         let token = Token {
             id: self.next_token_id().await?,
             settings,
             revoked_at: None,
         };
-        let stored = StoredToken {
-            token,
-            hash,
-            revision: 1,
-        };
-        let [by_id, by_hash] = token_items(&stored);
+        let [by_id, by_hash] = token_items(&token, &hash, 1);
         let mut transaction = Transaction::on(&self.store.table);
         transaction.put(Step::Own, by_id, Condition::Absent);
         transaction.put(Step::Token, by_hash, Condition::Absent);
-        for project in stored.token.settings.grants.projects.keys() {
+        for project in token.settings.grants.projects.keys() {
             transaction.check(
                 Step::Project(*project),
                 project_by_id(project.number()),
@@ -83,11 +57,11 @@ impl Session<'_> {
             );
         }
         match transaction.commit(self).await {
-            Ok(()) => Ok(stored.token),
-            Err(Refusal::Steps(steps)) => Err(steps
+            Ok(()) => Ok(token),
+            Err(TransactionError::Steps(steps)) => Err(steps
                 .into_iter()
                 .find_map(refused)
-                .unwrap_or(Refused::Changed)),
+                .unwrap_or(AdminError::Changed)),
             Err(refusal) => Err(refusal.into()),
         }
     }
@@ -96,204 +70,154 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownToken`], [`Refused::AlreadyRevoked`], [`Refused::TokenExpired`],
-    /// [`Refused::Changed`], [`Refused::Failed`].
-    pub async fn revoke_token(&self, id: u64, now: SystemTime) -> Result<Token, Refused> {
-        let before = self.stored_token(id).await?;
-        if let Some(revoked_at) = before.token.revoked_at {
-            return Err(Refused::AlreadyRevoked { id, revoked_at });
+    /// [`AdminError::UnknownToken`], [`AdminError::AlreadyRevoked`], [`AdminError::TokenExpired`],
+    /// [`AdminError::Changed`], [`AdminError::Failed`].
+    pub async fn revoke_token(&self, id: TokenId, now: SystemTime) -> Result<Token, AdminError> {
+        let item = self.token_item(id).await?;
+        let token = item.clone().token()?;
+        if let Some(revoked_at) = token.revoked_at {
+            return Err(AdminError::AlreadyRevoked { id, revoked_at });
         }
-        if let Some(expired_at) = before
-            .token
-            .settings
-            .expires_at
-            .filter(|_| before.token.is_expired(now))
-        {
-            return Err(Refused::TokenExpired { id, expired_at });
+        if let Some(expired_at) = token.settings.expires_at.filter(|_| token.is_expired(now)) {
+            return Err(AdminError::TokenExpired { id, expired_at });
         }
-        let token = Token {
-            revoked_at: Some(now),
-            ..before.token.clone()
-        };
-        self.replace_token(&before, token).await
+        self.replace_token(
+            &item,
+            Token {
+                revoked_at: Some(now),
+                ..token
+            },
+        )
+        .await
     }
 
-    /// Takes away a token's role in a project; nothing happens where it has none.
+    /// Removes a token's role in a project, if it has one.
     ///
     /// # Errors
     ///
-    /// [`Refused::UnknownToken`], [`Refused::Changed`], [`Refused::Failed`].
-    pub async fn revoke_grant(&self, id: u64, project: ProjectId) -> Result<(), Refused> {
+    /// [`AdminError::UnknownToken`], [`AdminError::Changed`], [`AdminError::Failed`].
+    pub async fn revoke_grant(&self, id: TokenId, project: ProjectId) -> Result<(), AdminError> {
         for _ in 0..MAX_ROUNDS {
-            let before = self.stored_token(id).await?;
-            let mut token = before.token.clone();
+            let item = self.token_item(id).await?;
+            let mut token = item.clone().token()?;
             if token.settings.grants.projects.remove(&project).is_none() {
                 return Ok(());
             }
-            match self.replace_token(&before, token).await {
+            match self.replace_token(&item, token).await {
                 // Another operator changed the token after the read.
-                Err(Refused::Changed) => {}
+                Err(AdminError::Changed) => {}
                 replaced => return replaced.map(|_| ()),
             }
         }
-        Err(Refused::Changed)
+        Err(AdminError::Changed)
     }
 
     /// Writes both items of a token, also one that a partial restore has lost.
-    async fn replace_token(&self, before: &StoredToken, token: Token) -> Result<Token, Refused> {
-        let after = StoredToken {
-            token,
-            hash: before.hash.clone(),
-            revision: before.revision + 1,
-        };
+    async fn replace_token(&self, before: &TokenItem, token: Token) -> Result<Token, AdminError> {
         let mut transaction = Transaction::on(&self.store.table);
-        for item in token_items(&after) {
-            transaction.put(
-                Step::Own,
-                item,
-                Condition::RevisionOrAbsent(before.revision),
-            );
+        for item in token_items(&token, &before.hash, before.version + 1) {
+            transaction.put(Step::Own, item, Condition::VersionOrAbsent(before.version));
         }
         transaction.commit(self).await?;
-        Ok(after.token)
+        Ok(token)
     }
 
-    async fn stored_token(&self, id: u64) -> Result<StoredToken, Refused> {
+    async fn token_item(&self, id: TokenId) -> Result<TokenItem, AdminError> {
         let item = self.get_item(token_by_id(id)).await?;
-        Ok(read_token(
-            &item.ok_or_else(|| Refused::UnknownToken(id.to_string()))?,
-        )?)
+        Ok(read(item.ok_or_else(|| {
+            AdminError::UnknownToken(id.to_string())
+        })?)?)
     }
 
-    /// Counts the tokens up by one; a number whose token is then refused stays a gap.
-    async fn next_token_id(&self) -> Result<u64, Error> {
+    /// Increments the last token ID. If the token is then refused, its ID stays a gap.
+    async fn next_token_id(&self) -> Result<TokenId, StoreError> {
         let one = [(":one", AttributeValue::N("1".to_owned()))];
-        let attributes = self
-            .update_item(token_counter(), "ADD last_token_id :one", one)
+        let increment = "ADD last_token_id :one";
+        let updated = self.update_item(token_counter(), increment, one).await?;
+        Ok(read::<TokenCounter>(updated)?.last_token_id)
+    }
+
+    /// The token with this hash, and the first project that exists of these names. A project that
+    /// is being deleted, or was, does not exist (F9). One call reads both.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn identify(
+        &self,
+        token: Option<&HashedToken>,
+        projects: &[ProjectRef],
+    ) -> Result<(Option<Token>, Option<Project>), StoreError> {
+        let token = token.map(token_by_hash);
+        let projects: Vec<Key> = projects.iter().map(keys::project).collect();
+        let keys: Vec<Key> = token.iter().chain(&projects).cloned().collect();
+        let items = self
+            .retry_unprocessed(keys, |keys| self.get_batch(keys))
             .await?;
-        Attributes(&attributes).parsed("last_token_id", |text| text.parse().ok())
+        let has_key = |item: &Item, key: &Key| {
+            key.iter()
+                .all(|(name, value)| item.get(name) == Some(value))
+        };
+        let find = |key: &Key| items.iter().find(|item| has_key(item, key)).cloned();
+        let token = token
+            .as_ref()
+            .and_then(find)
+            .map(read::<TokenItem>)
+            .transpose()?;
+        let projects = projects.iter().filter_map(find).map(read::<ProjectItem>);
+        let projects = projects.collect::<Result<Vec<_>, _>>()?;
+        let project = projects.iter().find(|item| item.deleting_since.is_none());
+        Ok((
+            token.map(TokenItem::token).transpose()?,
+            project.map(ProjectItem::project),
+        ))
+    }
+
+    /// The items with these keys, and the keys that are unprocessed.
+    async fn get_batch(&self, keys: Vec<Key>) -> Result<(Vec<Item>, Vec<Key>), StoreError> {
+        let keys = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .build();
+        let keys = keys.expect("the keys are set");
+        let request = self.store.client.batch_get_item();
+        let request = request
+            .request_items(self.store.table.clone(), keys)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.send(Box::pin(request.send())).await?;
+        self.note_read(output.consumed_capacity());
+        let items = output
+            .responses
+            .into_iter()
+            .flat_map(HashMap::into_values)
+            .flatten();
+        let unprocessed = output
+            .unprocessed_keys
+            .into_iter()
+            .flat_map(HashMap::into_values);
+        Ok((
+            items.collect(),
+            unprocessed.flat_map(|keys| keys.keys).collect(),
+        ))
     }
 }
 
-fn refused(step: Step) -> Option<Refused> {
+fn refused(step: Step) -> Option<AdminError> {
     match step {
-        Step::Token => Some(Refused::TokenTaken),
-        Step::Project(id) => Some(Refused::UnknownProject(id.to_string())),
+        Step::Token => Some(AdminError::TokenTaken),
+        Step::Project(id) => Some(AdminError::UnknownProject(id.to_string())),
         Step::Own
         | Step::Link
-        | Step::Take(_)
+        | Step::Claim(_)
         | Step::Held(_)
-        | Step::Once
+        | Step::IdempotencyRecord
         | Step::ProjectPath
         | Step::FormerPath(_) => None,
     }
 }
 
-/// Both items of a token: by its number, and by its hash.
-fn token_items(stored: &StoredToken) -> [Item; 2] {
-    let Token {
-        id,
-        settings,
-        revoked_at,
-    } = &stored.token;
-    [token_by_id(*id), token_by_hash(&stored.hash)].map(|mut item| {
-        item.insert("id".to_owned(), AttributeValue::N(id.to_string()));
-        item.insert("hash".to_owned(), AttributeValue::S(stored.hash.hex()));
-        item.insert(
-            "label".to_owned(),
-            AttributeValue::S(settings.label.clone()),
-        );
-        item.insert(
-            "grants".to_owned(),
-            AttributeValue::M(grants_attribute(&settings.grants)),
-        );
-        item.insert(
-            "scope".to_owned(),
-            AttributeValue::S(settings.scope.as_str().to_owned()),
-        );
-        item.insert(
-            "created_at".to_owned(),
-            AttributeValue::S(timestamp(settings.created_at)),
-        );
-        if let Some(end) = settings.expires_at {
-            item.insert("valid_until".to_owned(), AttributeValue::S(timestamp(end)));
-            item.insert(
-                "expires_at".to_owned(),
-                AttributeValue::N(epoch_seconds(end + KEEP_EXPIRED).to_string()),
-            );
-        }
-        if let Some(time) = revoked_at {
-            item.insert("revoked_at".to_owned(), AttributeValue::S(timestamp(*time)));
-        }
-        item.insert(
-            "revision".to_owned(),
-            AttributeValue::N(stored.revision.to_string()),
-        );
-        item
-    })
-}
-
-pub(super) fn read_token(item: &Item) -> Result<StoredToken, Error> {
-    let attributes = Attributes(item);
-    let settings = NewToken {
-        label: attributes.text("label")?.to_owned(),
-        grants: read_grants(&attributes)?,
-        scope: attributes.parsed("scope", Scope::parse)?,
-        created_at: attributes.parsed("created_at", read_time)?,
-        expires_at: attributes.optional("valid_until", read_time)?,
-    };
-    let revoked_at = attributes.optional("revoked_at", read_time)?;
-    Ok(StoredToken {
-        token: Token {
-            id: attributes.parsed("id", |text| text.parse().ok())?,
-            settings,
-            revoked_at,
-        },
-        hash: attributes.parsed("hash", HashedToken::parse)?,
-        revision: attributes.parsed("revision", |text| text.parse().ok())?,
-    })
-}
-
-fn grants_attribute(grants: &Grants) -> HashMap<String, AttributeValue> {
-    let every = grants
-        .every
-        .iter()
-        .map(|role| (EVERY_PROJECT.to_owned(), *role));
-    let projects = grants
-        .projects
-        .iter()
-        .map(|(project, role)| (project.to_string(), *role));
-    every
-        .chain(projects)
-        .map(|(name, role)| (name, AttributeValue::S(role.as_str().to_owned())))
-        .collect()
-}
-
-fn read_grants(attributes: &Attributes<'_>) -> Result<Grants, Error> {
-    let corrupt = || attributes.corrupt("grants");
-    let Some(AttributeValue::M(stored)) = attributes.0.get("grants") else {
-        return Err(corrupt());
-    };
-    let mut grants = Grants {
-        every: None,
-        projects: BTreeMap::new(),
-    };
-    for (name, role) in stored {
-        let role = role
-            .as_s()
-            .ok()
-            .and_then(|role| Role::parse(role))
-            .ok_or_else(corrupt)?;
-        if name == EVERY_PROJECT {
-            grants.every = Some(role);
-        } else {
-            let project = name
-                .parse()
-                .ok()
-                .and_then(ProjectId::new)
-                .ok_or_else(corrupt)?;
-            grants.projects.insert(project, role);
-        }
-    }
-    Ok(grants)
+/// Both items of a token: by ID and by hash.
+fn token_items(token: &Token, hash: &HashedToken, version: u64) -> [Item; 2] {
+    let attributes = TokenItem::new(token, hash.clone(), version);
+    [token_by_id(token.id), token_by_hash(hash)].map(|key| item(key, &attributes))
 }

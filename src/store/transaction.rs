@@ -14,13 +14,17 @@ use aws_sdk_dynamodb::types::{
 use backon::Retryable;
 use uuid::Uuid;
 
-use super::Session;
-use super::item::Item;
+use super::StoreSession;
+use super::entities::Item;
+use super::error::{AdminError, StoreError};
 use super::keys::Key;
 use super::session::failure;
-use crate::error::Error;
+
 use crate::link::{LinkId, Violation};
 use crate::project::ProjectId;
+
+/// How often a write starts over because another request was faster.
+pub(super) const MAX_ROUNDS: usize = 20;
 
 /// What a step of a transaction is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +32,13 @@ pub(super) enum Step {
     /// The link itself: absent before a creation, unchanged since it was read before a change.
     Link,
     /// An item that makes a name, url or filepath unique; refused if another link has it.
-    Take(Violation),
+    Claim(Violation),
     /// A unique-constraint item that the link holds already; refused if another link holds it.
     Held(Violation),
     /// An item that belongs to the one that is changed, and changes or goes with it.
     Own,
     /// The item of an idempotency key; refused if the key was used.
-    Once,
+    IdempotencyRecord,
     /// A project by its number.
     Project(ProjectId),
     /// A project by its path.
@@ -55,11 +59,11 @@ pub(super) enum Condition {
     /// has it.
     AbsentOrExpired(u64),
     /// It is as it was read.
-    Revision(u64),
+    Version(u64),
     /// It is as it was read, or a partial restore or DynamoDB's TTL has lost it.
-    RevisionOrAbsent(u64),
+    VersionOrAbsent(u64),
     /// It is a unique-constraint item that this link holds, or a partial restore has lost it.
-    OfLinkOrAbsent(LinkId),
+    HeldByOrAbsent(LinkId),
     /// It is a project, and nobody is deleting it.
     LivingProject,
     /// There is none, or a project has had this path and goes by another one now.
@@ -73,9 +77,9 @@ impl Condition {
         match self {
             Self::Absent => "attribute_not_exists(pk)",
             Self::AbsentOrExpired(_) => "attribute_not_exists(pk) OR expires_at <= :expected",
-            Self::Revision(_) => "revision = :expected",
-            Self::RevisionOrAbsent(_) => "attribute_not_exists(pk) OR revision = :expected",
-            Self::OfLinkOrAbsent(_) => "attribute_not_exists(pk) OR link_id = :expected",
+            Self::Version(_) => "revision = :expected",
+            Self::VersionOrAbsent(_) => "attribute_not_exists(pk) OR revision = :expected",
+            Self::HeldByOrAbsent(_) => "attribute_not_exists(pk) OR link_id = :expected",
             Self::LivingProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
             Self::AbsentOrFormerPath => "attribute_not_exists(pk) OR attribute_exists(moved_at)",
             Self::FormerPathOf(_) => "id = :expected AND attribute_exists(moved_at)",
@@ -86,9 +90,9 @@ impl Condition {
         let expected = match self {
             Self::Absent | Self::LivingProject | Self::AbsentOrFormerPath => return None,
             Self::AbsentOrExpired(number)
-            | Self::Revision(number)
-            | Self::RevisionOrAbsent(number) => number.to_string(),
-            Self::OfLinkOrAbsent(id) => id.to_string(),
+            | Self::Version(number)
+            | Self::VersionOrAbsent(number) => number.to_string(),
+            Self::HeldByOrAbsent(id) => id.to_string(),
             Self::FormerPathOf(id) => id.to_string(),
         };
         Some(HashMap::from([(
@@ -100,14 +104,14 @@ impl Condition {
 
 /// Why a transaction was not carried out. Nothing of it was.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum TransactionError {
     /// The conditions of these steps do not hold.
     Steps(Vec<Step>),
     /// Another transaction is at work on one of the items, or they are asked too much; trying again
     /// will help.
     Conflict,
     /// The table is out of reach.
-    Failed(Error),
+    Failed(StoreError),
 }
 
 /// Transient reasons for a cancellation. If any step has one, the others tell nothing: a retry may
@@ -180,16 +184,20 @@ impl<'a> Transaction<'a> {
     /// Carries the transaction out, all of it or nothing. Conflicts with other transactions are
     /// waited out. All attempts carry one token, by which DynamoDB knows a transaction again that
     /// it has carried out already, though its answer was lost.
-    pub(super) async fn commit(self, session: &Session<'_>) -> Result<(), Refusal> {
+    pub(super) async fn commit(self, session: &StoreSession<'_>) -> Result<(), TransactionError> {
         let token = Uuid::new_v4().to_string();
         let attempt = || self.attempt(session, &token);
         attempt
             .retry(session.backoff())
-            .when(|refusal| matches!(refusal, Refusal::Conflict))
+            .when(|refusal| matches!(refusal, TransactionError::Conflict))
             .await
     }
 
-    async fn attempt(&self, session: &Session<'_>, token: &str) -> Result<(), Refusal> {
+    async fn attempt(
+        &self,
+        session: &StoreSession<'_>,
+        token: &str,
+    ) -> Result<(), TransactionError> {
         let request = session
             .store
             .client
@@ -201,7 +209,7 @@ impl<'a> Transaction<'a> {
         match session
             .call(Box::pin(request.send()))
             .await
-            .map_err(Refusal::Failed)?
+            .map_err(TransactionError::Failed)?
         {
             Ok(output) => {
                 session.note_write(output.consumed_capacity());
@@ -211,11 +219,11 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    fn refusal(&self, error: SdkError<TransactWriteItemsError>) -> Refusal {
+    fn refusal(&self, error: SdkError<TransactWriteItemsError>) -> TransactionError {
         let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
             error.as_service_error()
         else {
-            return Refusal::Failed(failure(error));
+            return TransactionError::Failed(failure(error));
         };
         let codes: Vec<&str> = canceled
             .cancellation_reasons()
@@ -226,28 +234,40 @@ impl<'a> Transaction<'a> {
             |(name, code): (&Step, &&str)| (*code == "ConditionalCheckFailed").then_some(*name);
         let steps: Vec<Step> = self.names.iter().zip(&codes).filter_map(refused).collect();
         if codes.iter().any(|code| TRANSIENT.contains(code)) {
-            Refusal::Conflict
+            TransactionError::Conflict
         } else if !steps.is_empty() {
-            Refusal::Steps(steps)
+            TransactionError::Steps(steps)
         } else if codes.contains(&"ValidationError") {
-            Refusal::Failed(Error::InvalidCall(DisplayErrorContext(error).to_string()))
+            TransactionError::Failed(StoreError::InvalidCall(
+                DisplayErrorContext(error).to_string(),
+            ))
         } else {
-            Refusal::Failed(failure(error))
+            TransactionError::Failed(failure(error))
         }
     }
 }
 
-impl From<Refusal> for Error {
+impl From<TransactionError> for StoreError {
     /// For a refusal that the caller has no better answer to.
-    fn from(refusal: Refusal) -> Self {
+    fn from(refusal: TransactionError) -> Self {
         match refusal {
-            Refusal::Steps(steps) => {
+            TransactionError::Steps(steps) => {
                 Self::Unavailable(format!("the table changed under the request at {steps:?}"))
             }
-            Refusal::Conflict => {
+            TransactionError::Conflict => {
                 Self::Unavailable("other transactions are at work on the same items".to_owned())
             }
-            Refusal::Failed(error) => error,
+            TransactionError::Failed(error) => error,
+        }
+    }
+}
+
+impl From<TransactionError> for AdminError {
+    /// For a refusal that the caller has no better word for.
+    fn from(refusal: TransactionError) -> Self {
+        match refusal {
+            TransactionError::Steps(_) | TransactionError::Conflict => Self::Changed,
+            TransactionError::Failed(error) => Self::Failed(error),
         }
     }
 }

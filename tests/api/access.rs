@@ -3,13 +3,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use release_links::link::{LinkInput, NewLink};
-use release_links::params::Field;
+use release_links::link::NewLink;
 use release_links::project::{ProjectId, Role, Visibility};
+use release_links::release::ReleaseKey;
 use release_links::token::{Grants, NewToken, Scope};
 use serde_json::{Value, json};
 
-use crate::support::{Event, LINKS, Reply, TestApp, granted, project};
+use strum::VariantArray;
+use testkit::app::{LINKS, TestApp, granted, project};
+use testkit::event::Event;
+use testkit::reply::Reply;
 
 const PUBLIC: u64 = 1;
 const PRIVATE: u64 = 2;
@@ -66,7 +69,7 @@ async fn cast() -> TestApp {
         .await;
     app.add(project(PRIVATE, "group/private", Visibility::Private))
         .await;
-    for role in Role::ALL {
+    for role in Role::VARIANTS.iter().copied() {
         app.issue(in_both(role.as_str(), Some(role))).await;
     }
     app.issue(granted("outsider", 24, Role::Owner)).await;
@@ -126,7 +129,7 @@ async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
         per_page: 2,
     };
     let [newest, older] = match ids
-        .list_links(ProjectId::new(project).unwrap(), "v1", page)
+        .list_links(&release(project), page)
         .await
         .unwrap()
         .items
@@ -166,24 +169,22 @@ async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
 }
 
 async fn put_there(app: &TestApp, project: u64, name: &str) {
-    let input = LinkInput {
-        name: Field::Value(name.to_owned()),
-        url: Field::Value(format!("https://e.com/{name}")),
-        filepath: Field::Value(format!("/bin/{name}")),
-        link_type: Field::Absent,
-    };
+    let link = NewLink::new(name, format!("https://e.com/{name}"));
+    let link = link
+        .and_then(|link| link.with_filepath(format!("/bin/{name}")))
+        .unwrap();
     let session = app.store.session(Duration::from_secs(5));
-    let project = ProjectId::new(project).unwrap();
     session
-        .create_link(
-            project,
-            "v1",
-            NewLink::parse(input).unwrap(),
-            None,
-            SystemTime::now(),
-        )
+        .create_link(&release(project), link, None, SystemTime::now())
         .await
         .unwrap();
+}
+
+fn release(project: u64) -> ReleaseKey {
+    ReleaseKey {
+        project: ProjectId::new(project).unwrap(),
+        tag: "v1".parse().unwrap(),
+    }
 }
 
 #[track_caller]

@@ -10,8 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::runtime_api::RuntimeApi;
-use crate::support::{Event, LINKS, TABLE, seeded_engine};
+use testkit::app::{LINKS, TABLE, seeded_engine};
+use testkit::event::Event;
+use testkit::runtime_api::RuntimeApi;
 
 const AT_ONCE: usize = 32;
 

@@ -3,10 +3,11 @@
 
 use serde_json::json;
 
-use crate::log::Log;
-use crate::seed;
-use crate::support::{Event, LINKS, TestApp, project};
 use release_links::project::Visibility;
+use testkit::app::{LINKS, TestApp, project};
+use testkit::event::Event;
+use testkit::log::Log;
+use testkit::seed;
 
 #[tokio::test]
 async fn no_path_leads_past_the_rights_of_a_private_project() {

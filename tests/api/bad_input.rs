@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{Event, LINKS, TestApp};
+use testkit::app::{LINKS, TestApp};
+use testkit::event::Event;
 
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_with_the_reason() {

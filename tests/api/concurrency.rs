@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::invariants::assert_invariants;
-use crate::support::{LINKS, TestApp};
+use testkit::app::{LINKS, TestApp};
+use testkit::invariants::assert_invariants;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn parallel_creators_on_one_release_never_fail() {

@@ -19,9 +19,10 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::engine;
-use crate::runtime_api::RuntimeApi;
-use crate::support::{Event, LINKS, TABLE, TestApp, seeded_engine};
+use testkit::app::{LINKS, TABLE, TestApp, seeded_engine};
+use testkit::engine;
+use testkit::event::Event;
+use testkit::runtime_api::RuntimeApi;
 
 /// TLS in front of the engine, with a certificate of the test's own authority.
 struct Endpoint {

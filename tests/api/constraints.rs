@@ -3,9 +3,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use crate::invariants::assert_invariants;
-use crate::log::Log;
-use crate::support::{Item, LINKS, TABLE, TestApp};
+use testkit::app::{LINKS, TABLE, TestApp};
+use testkit::invariants::Item;
+use testkit::invariants::assert_invariants;
+use testkit::log::Log;
 
 const KINDS: [&str; 3] = ["name", "url", "filepath"];
 

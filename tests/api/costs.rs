@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use release_links::store::Usage;
 use serde_json::json;
 
-use crate::invariants::assert_invariants;
-use crate::support::{LINKS, TABLE, TestApp};
-use crate::usage::{self, Growth};
+use testkit::app::{LINKS, TABLE, TestApp};
+use testkit::invariants::assert_invariants;
+use testkit::usage::{self, Growth};
 
 #[tokio::test]
 async fn requests_make_as_many_calls_as_promised() {
@@ -162,8 +162,8 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
     ");
     for row in rows {
         assert!(
-            include_str!("../../README.md").contains(&row),
-            "README's cost table lacks: {row}"
+            include_str!("../../docs/operations.md").contains(&row),
+            "the cost table of docs/operations.md lacks: {row}"
         );
     }
 }
@@ -249,7 +249,7 @@ async fn a_url_of_4096_characters_costs_its_size() {
     assert_eq!(
         (calls, write_units),
         (2, 25.0),
-        "9 of a short one; README says so"
+        "9 of a short one; docs/operations.md says so"
     );
 }
 
@@ -303,7 +303,7 @@ async fn a_release_that_was_imported_keeps_the_invariants_and_is_like_any_other(
     assert_eq!(shape("like"), shape("made"));
 }
 
-/// A row of README's table, with what a million of them cost.
+/// A row of the cost table in docs/operations.md, with what a million of them cost.
 fn row(name: &str, usage: Usage) -> String {
     let Usage {
         calls,

@@ -10,8 +10,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::runtime_api::RuntimeApi;
-use crate::support::{Event, LINKS, TABLE, seeded_engine};
+use testkit::app::{LINKS, TABLE, seeded_engine};
+use testkit::event::Event;
+use testkit::runtime_api::RuntimeApi;
 
 /// A container's credentials, for who shows its token.
 async fn container(fetched: Arc<AtomicUsize>) -> String {

@@ -3,7 +3,8 @@
 use release_links::project::{Role, Visibility};
 use serde_json::json;
 
-use crate::support::{Event, LINKS, TestApp, granted, project};
+use testkit::app::{LINKS, TestApp, granted, project};
+use testkit::event::Event;
 
 #[tokio::test]
 async fn the_permanent_url_leads_to_the_url_as_it_is_now() {

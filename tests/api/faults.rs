@@ -12,17 +12,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use release_links::link::{LinkInput, NewLink};
-use release_links::params::Field;
-use release_links::project::ProjectId;
+use release_links::link::NewLink;
 use release_links::store::Store;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::faulty::{Fault, Faulty, Rule};
-use crate::invariants::assert_invariants;
-use crate::support::{Event, Reply, TABLE, TestApp};
+use testkit::app::{TABLE, TestApp};
+use testkit::event::Event;
+use testkit::faults::{Fault, Faulty, Rule};
+use testkit::invariants::assert_invariants;
+use testkit::reply::Reply;
+use testkit::usage;
 
 /// Cases at the same time: most of them wait for something that does not come.
 const AT_ONCE: usize = 96;
@@ -159,18 +160,14 @@ impl Case {
     }
 
     async fn prepare(&self, healthy: &TestApp) {
-        let text = |text: &str| Field::Value(text.to_owned());
-        let url = text("https://e.com/old");
-        let input = LinkInput {
-            name: text("old"),
-            url,
-            filepath: text("/bin/old"),
-            link_type: Field::Absent,
-        };
+        let link = NewLink::new("old", "https://e.com/old");
+        let link = link
+            .and_then(|link| link.with_filepath("/bin/old"))
+            .unwrap();
         let session = healthy.store.session(Duration::from_secs(60));
-        let (project, new) = (ProjectId::new(24).unwrap(), NewLink::parse(input).unwrap());
+        let release = usage::release(&self.tag());
         session
-            .create_link(project, &self.tag(), new, None, SystemTime::now())
+            .create_link(&release, link, None, SystemTime::now())
             .await
             .unwrap();
         if self.operation == "create again" {
@@ -231,7 +228,7 @@ impl Case {
         }
     }
 
-    async fn items(&self, app: &TestApp) -> Vec<crate::support::Item> {
+    async fn items(&self, app: &TestApp) -> Vec<testkit::invariants::Item> {
         let query = app
             .client
             .query()

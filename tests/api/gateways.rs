@@ -1,10 +1,11 @@
 //! The shapes in which gateways send one and the same request.
 
+use release_links::http::public_url::PublicUrl;
 use release_links::project::{Role, Visibility};
-use release_links::public_url::PublicUrl;
 use serde_json::{Value, json};
 
-use crate::support::{Event, TestApp, granted, project, seeded_engine};
+use testkit::app::{TestApp, granted, project, seeded_engine};
+use testkit::event::Event;
 
 /// A load balancer's event.
 fn load_balancer(path: &str) -> Value {
@@ -105,7 +106,7 @@ async fn an_unknown_project_is_404_whatever_it_is_called() {
 #[tokio::test]
 async fn hosts_and_queries_that_lambda_http_cannot_read_do_no_harm() {
     let app = TestApp::start().await;
-    let list = crate::support::LINKS;
+    let list = testkit::app::LINKS;
     for (name, value) in [
         ("host", "not a host"),
         ("host", ""),
@@ -131,7 +132,7 @@ async fn a_hash_or_question_mark_in_a_tag_swallows_no_query_parameter() {
         let encoded = tag.replace('#', "%23").replace('?', "%3F");
         let list = format!("/api/v4/projects/24/releases/{encoded}/assets/links");
         for n in 0..5 {
-            let target = format!("{list}?name={n}&private_token={}", crate::seed::TOKEN);
+            let target = format!("{list}?name={n}&private_token={}", testkit::seed::TOKEN);
             let event = Event::new("POST", &target)
                 .anonymous()
                 .form(&format!("url=http://{n}"));
@@ -177,7 +178,7 @@ fn decoded(event: Event, tag: &str) -> Value {
 #[tokio::test]
 async fn a_host_or_scheme_of_the_client_neither_adds_nor_swallows_query_parameters() {
     let app = TestApp::with_public_url(seeded_engine().await, None);
-    let list = format!("{}?per_page=1", crate::support::LINKS);
+    let list = format!("{}?per_page=1", testkit::app::LINKS);
     for (name, value) in [
         ("host", "e.com?per_page=7&foo=bar"),
         ("host", "e.com#"),
@@ -188,7 +189,7 @@ async fn a_host_or_scheme_of_the_client_neither_adds_nor_swallows_query_paramete
         ("x-forwarded-proto", "ftp"),
     ] {
         let events = [Event::new("GET", &list).header(name, value).into(), {
-            let mut event = load_balancer(crate::support::LINKS);
+            let mut event = load_balancer(testkit::app::LINKS);
             event["headers"][name] = json!(value);
             event
         }];
@@ -212,7 +213,7 @@ async fn a_prefix_is_removed_only_from_a_path_that_carries_it() {
     let engine = seeded_engine().await;
     let plain = TestApp::at(engine);
     let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
-    assert_eq!(plain.post(crate::support::LINKS, body).await.status, 201);
+    assert_eq!(plain.post(testkit::app::LINKS, body).await.status, 201);
     let list = "/api/v4/projects/24/releases/v0.1/assets/links";
     let download = "/group/app/-/releases/v0.1/downloads/bin/app";
     for prefix in ["/gl", "/api", "/api/v4", "/group", "/GROUP", "/group/app"] {
@@ -286,10 +287,10 @@ async fn a_path_that_is_a_route_as_it_stands_wins_over_the_prefix() {
 async fn a_rest_stage_called_like_a_group_stays_in_the_path() {
     let app = TestApp::with_public_url(seeded_engine().await, None);
     let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
-    assert_eq!(app.post(crate::support::LINKS, body).await.status, 201);
+    assert_eq!(app.post(testkit::app::LINKS, body).await.status, 201);
     for stage in ["group", "api", "prod"] {
         for (path, status) in [
-            (crate::support::LINKS, 200),
+            (testkit::app::LINKS, 200),
             ("/group/app/-/releases/v0.1/downloads/bin/app", 302),
         ] {
             let mut event = rest_api(path);
@@ -319,7 +320,7 @@ fn address(link: &str) -> &str {
 #[tokio::test]
 async fn without_a_public_url_links_lead_to_where_the_client_came_from() {
     let app = TestApp::with_public_url(seeded_engine().await, None);
-    let list = crate::support::LINKS;
+    let list = testkit::app::LINKS;
     let mut staged: Value = Event::new("GET", &format!("/beta{list}")).into();
     staged["requestContext"]["stage"] = json!("beta");
     let mut plain_http = load_balancer(list);

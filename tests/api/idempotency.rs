@@ -7,8 +7,9 @@ use release_links::project::Role;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::invariants::assert_invariants;
-use crate::support::{Event, LINKS, TestApp, granted};
+use testkit::app::{LINKS, TestApp, granted};
+use testkit::event::Event;
+use testkit::invariants::assert_invariants;
 
 fn create(key: &str, name: &str) -> Event {
     let body = json!({"name": name, "url": format!("https://e.com/{name}"), "filepath": format!("/bin/{name}")});
@@ -194,7 +195,7 @@ async fn a_key_is_forgotten_after_a_day_even_if_dynamodb_still_has_it() {
     assert!((now + 86_390..=now + 86_400).contains(&end), "{end}");
     let mut later = app.clone();
     let clock = || SystemTime::now() + Duration::from_secs(86_401);
-    later.app = App::new(app.store.clone(), crate::support::config(None), clock).into();
+    later.app = App::new(app.store.clone(), testkit::app::config(None), clock).into();
     let again = later.send(create("k", "first")).await;
     assert_eq!((again.status, &again.body["id"]), (201, &json!(3)));
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Event, LINKS, TestApp};
+use testkit::app::{LINKS, TestApp};
+use testkit::event::Event;
 
 fn link(id: u64, name: &str, url: &str) -> Value {
     json!({"id": id, "name": name, "url": url, "external": true, "direct_asset_url": url, "link_type": "other"})

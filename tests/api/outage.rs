@@ -6,8 +6,10 @@ use std::process::Command;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use crate::log::Log;
-use crate::support::{Event, Item, LINKS, TABLE, TestApp};
+use testkit::app::{LINKS, TABLE, TestApp};
+use testkit::event::Event;
+use testkit::invariants::Item;
+use testkit::log::Log;
 
 #[tokio::test]
 async fn without_dynamodb_every_operation_is_a_503_that_can_be_repeated() {

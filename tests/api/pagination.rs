@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{Reply, TABLE, TestApp};
-use crate::usage;
+use testkit::app::{TABLE, TestApp};
+use testkit::reply::Reply;
+use testkit::usage;
 
 const LIST: &str = "/api/v4/projects/24/releases/many/assets/links";
 
@@ -120,7 +121,7 @@ async fn an_empty_list_has_one_page() {
 #[tokio::test]
 async fn the_links_carry_every_parameter_but_credentials() {
     let app = with_links(1).await;
-    let token = crate::seed::TOKEN;
+    let token = testkit::seed::TOKEN;
     let query =
         format!("foo=a+b&private_token={token}&token=x&x%5By%5D=1&order_by=z&pagination=keyset");
     let reply = app.get(&format!("{LIST}?{query}")).await;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{Event, LINKS, TestApp};
+use testkit::app::{LINKS, TestApp};
+use testkit::event::Event;
 
 #[tokio::test]
 async fn form_json_multipart_and_query_mean_the_same() {

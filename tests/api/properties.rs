@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::harness;
-use crate::support::{Event, LINKS, TestApp};
+use testkit::app::{LINKS, TestApp};
+use testkit::event::Event;
 
 static APP: LazyLock<(Runtime, TestApp)> = LazyLock::new(|| {
     let runtime = Runtime::new().unwrap();

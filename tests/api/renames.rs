@@ -4,10 +4,12 @@
 use std::time::SystemTime;
 
 use release_links::project::{Project, ProjectPath, ProjectRef, Role, Visibility};
-use release_links::store::{ProjectChanges, Refused};
+use release_links::store::{AdminError, ProjectChanges};
 use serde_json::{Value, json};
 
-use crate::support::{Event, LINKS, Reply, TestApp, granted, project};
+use testkit::app::{LINKS, TestApp, granted, project};
+use testkit::event::Event;
+use testkit::reply::Reply;
 
 const BODY: &str = "This resource has been moved permanently to ";
 
@@ -35,7 +37,7 @@ async fn start() -> TestApp {
     app.with_settings(&settings, SystemTime::now)
 }
 
-async fn update(app: &TestApp, id: u64, changes: ProjectChanges) -> Result<Project, Refused> {
+async fn update(app: &TestApp, id: u64, changes: ProjectChanges) -> Result<Project, AdminError> {
     let wanted = ProjectRef::parse(&id.to_string()).unwrap();
     app.store
         .session(std::time::Duration::from_secs(5))
@@ -227,7 +229,9 @@ async fn a_project_that_takes_a_former_path_gets_it_for_good() {
     );
     assert_eq!(
         taken.await,
-        Err(Refused::PathTaken(ProjectPath::parse("new/app").unwrap()))
+        Err(AdminError::PathTaken(
+            ProjectPath::parse("new/app").unwrap()
+        ))
     );
 }
 

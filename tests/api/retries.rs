@@ -3,14 +3,15 @@
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
-use release_links::store::{ProjectChanges, Session, Store};
-use release_links::token::PlainToken;
+use release_links::store::{ProjectChanges, Store, StoreSession};
+use release_links::token::{PlainToken, TokenId};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::faulty::{Fault, Faulty, Rule, StartAt};
-use crate::log::Log;
-use crate::support::{Event, LINKS, TABLE, TestApp, granted, project, seeded_engine};
+use testkit::app::{LINKS, TABLE, TestApp, granted, project, seeded_engine};
+use testkit::event::Event;
+use testkit::faults::{Fault, Faulty, Rule, StartAt};
+use testkit::log::Log;
 
 /// Time that the invocation has, and the part of it that is kept for the answer.
 const TIME: Duration = Duration::from_secs(10);
@@ -56,7 +57,7 @@ async fn what_never_works_is_given_up_in_time_to_say_so() {
     let before = Fault::ALL.into_iter().filter(|fault| {
         matches!(
             fault,
-            Fault::Refused(..) | Fault::Cancelled(_) | Fault::CutBefore | Fault::StalledBefore
+            Fault::AdminError(..) | Fault::Cancelled(_) | Fault::CutBefore | Fault::StalledBefore
         ) && !fault.is_permanent()
     });
     for fault in before {
@@ -184,7 +185,7 @@ async fn only_the_unprocessed_part_of_a_batch_is_sent_again() {
     };
     let (store, faulty) = store(engine, &[rule]);
     let deleted = store
-        .purge_releases(ProjectId::new(24).unwrap(), |_| {})
+        .delete_releases(ProjectId::new(24).unwrap(), |_| {})
         .await
         .unwrap();
     assert_eq!(
@@ -217,9 +218,12 @@ async fn a_call_that_stalls_until_the_deadline_leaves_time_for_the_response() {
 async fn a_call_that_dynamodb_finds_invalid_is_a_500_with_its_cause_in_the_log() {
     let engine = seeded_engine().await;
     for (operation, fault) in [
-        ("Query", Fault::Refused(400, "ValidationException")),
-        ("BatchGetItem", Fault::Refused(400, "ValidationException")),
-        ("Query", Fault::Refused(400, "SerializationException")),
+        ("Query", Fault::AdminError(400, "ValidationException")),
+        (
+            "BatchGetItem",
+            Fault::AdminError(400, "ValidationException"),
+        ),
+        ("Query", Fault::AdminError(400, "SerializationException")),
         ("TransactWriteItems", Fault::Cancelled("ValidationError")),
     ] {
         let log = Log::listen();
@@ -250,9 +254,9 @@ async fn a_call_that_dynamodb_finds_invalid_is_a_500_with_its_cause_in_the_log()
 }
 
 /// The operator's changes, each of which is one transaction.
-async fn change(session: &Session<'_>, n: usize) -> Result<(), String> {
+async fn change(session: &StoreSession<'_>, n: usize) -> Result<(), String> {
     let (id, now) = (ProjectId::new(7).unwrap(), SystemTime::now());
-    let explain = |error: release_links::store::Refused| error.to_string();
+    let explain = |error: release_links::store::AdminError| error.to_string();
     let path = Some(ProjectPath::parse("moved/app").unwrap());
     match n {
         0 => session
@@ -278,9 +282,9 @@ async fn change(session: &Session<'_>, n: usize) -> Result<(), String> {
                 .map(|_| ())
                 .map_err(explain)
         }
-        3 => session.revoke_grant(2, id).await.map_err(explain),
+        3 => session.revoke_grant(TokenId(2), id).await.map_err(explain),
         4 => session
-            .revoke_token(2, now)
+            .revoke_token(TokenId(2), now)
             .await
             .map(|_| ())
             .map_err(explain),

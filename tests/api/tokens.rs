@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectRef, Role, Visibility};
 use release_links::store::ProjectChanges;
-use release_links::token::{NewToken, Scope};
+use release_links::token::{NewToken, Scope, TokenId};
 use serde_json::json;
 
-use crate::log::Log;
-use crate::seed;
-use crate::support::{Event, LINKS, TestApp, granted};
+use testkit::app::{LINKS, TestApp, granted};
+use testkit::event::Event;
+use testkit::log::Log;
+use testkit::seed;
 
 const USER: &str = "/api/v4/user";
 
@@ -135,7 +136,7 @@ async fn a_revoked_token_works_no_longer_than_a_process_remembers_it() {
     }
     app.store
         .session(Duration::from_secs(5))
-        .revoke_token(1, SystemTime::now())
+        .revoke_token(TokenId(1), SystemTime::now())
         .await
         .unwrap();
     assert_eq!(mindful.get(USER).await.status, 200);
@@ -161,7 +162,10 @@ async fn a_cached_token_or_project_expires_in_a_process_that_was_suspended() {
     let event = || Event::new("POST", LINKS).form("name=a&url=http://a");
     let anonymous = || Event::new("GET", LINKS).anonymous();
     assert_eq!(warm.send(Event::new("GET", LINKS)).await.status, 200);
-    session().revoke_token(1, SystemTime::now()).await.unwrap();
+    session()
+        .revoke_token(TokenId(1), SystemTime::now())
+        .await
+        .unwrap();
     let changes = ProjectChanges {
         visibility: Some(Visibility::Private),
         path: None,

@@ -32,7 +32,7 @@ def start(state, port, **environment):
     """Starts the service and returns it with every line up to its last, or to its end."""
     environment = {**os.environ, "PORT": str(port), "STATE": str(state), **environment}
     process = subprocess.Popen(
-        [ROOT / "target/debug/examples/local"],
+        [ROOT / "target/debug/local"],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )
     lines = []

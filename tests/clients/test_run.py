@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from loopback import free_port
 
-LOCAL = ROOT / "target/debug/examples/local"
+LOCAL = ROOT / "target/debug/local"
 
 
 def processes_of(port):

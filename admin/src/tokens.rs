@@ -1,0 +1,299 @@
+//! `release-links-admin token …`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::SystemTime;
+
+use humantime::format_rfc3339_seconds;
+use release_links::store::AdminError;
+use release_links::token::{Grants, NewToken, PlainToken, Token, TokenId};
+use serde::Serialize;
+
+use crate::cli::{Grant, TokenCommand, WhichToken};
+use crate::{Operator, Outcome, output};
+
+/// A token of fewer characters could be guessed.
+const MIN_LENGTH: usize = 20;
+
+/// Whether a word of a command line may be a token that should have been in a file: it is long
+/// enough for one, and neither a word of a language nor a path.
+pub fn may_be_token(word: &str) -> bool {
+    let is_allowed =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+');
+    let has = |is_kind: fn(&char) -> bool| word.chars().any(|c| is_kind(&c));
+    let is_random = has(char::is_ascii_digit)
+        || (has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase));
+    word.len() >= MIN_LENGTH && word.chars().all(is_allowed) && is_random
+}
+
+/// A token as `--json` shows it; times are RFC 3339 in UTC.
+#[derive(Serialize)]
+struct TokenView<'a> {
+    id: u64,
+    label: &'a str,
+    scope: &'static str,
+    grants: BTreeMap<String, &'static str>,
+    state: &'static str,
+    created_at: String,
+    expires_at: Option<String>,
+    revoked_at: Option<String>,
+}
+
+impl<'a> TokenView<'a> {
+    fn of(token: &'a Token, now: SystemTime) -> Self {
+        let time = |time: SystemTime| format_rfc3339_seconds(time).to_string();
+        let Grants { every, projects } = &token.settings.grants;
+        let every = every.iter().map(|role| ("all".to_owned(), role.as_str()));
+        Self {
+            id: token.id.0,
+            label: &token.settings.label,
+            scope: token.settings.scope.as_str(),
+            grants: every
+                .chain(
+                    projects
+                        .iter()
+                        .map(|(id, role)| (id.to_string(), role.as_str())),
+                )
+                .collect(),
+            state: match token.revoked_at {
+                Some(_) => "revoked",
+                None if token.is_expired(now) => "expired",
+                None => "active",
+            },
+            created_at: time(token.settings.created_at),
+            expires_at: token.settings.expires_at.map(time),
+            revoked_at: token.revoked_at.map(time),
+        }
+    }
+
+    fn row(self) -> [String; 7] {
+        let grants = self
+            .grants
+            .iter()
+            .map(|(project, role)| format!("{project}={role}"))
+            .collect::<Vec<_>>();
+        let expires = output::or_dash(self.expires_at);
+        let id = self.id.to_string();
+        [
+            id,
+            self.label.to_owned(),
+            self.state.to_owned(),
+            self.scope.to_owned(),
+            grants.join(" "),
+            self.created_at,
+            expires,
+        ]
+    }
+}
+
+pub async fn run(operator: &Operator, command: TokenCommand) -> Outcome {
+    match command {
+        TokenCommand::Create {
+            label,
+            grants,
+            scope,
+            expires_in,
+            token_file,
+        } => {
+            let created_at = SystemTime::now();
+            let grants = resolve(operator, grants).await?;
+            let expires_at = expires_in.map(|lifetime| created_at + lifetime);
+            create(
+                operator,
+                NewToken {
+                    label,
+                    grants,
+                    scope,
+                    created_at,
+                    expires_at,
+                },
+                token_file.as_deref(),
+            )
+            .await
+        }
+        TokenCommand::List { json } => list(operator, json).await,
+        TokenCommand::Revoke(which) => revoke(operator, which).await,
+    }
+}
+
+/// Looks up the projects that are named by their paths.
+async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, String> {
+    let mut resolved = Grants::default();
+    for Grant { project, role } in grants {
+        let (name, before) = match project {
+            None => ("all".to_owned(), resolved.every.replace(role)),
+            Some(project) => {
+                let found = operator.session().project(&project).await;
+                let id = found.map_err(|refused| operator.explain(refused))?.id;
+                (project.to_string(), resolved.projects.insert(id, role))
+            }
+        };
+        if before.is_some() {
+            return Err(format!(
+                "there are two grants for {name}: leave one of them out"
+            ));
+        }
+    }
+    Ok(resolved)
+}
+
+async fn create(operator: &Operator, settings: NewToken, token_file: Option<&Path>) -> Outcome {
+    let known = token_file.map(read_token).transpose()?;
+    if known
+        .as_ref()
+        .is_some_and(|token| token.reveal().len() < MIN_LENGTH)
+    {
+        return Err(format!(
+            "a token of fewer than {MIN_LENGTH} characters could be guessed: choose a longer one"
+        ));
+    }
+    let token = match &known {
+        Some(token) => token.clone(),
+        None => PlainToken::generate()
+            .map_err(|error| format!("the operating system gives no randomness: {error}"))?,
+    };
+    let stored = operator
+        .session()
+        .create_token(token.hash(), settings)
+        .await;
+    let stored = stored.map_err(|refused| operator.explain(refused))?;
+    let name = describe(&stored);
+    if known.is_some() {
+        eprintln!("{name} is stored");
+        if token_file.is_some_and(is_world_readable) {
+            eprintln!(
+                "warning: every user of this machine can read the token's file: `chmod 600` it"
+            );
+        }
+        return Ok(());
+    }
+    output::deliver(&format!("{}\n", token.reveal())).map_err(|error| {
+        format!("{name} was made but could not be shown: revoke it and make another ({error})")
+    })?;
+    eprintln!("{name} is made, and shown only this once");
+    Ok(())
+}
+
+fn describe(token: &Token) -> String {
+    format!("token {} ({})", token.id, token.settings.label)
+}
+
+/// Reads a token that somebody has already; white space around it does not belong to it. No message
+/// names the file: it may be the token itself, by mistake.
+fn read_token(file: &Path) -> Result<PlainToken, String> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        stdin().read_to_string(&mut text)
+    } else {
+        File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    read.map_err(|error| format!("the file of --token-file cannot be read: {error}"))?;
+    let token = text.trim();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let expected = "a token is one line of ASCII characters without spaces";
+        return Err(format!(
+            "the file of --token-file holds no token: {expected}"
+        ));
+    }
+    Ok(PlainToken::from(token.to_owned()))
+}
+
+fn is_world_readable(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o004 != 0)
+}
+
+async fn list(operator: &Operator, json: bool) -> Outcome {
+    let tokens = operator
+        .session()
+        .tokens()
+        .await
+        .map_err(|refused| operator.explain(refused))?;
+    let now = SystemTime::now();
+    let views = tokens.iter().map(|token| TokenView::of(token, now));
+    if json {
+        return output::json(&views.collect::<Vec<_>>());
+    }
+    let heading = [
+        "ID", "LABEL", "STATE", "SCOPE", "GRANTS", "CREATED", "EXPIRES",
+    ];
+    output::table(heading, views.map(TokenView::row))
+}
+
+async fn revoke(operator: &Operator, which: WhichToken) -> Outcome {
+    let id = find(operator, which).await?;
+    let revoked = operator.session().revoke_token(id, SystemTime::now()).await;
+    let token = revoked.map_err(|refused| operator.explain(refused))?;
+    output::print(&format!(
+        "{} is revoked{}\n",
+        describe(&token),
+        operator.delay()
+    ))
+}
+
+/// The ID of the token that is meant.
+async fn find(operator: &Operator, which: WhichToken) -> Result<TokenId, String> {
+    let (session, explain) = (operator.session(), |refused| operator.explain(refused));
+    if let Some(file) = which.token_file {
+        let found = session
+            .identify(Some(&read_token(&file)?.hash()), &[])
+            .await;
+        let (token, _) = found.map_err(|error| explain(error.into()))?;
+        let token = token.ok_or("there is no such token: `token list` shows all there are")?;
+        // DynamoDB may have removed the other item of an expired token.
+        return match token
+            .settings
+            .expires_at
+            .filter(|_| token.is_expired(SystemTime::now()))
+        {
+            Some(expired_at) => Err(explain(AdminError::TokenExpired {
+                id: token.id,
+                expired_at,
+            })),
+            None => Ok(token.id),
+        };
+    }
+    if let Some(id) = which.id {
+        return Ok(TokenId(id));
+    }
+    let name = which.token.unwrap_or_default();
+    by_name(&session.tokens().await.map_err(explain)?, &name)
+}
+
+/// The ID of the token with this ID or label.
+fn by_name(tokens: &[Token], name: &str) -> Result<TokenId, String> {
+    let number = name.parse().ok().map(TokenId);
+    let by_id = number.filter(|id| tokens.iter().any(|token| token.id == *id));
+    let labelled = tokens.iter().filter(|token| token.settings.label == name);
+    let (active, revoked): (Vec<_>, Vec<_>) =
+        labelled.partition(|token| token.revoked_at.is_none());
+    let ids = |tokens: &[&Token]| {
+        tokens
+            .iter()
+            .map(|token| token.id.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match (by_id, active.as_slice(), revoked.last()) {
+        (Some(id), [], None) => Ok(id),
+        (None, [token], _) | (None, [], Some(token)) => Ok(token.id),
+        // No message repeats the name: it may be the token itself, by mistake.
+        (None, [], None) => number.ok_or(
+            "there is no token of this label: `token list` shows all there are, and \
+                                 `--token-file FILE` takes the token itself"
+                .to_owned(),
+        ),
+        (None, several, _) => Err(format!(
+            "several tokens are called {name:?}: name one by its number, which are {}",
+            ids(several)
+        )),
+        (Some(id), active, _) => {
+            let labelled = ids(&active.iter().copied().chain(revoked).collect::<Vec<_>>());
+            Err(format!(
+                "{name} is the number of token {id} and the label of token {labelled}: name one with --id"
+            ))
+        }
+    }
+}

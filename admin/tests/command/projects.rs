@@ -1,0 +1,425 @@
+//! `release-links-admin project …`.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use release_links::project::{ProjectId, Role, Visibility};
+use release_links::token::{NewToken, PlainToken};
+use serde_json::json;
+
+use super::{admin, command, ended, file};
+use testkit::app::{LINKS, TestApp, granted, project};
+use testkit::event::Event;
+use testkit::invariants::Item;
+use testkit::wire::Wire;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn projects_are_listed_shown_and_changed() {
+    let app = TestApp::start().await;
+    app.add(project(7, "secret/app", Visibility::Private)).await;
+    insta::assert_snapshot!(admin(&app, "project list").stdout, @r"
+    ID  PATH        VISIBILITY
+    7   secret/app  private
+    24  group/app   public
+    ");
+    let seven = json!({"id": 7, "path": "secret/app", "visibility": "private"});
+    let documented = json!({"id": 24, "path": "group/app", "visibility": "public"});
+    assert_eq!(
+        admin(&app, "project list --json").json(),
+        json!([seven, documented])
+    );
+    for which in ["7", "--id 7", "secret/app", "SECRET/App"] {
+        assert_eq!(
+            admin(&app, &format!("project show {which} --json")).json(),
+            seven,
+            "{which}"
+        );
+    }
+    insta::assert_snapshot!(admin(&app, "project show 7").stdout, @r"
+    ID  PATH        VISIBILITY
+    7   secret/app  private
+    ");
+    let delay = "(running functions may take 30 s to notice)";
+    let changed = admin(&app, "project update 7 --visibility public --path open/app");
+    changed.assert(
+        0,
+        &format!("project 7 (open/app, public) is changed {delay}\n"),
+        "",
+    );
+    let event = |path: &str| {
+        Event::new(
+            "GET",
+            &format!("/api/v4/projects/{path}/releases/v1/assets/links"),
+        )
+        .anonymous()
+    };
+    let project_not_found = json!({"message": "404 Project Not Found"});
+    app.send(event("open%2Fapp"))
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
+    app.send(event("missing%2Fapp"))
+        .await
+        .assert(404, project_not_found);
+    let respelt = admin(&app, "project update open/app --path Open/App");
+    respelt.assert(
+        0,
+        &format!("project 7 (Open/App, public) is changed {delay}\n"),
+        "",
+    );
+    let unremembered = ended(
+        command(app.address, "project update 7 --path a/b").env("IDENTITY_CACHE_SECONDS", "0"),
+    );
+    unremembered.assert(0, "project 7 (a/b, public) is changed\n", "");
+    assert_eq!(admin(&app, "project list --json").json()[0]["path"], "a/b");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_project_takes_all_that_is_its_own_with_it() {
+    let app = TestApp::start().await;
+    app.add(project(2, "group/app2", Visibility::Private)).await;
+    assert_eq!(
+        admin(
+            &app,
+            "token create --label both --grant 2=owner --grant 24=owner"
+        )
+        .code,
+        Some(0)
+    );
+    assert_eq!(
+        admin(
+            &app,
+            "token create --label every --grant all=owner --token-file /dev/stdin"
+        )
+        .code,
+        Some(1)
+    );
+    for n in 0..30 {
+        assert_eq!(
+            app.post(LINKS, json!({"name": n, "url": format!("http://{n}")}))
+                .await
+                .status,
+            201
+        );
+    }
+    let mut every = command(
+        app.address,
+        "token create --label every --grant all=owner --token-file -",
+    );
+    let mut every = every
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    every
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"token-for-every-project")
+        .unwrap();
+    assert!(every.wait().unwrap().success());
+    let kept = Event::new("POST", "/api/v4/projects/2/releases/v0.1/assets/links")
+        .token("token-for-every-project");
+    assert_eq!(
+        app.send(kept.form("name=kept&url=http://kept"))
+            .await
+            .status,
+        201
+    );
+
+    let deleted = admin(&app, "project delete --id 24 --yes --wait 0s");
+    deleted.assert(
+        0,
+        "project 24 (group/app, public) is deleted, and 94 items of its releases\n",
+        "",
+    );
+    let fresh = TestApp::at(app.address);
+    fresh
+        .get(LINKS)
+        .await
+        .assert(404, json!({"message": "404 Project Not Found"}));
+    assert_eq!(
+        admin(&app, "token list --json").json()[1]["grants"],
+        json!({"2": "owner"})
+    );
+    assert_eq!(
+        admin(
+            &app,
+            "project create --id 25 --path group/app --visibility public"
+        )
+        .code,
+        Some(0)
+    );
+    let fresh = TestApp::at(app.address);
+    let links = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
+    fresh
+        .get(links)
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
+    fresh
+        .post(links, json!({"name": "a", "url": "http://a"}))
+        .await
+        .assert(403, json!({"message": "403 Forbidden"}));
+    let kept = Event::new("GET", "/api/v4/projects/2/releases/v0.1/assets/links")
+        .token("token-for-every-project");
+    assert_eq!(app.send(kept).await.ids(), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_was_interrupted_hides_the_project_and_can_be_finished() {
+    let app = TestApp::start().await;
+    let session = app.store.session(Duration::from_secs(5));
+    session
+        .begin_deletion(ProjectId::new(24).unwrap(), SystemTime::now())
+        .await
+        .unwrap();
+    let fresh = TestApp::at(app.address);
+    for project in ["24", "group%2Fapp"] {
+        let links = format!("/api/v4/projects/{project}/releases/v0.1/assets/links");
+        fresh
+            .get(&links)
+            .await
+            .assert(404, json!({"message": "404 Project Not Found"}));
+    }
+    let pending = "project 24 is being deleted: `project delete 24` again finishes that";
+    admin(&app, "project show 24").assert_refused(pending);
+    admin(&app, "project update 24 --visibility private").assert_refused(pending);
+    admin(&app, "project create --id 24 --path a/b")
+        .assert_refused("there is a project 24 already: `project show 24` shows it");
+    admin(&app, "token create --label x --grant 24=guest").assert_refused(pending);
+    assert_eq!(admin(&app, "project list --json").json(), json!([]));
+    assert_eq!(
+        admin(&app, "project create --id 8 --path group/app").code,
+        Some(0),
+        "its path is free"
+    );
+    assert_eq!(
+        admin(&app, "project delete 24 --yes --wait 0s").code,
+        Some(0)
+    );
+    for arguments in [
+        "project show 24",
+        "project update 24 --path b/c",
+        "project delete 24 --yes",
+    ] {
+        let refused = admin(&app, arguments);
+        assert!(
+            refused
+                .stderr
+                .starts_with("release-links-admin: project 24 was deleted at 20"),
+            "{refused:?}"
+        );
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    }
+    let again = admin(&app, "project create --id 24 --path a/b");
+    let sentence = "Z, and its ID is never used again: choose another one\n";
+    assert!(
+        again.code == Some(1) && again.stderr.ends_with(sentence),
+        "{again:?}"
+    );
+    assert_eq!(
+        admin(&app, "project list --json")
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+/// A warm function knows the project for another 2 seconds. What it accepts meanwhile is deleted
+/// with the project.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_outlasts_every_write_of_a_function_that_has_cached_the_project() {
+    let app = TestApp::start().await;
+    let warm = app.with_settings(&[("IDENTITY_CACHE_SECONDS", "2")], SystemTime::now);
+    assert_eq!(warm.get(LINKS).await.status, 200);
+    let mut deletion = command(app.address, "project delete group/app --yes --wait 3s");
+    let mut deletion = deletion
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let hidden =
+        TestApp::at(app.address).with_settings(&[("IDENTITY_CACHE_SECONDS", "0")], SystemTime::now);
+    while hidden.get(LINKS).await.status != 404 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let reply = warm
+        .post(LINKS, json!({"name": "late", "url": "http://late"}))
+        .await;
+    assert_eq!(
+        reply.status, 201,
+        "a write that came in time for the cached project"
+    );
+    let ended = tokio::task::spawn_blocking(move || deletion.wait().unwrap())
+        .await
+        .unwrap();
+    assert!(ended.success());
+    warm.post(LINKS, json!({"name": "b", "url": "http://b"}))
+        .await
+        .assert(404, json!({"message": "404 Project Not Found"}));
+    let left = app
+        .items()
+        .await
+        .into_iter()
+        .filter(|item| item["pk"].as_s().unwrap().starts_with("24#"));
+    assert_eq!(left.count(), 0, "what was written meanwhile is deleted too");
+}
+
+/// The slower one of two operators is held at a call, on the wire, while the faster one finishes.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_slower_of_two_deletions_takes_nothing_from_a_project_that_came_later() {
+    for held in ["Scan", "Query", "TransactWriteItems"] {
+        let app = TestApp::start().await;
+        let wire = Wire::start(app.address, held).await;
+        let slow = command(wire.address, "project delete 24 --yes --wait 0s")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        wire.held().await;
+        assert_eq!(
+            admin(&app, "project delete 24 --yes --wait 0s").code,
+            Some(0)
+        );
+        assert_eq!(
+            admin(&app, "project create --id 24 --path group/app").code,
+            Some(1)
+        );
+        assert_eq!(
+            admin(&app, "project create --id 25 --path group/app").code,
+            Some(0)
+        );
+        let token = admin(&app, "token create --label new --grant 25=developer").stdout;
+        let links = "/api/v4/projects/25/releases/v0.1/assets/links";
+        let event = Event::new("POST", links)
+            .token(token.trim())
+            .form("name=a&url=http://a");
+        assert_eq!(TestApp::at(app.address).send(event).await.status, 201);
+        let before = app.items().await;
+        wire.release();
+        let mut slow = slow;
+        let ended = tokio::task::spawn_blocking(move || slow.wait().unwrap())
+            .await
+            .unwrap();
+        // Held before it began, it finds that the project is deleted already.
+        assert_eq!(ended.success(), held != "TransactWriteItems", "{held}");
+        let key = |item: &Item| format!("{:?}", (&item["pk"], &item["sk"]));
+        let sorted = |mut items: Vec<Item>| {
+            items.sort_by_key(key);
+            items
+        };
+        assert_eq!(sorted(app.items().await), sorted(before), "{held}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_asks_for_confirmation_and_needs_yes_without_a_terminal() {
+    let app = TestApp::start().await;
+    let sentence = "project 24 (group/app, public) was not deleted: without a terminal, confirm the deletion with --yes";
+    admin(&app, "project delete 24").assert_refused(sentence);
+    assert_eq!(app.get(LINKS).await.status, 200);
+    for (answer, code, left) in [("no", 1, 1), ("yes", 0, 0)] {
+        let mut script = Command::new("script");
+        script
+            .args(["--quiet", "--return", "--command"])
+            .arg(format!(
+                "{} project delete 24 --wait 0s",
+                env!("CARGO_BIN_EXE_release-links-admin")
+            ));
+        let environment: Vec<_> = command(app.address, "")
+            .get_envs()
+            .map(|(n, v)| (n.to_owned(), v.unwrap().to_owned()))
+            .collect();
+        let mut terminal = script
+            .arg("/dev/null")
+            .envs(environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        terminal
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(format!("{answer}\n").as_bytes())
+            .unwrap();
+        let output = terminal.wait_with_output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            shown
+                .contains("Delete project 24 (group/app, public) with all its releases and links?"),
+            "{shown}"
+        );
+        assert_eq!(output.status.code(), Some(code), "{shown}");
+        assert_eq!(
+            admin(&app, "project list --json")
+                .json()
+                .as_array()
+                .unwrap()
+                .len(),
+            left
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_half_removed_by_ttl_holds_up_neither_a_deletion_nor_a_revocation() {
+    let app = TestApp::start().await;
+    let ended = SystemTime::now() - Duration::from_secs(31 * 24 * 60 * 60);
+    let expired = |label: &str| NewToken {
+        expires_at: Some(ended),
+        ..granted(label, 24, Role::Owner)
+    };
+    let tokens = [
+        app.issue(expired("without hash")).await,
+        app.issue(expired("without id")).await,
+    ];
+    let hash = PlainToken::from(tokens[0].clone()).hash().hex();
+    app.remove(&format!("token#{hash}"), "token").await;
+    app.remove("tokens", &format!("{:0>20}", 3)).await;
+    let sentence = |id: u64| format!("release-links-admin: token {id} has expired, at 20");
+    let file = file("half-removed", &tokens[1]);
+    for (arguments, id) in [
+        ("token revoke 2", 2),
+        (&format!("token revoke --token-file {}", file.display()), 3),
+    ] {
+        let refused = admin(&app, arguments);
+        assert_eq!(
+            (refused.code, refused.stdout.as_str()),
+            (Some(1), ""),
+            "{refused:?}"
+        );
+        assert!(refused.stderr.contains(&sentence(id)), "{refused:?}");
+    }
+    let of_tokens = |items: Vec<Item>| {
+        items
+            .into_iter()
+            .filter(|item| item.contains_key("valid_until"))
+            .count()
+    };
+    assert_eq!(of_tokens(app.items().await), 2);
+    assert_eq!(
+        admin(&app, "project delete 24 --yes --wait 0s").code,
+        Some(0)
+    );
+    assert_eq!(
+        of_tokens(app.items().await),
+        2,
+        "what DynamoDB has removed stays removed"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_which_a_restore_has_lost_one_item_can_be_revoked() {
+    let app = TestApp::start().await;
+    let token = app.issue(granted("half", 24, Role::Owner)).await;
+    let hash = PlainToken::from(token.clone()).hash().hex();
+    app.remove(&format!("token#{hash}"), "token").await;
+    assert_eq!(admin(&app, "token revoke half").code, Some(0));
+    let reply = app.send(Event::new("GET", LINKS).token(&token)).await;
+    assert_eq!(
+        (reply.status, &reply.body["error"]),
+        (401, &json!("invalid_token"))
+    );
+}

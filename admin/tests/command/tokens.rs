@@ -1,0 +1,265 @@
+//! `release-links-admin token …`.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use release_links::project::{Role, Visibility};
+use serde_json::{Value, json};
+
+use super::{admin, command, ended, file};
+use testkit::app::{TestApp, granted, project};
+use testkit::event::Event;
+
+const SECRETS: [&str; 3] = [
+    "gDybLx3yrUK_HLp3qPjS",
+    "known-to-somebody-already",
+    "a-token-of-somebody-else",
+];
+
+fn set_mode(file: &Path, mode: u32) {
+    std::fs::set_permissions(file, Permissions::from_mode(mode)).unwrap();
+}
+
+/// An app with the documentation's token, one that somebody had already, one that is revoked and
+/// one that has ended.
+async fn with_tokens(name: &str) -> TestApp {
+    let app = TestApp::start().await;
+    app.add(project(7, "secret/app", Visibility::Private)).await;
+    let known = file(&format!("migrated-{name}"), "  known-to-somebody-already\n");
+    set_mode(&known, 0o600);
+    let create = format!(
+        "token create --label migrated --grant secret/app=owner --grant 24=guest --scope read_api --token-file {}",
+        known.display()
+    );
+    admin(&app, &create).assert(0, "", "token 2 (migrated) is stored\n");
+    let other = file(&format!("other-{name}"), "a-token-of-somebody-else");
+    set_mode(&other, 0o644);
+    let readable = ended(
+        command(
+            app.address,
+            "token create --label other --grant *=reporter --token-file",
+        )
+        .arg(&other),
+    );
+    let warning = "warning: every user of this machine can read the token's file: `chmod 600` it\n";
+    readable.assert(0, "", &format!("token 3 (other) is stored\n{warning}"));
+    assert_eq!(
+        admin(
+            &app,
+            "token create --label brief --grant all=guest --expires-in 1ms"
+        )
+        .code,
+        Some(0)
+    );
+    assert_eq!(admin(&app, "token revoke --id 3").code, Some(0));
+    let event = Event::new("GET", "/api/v4/projects/7/releases/v1/assets/links")
+        .token("known-to-somebody-already");
+    app.send(event)
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
+    app
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_listed_for_programs_without_the_tokens() {
+    let app = with_tokens("json").await;
+    let mut tokens = admin(&app, "token list --json").json();
+    for secret in SECRETS {
+        assert!(!tokens.to_string().contains(secret));
+    }
+    for token in tokens.as_array_mut().unwrap() {
+        for time in ["created_at", "expires_at", "revoked_at"] {
+            if let Some(text) = token[time].as_str() {
+                assert!(humantime::parse_rfc3339(text).is_ok(), "{text}");
+                token[time] = json!("<time>");
+            }
+        }
+    }
+    let token = |id: u64,
+                 label: &str,
+                 state: &str,
+                 scope: &str,
+                 grants: Value,
+                 expires: Value,
+                 revoked: Value| {
+        json!({
+            "id": id, "label": label, "scope": scope, "grants": grants, "state": state, "created_at": "<time>",
+            "expires_at": expires, "revoked_at": revoked,
+        })
+    };
+    let none = Value::Null;
+    assert_eq!(
+        tokens,
+        json!([
+            token(
+                1,
+                "documentation",
+                "active",
+                "api",
+                json!({"24": "developer"}),
+                none.clone(),
+                none.clone()
+            ),
+            token(
+                2,
+                "migrated",
+                "active",
+                "read_api",
+                json!({"24": "guest", "7": "owner"}),
+                none.clone(),
+                none.clone()
+            ),
+            token(
+                3,
+                "other",
+                "revoked",
+                "api",
+                json!({"all": "reporter"}),
+                none.clone(),
+                json!("<time>")
+            ),
+            token(
+                4,
+                "brief",
+                "expired",
+                "api",
+                json!({"all": "guest"}),
+                json!("<time>"),
+                none
+            ),
+        ])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_listed_for_people_without_the_tokens() {
+    let app = with_tokens("table").await;
+    let table = admin(&app, "token list").stdout;
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 5, "{table}");
+    assert!(
+        lines[0].starts_with("ID  LABEL          STATE    SCOPE     GRANTS"),
+        "{table}"
+    );
+    assert!(
+        lines[2].starts_with("2   migrated       active   read_api  24=guest 7=owner"),
+        "{table}"
+    );
+    for secret in SECRETS {
+        assert!(!table.contains(secret));
+    }
+}
+
+/// Labels that are numbers can only be left from earlier versions, or come from elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_an_id_and_a_label_revokes_nothing() {
+    let app = TestApp::start().await;
+    app.issue(granted("1", 24, Role::Guest)).await;
+    app.issue(granted("7", 24, Role::Guest)).await;
+    let sentence = "1 is the number of token 1 and the label of token 2: name one with --id";
+    admin(&app, "token revoke 1").assert_refused(sentence);
+    let states = |tokens: Value| -> Vec<Value> {
+        tokens
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|token| token["state"].clone())
+            .collect()
+    };
+    assert_eq!(
+        states(admin(&app, "token list --json").json()),
+        ["active"; 3]
+    );
+    let delay = "(running functions may take 30 s to notice)";
+    admin(&app, "token revoke 7").assert(0, &format!("token 3 (7) is revoked {delay}\n"), "");
+    admin(&app, "token revoke --id 1").assert(
+        0,
+        &format!("token 1 (documentation) is revoked {delay}\n"),
+        "",
+    );
+    assert_eq!(
+        states(admin(&app, "token list --json").json()),
+        ["revoked", "active", "revoked"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_on_the_command_line_is_never_echoed() {
+    let app = TestApp::start().await;
+    for token in [
+        "gDybLx3yrUK_HLp3qPjS",
+        "rlat-C7dqUZmJ0b3wVd7JwT4bXb1o3yq3mJw8dQ9b1xTz0aE",
+        "glpat-aBcDeFgHiJkLmNoPqRsT",
+    ] {
+        for arguments in [
+            "token create --label ci --grant 24=guest --token-file TOKEN",
+            "token create --label ci --grant 24=guest --token-file=TOKEN",
+            "token create --label ci --grant 24=guest TOKEN",
+            "token create --label ci --grant 24=guest --token TOKEN",
+            "token create --label ci --grant 24=guest --token=TOKEN",
+            "token create --label ci --grant TOKEN",
+            "token revoke TOKEN",
+            "token revoke --id TOKEN",
+            "token revoke --token-file TOKEN",
+            "token revoke ci TOKEN",
+            "TOKEN",
+        ] {
+            let refused = admin(&app, &arguments.replace("TOKEN", token));
+            assert!(
+                matches!(refused.code, Some(1 | 2)) && refused.stdout.is_empty(),
+                "{refused:?}"
+            );
+            assert!(
+                !refused.stderr.contains(token) && !refused.stderr.is_empty(),
+                "{arguments}: {refused:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chosen_token_that_could_be_guessed_is_refused() {
+    let app = TestApp::start().await;
+    let nineteen = file("nineteen", "0123456789abcdefghi");
+    let create = format!(
+        "token create --label short --grant 24=guest --token-file {}",
+        nineteen.display()
+    );
+    let refused = admin(&app, &create);
+    let sentence = "release-links-admin: a token of fewer than 20 characters could be guessed: choose a longer one\n";
+    assert!(
+        refused.code == Some(1) && refused.stderr.ends_with(sentence),
+        "{refused:?}"
+    );
+    assert_eq!(
+        admin(&app, "token list --json")
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_has_as_many_grants_as_a_transaction_can_check() {
+    let app = TestApp::start().await;
+    for id in 101..=198 {
+        app.add(project(id, &format!("group/app{id}"), Visibility::Private))
+            .await;
+    }
+    let create = |count: u64| {
+        let grants: Vec<String> = (101..101 + count)
+            .map(|id| format!("--grant {id}=guest"))
+            .collect();
+        admin(
+            &app,
+            &format!("token create --label many {}", grants.join(" ")),
+        )
+    };
+    create(98).assert_refused(
+        "a token has roles in 97 projects at the most: issue several tokens, or grant `all`",
+    );
+    assert_eq!(create(97).code, Some(0));
+}

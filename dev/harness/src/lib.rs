@@ -1,0 +1,218 @@
+//! What must hold for any bytes at all. The fuzz targets feed these functions by coverage, the
+//! property tests at random.
+
+use clap::Parser;
+use fluent_uri::Uri;
+use lambda_http::http::{Method, Request, header};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, http};
+use release_links::http::error::ApiError;
+use release_links::http::params::{Params, Value};
+use release_links::http::public_url::PublicUrl;
+use release_links::http::route::{self, Endpoint, ReleaseName, ReleasePath, Route};
+use release_links::http::{event, pagination};
+use release_links::link::{self, NewLink};
+use release_links::operations::{CreateLink, Input, Operation};
+use release_links::page;
+use release_links::project::ProjectRef;
+use release_links_admin::cli;
+use serde_json::json;
+
+/// A path is refused, or names a release whose own URL names the same release again, through either
+/// kind of gateway.
+pub fn path(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Ok(Route::Release(release, _)) = route::parse(&Method::GET, &text) else {
+        return;
+    };
+    assert!(!release.project.is_empty() && !release.tag.is_empty());
+    let url = public_url().links(&release);
+    assert!(
+        url.bytes().all(|byte| byte.is_ascii_graphic()),
+        "a URL that a header can carry: {url}"
+    );
+    let encoded = url
+        .strip_prefix("https://links.example.com")
+        .expect("the service's own address");
+    let again = route::parse(&Method::GET, encoded);
+    let is_plain = |text: &str| !text.split('/').any(str::is_empty);
+    if is_plain(&release.project) && is_plain(&release.tag) {
+        assert_eq!(
+            again,
+            Ok(Route::Release(release.clone(), Endpoint::ListLinks(None))),
+            "{encoded}"
+        );
+    }
+    // Whatever is looked up has a number or a plain path, so that no key of another item can be
+    // meant.
+    if let Some(ProjectRef::Path(path)) = ProjectRef::parse(&release.project) {
+        assert!(
+            path.bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+        );
+    }
+    parse_as_creation(&release, &Params::default());
+}
+
+/// A request's parameters are refused, or hold no NUL byte; the first byte chooses how they come.
+pub fn parameters(data: &[u8]) {
+    let Some((how, body)) = data.split_first() else {
+        return;
+    };
+    let content_type = match how % 4 {
+        0 => "application/json",
+        1 => "application/x-www-form-urlencoded",
+        2 => "multipart/form-data; boundary=b",
+        _ => "text/plain",
+    };
+    read(content_type, body);
+}
+
+/// A multipart body of whatever boundary the first bytes name.
+pub fn multipart(data: &[u8]) {
+    let (boundary, body) = data.split_at(data.len().min(4));
+    let boundary: String = boundary
+        .iter()
+        .map(|byte| char::from(b'a' + byte % 26))
+        .collect();
+    read(&format!("multipart/form-data; boundary={boundary}"), body);
+}
+
+fn read(content_type: &str, body: &[u8]) {
+    let request = Request::post("/api/v4/projects/24/releases/v1/assets/links")
+        .header(header::CONTENT_TYPE, content_type);
+    let Ok(request) = request.body(Body::from(body)) else {
+        return;
+    };
+    let Ok(params) = params_of(&request, "") else {
+        return;
+    };
+    for name in ["name", "url", "private_token"] {
+        if let Some(Value::Text(text)) = params.get(name) {
+            assert!(!text.contains('\0'));
+        }
+    }
+    parse_as_creation(&ReleasePath::new("24", "v1"), &params);
+}
+
+/// Checks the parameters as those of a creation, for any release.
+fn parse_as_creation(release: &ReleasePath, params: &Params) {
+    let Ok(subject) = ReleaseName::try_from(release) else {
+        return;
+    };
+    let _ = CreateLink::parse(
+        (),
+        &Input {
+            subject: &subject,
+            params,
+            idempotency_key: None,
+        },
+    );
+}
+
+/// A url that a link may have becomes a URI that clients can follow, and one that is valid stays as
+/// it is.
+pub fn location(data: &[u8]) {
+    let text = String::from_utf8_lossy(data).into_owned();
+    let Ok(NewLink { url, .. }) = NewLink::new("a", text) else {
+        return;
+    };
+    let uri = link::to_uri(&url);
+    let strict = |text: &str| Uri::parse(text).is_ok();
+    // A `%` that begins no escape is the client's own, and is left alone.
+    let has_broken_escape = uri.split('%').skip(1).any(|rest| {
+        !rest
+            .as_bytes()
+            .get(..2)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
+    assert!(has_broken_escape || strict(&uri), "{url:?} becomes {uri:?}");
+    assert!(!strict(&url) || uri == url, "{url:?} becomes {uri:?}");
+    assert_eq!(link::to_uri(&uri), uri);
+    assert!(lambda_http::http::HeaderValue::from_str(&uri).is_ok());
+}
+
+/// Whatever an event has for its path, query, host and scheme, the query string is the event's
+/// alone.
+pub fn event(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut parts = text.splitn(4, '\n');
+    let [path, query, host, scheme] = [(); 4].map(|()| parts.next().unwrap_or_default());
+    let event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+        "headers": {"x-forwarded-proto": scheme.replace(char::is_control, "")},
+        "requestContext": {"domainName": host, "stage": "$default", "http": {"method": "GET", "path": path}},
+        "isBase64Encoded": false,
+    });
+    let Ok(mut event) = serde_json::from_value::<LambdaRequest>(event) else {
+        return;
+    };
+    let Ok(target) = event::normalize(&mut event) else {
+        return;
+    };
+    assert_eq!(target.query, query);
+    assert!(target.path.starts_with('/') && target.path.ends_with(path));
+    // It panics where what is left makes no URI.
+    let request = lambda_http::http::Request::<Body>::from(event);
+    assert_eq!((request.uri().path(), request.uri().query()), ("/", None));
+}
+
+/// A query makes a page of the list or is refused, and its headers can be sent.
+pub fn page(data: &[u8]) {
+    let (counted, query) = data.split_at(data.len().min(3));
+    let counted = counted
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte));
+    let query = String::from_utf8_lossy(query);
+    let Ok(request) = Request::get("/").body(Body::Empty) else {
+        return;
+    };
+    let Ok(params) = params_of(&request, &query) else {
+        return;
+    };
+    let Ok(page) = pagination::parse(&params) else {
+        return;
+    };
+    assert!(page.number >= 1 && (1..=100).contains(&page.per_page));
+    assert!(page.offset() <= u64::MAX - page.per_page || page.offset() == u64::MAX);
+    let headers = pagination::headers(page, counted, "https://links.example.com/links", &params);
+    assert!(headers.contains_key(header::LINK) && headers.contains_key("x-next-page"));
+    assert!(
+        headers[header::LINK].len() <= 4 * (2_048 + 100),
+        "clients and gateways limit headers"
+    );
+    assert_eq!(headers.contains_key("x-total"), counted <= page::MAX_COUNT);
+}
+
+/// A command line is read or refused.
+pub fn command_line(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let arguments = std::iter::once("release-links-admin").chain(text.split('\n'));
+    let Ok(cli) = cli::Cli::try_parse_from(arguments) else {
+        return;
+    };
+    match cli.command {
+        cli::Command::Token(cli::TokenCommand::Create { label, grants, .. }) => {
+            assert!(
+                !grants.is_empty()
+                    && !label.trim().is_empty()
+                    && !label.chars().any(char::is_control)
+            );
+        }
+        cli::Command::Project(cli::ProjectCommand::Show { which, .. }) => {
+            assert_ne!(which.get().to_string(), "");
+        }
+        _ => {}
+    }
+}
+
+fn params_of(request: &http::Request<Body>, query: &str) -> Result<Params, ApiError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime without drivers");
+    runtime.block_on(Params::read(request, query))
+}
+
+fn public_url() -> PublicUrl {
+    PublicUrl::parse("https://links.example.com").expect("it is a URL")
+}

@@ -1,0 +1,96 @@
+//! Events of an HTTP API.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::seed;
+
+/// An event in the shape of an HTTP API's, payload version 2.0.
+pub struct Event {
+    method: String,
+    target: String,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    is_base64: bool,
+}
+
+impl Event {
+    /// `target` is the raw path and, behind a question mark, the raw query; the token is the
+    /// documentation's.
+    pub fn new(method: &str, target: &str) -> Self {
+        let headers = [
+            ("host", "links.example.com"),
+            ("private-token", seed::TOKEN),
+        ];
+        let headers = headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers,
+            body: None,
+            is_base64: false,
+        }
+    }
+
+    /// Without the documentation's token, or any other.
+    pub fn anonymous(mut self) -> Self {
+        self.headers.remove("private-token");
+        self
+    }
+
+    /// With this token instead of the documentation's.
+    pub fn token(self, token: &str) -> Self {
+        self.header("private-token", token)
+    }
+
+    /// With this header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A body in base64, as gateways send forms.
+    pub fn body(mut self, content_type: &str, body: impl AsRef<[u8]>) -> Self {
+        self.body = Some(STANDARD.encode(body));
+        self.is_base64 = true;
+        self.header("content-type", content_type)
+    }
+
+    /// With a form.
+    pub fn form(self, body: &str) -> Self {
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    /// With a JSON body.
+    pub fn json(self, body: Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    /// A body exactly as the event carries it.
+    pub fn raw_body(mut self, body: &str, is_base64: bool) -> Self {
+        self.body = Some(body.to_owned());
+        self.is_base64 = is_base64;
+        self
+    }
+}
+
+impl From<Event> for Value {
+    fn from(event: Event) -> Self {
+        let (path, query) = event.target.split_once('?').unwrap_or((&event.target, ""));
+        json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+            "headers": event.headers, "body": event.body, "isBase64Encoded": event.is_base64,
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "api", "domainName": "links.example.com", "stage": "$default",
+                "requestId": "id", "routeKey": "$default", "time": "10/Mar/2020:05:16:23 +0000",
+                "timeEpoch": 1_583_817_383_220_u64,
+                "http": {"method": event.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+            },
+        })
+    }
+}

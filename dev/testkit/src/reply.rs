@@ -1,0 +1,120 @@
+//! Responses, checked for the properties of every response.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+/// An answer, checked for what every answer has.
+#[must_use]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The status.
+    pub status: u64,
+    headers: BTreeMap<String, String>,
+    /// The body: JSON, text, or null where there is none.
+    pub body: Value,
+}
+
+impl Reply {
+    #[track_caller]
+    pub(crate) fn read(response: &Value) -> Self {
+        let mut headers = BTreeMap::new();
+        for field in ["headers", "multiValueHeaders"] {
+            for (name, value) in response[field].as_object().into_iter().flatten() {
+                let value = value.as_str().or_else(|| value[0].as_str()).unwrap();
+                headers.insert(name.clone(), value.to_owned());
+            }
+        }
+        let text = response["body"].as_str().unwrap_or_default();
+        let is_text = headers
+            .get("content-type")
+            .is_some_and(|media_type| media_type == "text/plain");
+        let body = match text {
+            "" => Value::Null,
+            text if is_text => json!(text),
+            text => serde_json::from_str(text).expect("a body is JSON"),
+        };
+        let reply = Self {
+            status: response["statusCode"].as_u64().unwrap(),
+            headers,
+            body,
+        };
+        reply.check();
+        reply
+    }
+
+    #[track_caller]
+    fn check(&self) {
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert_eq!(
+            self.header("x-request-id"),
+            "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+        );
+        assert_eq!(
+            self.header("x-gitlab-meta"),
+            r#"{"correlation_id":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","version":"1"}"#
+        );
+        let (seconds, milliseconds) = self
+            .header("x-runtime")
+            .split_once('.')
+            .expect("seconds with a fraction");
+        assert!(
+            seconds.parse::<u64>().is_ok() && milliseconds.len() == 3,
+            "no finer than a millisecond: {self:?}"
+        );
+        if !self.body.is_null() {
+            let expected = if self.status == 301 {
+                "text/plain"
+            } else {
+                "application/json"
+            };
+            assert_eq!(self.header("content-type"), expected);
+        }
+        if self.status >= 400 {
+            assert_eq!(self.header("cache-control"), "no-cache");
+            let envelope = ["error", "message"]
+                .iter()
+                .filter(|name| self.body.get(**name).is_some())
+                .count();
+            assert!(self.body.is_null() || envelope == 1, "{self:?}");
+        }
+    }
+
+    /// Without what differs between two answers to the same question.
+    pub fn without_runtime(mut self) -> Self {
+        self.headers.remove("x-runtime");
+        self
+    }
+
+    /// The value of a header; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether there is such a header.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    /// Asserts status and body.
+    #[track_caller]
+    pub fn assert(&self, status: u64, body: Value) {
+        assert_eq!((self.status, &self.body), (status, &body), "{self:?}");
+    }
+
+    /// The text of a 400 with the envelope `error`.
+    #[track_caller]
+    pub fn assert_error(&self, status: u64, text: &str) {
+        self.assert(status, json!({ "error": text }));
+    }
+
+    /// The ids of a list.
+    pub fn ids(&self) -> Vec<u64> {
+        self.body
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|link| link["id"].as_u64().unwrap())
+            .collect()
+    }
+}

@@ -1,0 +1,103 @@
+//! The data that the documented requests expect: project 24, release v0.1 with the second link of
+//! the documented list, and a token with the role developer.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::types::AttributeValue;
+use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
+use release_links::store::{AdminError, Store};
+use release_links::token::{Grants, NewToken, PlainToken, Scope};
+
+/// The documentation's token.
+pub const TOKEN: &str = "gDybLx3yrUK_HLp3qPjS";
+
+/// The link that no documented request creates. Its ID is 2, because the create request gets ID 1.
+const LINK: [(&str, &str); 4] = [
+    ("name", "awesome-v0.2.msi"),
+    ("url", "http://192.168.10.15:3000/msi"),
+    ("link_type", "other"),
+    ("created_at", "2026-11-24T00:00:00Z"),
+];
+/// Its unique-constraint items: the SHA-256 of the URL and of the name.
+const CONSTRAINTS: [&str; 2] = [
+    "taken#url#74ff634528e665ea8eb17e8cdc92b1a0997cf2ba1a0be6b900555a85a7fcf82b",
+    "taken#name#39d61c9a0bce289582bb88756d6888f31ce035ffe82530375887c3024a36c5a3",
+];
+
+/// Adds the public project `group/app`, the documentation's token and the release. Data that is
+/// already there stays as it is.
+///
+/// # Errors
+///
+/// One sentence.
+pub async fn seed(store: &Store, client: &Client, table: &str) -> Result<(), String> {
+    let session = store.session(Duration::from_secs(30));
+    let id = ProjectId::new(24).expect("24 is the ID of a project");
+    let path = ProjectPath::parse("group/app").expect("group/app is the path of a project");
+    let project = Project {
+        id,
+        path,
+        visibility: Visibility::Public,
+    };
+    let is_new = match session.create_project(&project).await {
+        Err(AdminError::IdTaken(_)) => false,
+        created => created.map(|()| true).map_err(|error| error.to_string())?,
+    };
+    let hash = PlainToken::from(TOKEN.to_owned()).hash();
+    match session.create_token(hash, documented_token(id)).await {
+        Ok(_) | Err(AdminError::TokenTaken) => {}
+        Err(error) => return Err(error.to_string()),
+    }
+    if is_new {
+        put_release(client, table).await
+    } else {
+        Ok(())
+    }
+}
+
+fn documented_token(project: ProjectId) -> NewToken {
+    NewToken {
+        label: "documentation".to_owned(),
+        grants: Grants {
+            every: None,
+            projects: BTreeMap::from([(project, Role::Developer)]),
+        },
+        scope: Scope::Api,
+        created_at: SystemTime::now(),
+        expires_at: None,
+    }
+}
+
+async fn put_release(client: &Client, table: &str) -> Result<(), String> {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: u8| AttributeValue::N(number.to_string());
+    let time = text("2026-11-24T00:00:00Z");
+    let release = vec![
+        ("last_link_id", number(0)),
+        ("created_at", time.clone()),
+        ("released_at", time),
+    ];
+    let mut link = vec![("id", number(2)), ("revision", number(1))];
+    link.extend(LINK.map(|(name, value)| (name, text(value))));
+    let constraints = CONSTRAINTS.map(|key| (key.to_owned(), vec![("link_id", number(2))]));
+    let items = [
+        ("release".to_owned(), release),
+        (format!("link#{:0>20}", 2), link),
+    ];
+    for (sk, attributes) in items.into_iter().chain(constraints) {
+        let mut put = client.put_item().table_name(table);
+        put = put
+            .item("pk", text("24#v0.1"))
+            .item("sk", AttributeValue::S(sk));
+        for (name, value) in attributes {
+            put = put.item(name, value);
+        }
+        put.send()
+            .await
+            .map_err(|error| DisplayErrorContext(error).to_string())?;
+    }
+    Ok(())
+}

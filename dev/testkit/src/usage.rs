@@ -1,0 +1,270 @@
+//! What the operations of the store cost, and how that grows.
+
+use std::time::{Duration, SystemTime};
+
+use base16ct::lower;
+use dynoxide::types::AttributeValue;
+use dynoxide::{Database, ImportOptions};
+use release_links::link::{Attributes, LinkChanges, LinkId, NewLink};
+use release_links::page::Page;
+use release_links::project::{ProjectId, ProjectRef};
+use release_links::release::ReleaseKey;
+use release_links::store::{Store, StoreSession, Usage};
+use release_links::token::PlainToken;
+use sha2::{Digest, Sha256};
+
+use crate::seed;
+
+/// The first page of a list, as clients ask for it.
+pub const FIRST_PAGE: Page = Page {
+    number: 1,
+    per_page: 20,
+};
+
+/// The documentation's project.
+pub fn project() -> ProjectId {
+    ProjectId::new(24).expect("24 is a project's number")
+}
+
+fn session(store: &Store) -> StoreSession<'_> {
+    store.session(Duration::from_secs(30))
+}
+
+/// A release of the documentation's project.
+#[must_use]
+pub fn release(tag: &str) -> ReleaseKey {
+    ReleaseKey {
+        project: project(),
+        tag: tag.parse().expect("the tag is short enough"),
+    }
+}
+
+fn new_link(name: &str) -> NewLink {
+    let link = NewLink::new(name, format!("https://e.com/{name}"));
+    let link = link.and_then(|link| link.with_filepath(format!("/bin/{name}")));
+    link.expect("the link keeps all rules")
+}
+
+fn changes(name: &str) -> LinkChanges {
+    let text = |text: String| Some(Some(text));
+    let attributes = Attributes {
+        name: text(name.to_owned()),
+        url: text(format!("https://e.com/{name}")),
+        filepath: text(format!("/bin/{name}")),
+        link_type: None,
+    };
+    LinkChanges::new(attributes).expect("the changes keep all rules")
+}
+
+/// What each operation costs on a link that has everything, and what to look up who asks for what.
+pub async fn of_operations(store: &Store) -> [(&'static str, Usage); 7] {
+    let [create, get, list, download, update, delete, identity] = [(); 7].map(|()| session(store));
+    let id = create
+        .create_link(&release("v9"), new_link("a"), None, SystemTime::now())
+        .await
+        .unwrap()
+        .link
+        .id;
+    get.get_link(&release("v9"), id).await.unwrap();
+    list.list_links(&release("v9"), FIRST_PAGE).await.unwrap();
+    download
+        .url_of_filepath(&release("v9"), "/bin/a")
+        .await
+        .unwrap();
+    update
+        .update_link(&release("v9"), id, &changes("b"))
+        .await
+        .unwrap();
+    delete.delete_link(&release("v9"), id).await.unwrap();
+    let token = PlainToken::from(seed::TOKEN.to_owned()).hash();
+    identity
+        .identify(Some(&token), ProjectRef::parse("24").as_slice())
+        .await
+        .unwrap();
+    [
+        ("create", create.usage()),
+        ("get", get.usage()),
+        ("list", list.usage()),
+        ("download", download.usage()),
+        ("update", update.usage()),
+        ("delete", delete.usage()),
+        ("token and project, when not cached", identity.usage()),
+    ]
+}
+
+/// What a page of a list costs.
+pub async fn of_page(store: &Store, tag: &str, number: u64) -> Usage {
+    let list = session(store);
+    list.list_links(
+        &release(tag),
+        Page {
+            number,
+            ..FIRST_PAGE
+        },
+    )
+    .await
+    .unwrap();
+    list.usage()
+}
+
+/// What a creation costs of a link with a filepath and a URL of this many characters.
+pub async fn of_creation(store: &Store, url_characters: usize) -> Usage {
+    let create = session(store);
+    let url = format!("https://e.com/{}", "x".repeat(url_characters - 14));
+    let new = NewLink::new("long", url)
+        .and_then(|link| link.with_filepath("/bin/long"))
+        .unwrap();
+    create
+        .create_link(&release("v9"), new, None, SystemTime::now())
+        .await
+        .unwrap();
+    create.usage()
+}
+
+/// What the operations cost that must not grow, and the list, on a release that has links n1 to
+/// n`links`.
+pub struct Growth {
+    /// Of the first page of the list.
+    pub list: Usage,
+    /// Of one link.
+    pub get: Usage,
+    /// Of a creation.
+    pub create: Usage,
+    /// Of a redirect.
+    pub download: Usage,
+    /// How many links the list says that there are.
+    pub counted: u64,
+}
+
+impl Growth {
+    /// Measures on this release. The link that is created for it is deleted again.
+    pub async fn of(store: &Store, tag: &str) -> Self {
+        let [list, get, create, download] = [(); 4].map(|()| session(store));
+        let counted = list
+            .list_links(&release(tag), FIRST_PAGE)
+            .await
+            .unwrap()
+            .counted;
+        get.get_link(&release(tag), LinkId::new(1).unwrap())
+            .await
+            .unwrap();
+        download
+            .url_of_filepath(&release(tag), "/bin/n1")
+            .await
+            .unwrap();
+        let new = create
+            .create_link(&release(tag), new_link("one-more"), None, SystemTime::now())
+            .await
+            .unwrap();
+        session(store)
+            .delete_link(&release(tag), new.link.id)
+            .await
+            .unwrap();
+        let [list, get, create, download] =
+            [list, get, create, download].map(|session| session.usage());
+        Self {
+            list,
+            get,
+            create,
+            download,
+            counted,
+        }
+    }
+}
+
+/// Puts a release with links n1 to n`links` into the table at once, as the store would have made
+/// them one by one.
+pub fn import_release(database: &Database, table: &str, tag: &str, links: u32) {
+    import_long_release(database, table, tag, links, 0);
+}
+
+/// The same, with URLs that are longer by this many characters.
+pub fn import_long_release(
+    database: &Database,
+    table: &str,
+    tag: &str,
+    links: u32,
+    padding: usize,
+) {
+    let partition = format!("24#{tag}");
+    let mut release = item(&partition, "release");
+    release.insert(
+        "last_link_id".to_owned(),
+        AttributeValue::N(links.to_string()),
+    );
+    for name in ["created_at", "released_at"] {
+        release.insert(name.to_owned(), text("2026-11-24T00:00:00Z"));
+    }
+    let links = (1..=links).flat_map(|id| link_items(&partition, id, padding));
+    import(
+        database,
+        table,
+        std::iter::once(release).chain(links).collect(),
+    );
+}
+
+/// Puts so many releases with one link each into the table.
+pub fn import_releases(database: &Database, table: &str, releases: u32) {
+    for n in 0..releases {
+        import_release(database, table, &format!("r{n}"), 1);
+    }
+}
+
+/// What DynamoDB asks for a million requests that cost this, on demand in us-east-1: $0.125 for a
+/// million read units, $0.625 for a million write units.
+pub fn dollars(usage: Usage) -> f64 {
+    usage.read_units * 0.125 + usage.write_units * 0.625
+}
+
+/// With two digits behind the point, half a cent being one.
+pub fn cents(dollars: f64) -> String {
+    format!("${:.2}", (dollars * 100.0).round() / 100.0)
+}
+
+type Item = std::collections::HashMap<String, AttributeValue>;
+
+fn import(database: &Database, table: &str, items: Vec<Item>) {
+    database
+        .import_items(table, items, ImportOptions::default())
+        .expect("the engine takes the items");
+}
+
+fn link_items(partition: &str, id: u32, padding: usize) -> [Item; 4] {
+    let url = format!("https://e.com/n{id}{}", "x".repeat(padding));
+    let (name, filepath) = (format!("n{id}"), format!("/bin/n{id}"));
+    let mut link = item(partition, &format!("link#{id:0>20}"));
+    for (attribute, value) in [
+        ("name", name.as_str()),
+        ("url", &url),
+        ("filepath", &filepath),
+        ("link_type", "other"),
+        ("created_at", "2026-11-24T00:00:00Z"),
+    ] {
+        link.insert(attribute.to_owned(), text(value));
+    }
+    for (attribute, value) in [("id", id), ("revision", 1)] {
+        link.insert(attribute.to_owned(), AttributeValue::N(value.to_string()));
+    }
+    let digest = |text: &str| lower::encode_string(&Sha256::digest(text));
+    let taken = |what: String| {
+        let mut taken = item(partition, &format!("taken#{what}"));
+        taken.insert("link_id".to_owned(), AttributeValue::N(id.to_string()));
+        taken
+    };
+    let mut of_filepath = taken(format!("filepath#{filepath}"));
+    of_filepath.insert("url".to_owned(), text(&url));
+    [
+        link,
+        taken(format!("name#{}", digest(&name))),
+        taken(format!("url#{}", digest(&url))),
+        of_filepath,
+    ]
+}
+
+fn item(pk: &str, sk: &str) -> Item {
+    Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}

@@ -1,0 +1,178 @@
+//! `make run`: the service on this machine, with everything that it needs.
+//!
+//! Starts a DynamoDB engine in this process, creates the table from `template.yaml`, seeds what the
+//! documentation's requests expect, starts cargo-lambda's emulator with the function behind it, and
+//! says so when the first request will be answered at once. Ctrl-C ends all of it, and so does
+//! every other end of this process or of its parent.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program talks to a person at a terminal"
+)]
+
+use std::net::SocketAddr;
+use std::os::unix::process::parent_id;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use testkit::{emulator, engine, seed};
+
+use dynoxide::Database;
+use release_links::store::Store;
+use tokio::net::TcpStream;
+use tokio::signal::unix::{SignalKind, signal};
+
+const TABLE: &str = "release-links";
+/// Requests that are answered at the same time: the emulator gives each function process one.
+const FUNCTIONS: &str = "4";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("make run: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), String> {
+    let end = end()?;
+    tokio::select! {
+        () = end => Ok(()),
+        served = serve() => served,
+    }
+}
+
+/// Serves until one of the processes ends by itself. All of them end with the future.
+async fn serve() -> Result<(), String> {
+    let port = emulator::setting("PORT", "9000").parse::<u16>();
+    let port = port.map_err(|_| "PORT has to be a number up to 65535".to_owned())?;
+    if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
+        return Err(format!(
+            "port {port} is in use; end what uses it, or choose another with `make run PORT=9001`"
+        ));
+    }
+    let engine = seeded_engine().await?;
+    let group = emulator::ProcessGroup::start()?;
+    let mut children = vec![emulator::start_emulator(&group, port).await?];
+    let bootstrap = emulator::setting("BOOTSTRAP", "target/debug/release-links");
+    let functions = emulator::setting("FUNCTIONS", FUNCTIONS).parse();
+    for _ in 0..functions.map_err(|_| "FUNCTIONS has to be a number")? {
+        children.push(emulator::start_function(
+            &group, &bootstrap, port, engine, TABLE,
+        )?);
+    }
+    let emulator = ([127, 0, 0, 1], port).into();
+    emulator::wait_until("the function answers", || answers(emulator)).await?;
+    print_welcome(port, engine);
+    while children
+        .iter_mut()
+        .all(|child| matches!(child.try_wait(), Ok(None)))
+    {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Err("one of its processes has ended; see above for why".to_owned())
+}
+
+async fn seeded_engine() -> Result<SocketAddr, String> {
+    let state = PathBuf::from(emulator::setting("STATE", ".local/dynamodb.sqlite"));
+    let engine = start_engine(&state)?;
+    let client = engine::client(engine);
+    engine::create_table(&client, TABLE).await?;
+    let store = Store::new(engine::client_config(engine), TABLE.to_owned());
+    seed::seed(&store, &client, TABLE).await.map_err(|error| {
+        let what = "the documentation's project cannot be seeded";
+        format!("{what}: {error}; `make run FRESH=1` starts empty")
+    })?;
+    Ok(engine)
+}
+
+fn start_engine(state: &Path) -> Result<SocketAddr, String> {
+    let folder = state.parent().unwrap_or(Path::new("."));
+    let explain = |error: String| {
+        format!(
+            "the state in {} cannot be used: {error}; `make run FRESH=1` starts empty",
+            state.display()
+        )
+    };
+    std::fs::create_dir_all(folder).map_err(|error| explain(error.to_string()))?;
+    if std::env::var("FRESH").is_ok_and(|fresh| fresh == "1") {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{suffix}", state.display()));
+        }
+    }
+    let path = state
+        .to_str()
+        .ok_or_else(|| explain("its path is not UTF-8".to_owned()))?;
+    let database = Database::new(path).map_err(|error| explain(error.to_string()))?;
+    engine::serve(database).map_err(|error| explain(error.to_string()))
+}
+
+/// Asks for the seeded list through the emulator, so that the way to the table is open when the
+/// first client comes.
+async fn answers(emulator: SocketAddr) -> bool {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let ask = async {
+        let mut stream = TcpStream::connect(emulator).await?;
+        let request = format!(
+            "GET /api/v4/projects/24/releases/v0.1/assets/links HTTP/1.1\r\nHost: {emulator}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer.starts_with("HTTP/1.1 200"))
+    };
+    tokio::time::timeout(Duration::from_secs(5), ask)
+        .await
+        .is_ok_and(|answer| answer.unwrap_or(false))
+}
+
+fn print_welcome(port: u16, engine: SocketAddr) {
+    let links = format!("http://127.0.0.1:{port}/api/v4/projects/24/releases/v0.1/assets/links");
+    let token = format!(r#"--header "PRIVATE-TOKEN: {}""#, seed::TOKEN);
+    println!(
+        "release-links is ready on http://127.0.0.1:{port} - the documented requests, in an order that works:\n"
+    );
+    println!(
+        r#"curl --request POST {token} --data name="awesome-v0.2.dmg" --data url="http://192.168.10.15:3000" "{links}""#
+    );
+    println!(r#"curl {token} "{links}""#);
+    println!(r#"curl {token} "{links}/1""#);
+    println!(r#"curl --request PUT --data name="new name" {token} "{links}/1""#);
+    println!(r#"curl --request DELETE {token} "{links}/1""#);
+    println!("\nProjects and tokens, in another terminal:\n");
+    println!(
+        "AWS_ENDPOINT_URL_DYNAMODB=http://{engine} AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=local \
+         AWS_SECRET_ACCESS_KEY=local TABLE_NAME={TABLE} cargo run --quiet --bin release-links-admin -- token list"
+    );
+    println!("\nCtrl-C ends it.");
+}
+
+/// What ends the service from outside: Ctrl-C, a request to terminate, a closed terminal, or the
+/// end of the parent, such as make.
+fn end() -> Result<impl Future<Output = ()>, String> {
+    let parent = parent_id();
+    let listen =
+        |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+    let [mut interrupt, mut terminate, mut hangup] = [
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::hangup())?,
+    ];
+    Ok(async move {
+        let orphaned = async {
+            while parent_id() == parent {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            () = orphaned => {}
+        }
+    })
+}

@@ -1,0 +1,54 @@
+//! The credential of a request: which of its headers and parameters carries a token.
+
+use lambda_http::http::{HeaderMap, header};
+
+use crate::http::params::{Params, Value};
+use crate::token::{HashedToken, PlainToken};
+
+/// Finds the token that counts, in GitLab's order (E14, E16), and takes every parameter that may
+/// carry one out of `params`, so that nothing after this station can echo it. A blank one is none
+/// (E13).
+pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<HashedToken> {
+    let mut parameter = |name| params.take(name).and_then(of_parameter);
+    let private_token = parameter("private_token");
+    let [access_token, bearer_token] = ["access_token", "bearer_token"].map(&mut parameter);
+    let [job_token, token] = ["job_token", "token"].map(&mut parameter);
+    let token = private_token
+        .or_else(|| of_header(headers, "private-token"))
+        .or_else(|| bearer(headers))
+        .or(access_token)
+        .or(bearer_token)
+        .or_else(|| of_header(headers, "job-token"))
+        .or(job_token)
+        .or(token);
+    token.map(|token| token.hash())
+}
+
+/// A parameter of another kind than text is a token that nobody has, not the lack of one.
+fn of_parameter(value: Value) -> Option<PlainToken> {
+    match value {
+        Value::Null => None,
+        Value::Text(text) => present(text),
+        Value::Nested(_) | Value::File => Some(PlainToken::from(String::new())),
+    }
+}
+
+fn of_header(headers: &HeaderMap, name: &str) -> Option<PlainToken> {
+    present(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
+}
+
+/// Any scheme but Bearer is not for this service (E15).
+fn bearer(headers: &HeaderMap) -> Option<PlainToken> {
+    let value =
+        String::from_utf8_lossy(headers.get(header::AUTHORIZATION)?.as_bytes()).into_owned();
+    let (scheme, token) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        present(token.to_owned())
+    } else {
+        None
+    }
+}
+
+fn present(text: String) -> Option<PlainToken> {
+    (!text.trim().is_empty()).then(|| PlainToken::from(text))
+}

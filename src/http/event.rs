@@ -1,0 +1,140 @@
+//! The event, before `lambda_http` makes a request of it.
+//!
+//! `lambda_http` assembles a URI from the host, the path and the query string, and panics where
+//! that is none. A path or a host with `#` or `?` in it would add or swallow query parameters
+//! besides. So path and query are taken out of the event here, and the rest of the pipeline reads
+//! them from the [`Target`], never from the request's URI.
+
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::http::uri::Authority;
+use lambda_http::http::{HeaderMap, header};
+use lambda_http::request::LambdaRequest;
+use url::Url;
+
+use crate::http::error::ApiError;
+use crate::http::params::MAX_BODY_BYTES;
+use crate::http::route::MAX_URI_BYTES;
+
+/// The path and the query string of a request, as the gateway's event has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The path, encoded or decoded by the gateway, with a slash in front.
+    pub path: String,
+    /// The query string, percent-encoded, without its question mark.
+    pub query: String,
+}
+
+/// Takes path and query out of the event, and makes the rest of it one that `lambda_http` can read.
+/// The error says what to answer instead.
+///
+/// # Errors
+///
+/// [`ApiError::UriTooLong`], [`ApiError::BodyTooLarge`], and [`ApiError::Malformed`] for a body that is not
+/// base64 though the event says so.
+pub fn normalize(event: &mut LambdaRequest) -> Result<Target, ApiError> {
+    match event {
+        LambdaRequest::ApiGatewayV2(event) => {
+            normalize_host(&mut event.headers, &mut event.request_context.domain_name);
+            let body = check_body(&mut event.body, &mut event.is_base64_encoded);
+            let query = event.raw_query_string.take().unwrap_or_default();
+            take_target(&mut event.raw_path, query, body)
+        }
+        LambdaRequest::ApiGatewayV1(event) => {
+            normalize_host(&mut event.headers, &mut event.request_context.domain_name);
+            let body = check_body(&mut event.body, &mut event.is_base64_encoded);
+            let several = &mut event.multi_value_query_string_parameters;
+            let parameters = take_parameters(several, &mut event.query_string_parameters);
+            // A REST API has decoded the parameters.
+            take_target(&mut event.path, parameters.to_query_string(), body)
+        }
+        LambdaRequest::Alb(event) => {
+            normalize_host(&mut event.headers, &mut None);
+            let body = check_body(&mut event.body, &mut event.is_base64_encoded);
+            let several = &mut event.multi_value_query_string_parameters;
+            let parameters = take_parameters(several, &mut event.query_string_parameters);
+            take_target(&mut event.path, raw_query(&parameters), body)
+        }
+        // The features of lambda_http that this crate turns on make no other event.
+        _ => Ok(Target::default()),
+    }
+}
+
+/// Takes the path out of the event. An error of the body comes after one of the target.
+fn take_target(
+    path: &mut Option<String>,
+    query: String,
+    body: Result<(), ApiError>,
+) -> Result<Target, ApiError> {
+    let mut path = path.replace("/".to_owned()).unwrap_or_default();
+    if !path.starts_with('/') {
+        path.insert(0, '/');
+    }
+    if path.len() + query.len() > MAX_URI_BYTES {
+        return Err(ApiError::UriTooLong {
+            limit: MAX_URI_BYTES,
+        });
+    }
+    body.map(|()| Target { path, query })
+}
+
+/// The map with several values for a name, or the other one if that is empty.
+fn take_parameters(several: &mut QueryMap, single: &mut QueryMap) -> QueryMap {
+    let [several, single] = [several, single].map(std::mem::take);
+    if several.is_empty() { single } else { several }
+}
+
+/// A load balancer leaves the parameters as the client encoded them.
+fn raw_query(parameters: &QueryMap) -> String {
+    let pairs: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    pairs.join("&")
+}
+
+/// An invalid host or scheme carries no information, so it is dropped.
+fn normalize_host(headers: &mut HeaderMap, domain_name: &mut Option<String>) {
+    if headers
+        .get(header::HOST)
+        .is_some_and(|host| !host.to_str().is_ok_and(is_host))
+    {
+        headers.remove(header::HOST);
+    }
+    if headers
+        .get("x-forwarded-proto")
+        .is_some_and(|scheme| scheme != "http" && scheme != "https")
+    {
+        headers.remove("x-forwarded-proto");
+    }
+    domain_name.take_if(|name| !is_host(name));
+}
+
+fn is_host(text: &str) -> bool {
+    let has_no_user =
+        Authority::from_str(text).is_ok_and(|authority| !authority.as_str().contains('@'));
+    has_no_user && Url::parse(&format!("https://{text}/")).is_ok()
+}
+
+fn check_body(body: &mut Option<String>, is_base64: &mut bool) -> Result<(), ApiError> {
+    let Some(text) = body else { return Ok(()) };
+    let result = if *is_base64 && text.len() / 4 * 3 > MAX_BODY_BYTES + 3 {
+        Err(ApiError::BodyTooLarge {
+            limit: MAX_BODY_BYTES,
+        })
+    } else if *is_base64 && STANDARD.decode(&*text).is_err() {
+        Err(ApiError::Malformed(
+            "the event says that its body is base64, but it is not".to_owned(),
+        ))
+    } else {
+        Ok(())
+    };
+    if result.is_err() {
+        *body = None;
+        *is_base64 = false;
+    }
+    result
+}

@@ -1,0 +1,12 @@
+//! Everything that knows HTTP: from a gateway's event to the request's parts, and from an answer
+//! to the response.
+
+pub mod credentials;
+pub mod error;
+pub mod event;
+pub mod pagination;
+pub mod param_error;
+pub mod params;
+pub mod public_url;
+pub mod response;
+pub mod route;

@@ -1,0 +1,70 @@
+//! Errors of parameters, in GitLab's words (C11 to C18).
+
+use std::fmt;
+
+/// A parameter that GitLab's first checks refuse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct ParamError {
+    /// The parameter's name, or several of them with commas between.
+    pub name: String,
+    /// The problem.
+    pub problem: ParamProblem,
+}
+
+/// The problem of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParamProblem {
+    /// A required parameter was not sent (C11).
+    #[error("is missing")]
+    Missing,
+    /// None of several parameters was sent (C13).
+    #[error("are missing, at least one parameter must be provided")]
+    AllMissing,
+    /// The value has the wrong type or form (B7, C15, C16).
+    #[error("is invalid")]
+    Invalid,
+    /// The value is none of the words that the parameter takes (C14).
+    #[error("does not have a valid value")]
+    NoValidValue,
+    /// The value is excluded (B4).
+    #[error("has a value not allowed")]
+    NotAllowed,
+    /// The value exceeds a limit of this service. The text names the limit.
+    #[error("{0}")]
+    TooLong(String),
+}
+
+impl ParamError {
+    /// The error of this parameter.
+    pub fn new(name: impl Into<String>, problem: ParamProblem) -> Self {
+        Self {
+            name: name.into(),
+            problem,
+        }
+    }
+
+    /// The value of this parameter is too long; `limit` says so and names the limit.
+    pub fn too_long(name: impl Into<String>, limit: impl fmt::Display) -> Self {
+        Self::new(name, ParamProblem::TooLong(limit.to_string()))
+    }
+}
+
+/// Every parameter of a request that is refused, in GitLab's order (C18).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamErrors(pub Vec<ParamError>);
+
+impl From<ParamError> for ParamErrors {
+    fn from(error: ParamError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl fmt::Display for ParamErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&texts.join(", "))
+    }
+}
+
+impl std::error::Error for ParamErrors {}

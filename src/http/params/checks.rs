@@ -1,0 +1,175 @@
+//! GitLab's first look at parameters: is it there, is it of the right kind (C11 to C18).
+
+use super::{ParamError, ParamErrors, ParamProblem, Params, Value};
+
+/// A parameter that a client may leave out, set to null, or give a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field<T> {
+    /// Not sent.
+    Absent,
+    /// Sent as null.
+    Null,
+    /// Sent with a value.
+    Value(T),
+}
+
+impl<T> Field<T> {
+    /// `None` where it was not sent, `Some(None)` where it is null.
+    pub fn given(self) -> Option<Option<T>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+
+    /// The value, with absent and null alike.
+    pub fn into_value(self) -> Option<T> {
+        self.given().flatten()
+    }
+
+    /// This one, or the other where this one is null or was not sent; null where either was null
+    /// (C21).
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Value(value), _) | (_, Self::Value(value)) => Self::Value(value),
+            (Self::Absent, Self::Absent) => Self::Absent,
+            (Self::Null, _) | (_, Self::Null) => Self::Null,
+        }
+    }
+}
+
+/// Reads parameters and collects their errors, so that one response names them all (C18).
+#[derive(Debug)]
+pub struct Checks<'a> {
+    params: &'a Params,
+    errors: Vec<ParamError>,
+}
+
+impl<'a> Checks<'a> {
+    /// Starts without errors.
+    #[must_use]
+    pub fn of(params: &'a Params) -> Self {
+        Self {
+            params,
+            errors: Vec::new(),
+        }
+    }
+
+    /// Adds an error.
+    pub fn fail(&mut self, name: &str, problem: ParamProblem) {
+        self.errors.push(ParamError::new(name, problem));
+    }
+
+    /// Optional text (C15).
+    pub fn text(&mut self, name: &str) -> Field<String> {
+        match self.params.get(name) {
+            None => Field::Absent,
+            Some(Value::Null) => Field::Null,
+            Some(Value::Text(text)) => Field::Value(text.clone()),
+            Some(Value::Nested(_) | Value::File) => {
+                self.fail(name, ParamProblem::Invalid);
+                Field::Absent
+            }
+        }
+    }
+
+    /// Required text, though it may be null or empty (C11, C12).
+    pub fn required_text(&mut self, name: &str) -> Field<String> {
+        if self.params.get(name).is_none() {
+            self.fail(name, ParamProblem::Missing);
+        }
+        self.text(name)
+    }
+
+    /// An integer; `None` if it is absent, null, empty or invalid (B7 to B9).
+    pub fn integer(&mut self, name: &str) -> Option<i128> {
+        let text = self
+            .text(name)
+            .into_value()
+            .filter(|text| !text.is_empty())?;
+        self.integer_in(name, &text)
+    }
+
+    /// The integer that this text is; `None` if it is none (C16).
+    pub fn integer_in(&mut self, name: &str, text: &str) -> Option<i128> {
+        let number = parse_integer(text);
+        if number.is_none() {
+            self.fail(name, ParamProblem::Invalid);
+        }
+        number
+    }
+
+    /// Requires at least one of these parameters, with any value at all (C13).
+    pub fn at_least_one_of(&mut self, names: &[&str]) {
+        if names.iter().all(|name| self.params.get(name).is_none()) {
+            self.fail(&names.join(", "), ParamProblem::AllMissing);
+        }
+    }
+
+    /// The value that was read, if there is no error.
+    ///
+    /// # Errors
+    ///
+    /// All errors that were found.
+    pub fn finish<T>(self, read: T) -> Result<T, ParamErrors> {
+        if self.errors.is_empty() {
+            Ok(read)
+        } else {
+            Err(ParamErrors(self.errors))
+        }
+    }
+}
+
+/// Ruby's `Integer(text, 10)`: white space around it, a sign, and single underscores between digits
+/// (B8). A number beyond 128 bits becomes the largest or smallest one: all that matters of it is
+/// that it is out of every range.
+fn parse_integer(text: &str) -> Option<i128> {
+    let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
+    let (negative, digits) = match text.strip_prefix(['-', '+']) {
+        Some(digits) => (text.starts_with('-'), digits),
+        None => (false, text),
+    };
+    let groups_are_digits = digits
+        .split('_')
+        .all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
+    if !groups_are_digits {
+        return None;
+    }
+    let magnitude = digits.replace('_', "").parse::<i128>().unwrap_or(i128::MAX);
+    Some(if negative { -magnitude } else { magnitude })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_read_as_ruby_reads_them() {
+        for (text, number) in [
+            ("010", 10),
+            ("08", 8),
+            ("+2", 2),
+            (" 2 ", 2),
+            ("1_0", 10),
+            ("-1", -1),
+            ("99999999999999999999", 99_999_999_999_999_999_999),
+        ] {
+            assert_eq!(parse_integer(text), Some(number), "{text}");
+        }
+        for text in [
+            "abc", "1.5", "1e2", "0x10", "1__0", "_1", "1_", "", "-", "--1", "1 2",
+        ] {
+            assert_eq!(parse_integer(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_null_falls_through_to_the_other_spelling_and_an_empty_text_does_not() {
+        let text = |text: &str| Field::Value(text.to_owned());
+        assert_eq!(Field::Null.or(text("/abc")), text("/abc"));
+        assert_eq!(text("").or(text("/abc")), text(""));
+        assert_eq!(Field::<String>::Null.or(Field::Absent), Field::Null);
+    }
+}

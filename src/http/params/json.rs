@@ -1,0 +1,65 @@
+//! JSON bodies (C7, C8, C15).
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::{Value, without_nul};
+use crate::http::error::ApiError;
+
+/// The members of the top-level object; the last of equal keys wins. Any other top-level value has
+/// none (C8).
+pub(super) fn parse(body: &[u8]) -> Result<BTreeMap<String, Value>, ApiError> {
+    let malformed = |error: serde_json::Error| {
+        ApiError::Malformed(format!("the body is not valid JSON: {error}"))
+    };
+    let document: &RawValue = serde_json::from_slice(body).map_err(malformed)?;
+    // Reading it whole finds what the raw value hides: lone surrogates, a depth beyond reason, NUL
+    // bytes anywhere.
+    let whole: serde_json::Value = serde_json::from_str(document.get()).map_err(malformed)?;
+    if holds_nul(&whole) {
+        return Err(ApiError::Malformed(
+            "the JSON body holds a NUL byte".to_owned(),
+        ));
+    }
+    if !whole.is_object() {
+        return Ok(BTreeMap::new());
+    }
+    let members: BTreeMap<String, &RawValue> =
+        serde_json::from_str(document.get()).map_err(malformed)?;
+    members
+        .into_iter()
+        .map(|(name, raw)| {
+            Ok((
+                without_nul(name, "JSON body")?,
+                value(raw).map_err(malformed)?,
+            ))
+        })
+        .collect()
+}
+
+/// Numbers are taken from the raw text, because a whole number beyond 64 bits would lose digits
+/// otherwise.
+fn value(raw: &RawValue) -> Result<Value, serde_json::Error> {
+    Ok(match serde_json::from_str(raw.get())? {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::String(text) => Value::Text(text),
+        serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
+            Value::Text(raw.get().to_owned())
+        }
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => Value::Nested(Vec::new()),
+    })
+}
+
+fn holds_nul(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => text.contains('\0'),
+        serde_json::Value::Array(values) => values.iter().any(holds_nul),
+        serde_json::Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
+            false
+        }
+    }
+}

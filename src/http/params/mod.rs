@@ -1,0 +1,164 @@
+//! Parameters: query string, body and path become one set of named values (section C).
+//!
+//! The path wins over the body and the body over the query string (C2). What cannot be read is
+//! refused here, before anything looks at a value (C7, C9).
+
+mod checks;
+mod json;
+mod multipart;
+mod urlencoded;
+
+use std::collections::BTreeMap;
+
+use lambda_http::http::{HeaderMap, Method, Request, header};
+use lambda_http::{Body, http};
+
+pub use super::param_error::{ParamError, ParamErrors, ParamProblem};
+pub use checks::{Checks, Field};
+
+use crate::http::error::ApiError;
+
+/// Largest accepted body, in bytes (ours).
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The value of one parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// JSON's null, or a parameter without `=`.
+    Null,
+    /// Text; numbers and booleans of a JSON body are text too (C15).
+    Text(String),
+    /// An array or an object, of which only the flat pairs are kept, for the `Link` header (B14).
+    Nested(Vec<(String, String)>),
+    /// An uploaded file, which no parameter here accepts (C15).
+    File,
+}
+
+/// All parameters of a request by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params {
+    values: BTreeMap<String, Value>,
+}
+
+impl Params {
+    /// Reads the query string of the event and, where the method has one, the body.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Malformed`], [`ApiError::BodyTooLarge`], [`ApiError::UnsupportedContentType`] or
+    /// [`ApiError::UnsupportedContentEncoding`].
+    pub async fn read(request: &Request<Body>, query: &str) -> Result<Self, ApiError> {
+        let mut params = Self {
+            values: urlencoded::parse(query, "query string")?,
+        };
+        // GitLab does not look at the body of a GET (C4), and neither do clients mean anything by
+        // it.
+        if !matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        ) && !request.body().is_empty()
+        {
+            params.values.extend(read_body(request).await?);
+        }
+        Ok(params)
+    }
+
+    /// Sets a parameter that the path has, which takes precedence over all others (C2).
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.values
+            .insert(name.to_owned(), Value::Text(value.to_owned()));
+    }
+
+    /// Takes a parameter out, so that nothing else sees it.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.values.remove(name)
+    }
+
+    /// The value of this parameter, if it was sent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    /// All parameters as flat pairs in alphabetical order, for the `Link` header (B14).
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().flat_map(|(name, value)| match value {
+            Value::Null | Value::File => vec![(name.as_str(), "")],
+            Value::Text(text) => vec![(name.as_str(), text.as_str())],
+            Value::Nested(pairs) => pairs
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str()))
+                .collect(),
+        })
+    }
+}
+
+/// Reads the body by its media type (C1, C3).
+async fn read_body(request: &http::Request<Body>) -> Result<BTreeMap<String, Value>, ApiError> {
+    let body = request.body().as_ref();
+    if body.len() > MAX_BODY_BYTES {
+        return Err(ApiError::BodyTooLarge {
+            limit: MAX_BODY_BYTES,
+        });
+    }
+    if let Some(coding) = compression(request.headers()) {
+        return Err(ApiError::UnsupportedContentEncoding(coding));
+    }
+    let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
+        return urlencoded::parse_bytes(body);
+    };
+    let content_type = String::from_utf8_lossy(content_type.as_bytes());
+    let content_type = first_value(&content_type);
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    match media_type.to_ascii_lowercase().as_str() {
+        "application/json" => json::parse(body),
+        "application/x-www-form-urlencoded" => urlencoded::parse_bytes(body),
+        "multipart/form-data" => multipart::parse(content_type, body.to_vec()).await,
+        _ => Err(ApiError::UnsupportedContentType(media_type.to_owned())),
+    }
+}
+
+/// The first coding that compresses the body. Clients also send values that encode nothing, such as
+/// `identity`, `utf-8` or an empty one; they are ignored.
+fn compression(headers: &HeaderMap) -> Option<String> {
+    const COMPRESSIONS: [&str; 7] = [
+        "gzip",
+        "x-gzip",
+        "deflate",
+        "br",
+        "zstd",
+        "compress",
+        "x-compress",
+    ];
+    let values = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut codings = values.flat_map(|value| value.split(',')).map(str::trim);
+    codings
+        .find(|coding| {
+            COMPRESSIONS
+                .iter()
+                .any(|name| coding.eq_ignore_ascii_case(name))
+        })
+        .map(str::to_owned)
+}
+
+/// A gateway joins duplicate headers with a comma. A comma in quotes belongs to the value.
+fn first_value(header: &str) -> &str {
+    let mut is_quoted = false;
+    let end = header.find(|c| {
+        is_quoted ^= c == '"';
+        c == ',' && !is_quoted
+    });
+    &header[..end.unwrap_or(header.len())]
+}
+
+/// Refuses a NUL byte, which GitLab refuses anywhere in a parameter (C9).
+fn without_nul(text: String, place: &str) -> Result<String, ApiError> {
+    if text.contains('\0') {
+        Err(ApiError::Malformed(format!("the {place} holds a NUL byte")))
+    } else {
+        Ok(text)
+    }
+}

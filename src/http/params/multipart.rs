@@ -1,0 +1,46 @@
+//! Multipart bodies (C1, C15).
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use multer::Multipart;
+use multer::bytes::Bytes;
+
+use super::{Value, without_nul};
+use crate::http::error::ApiError;
+
+pub(super) async fn parse(
+    content_type: &str,
+    body: Vec<u8>,
+) -> Result<BTreeMap<String, Value>, ApiError> {
+    let malformed = |error: multer::Error| {
+        ApiError::Malformed(format!(
+            "the body is not valid multipart/form-data: {error}"
+        ))
+    };
+    let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
+    let stream = futures_util::stream::once(async move { Ok::<_, Infallible>(Bytes::from(body)) });
+    let mut parts = Multipart::new(stream, boundary);
+    let mut values = BTreeMap::new();
+    while let Some(part) = parts.next_field().await.map_err(malformed)? {
+        let Some(name) = part.name().map(str::to_owned) else {
+            continue;
+        };
+        let is_file = part.file_name().is_some();
+        let bytes = part.bytes().await.map_err(malformed)?;
+        let value = if is_file {
+            Value::File
+        } else {
+            Value::Text(text(bytes.to_vec())?)
+        };
+        super::urlencoded::insert(&mut values, without_nul(name, "multipart body")?, value)?;
+    }
+    Ok(values)
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, ApiError> {
+    let text = String::from_utf8(bytes).map_err(|_| {
+        ApiError::Malformed("the multipart body holds text that is not UTF-8".to_owned())
+    })?;
+    without_nul(text, "multipart body")
+}

@@ -1,0 +1,81 @@
+//! Query strings and form bodies, read as Rack reads them (C9, C15).
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+
+use super::{Value, without_nul};
+use crate::http::error::ApiError;
+
+/// A form body.
+pub(super) fn parse_bytes(body: &[u8]) -> Result<BTreeMap<String, Value>, ApiError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| ApiError::Malformed("the form body is not UTF-8".to_owned()))?;
+    parse(text, "form body")
+}
+
+/// The pairs of an urlencoded text; the last of equal names wins.
+pub(super) fn parse(text: &str, place: &str) -> Result<BTreeMap<String, Value>, ApiError> {
+    let mut values = BTreeMap::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = match pair.split_once('=') {
+            Some((name, value)) => (name, Value::Text(decode(value, place)?)),
+            None => (pair, Value::Null),
+        };
+        insert(&mut values, decode(name, place)?, value)?;
+    }
+    Ok(values)
+}
+
+/// Adds one pair. A name with brackets belongs to an array or an object of the name before them;
+/// where that name is text already, Rack refuses the request (C9).
+pub(super) fn insert(
+    values: &mut BTreeMap<String, Value>,
+    name: String,
+    value: Value,
+) -> Result<(), ApiError> {
+    let base = match name.find('[') {
+        Some(bracket) if bracket > 0 => name[..bracket].to_owned(),
+        _ => {
+            values.insert(name, value);
+            return Ok(());
+        }
+    };
+    let text = if let Value::Text(text) = value {
+        text
+    } else {
+        String::new()
+    };
+    match values
+        .entry(base)
+        .or_insert_with(|| Value::Nested(Vec::new()))
+    {
+        Value::Nested(pairs) => {
+            pairs.push((name, text));
+            Ok(())
+        }
+        Value::Null | Value::Text(_) | Value::File => Err(ApiError::Malformed(format!(
+            "the parameter '{name}' is given both as text and as an array or object"
+        ))),
+    }
+}
+
+fn decode(text: &str, place: &str) -> Result<String, ApiError> {
+    let spaced = text.replace('+', " ");
+    let bytes: Vec<u8> = percent_decode_str(&spaced).collect();
+    if has_broken_escape(&spaced) {
+        return Err(ApiError::Malformed(format!(
+            "the {place} holds a '%' that is not followed by two hexadecimal digits"
+        )));
+    }
+    let decoded = String::from_utf8(bytes)
+        .map_err(|_| ApiError::Malformed(format!("the {place} is not UTF-8 once it is decoded")))?;
+    without_nul(decoded, place)
+}
+
+fn has_broken_escape(text: &str) -> bool {
+    text.split('%').skip(1).any(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}

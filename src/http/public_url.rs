@@ -1,0 +1,168 @@
+//! The service's address as clients see it, and the URLs that are built on it.
+
+use lambda_http::http::{HeaderMap, HeaderValue, header};
+use lambda_http::request::RequestContext;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+use crate::http::route::ReleasePath;
+use crate::link::Link;
+use crate::project::Project;
+
+/// What is escaped in a query: all but RFC 3986's unreserved characters.
+pub const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+/// What is escaped in a path that keeps its slashes.
+const PATH: &AsciiSet = &QUERY_VALUE.remove(b'/');
+
+/// Scheme, host, optional port and path prefix of the service, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    base: String,
+    prefix: String,
+}
+
+impl PublicUrl {
+    /// Reads the setting `PUBLIC_URL`.
+    ///
+    /// # Errors
+    ///
+    /// One sentence for the operator, where it is not an http or https URL, or has a query, a
+    /// fragment or a user.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| format!("it is not a URL: {error}"))?;
+        let is_plain = url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !is_plain {
+            return Err(
+                "it has to be an http or https URL without user, query and fragment".to_owned(),
+            );
+        }
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self {
+            base,
+            prefix: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// The address that an event names: its domain name, or the `Host` header where the event has
+    /// none (a load balancer's), over https unless the front end says otherwise; with the stage
+    /// where the client had to name it.
+    #[must_use]
+    pub fn of_event(context: Option<&RequestContext>, headers: &HeaderMap, raw_path: &str) -> Self {
+        let (domain_name, stage) = match context {
+            // A REST API removes the stage from the path, but its context has the whole path.
+            Some(RequestContext::ApiGatewayV1(context)) => {
+                let stage = context
+                    .path
+                    .as_deref()
+                    .and_then(|whole| whole.strip_suffix(raw_path));
+                (
+                    context.domain_name.as_deref(),
+                    stage.unwrap_or_default().to_owned(),
+                )
+            }
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                let stage = context
+                    .stage
+                    .as_deref()
+                    .filter(|stage| *stage != "$default");
+                (
+                    context.domain_name.as_deref(),
+                    stage.map(|stage| format!("/{stage}")).unwrap_or_default(),
+                )
+            }
+            Some(_) | None => (None, String::new()),
+        };
+        let host = domain_name
+            .or_else(|| headers.get(header::HOST)?.to_str().ok())
+            .unwrap_or("localhost");
+        let scheme = match headers.get("x-forwarded-proto").map(HeaderValue::as_bytes) {
+            Some(b"http") if domain_name.is_none() => "http",
+            Some(_) | None => "https",
+        };
+        let base = format!("{scheme}://{host}{stage}");
+        let prefix = if matches!(context, Some(RequestContext::ApiGatewayV1(_))) {
+            String::new()
+        } else {
+            stage
+        };
+        Self { base, prefix }
+    }
+
+    /// The path prefix that a request's path may carry; a gateway may also have removed it.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The absolute URL of a release's list of links, in the spelling that every gateway passes on
+    /// (B14).
+    #[must_use]
+    pub fn links(&self, release: &ReleasePath) -> String {
+        let project = utf8_percent_encode(&release.project, QUERY_VALUE);
+        let tag = utf8_percent_encode(&release.tag, QUERY_VALUE);
+        format!(
+            "{}/api/v4/projects/{project}/releases/{tag}/assets/links",
+            self.base
+        )
+    }
+
+    /// The web page of a project, which decides what counts as external (H1).
+    #[must_use]
+    pub fn project(&self, project: &Project) -> String {
+        format!("{}/{}", self.base, project.path)
+    }
+
+    /// The web page that a token's holder would have.
+    #[must_use]
+    pub fn user(&self, username: &str) -> String {
+        format!("{}/{username}", self.base)
+    }
+
+    /// The permanent URL of a link with a filepath; the url itself for one without (A7, G1).
+    #[must_use]
+    pub fn direct_asset(&self, project: &Project, tag: &str, link: &Link) -> String {
+        let Some(filepath) = &link.filepath else {
+            return link.url.clone();
+        };
+        let tag = utf8_percent_encode(tag, QUERY_VALUE);
+        let filepath = utf8_percent_encode(filepath, PATH);
+        format!(
+            "{}/-/releases/{tag}/downloads{filepath}",
+            self.project(project)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_keeps_its_prefix() {
+        let public_url = PublicUrl::parse("https://example.com/gl/").unwrap();
+        let release = ReleasePath::new("group/app", "v0.1");
+        let links = "https://example.com/gl/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
+        assert_eq!(public_url.links(&release), links);
+        assert_eq!(public_url.prefix(), "/gl");
+    }
+
+    #[test]
+    fn a_public_url_that_is_none_is_refused_with_a_sentence() {
+        for text in [
+            "",
+            "example.com",
+            "ftp://example.com",
+            "https://example.com/?a=b",
+            "https://user@example.com",
+        ] {
+            assert!(PublicUrl::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Responses: the JSON of an answer, and the headers of every response (A6 to A8, section J).
+
+use std::time::Duration;
+
+use headers::{ETag, Header, HeaderMapExt, IfNoneMatch};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use lambda_http::{Body, Request};
+use percent_encoding::utf8_percent_encode;
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::error::ApiError;
+use super::pagination;
+use super::params::Params;
+use super::public_url::{PublicUrl, QUERY_VALUE};
+use super::route::{Endpoint, ReleasePath, Route};
+use crate::answer::Answer;
+use crate::link::{self, Link, LinkId, LinkType};
+use crate::page::{Page, Paged};
+use crate::project::{Project, ProjectId, Visibility};
+use crate::token::{Token, TokenId};
+
+/// Marks the stored response to an `Idempotency-Key` that was used before.
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// The parts of a request that its response repeats.
+#[derive(Debug)]
+pub struct Echo<'a> {
+    /// The request, for its method and its conditional headers.
+    pub request: &'a Request,
+    /// The service's address as the client sees it.
+    pub public_url: &'a PublicUrl,
+    /// The route, for its release, link ID and format suffix.
+    pub route: &'a Route,
+    /// The query string.
+    pub query: &'a str,
+    /// The parameters without credentials.
+    pub params: Params,
+}
+
+impl Echo<'_> {
+    fn release(&self) -> Option<&ReleasePath> {
+        if let Route::Release(release, _) = self.route {
+            Some(release)
+        } else {
+            None
+        }
+    }
+
+    fn tag(&self) -> &str {
+        self.release().map_or("", |release| release.tag.as_str())
+    }
+
+    /// The parameters with those of the path, which take precedence (B14, C2).
+    fn all_params(self) -> Params {
+        let mut params = self.params;
+        if let Route::Release(release, endpoint) = self.route {
+            params.set("id", &release.project);
+            params.set("tag_name", &release.tag);
+            if let Endpoint::ListLinks(Some(format)) = endpoint {
+                params.set("format", format);
+            }
+        }
+        params
+    }
+
+    /// The URL of the same request with the project's ID (F3).
+    fn url_with_id(&self, id: ProjectId) -> String {
+        let mut url = self
+            .public_url
+            .links(&ReleasePath::new(id.to_string(), self.tag()));
+        if let Route::Release(_, Endpoint::GetLink(link_id)) = self.route {
+            url = format!("{url}/{}", utf8_percent_encode(link_id, QUERY_VALUE));
+        }
+        if !self.query.is_empty() {
+            url = format!(
+                "{url}?{}",
+                utf8_percent_encode(self.query, link::NOT_IN_URI)
+            );
+        }
+        url
+    }
+}
+
+/// A link as clients see it; the order of the fields is the order on the wire (profile: "body of a
+/// link").
+#[derive(Serialize)]
+struct LinkView<'a> {
+    id: LinkId,
+    name: &'a str,
+    url: &'a str,
+    external: bool,
+    direct_asset_url: String,
+    link_type: LinkType,
+}
+
+impl<'a> LinkView<'a> {
+    fn of(public_url: &PublicUrl, project: &Project, tag: &str, link: &'a Link) -> Self {
+        Self {
+            id: link.id,
+            name: &link.name,
+            url: &link.url,
+            // A plain test of the beginning, as GitLab's is (H1).
+            external: !link.url.starts_with(&public_url.project(project)),
+            direct_asset_url: public_url.direct_asset(project, tag, link),
+            link_type: link.link_type,
+        }
+    }
+}
+
+/// The JSON of one link.
+#[must_use]
+pub fn link(public_url: &PublicUrl, project: &Project, tag: &str, link: &Link) -> Vec<u8> {
+    json(&LinkView::of(public_url, project, tag, link))
+}
+
+/// The JSON of a list of links.
+#[must_use]
+pub fn links(public_url: &PublicUrl, project: &Project, tag: &str, links: &[Link]) -> Vec<u8> {
+    json(
+        &links
+            .iter()
+            .map(|link| LinkView::of(public_url, project, tag, link))
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// A token's holder as GitLab shows the user of a project's access token.
+#[derive(Serialize)]
+struct UserView<'a> {
+    id: TokenId,
+    username: &'a str,
+    name: &'a str,
+    state: &'static str,
+    web_url: String,
+    bot: bool,
+}
+
+/// The JSON of the token's own identity.
+#[must_use]
+pub fn user(public_url: &PublicUrl, token: &Token) -> Vec<u8> {
+    let username = format!("token_{}", token.id);
+    let web_url = public_url.user(&username);
+    let name = &token.settings.label;
+    json(&UserView {
+        id: token.id,
+        username: &username,
+        name,
+        state: "active",
+        web_url,
+        bot: true,
+    })
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("text, numbers and booleans always serialize")
+}
+
+/// The response to a request that succeeded.
+#[must_use]
+pub fn of_answer(echo: Echo<'_>, answer: Answer, download_max_age: Duration) -> Response<Body> {
+    let (request, public_url) = (echo.request, echo.public_url);
+    match answer {
+        Answer::Link(project, link) => {
+            let body = self::link(public_url, &project, echo.tag(), &link);
+            success(request, StatusCode::OK, body, HeaderMap::new())
+        }
+        Answer::Created {
+            project,
+            link,
+            is_replayed,
+        } => {
+            let body = self::link(public_url, &project, echo.tag(), &link);
+            let replayed = (IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+            let headers = is_replayed.then_some(replayed).into_iter().collect();
+            success(request, StatusCode::CREATED, body, headers)
+        }
+        Answer::Links(project, page, paged) => list(echo, &project, page, &paged),
+        Answer::Redirect { url, visibility } => redirect(&url, visibility, download_max_age),
+        Answer::Moved(id) => moved(request, &echo.url_with_id(id)),
+        Answer::User(token) => success(
+            request,
+            StatusCode::OK,
+            user(public_url, &token),
+            HeaderMap::new(),
+        ),
+        Answer::Allow(methods) => options(methods),
+    }
+}
+
+fn list(echo: Echo<'_>, project: &Project, page: Page, paged: &Paged<Link>) -> Response<Body> {
+    let body = links(echo.public_url, project, echo.tag(), &paged.items);
+    let list_url = echo.release().map(|release| echo.public_url.links(release));
+    let request = echo.request;
+    let list_url = list_url.unwrap_or_default();
+    let headers = pagination::headers(page, paged.counted, &list_url, &echo.all_params());
+    success(request, StatusCode::OK, body, headers)
+}
+
+/// An answer to `OPTIONS` (E3) or to a browser's preflight (J5).
+fn options(allow: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static(allow),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("*, Authorization"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn success(
+    request: &Request,
+    status: StatusCode,
+    body: Vec<u8>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    set_json(response.headers_mut());
+    if *request.method() == Method::HEAD {
+        // GitLab answers HEAD without an ETag (F8).
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        return response;
+    }
+    let revalidate = HeaderValue::from_static("max-age=0, private, must-revalidate");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, revalidate);
+    let etag = etag(&body);
+    let is_fresh = *request.method() == Method::GET && is_known(request.headers(), &etag);
+    response.headers_mut().typed_insert(etag);
+    if is_fresh {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    } else {
+        *response.body_mut() = text(body);
+    }
+    response
+}
+
+/// A redirect to a link's url, which need not be a valid URI as it is stored.
+fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Body> {
+    let location = link::to_uri(url);
+    let cache = match visibility {
+        Visibility::Public => format!("public, max-age={}", max_age.as_secs()),
+        Visibility::Private => "private, no-store".to_owned(),
+    };
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::FOUND;
+    for (name, value) in [(header::LOCATION, location), (header::CACHE_CONTROL, cache)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// A permanent redirect within the API, with GitLab's text (F3). It ends when another project takes
+/// the former path.
+fn moved(request: &Request, url: &str) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(location) = HeaderValue::from_str(url) {
+        headers.insert(header::LOCATION, location);
+    }
+    if *request.method() != Method::HEAD {
+        *response.body_mut() =
+            Body::Text(format!("This resource has been moved permanently to {url}"));
+    }
+    response
+}
+
+/// The response to a request that failed.
+#[must_use]
+pub fn of_error(request: &Request, error: &ApiError) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = error.status();
+    let headers = response.headers_mut();
+    set_json(headers);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.extend(error.header());
+    if *request.method() != Method::HEAD {
+        *response.body_mut() = text(json(&error.body()));
+    }
+    response
+}
+
+/// The headers that every answer carries (J4, J5).
+pub fn finish(
+    response: &mut Response<Body>,
+    request_headers: &HeaderMap,
+    request_id: &str,
+    runtime: Duration,
+) {
+    const EXPOSED: &str = "ETag, Idempotent-Replayed, Link, Location, X-Next-Page, X-Page, X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        (header::VARY, "Origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let meta = format!(r#"{{"correlation_id":"{request_id}","version":"1"}}"#);
+    // No finer than a millisecond, so that it does not help to tell a private project from a
+    // missing one.
+    let runtime = format!("{:.3}", runtime.as_secs_f64());
+    for (name, value) in [
+        ("x-request-id", request_id),
+        ("x-gitlab-meta", &meta),
+        ("x-runtime", &runtime),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    if request_headers.contains_key(header::ORIGIN) {
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
+        );
+    }
+}
+
+fn set_json(headers: &mut HeaderMap) {
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+}
+
+fn text(json: Vec<u8>) -> Body {
+    Body::Text(String::from_utf8(json).expect("JSON is UTF-8"))
+}
+
+/// A weak entity tag of 32 hexadecimal digits (J1). It only has to tell a representation from the
+/// one before, so a digest that nobody can forge would be a waste: of a list of 20 links, SHA-256
+/// took an eighth of the whole request.
+fn etag(body: &[u8]) -> ETag {
+    format!("W/\"{:032x}\"", xxh3_128(body))
+        .parse()
+        .expect("hexadecimal digits in quotes are an ETag")
+}
+
+/// Whether the client has this representation already (J3). A header that cannot be read is as good
+/// as none.
+fn is_known(headers: &HeaderMap, etag: &ETag) -> bool {
+    let mut values = headers.get_all(header::IF_NONE_MATCH).iter().peekable();
+    values.peek().is_some()
+        && IfNoneMatch::decode(&mut values).is_ok_and(|known| !known.precondition_passes(etag))
+}

@@ -1,0 +1,391 @@
+//! The route: a method and a raw path become one of the things that the service does.
+//!
+//! A path comes in two spellings. Function URLs, load balancers and REST APIs hand it over as the
+//! client wrote it, an HTTP API hands it over decoded, so that `/projects/group%2Fapp/releases/v1`
+//! becomes `/projects/group/app/releases/v1`. The path is split on slashes first and each piece is
+//! decoded once; where the pieces do not fit as they stand, a gateway has decoded them, and the
+//! project and the tag are found between their neighbours. Then the first `releases` ends the
+//! project (no project path has such a segment) and the last `assets/links` ends the tag. In a
+//! download the first `downloads` after the tag's first segment ends the tag.
+
+use lambda_http::http::Method;
+use percent_encoding::percent_decode_str;
+
+use super::error::ApiError;
+use super::param_error::ParamError;
+use crate::project::ProjectRef;
+use crate::release::TagName;
+
+/// Longest accepted path and query together, in bytes (ours; API Gateway's own limit is below it).
+pub const MAX_URI_BYTES: usize = 16 * 1024;
+
+/// Which release a request is about, in the client's spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasePath {
+    /// `:id`, a project's ID or path.
+    pub project: String,
+    /// The project's path without the service's prefix, where the request's path may or may not
+    /// carry the prefix and only the table can tell: it counts if there is no such project as
+    /// `project`.
+    pub project_without_prefix: Option<String>,
+    /// `:tag_name`.
+    pub tag: String,
+}
+
+impl ReleasePath {
+    /// The release of this tag in this project.
+    #[must_use]
+    pub fn new(project: impl Into<String>, tag: impl Into<String>) -> Self {
+        Self {
+            project: project.into(),
+            project_without_prefix: None,
+            tag: tag.into(),
+        }
+    }
+}
+
+/// The release of a [`ReleasePath`], as far as its names are valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseName {
+    /// The names of the project, of which the first that exists counts. It is empty where no
+    /// project can have such a name.
+    pub projects: Vec<ProjectRef>,
+    /// The tag.
+    pub tag: TagName,
+}
+
+impl TryFrom<&ReleasePath> for ReleaseName {
+    type Error = ParamError;
+
+    fn try_from(path: &ReleasePath) -> Result<Self, ParamError> {
+        let names = std::iter::once(&path.project).chain(&path.project_without_prefix);
+        let projects = names.filter_map(|name| ProjectRef::parse(name)).collect();
+        let tag = path
+            .tag
+            .parse()
+            .map_err(|error| ParamError::too_long("tag_name", error))?;
+        Ok(Self { projects, tag })
+    }
+}
+
+/// One of the things that the service does, with what its path says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// Something of a release.
+    Release(ReleasePath, Endpoint),
+    /// `GET /api/v4/user`: who the token is.
+    CurrentUser,
+    /// `OPTIONS` on a path that is served, with the methods that it answers (E3).
+    Options(&'static str),
+}
+
+/// What of a release a request is about. Link ids are not checked yet (C16).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `GET …/assets/links`; a format suffix becomes the parameter `format` (F6).
+    ListLinks(Option<String>),
+    /// `POST …/assets/links`.
+    CreateLink,
+    /// `GET …/assets/links/:link_id`.
+    GetLink(String),
+    /// `PUT …/assets/links/:link_id`.
+    UpdateLink(String),
+    /// `DELETE …/assets/links/:link_id`.
+    DeleteLink(String),
+    /// `GET /:project/-/releases/:tag/downloads/:filepath`, the filepath with its leading slash
+    /// (G2).
+    Download(String),
+}
+
+/// Finds the route of a raw path that may carry the service's prefix, such as `/links`, or none
+/// where a gateway has removed it. A prefix may equal `api` or a group's name, so the path counts
+/// as it was received if that is a route.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Route, ApiError> {
+    let received = parse(method, path);
+    let without_prefix = path
+        .strip_prefix(prefix)
+        .filter(|rest| !prefix.is_empty() && rest.starts_with('/'));
+    let Some(without_prefix) = without_prefix else {
+        return received;
+    };
+    match received {
+        Err(ApiError::UnknownRoute) => parse(method, without_prefix),
+        Ok(Route::Release(mut release, Endpoint::Download(filepath))) => {
+            if let Ok(Route::Release(other, Endpoint::Download(_))) = parse(method, without_prefix)
+            {
+                release.project_without_prefix = Some(other.project);
+            }
+            Ok(Route::Release(release, Endpoint::Download(filepath)))
+        }
+        received => received,
+    }
+}
+
+/// Finds the route of a raw path without the service's prefix.
+///
+/// # Errors
+///
+/// [`ApiError::Malformed`] for a path that is not UTF-8 or holds a NUL byte (C9), [`ApiError::ApiV3`],
+/// and [`ApiError::UnknownRoute`] for all that is not served, a wrong method included (E2).
+pub fn parse(method: &Method, path: &str) -> Result<Route, ApiError> {
+    let segments: Vec<String> = path
+        .split('/')
+        .filter(|piece| !piece.is_empty())
+        .map(decode)
+        .collect::<Result<_, _>>()?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["api", "v3", ..] => Err(ApiError::ApiV3),
+        ["api", "v4", "projects", rest @ ..] => links(method, rest),
+        ["api", "v4", user] if split_format(user).0 == "user" => current_user(method),
+        ["api", ..] => Err(ApiError::UnknownRoute),
+        _ => download(method, &segments),
+    }
+}
+
+/// Decodes one piece once. A `%` that starts no escape is a literal: a gateway has decoded it
+/// already.
+fn decode(piece: &str) -> Result<String, ApiError> {
+    let decoded = percent_decode_str(piece)
+        .decode_utf8()
+        .map_err(|_| ApiError::Malformed("the path is not UTF-8 once it is decoded".to_owned()))?;
+    if decoded.contains('\0') {
+        return Err(ApiError::Malformed("the path holds a NUL byte".to_owned()));
+    }
+    Ok(decoded.into_owned())
+}
+
+/// Routes what follows `/api/v4/projects`.
+fn links(method: &Method, segments: &[&str]) -> Result<Route, ApiError> {
+    let (release, rest) = match segments {
+        [project, "releases", tag, "assets", rest @ ..] if is_links(rest) => {
+            (release(&[project], &[tag]), rest)
+        }
+        _ => decoded_links(segments).ok_or(ApiError::UnknownRoute)?,
+    };
+    let endpoint = match (method.as_str(), rest) {
+        ("GET" | "HEAD", [list]) => Endpoint::ListLinks(split_format(list).1.map(str::to_owned)),
+        ("POST", [_]) => Endpoint::CreateLink,
+        ("GET" | "HEAD", [_, link]) => Endpoint::GetLink(split_format(link).0.to_owned()),
+        ("PUT", [_, link]) => Endpoint::UpdateLink(split_format(link).0.to_owned()),
+        ("DELETE", [_, link]) => Endpoint::DeleteLink(split_format(link).0.to_owned()),
+        ("OPTIONS", [_]) => return Ok(Route::Options("OPTIONS, GET, POST, HEAD")),
+        ("OPTIONS", [_, _]) => return Ok(Route::Options("OPTIONS, GET, PUT, DELETE, HEAD")),
+        _ => return Err(ApiError::UnknownRoute),
+    };
+    Ok(Route::Release(release, endpoint))
+}
+
+fn current_user(method: &Method) -> Result<Route, ApiError> {
+    match *method {
+        Method::GET | Method::HEAD => Ok(Route::CurrentUser),
+        Method::OPTIONS => Ok(Route::Options("OPTIONS, GET, HEAD")),
+        _ => Err(ApiError::UnknownRoute),
+    }
+}
+
+/// Finds the project and the tag in a path that a gateway has decoded.
+fn decoded_links<'a, 'b>(segments: &'b [&'a str]) -> Option<(ReleasePath, &'b [&'a str])> {
+    let end_of_project = segments
+        .iter()
+        .skip(1)
+        .position(|segment| *segment == "releases")?
+        + 1;
+    let links = [
+        segments.len().checked_sub(1)?,
+        segments.len().checked_sub(2)?,
+    ]
+    .into_iter()
+    .find(|at| *at > 0 && segments[at - 1] == "assets" && is_links(&segments[*at..]))?;
+    let tag = segments
+        .get(end_of_project + 1..links - 1)
+        .filter(|tag| !tag.is_empty())?;
+    Some((
+        release(&segments[..end_of_project], tag),
+        &segments[links..],
+    ))
+}
+
+/// `links` or `links/:link_id`; the list alone may carry a format suffix.
+fn is_links(segments: &[&str]) -> bool {
+    match segments {
+        [list] => split_format(list).0 == "links",
+        [list, _link] => *list == "links",
+        _ => false,
+    }
+}
+
+/// Cuts a format suffix off, as in `links.json` or `1.json` (C17, F6).
+fn split_format(segment: &str) -> (&str, Option<&str>) {
+    match segment.rsplit_once('.') {
+        Some((name, format)) if !name.is_empty() && !format.is_empty() => (name, Some(format)),
+        _ => (segment, None),
+    }
+}
+
+/// Routes the permanent URL of a link (G2).
+fn download(method: &Method, segments: &[&str]) -> Result<Route, ApiError> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Err(ApiError::UnknownRoute);
+    }
+    let parts = || {
+        let end_of_project = segments
+            .windows(2)
+            .position(|pair| pair == ["-", "releases"])
+            .filter(|at| *at > 0)?;
+        let tag_and_path = &segments[end_of_project + 2..];
+        let end_of_tag = tag_and_path
+            .iter()
+            .skip(1)
+            .position(|segment| *segment == "downloads")?
+            + 1;
+        let filepath = tag_and_path
+            .get(end_of_tag + 1..)
+            .filter(|filepath| !filepath.is_empty())?;
+        let release = release(&segments[..end_of_project], &tag_and_path[..end_of_tag]);
+        Some(Route::Release(
+            release,
+            Endpoint::Download(format!("/{}", filepath.join("/"))),
+        ))
+    };
+    parts().ok_or(ApiError::UnknownRoute)
+}
+
+fn release(project: &[&str], tag: &[&str]) -> ReleasePath {
+    ReleasePath::new(project.join("/"), tag.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release_of(project: &str, tag: &str) -> ReleasePath {
+        release(&[project], &[tag])
+    }
+
+    fn get(path: &str) -> Result<Route, ApiError> {
+        parse(&Method::GET, path)
+    }
+
+    #[test]
+    fn both_spellings_of_a_path_reach_the_same_list() {
+        for path in [
+            "/api/v4/projects/a%2Fb%2Fc/releases/rel%2F1.0%20x/assets/links",
+            "/api/v4/projects/a/b/c/releases/rel/1.0 x/assets/links",
+            "/api/v4//projects/a%2Fb%2fc/releases/rel%2F1%2E0%20x/assets/links/",
+        ] {
+            let list = Route::Release(release_of("a/b/c", "rel/1.0 x"), Endpoint::ListLinks(None));
+            assert_eq!(get(path), Ok(list), "{path}");
+        }
+    }
+
+    #[test]
+    fn awkward_tags_stay_whole() {
+        for (path, tag) in [
+            ("24/releases/v1+b/assets/links", "v1+b"),
+            ("24/releases/v1.json/assets/links", "v1.json"),
+            ("24/releases/100%/assets/links", "100%"),
+            ("24/releases/%C3%A9/assets/links", "é"),
+            ("24/releases/../assets/links", ".."),
+            ("24/releases/a/releases/b/assets/links", "a/releases/b"),
+            (
+                "24/releases/a/assets/links/b/assets/links",
+                "a/assets/links/b",
+            ),
+            ("24/releases/a?b#c\\d/assets/links", "a?b#c\\d"),
+        ] {
+            assert_eq!(
+                get(&format!("/api/v4/projects/{path}")),
+                Ok(Route::Release(
+                    release_of("24", tag),
+                    Endpoint::ListLinks(None)
+                )),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_format_suffix_is_no_part_of_the_link_id() {
+        let link = |link: &str| {
+            Ok(Route::Release(
+                release_of("24", "v1"),
+                Endpoint::GetLink(link.to_owned()),
+            ))
+        };
+        assert_eq!(
+            get("/api/v4/projects/24/releases/v1/assets/links/1.json"),
+            link("1")
+        );
+        assert_eq!(
+            get("/api/v4/projects/24/releases/v1/assets/links/1.5"),
+            link("1")
+        );
+        assert_eq!(
+            get("/api/v4/projects/24/releases/v1/assets/links.json"),
+            Ok(Route::Release(
+                release_of("24", "v1"),
+                Endpoint::ListLinks(Some("json".to_owned()))
+            ))
+        );
+    }
+
+    #[test]
+    fn a_download_names_project_tag_and_filepath() {
+        let download = |tag: &str| {
+            Ok(Route::Release(
+                release_of("group/app", tag),
+                Endpoint::Download("/bin/x.exe".to_owned()),
+            ))
+        };
+        assert_eq!(
+            get("/group/app/-/releases/v0.1/downloads/bin/x.exe"),
+            download("v0.1")
+        );
+        assert_eq!(
+            get("/group/app/-/releases/rel%2F1/downloads/bin/x.exe"),
+            download("rel/1")
+        );
+        assert_eq!(
+            get("/group/app/-/releases/rel/1/downloads/bin/x.exe"),
+            download("rel/1")
+        );
+    }
+
+    #[test]
+    fn what_is_not_served_is_an_unknown_route() {
+        for path in [
+            "/",
+            "/api/v4",
+            "/api/v4/projects",
+            "/api/v4/projects/24/releases/v1/assets",
+            "/api/v5/projects/24/releases/v1/assets/links",
+            "/api/v4/projects/releases/v1/assets/links",
+            "/api/v4/projects/24/releases/assets/links",
+            "/api/v4/projects/24/releases/v1/assets/links/1/2",
+            "/group/app/-/releases/v1/downloads/",
+            "/-/releases/v1/downloads/x",
+        ] {
+            assert_eq!(get(path), Err(ApiError::UnknownRoute), "{path}");
+        }
+        assert_eq!(
+            parse(
+                &Method::PATCH,
+                "/api/v4/projects/24/releases/v1/assets/links/1"
+            ),
+            Err(ApiError::UnknownRoute)
+        );
+        assert_eq!(get("/api/v3/projects"), Err(ApiError::ApiV3));
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_read_is_malformed() {
+        for path in ["/api/v4/projects/%ff/releases", "/api/v4/%00"] {
+            assert!(matches!(get(path), Err(ApiError::Malformed(_))), "{path}");
+        }
+    }
+}

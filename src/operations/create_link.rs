@@ -1,0 +1,56 @@
+//! `POST …/assets/links`: a new link, and the release if this is its first.
+
+use super::{Input, LinkInput, Operation, OperationContext};
+use crate::answer::Answer;
+use crate::authorization::{Access, ReleaseGrant};
+use crate::http::error::ApiError;
+use crate::http::params::{ParamError, ParamProblem};
+use crate::http::route::ReleaseName;
+use crate::idempotency::{self, IdempotencyKey};
+
+/// Creates a link (A3), once for each idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateLink {
+    input: LinkInput,
+    key: Option<IdempotencyKey>,
+}
+
+impl Operation for CreateLink {
+    const NAME: &'static str = "create_link";
+    const ACCESS: Access = Access::Write;
+    type Subject = ReleaseName;
+    type Path = ();
+
+    fn parse((): (), input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
+        input.check_format()?;
+        if input.subject.tag.has_control_characters() {
+            return Err(ParamError::new("tag_name", ParamProblem::Invalid).into());
+        }
+        let link = LinkInput::for_create(input.params)?;
+        let key = input.idempotency_key.map(IdempotencyKey::parse).transpose();
+        let key = key.map_err(|error| ParamError::too_long(idempotency::NAME, error))?;
+        Ok(Self {
+            input: link,
+            key: key.flatten(),
+        })
+    }
+
+    async fn run(
+        self,
+        grant: ReleaseGrant,
+        context: &OperationContext<'_>,
+    ) -> Result<Answer, ApiError> {
+        grant.require_write()?;
+        let link = self.input.into_new_link().map_err(ApiError::Invalid)?;
+        let request = self.key.map(|key| key.for_creation(grant.token, &link));
+        let created = context
+            .session
+            .create_link(&grant.release, link, request.as_ref(), context.now)
+            .await?;
+        Ok(Answer::Created {
+            project: grant.project,
+            link: created.link,
+            is_replayed: created.is_replayed,
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! `GET /user`: the holder of the token.
+
+use std::sync::Arc;
+
+use super::{Input, Operation, OperationContext};
+use crate::answer::Answer;
+use crate::authorization::{Access, TokenHolder};
+use crate::http::error::ApiError;
+use crate::token::Token;
+
+/// Shows a client who its token belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CurrentUser;
+
+impl Operation for CurrentUser {
+    const NAME: &'static str = "current_user";
+    const ACCESS: Access = Access::Read;
+    type Subject = TokenHolder;
+    type Path = ();
+
+    fn parse((): (), input: &Input<'_, TokenHolder>) -> Result<Self, ApiError> {
+        input.check_format()?;
+        Ok(Self)
+    }
+
+    async fn run(
+        self,
+        token: Arc<Token>,
+        _context: &OperationContext<'_>,
+    ) -> Result<Answer, ApiError> {
+        Ok(Answer::User(token))
+    }
+}

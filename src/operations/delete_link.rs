@@ -1,0 +1,39 @@
+//! `DELETE …/assets/links/:link_id`: the end of a link.
+
+use super::{Input, Operation, OperationContext, found, link_id, permitted};
+use crate::answer::Answer;
+use crate::authorization::{Access, ReleaseGrant};
+use crate::http::error::ApiError;
+use crate::http::params::Checks;
+use crate::http::route::ReleaseName;
+use crate::link::LinkId;
+
+/// Deletes a link and returns it (A5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteLink(Option<LinkId>);
+
+impl Operation for DeleteLink {
+    const NAME: &'static str = "delete_link";
+    const ACCESS: Access = Access::Write;
+    type Subject = ReleaseName;
+    /// The link's ID.
+    type Path = String;
+
+    fn parse(id: String, input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
+        input.check_format()?;
+        let mut checks = Checks::of(input.params);
+        let id = link_id(&mut checks, &id);
+        Ok(Self(checks.finish(id)?))
+    }
+
+    async fn run(
+        self,
+        grant: ReleaseGrant,
+        context: &OperationContext<'_>,
+    ) -> Result<Answer, ApiError> {
+        let id = found(self.0)?;
+        permitted(context, &grant, id, Ok(())).await?;
+        let link = context.session.delete_link(&grant.release, id).await?;
+        Ok(Answer::Link(grant.project, link))
+    }
+}

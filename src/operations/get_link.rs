@@ -1,0 +1,40 @@
+//! `GET …/assets/links/:link_id`: one link.
+
+use super::{Input, Operation, OperationContext, found, link_id};
+use crate::answer::Answer;
+use crate::authorization::{Access, ReleaseGrant};
+use crate::http::error::ApiError;
+use crate::http::params::Checks;
+use crate::http::route::ReleaseName;
+use crate::link::LinkId;
+
+/// Reads one link (A2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetLink(Option<LinkId>);
+
+impl Operation for GetLink {
+    const NAME: &'static str = "get_link";
+    const ACCESS: Access = Access::Read;
+    type Subject = ReleaseName;
+    /// The link's ID.
+    type Path = String;
+
+    fn parse(id: String, input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
+        input.check_format()?;
+        let mut checks = Checks::of(input.params);
+        let id = link_id(&mut checks, &id);
+        Ok(Self(checks.finish(id)?))
+    }
+
+    async fn run(
+        self,
+        grant: ReleaseGrant,
+        context: &OperationContext<'_>,
+    ) -> Result<Answer, ApiError> {
+        let link = context
+            .session
+            .get_link(&grant.release, found(self.0)?)
+            .await?;
+        Ok(Answer::Link(grant.project, link))
+    }
+}

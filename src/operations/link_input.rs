@@ -1,0 +1,109 @@
+//! The attributes of a link as a client sent them, after GitLab's first checks (C11 to C18).
+
+use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params};
+use crate::link::{Attributes, LinkChanges, LinkType, NewLink, Violation};
+
+/// The attributes of a link: of the right type, but not yet checked against the rules of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkInput {
+    name: Field<String>,
+    url: Field<String>,
+    /// Sent as `direct_asset_path` or as `filepath` (C21).
+    filepath: Field<String>,
+    link_type: Field<LinkType>,
+}
+
+impl LinkInput {
+    /// The attributes of a new link: name and url are required (C11).
+    ///
+    /// # Errors
+    ///
+    /// Every parameter that is missing or of the wrong type.
+    pub fn for_create(params: &Params) -> Result<Self, ParamErrors> {
+        let mut checks = Checks::of(params);
+        let name = checks.required_text("name");
+        let url = checks.required_text("url");
+        let input = Self::read(&mut checks, name, url);
+        checks.finish(input)
+    }
+
+    /// The attributes of an update: name or url is required (C13). `checks` may hold errors of
+    /// the path.
+    ///
+    /// # Errors
+    ///
+    /// Every parameter that is missing or of the wrong type.
+    pub fn for_update(mut checks: Checks<'_>) -> Result<Self, ParamErrors> {
+        let name = checks.text("name");
+        let url = checks.text("url");
+        let input = Self::read(&mut checks, name, url);
+        checks.at_least_one_of(&["name", "url"]);
+        checks.finish(input)
+    }
+
+    fn read(checks: &mut Checks<'_>, name: Field<String>, url: Field<String>) -> Self {
+        let direct_asset_path = checks.text("direct_asset_path");
+        let filepath = checks.text("filepath");
+        let link_type = link_type(checks);
+        Self {
+            name,
+            url,
+            filepath: direct_asset_path.or(filepath),
+            link_type,
+        }
+    }
+
+    /// The new link.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that it breaks.
+    pub fn into_new_link(self) -> Result<NewLink, Vec<Violation>> {
+        let Self {
+            name,
+            url,
+            filepath,
+            link_type,
+        } = self;
+        let link_type = link_type.into_value().unwrap_or_default();
+        let [name, url, filepath] = [name, url, filepath].map(Field::into_value);
+        NewLink::from_attributes(name, url, filepath, link_type)
+    }
+
+    /// The changes to an existing link.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that a changed attribute breaks.
+    pub fn into_changes(self) -> Result<LinkChanges, Vec<Violation>> {
+        let Self {
+            name,
+            url,
+            filepath,
+            link_type,
+        } = self;
+        let link_type = link_type.given().map(Option::unwrap_or_default);
+        let [name, url, filepath] = [name, url, filepath].map(Field::given);
+        LinkChanges::new(Attributes {
+            name,
+            url,
+            filepath,
+            link_type,
+        })
+    }
+}
+
+/// One of the kinds in exact lower case (C14).
+fn link_type(checks: &mut Checks<'_>) -> Field<LinkType> {
+    match checks.text("link_type") {
+        Field::Absent => Field::Absent,
+        Field::Null => Field::Null,
+        Field::Value(text) => match text.parse() {
+            Ok(link_type) => Field::Value(link_type),
+            Err(_) => {
+                checks.fail("link_type", ParamProblem::NoValidValue);
+                Field::Absent
+            }
+        },
+    }
+}

@@ -1,0 +1,37 @@
+//! `GET …/assets/links`: a page of a release's links.
+
+use super::{Input, Operation, OperationContext};
+use crate::answer::Answer;
+use crate::authorization::{Access, ReleaseGrant};
+use crate::http::error::ApiError;
+use crate::http::pagination;
+use crate::http::route::ReleaseName;
+use crate::page::Page;
+
+/// Lists the links of a release (A1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListLinks(Page);
+
+impl Operation for ListLinks {
+    const NAME: &'static str = "list_links";
+    const ACCESS: Access = Access::Read;
+    type Subject = ReleaseName;
+    /// The format suffix. It is ignored, while the parameter `format` is not (C6, F6).
+    type Path = Option<String>;
+
+    fn parse(suffix: Option<String>, input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
+        if suffix.is_none() {
+            input.check_format()?;
+        }
+        Ok(Self(pagination::parse(input.params)?))
+    }
+
+    async fn run(
+        self,
+        grant: ReleaseGrant,
+        context: &OperationContext<'_>,
+    ) -> Result<Answer, ApiError> {
+        let paged = context.session.list_links(&grant.release, self.0).await?;
+        Ok(Answer::Links(grant.project, self.0, paged))
+    }
+}

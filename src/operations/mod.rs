@@ -1,0 +1,124 @@
+//! The operations. Each file has one: its facts for the pipeline, the parameters that it takes
+//! (`parse`) and what it does (`run`).
+
+mod create_link;
+mod current_user;
+mod delete_link;
+mod download;
+mod get_link;
+mod link_input;
+mod list_links;
+mod update_link;
+
+pub use create_link::CreateLink;
+pub use current_user::CurrentUser;
+pub use delete_link::DeleteLink;
+pub use download::Download;
+pub use get_link::GetLink;
+pub use link_input::LinkInput;
+pub use list_links::ListLinks;
+pub use update_link::UpdateLink;
+
+use std::time::SystemTime;
+
+use crate::answer::Answer;
+use crate::authorization::{Access, ReleaseGrant, Subject};
+use crate::http::error::ApiError;
+use crate::http::params::{Checks, Params, Value};
+use crate::link::LinkId;
+use crate::store::{StoreError, StoreSession};
+
+/// An operation, and the facts about it that the pipeline needs.
+pub trait Operation: Sized {
+    /// Its name in the log and in the metrics.
+    const NAME: &'static str;
+    /// The access that it takes.
+    const ACCESS: Access;
+    /// Whether it serves a project under a former path, which other operations redirect (F3).
+    const SERVES_FORMER_PATHS: bool = false;
+    /// The resource that a caller needs access to.
+    type Subject: Subject;
+    /// The part of the path below the subject, such as a link's ID.
+    type Path;
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Params`] and [`ApiError::UnsupportedFormat`].
+    fn parse(path: Self::Path, input: &Input<'_, Self::Subject>) -> Result<Self, ApiError>;
+
+    /// Carries the operation out.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store, and the operation's own.
+    fn run(
+        self,
+        grant: <Self::Subject as Subject>::Grant,
+        context: &OperationContext<'_>,
+    ) -> impl Future<Output = Result<Answer, ApiError>> + Send;
+}
+
+/// The parts of a request that an operation parses.
+#[derive(Debug)]
+pub struct Input<'a, S> {
+    /// The resource that the path names.
+    pub subject: &'a S,
+    /// The parameters of query string and body, without credentials.
+    pub params: &'a Params,
+    /// The value of the header `Idempotency-Key`.
+    pub idempotency_key: Option<&'a [u8]>,
+}
+
+impl<S> Input<'_, S> {
+    /// JSON is the only format (C6).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::UnsupportedFormat`].
+    pub fn check_format(&self) -> Result<(), ApiError> {
+        match self.params.get("format") {
+            Some(Value::Text(format)) if !format.is_empty() && format != "json" => {
+                Err(ApiError::UnsupportedFormat(format.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The means of an operation besides its grant.
+#[derive(Debug)]
+pub struct OperationContext<'a> {
+    /// The connection to the table.
+    pub session: &'a StoreSession<'a>,
+    /// The time of the request.
+    pub now: SystemTime,
+}
+
+/// The link ID of a path. `None` is a number that no link can have, such as -1, which is not found
+/// like any other missing link (C16).
+fn link_id(checks: &mut Checks<'_>, text: &str) -> Option<LinkId> {
+    checks.integer_in("link_id", text).and_then(LinkId::new)
+}
+
+/// The changes, if the caller may make them. GitLab reports a missing link before missing write
+/// access, and that before a rule that the changes break (E4, E5). The link is read only if there
+/// is such an error.
+async fn permitted<T>(
+    context: &OperationContext<'_>,
+    grant: &ReleaseGrant,
+    id: LinkId,
+    changes: Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    let permitted = grant.require_write().and(changes);
+    if permitted.is_err() {
+        context.session.get_link(&grant.release, id).await?;
+    }
+    permitted
+}
+
+/// The link ID, or the error for a number that no link can have.
+fn found(id: Option<LinkId>) -> Result<LinkId, StoreError> {
+    id.ok_or(StoreError::NotFound)
+}

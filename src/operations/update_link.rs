@@ -1,0 +1,49 @@
+//! `PUT …/assets/links/:link_id`: changes to a link.
+
+use super::{Input, LinkInput, Operation, OperationContext, found, link_id, permitted};
+use crate::answer::Answer;
+use crate::authorization::{Access, ReleaseGrant};
+use crate::http::error::ApiError;
+use crate::http::params::Checks;
+use crate::http::route::ReleaseName;
+use crate::link::LinkId;
+
+/// Updates a link (A4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateLink {
+    id: Option<LinkId>,
+    input: LinkInput,
+}
+
+impl Operation for UpdateLink {
+    const NAME: &'static str = "update_link";
+    const ACCESS: Access = Access::Write;
+    type Subject = ReleaseName;
+    /// The link's ID.
+    type Path = String;
+
+    fn parse(id: String, input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
+        input.check_format()?;
+        let mut checks = Checks::of(input.params);
+        let id = link_id(&mut checks, &id);
+        Ok(Self {
+            id,
+            input: LinkInput::for_update(checks)?,
+        })
+    }
+
+    async fn run(
+        self,
+        grant: ReleaseGrant,
+        context: &OperationContext<'_>,
+    ) -> Result<Answer, ApiError> {
+        let id = found(self.id)?;
+        let changes = self.input.into_changes().map_err(ApiError::Invalid);
+        let changes = permitted(context, &grant, id, changes).await?;
+        let link = context
+            .session
+            .update_link(&grant.release, id, &changes)
+            .await?;
+        Ok(Answer::Link(grant.project, link))
+    }
+}

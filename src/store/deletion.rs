@@ -1,0 +1,201 @@
+//! The deletion of a project, in steps that can be interrupted and resumed.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest,
+};
+
+use super::entities::{Item, ProjectItem, Timestamp};
+use super::error::{AdminError, StoreError};
+use super::keys::{self, key_of, releases_of};
+use super::projects::{by_id, by_path, not_deleted, without_taken_paths};
+use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
+use super::{Store, StoreSession};
+use crate::project::{Project, ProjectId};
+
+/// Largest number of items in one batch, which is DynamoDB's limit.
+const BATCH: usize = 25;
+/// Time limit for one page of the table.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A deletion that has begun: the project is hidden, but its releases still exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// The project.
+    pub project: Project,
+    /// When the deletion began.
+    pub since: SystemTime,
+}
+
+impl StoreSession<'_> {
+    /// Hides a project and frees its paths. A deletion that has already begun is returned as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::UnknownProject`], [`AdminError::Deleted`], [`AdminError::Changed`],
+    /// [`AdminError::Failed`].
+    pub async fn begin_deletion(
+        &self,
+        id: ProjectId,
+        now: SystemTime,
+    ) -> Result<Deletion, AdminError> {
+        let mut taken_paths: Vec<String> = Vec::new();
+        for _ in 0..MAX_ROUNDS {
+            let mut before = not_deleted(self.project_by_id(id).await?)?;
+            if let Some(since) = before.deleting_since {
+                return Ok(Deletion {
+                    project: before.project(),
+                    since: since.0,
+                });
+            }
+            before
+                .former_paths
+                .retain(|path| !taken_paths.contains(path));
+            match self.store.hide_transaction(&before, now).commit(self).await {
+                Ok(()) => {
+                    return Ok(Deletion {
+                        project: before.project(),
+                        since: now,
+                    });
+                }
+                // Another operator was faster, or other projects have taken former paths.
+                Err(error @ TransactionError::Steps(_)) => {
+                    if let Some(left) = without_taken_paths(&before, &error) {
+                        let taken = |path: &String| !left.contains(path);
+                        taken_paths.extend(before.former_paths.into_iter().filter(taken));
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AdminError::Changed)
+    }
+
+    /// Marks a project as deleted after its releases were deleted. The item stays, so that the ID
+    /// is never reused: a late request or operator finds no other project under it.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::UnknownProject`], [`AdminError::Changed`], [`AdminError::Failed`].
+    pub async fn finish_deletion(&self, id: ProjectId, now: SystemTime) -> Result<(), AdminError> {
+        for _ in 0..MAX_ROUNDS {
+            let before = self.project_by_id(id).await?;
+            if before.deleted_at.is_some() {
+                return Ok(());
+            }
+            if before.deleting_since.is_none() {
+                break;
+            }
+            let unchanged = Condition::Version(before.version);
+            let (version, deleted_at) = (before.version + 1, Some(Timestamp(now)));
+            let after = ProjectItem {
+                version,
+                deleted_at,
+                ..before
+            };
+            let mut transaction = Transaction::on(&self.store.table);
+            transaction.put(Step::Own, by_id(&after), unchanged);
+            match transaction.commit(self).await {
+                Ok(()) => return Ok(()),
+                Err(TransactionError::Steps(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AdminError::Changed)
+    }
+
+    async fn keys_of_releases(
+        &self,
+        project: ProjectId,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
+        let request = self
+            .store
+            .client
+            .scan()
+            .table_name(&self.store.table)
+            .consistent_read(true);
+        let request = request
+            .filter_expression("begins_with(pk, :releases)")
+            .expression_attribute_values(":releases", AttributeValue::S(releases_of(project)))
+            .projection_expression("pk, sk")
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.send(Box::pin(request.send())).await?;
+        self.note_read(output.consumed_capacity());
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
+    /// Sends the requests of a batch, and returns those that are unprocessed. It reads no items.
+    async fn write_batch(
+        &self,
+        requests: Vec<WriteRequest>,
+    ) -> Result<(Vec<Item>, Vec<WriteRequest>), StoreError> {
+        let request = self.store.client.batch_write_item();
+        let request = request.request_items(self.store.table.clone(), requests);
+        let output = self.send(Box::pin(request.send())).await?;
+        let unprocessed = output
+            .unprocessed_items
+            .into_iter()
+            .flat_map(HashMap::into_values);
+        Ok((Vec::new(), unprocessed.flatten().collect()))
+    }
+}
+
+impl Store {
+    fn hide_transaction(&self, before: &ProjectItem, now: SystemTime) -> Transaction<'_> {
+        let unchanged = Condition::Version(before.version);
+        let after = ProjectItem {
+            version: before.version + 1,
+            former_paths: Vec::new(),
+            deleting_since: Some(Timestamp(now)),
+            ..before.clone()
+        };
+        let mut transaction = Transaction::on(&self.table);
+        transaction.put(Step::Own, by_id(&after), unchanged);
+        transaction.delete(Step::Own, key_of(by_path(&after)), unchanged);
+        for (index, path) in before.former_paths.iter().enumerate() {
+            let is_own = Condition::FormerPathOf(before.id);
+            transaction.delete(Step::FormerPath(index), keys::project_by_path(path), is_own);
+        }
+        transaction
+    }
+
+    /// Deletes the releases and links of a project, and reports to `progress` how many items are
+    /// deleted so far. No item lists the releases of a project, so this scans the table. It can be
+    /// interrupted and run again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    pub async fn delete_releases(
+        &self,
+        project: ProjectId,
+        mut progress: impl FnMut(usize),
+    ) -> Result<usize, StoreError> {
+        let (mut deleted, mut start) = (0, None);
+        loop {
+            let session = self.session(PAGE_TIMEOUT);
+            let (keys, next) = session.keys_of_releases(project, start).await?;
+            for batch in keys.chunks(BATCH) {
+                let requests = batch.iter().map(delete_request).collect();
+                let send = |requests| session.write_batch(requests);
+                session.retry_unprocessed(requests, send).await?;
+                deleted += batch.len();
+                progress(deleted);
+            }
+            start = next;
+            if start.is_none() {
+                return Ok(deleted);
+            }
+        }
+    }
+}
+
+fn delete_request(key: &Item) -> WriteRequest {
+    let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
+    let request = request.expect("the key is set");
+    WriteRequest::builder().delete_request(request).build()
+}

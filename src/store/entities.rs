@@ -1,0 +1,346 @@
+//! The items of the table as serde types. Their keys are in [`super::keys`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::error::StoreError;
+use super::keys::Key;
+use crate::link::{Link, LinkId, LinkType};
+use crate::project::{Project, ProjectId, ProjectPath, Role, Visibility};
+use crate::token::{Grants, HashedToken, NewToken, Scope, Token, TokenId};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// How long DynamoDB keeps a token after its expiry. Until then its holder reads "expired"
+/// instead of "unauthorized".
+const KEEP_EXPIRED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The name of the role in every project, among the IDs of projects.
+const EVERY_PROJECT: &str = "all";
+
+/// Reads an item. The error names the item and the attribute.
+pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
+    let part = |name| item.get(name).and_then(|value| value.as_s().ok());
+    let [pk, sk] = ["pk", "sk"].map(|name| part(name).map_or("?", String::as_str));
+    let name = format!("item {pk}/{sk}");
+    let attributes = serde_dynamo::AttributeValue::M(serde_dynamo::Item::from(item).into());
+    let deserializer = serde_dynamo::Deserializer::from_attribute_value(attributes);
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let (attribute, cause) = (error.path(), error.inner());
+        StoreError::Corrupt(format!(
+            "attribute {attribute} of {name} is missing or mistyped: {cause}"
+        ))
+    })
+}
+
+/// The item with this key.
+pub(super) fn item(key: Key, attributes: &impl Serialize) -> Item {
+    let mut item: Item = serde_dynamo::to_item(attributes).expect("these types always serialize");
+    item.extend(key);
+    item
+}
+
+/// A release. Creations update it with an expression of their own.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReleaseItem {
+    pub(super) last_link_id: u64,
+}
+
+/// A link with the version that an update must find unchanged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct LinkItem {
+    id: LinkId,
+    name: String,
+    url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filepath: Option<String>,
+    link_type: LinkType,
+    pub(super) created_at: Timestamp,
+    #[serde(rename = "revision")]
+    pub(super) version: u64,
+}
+
+impl LinkItem {
+    pub(super) fn new(link: Link, created_at: Timestamp, version: u64) -> Self {
+        let Link {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+        } = link;
+        Self {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+            created_at,
+            version,
+        }
+    }
+
+    pub(super) fn into_link(self) -> Link {
+        let Self {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+            created_at: _,
+            version: _,
+        } = self;
+        Link {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+        }
+    }
+}
+
+/// An idempotency record: the fingerprint of the request, and the link of the stored response.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct IdempotencyRecord {
+    id: LinkId,
+    name: String,
+    url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filepath: Option<String>,
+    link_type: LinkType,
+    pub(super) fingerprint: String,
+    /// In seconds since 1970, for DynamoDB's TTL.
+    pub(super) expires_at: u64,
+}
+
+impl IdempotencyRecord {
+    pub(super) fn new(link: Link, fingerprint: String, end: SystemTime) -> Self {
+        let Link {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+        } = link;
+        let expires_at = epoch_seconds(end);
+        Self {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+            fingerprint,
+            expires_at,
+        }
+    }
+
+    pub(super) fn into_link(self) -> Link {
+        let Self {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+            fingerprint: _,
+            expires_at: _,
+        } = self;
+        Link {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+        }
+    }
+}
+
+/// A unique-constraint item. The one of a filepath also has the link's URL, so that a permanent
+/// URL takes one read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct ConstraintItem {
+    pub(super) link_id: LinkId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
+}
+
+/// A project with the version that an update must find unchanged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ProjectItem {
+    pub(super) id: ProjectId,
+    pub(super) path: ProjectPath,
+    pub(super) visibility: Visibility,
+    #[serde(rename = "revision")]
+    pub(super) version: u64,
+    /// Its earlier paths in lower case, the latest last, in the item by ID alone. Other projects
+    /// may have taken some of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) former_paths: Vec<String>,
+    /// When its deletion began. The project is invisible from then on (F9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deleting_since: Option<Timestamp>,
+    /// When its deletion finished. The item stays, so that its ID is never reused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deleted_at: Option<Timestamp>,
+    /// In the item by a former path: when the project left the path, or changed after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) moved_at: Option<Timestamp>,
+}
+
+impl ProjectItem {
+    pub(super) fn new(project: Project, version: u64) -> Self {
+        let Project {
+            id,
+            path,
+            visibility,
+        } = project;
+        let [deleting_since, deleted_at, moved_at] = [None; 3];
+        let former_paths = Vec::new();
+        Self {
+            id,
+            path,
+            visibility,
+            version,
+            former_paths,
+            deleting_since,
+            deleted_at,
+            moved_at,
+        }
+    }
+
+    pub(super) fn project(&self) -> Project {
+        Project {
+            id: self.id,
+            path: self.path.clone(),
+            visibility: self.visibility,
+        }
+    }
+}
+
+/// A token with the version that an update must find unchanged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct TokenItem {
+    id: TokenId,
+    pub(super) hash: HashedToken,
+    label: String,
+    grants: BTreeMap<String, Role>,
+    scope: Scope,
+    created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_until: Option<Timestamp>,
+    /// In seconds since 1970, for DynamoDB's TTL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<Timestamp>,
+    #[serde(rename = "revision")]
+    pub(super) version: u64,
+}
+
+impl TokenItem {
+    pub(super) fn new(token: &Token, hash: HashedToken, version: u64) -> Self {
+        let Token {
+            id,
+            settings,
+            revoked_at,
+        } = token.clone();
+        let NewToken {
+            label,
+            grants,
+            scope,
+            created_at,
+            expires_at,
+        } = settings;
+        let every = grants.every.map(|role| (EVERY_PROJECT.to_owned(), role));
+        let projects = grants
+            .projects
+            .into_iter()
+            .map(|(id, role)| (id.to_string(), role));
+        Self {
+            id,
+            hash,
+            label,
+            grants: every.into_iter().chain(projects).collect(),
+            scope,
+            created_at: Timestamp(created_at),
+            valid_until: expires_at.map(Timestamp),
+            expires_at: expires_at.map(|end| epoch_seconds(end + KEEP_EXPIRED)),
+            revoked_at: revoked_at.map(Timestamp),
+            version,
+        }
+    }
+
+    /// The token; a grant for no project is [`StoreError::Corrupt`].
+    pub(super) fn token(self) -> Result<Token, StoreError> {
+        let mut grants = Grants {
+            every: None,
+            projects: BTreeMap::new(),
+        };
+        for (name, role) in self.grants {
+            match name.parse().ok().and_then(ProjectId::new) {
+                Some(project) => drop(grants.projects.insert(project, role)),
+                None if name == EVERY_PROJECT => grants.every = Some(role),
+                None => {
+                    let id = self.id;
+                    return Err(StoreError::Corrupt(format!(
+                        "token {id} has a grant {name:?}"
+                    )));
+                }
+            }
+        }
+        let settings = NewToken {
+            label: self.label,
+            grants,
+            scope: self.scope,
+            created_at: self.created_at.0,
+            expires_at: self.valid_until.map(|end| end.0),
+        };
+        Ok(Token {
+            id: self.id,
+            settings,
+            revoked_at: self.revoked_at.map(|time| time.0),
+        })
+    }
+}
+
+/// The counter of token IDs.
+#[derive(Debug, Deserialize)]
+pub(super) struct TokenCounter {
+    pub(super) last_token_id: TokenId,
+}
+
+/// A time as the table holds it: RFC 3339 in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Timestamp(pub(super) SystemTime);
+
+impl Timestamp {
+    pub(super) fn text(self) -> String {
+        let time = DateTime::from(self.0).fmt(DateTimeFormat::DateTime);
+        time.expect("clocks and lifetimes of tokens end before the year 9999")
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = DateTime::from_str(&text, DateTimeFormat::DateTime).map_err(D::Error::custom)?;
+        time.try_into().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A time as DynamoDB's TTL reads it: whole seconds since 1970.
+pub(super) fn epoch_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}

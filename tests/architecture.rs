@@ -1,0 +1,349 @@
+//! The rules of the module structure, by reading the imports.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a None or an Err ends the test, where it is seen"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The modules of the domain: plain data and rules.
+const DOMAIN: [&str; 7] = [
+    "answer",
+    "idempotency",
+    "link",
+    "page",
+    "project",
+    "release",
+    "token",
+];
+
+/// The Rust files below a folder.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![PathBuf::from(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() && !matches!(name, "target" | "node_modules") && !name.starts_with('.')
+            {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// The code of a file without its comments and its unit tests.
+fn code(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    code.lines().filter(is_code).collect::<Vec<_>>().join("\n")
+}
+
+/// The identifiers that follow a prefix such as `crate::`, also those in braces.
+fn names_after(code: &str, prefix: &str) -> BTreeSet<String> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let name = |text: &str| {
+        text.split(|c| !is_part(c))
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices(prefix) {
+        if code[..at].ends_with(is_part) {
+            continue;
+        }
+        let rest = &code[at + prefix.len()..];
+        match rest.strip_prefix('{') {
+            Some(list) => names.extend(
+                list.split('}')
+                    .next()
+                    .unwrap()
+                    .split(',')
+                    .map(|item| name(item.trim())),
+            ),
+            None => drop(names.insert(name(rest))),
+        }
+    }
+    names
+}
+
+/// The top-level module of a file below `src`.
+fn module(file: &Path) -> String {
+    let first = file
+        .strip_prefix("src")
+        .unwrap()
+        .iter()
+        .next()
+        .unwrap()
+        .to_str()
+        .unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn the_domain_names_neither_http_nor_dynamodb() {
+    for file in files("src")
+        .iter()
+        .filter(|file| DOMAIN.contains(&module(file).as_str()))
+    {
+        let code = code(file);
+        for name in [
+            "lambda_http",
+            "crate::http",
+            "aws_sdk_dynamodb",
+            "crate::store",
+        ] {
+            assert!(!code.contains(name), "{} names {name}", file.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_http_edge_names_lambda_http() {
+    for file in files("src") {
+        let is_edge = matches!(module(&file).as_str(), "http" | "app" | "main");
+        assert!(
+            is_edge || !code(&file).contains("lambda_http"),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn only_the_store_names_the_operations_of_dynamodb() {
+    for file in files("src") {
+        let (module, code) = (module(&file), code(&file));
+        assert!(
+            module != "store" || !code.contains("crate::http"),
+            "{}",
+            file.display()
+        );
+        let names = names_after(&code, "aws_sdk_dynamodb::");
+        let is_setup = module == "aws"
+            && names
+                .iter()
+                .all(|name| matches!(name.as_str(), "Config" | "config" | "error"));
+        assert!(
+            module == "store" || names.is_empty() || is_setup,
+            "{}: {names:?}",
+            file.display()
+        );
+    }
+}
+
+/// Follows the imports from one module to all others.
+fn reachable(from: &str, imports: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let (mut found, mut left) = (BTreeSet::new(), vec![from.to_owned()]);
+    while let Some(module) = left.pop() {
+        for next in imports.get(&module).into_iter().flatten() {
+            if found.insert(next.clone()) {
+                left.push(next.clone());
+            }
+        }
+    }
+    found
+}
+
+fn assert_no_circle(imports: &BTreeMap<String, BTreeSet<String>>) {
+    for module in imports.keys() {
+        let reachable = reachable(module, imports);
+        assert!(
+            !reachable.contains(module),
+            "{module} imports itself by way of {reachable:?}"
+        );
+    }
+}
+
+#[test]
+fn no_module_imports_itself_by_a_circle() {
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in files("src") {
+        let module = module(&file);
+        let mut names = names_after(&code(&file), "crate::");
+        names.remove(&module);
+        imports.entry(module).or_default().extend(names);
+    }
+    imports.remove("lib");
+    assert!(
+        imports["app"].contains("operations"),
+        "the imports are found: {imports:?}"
+    );
+    assert_no_circle(&imports);
+}
+
+#[test]
+fn no_file_of_a_folder_imports_itself_by_a_circle() {
+    for folder in [
+        "src/http",
+        "src/operations",
+        "src/store",
+        "src/link",
+        "src/aws",
+    ] {
+        let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for file in files(folder) {
+            let inside = file.strip_prefix(folder).unwrap();
+            let module = inside
+                .iter()
+                .next()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .trim_end_matches(".rs");
+            if module == "mod" {
+                continue;
+            }
+            let code = code(&file);
+            let is_nested = inside.iter().count() > 1;
+            let mut names = if is_nested {
+                BTreeSet::new()
+            } else {
+                names_after(&code, "super::")
+            };
+            names.extend(names_after(
+                &code,
+                &format!("crate::{}::", folder.trim_start_matches("src/")),
+            ));
+            names.remove(module);
+            imports.entry(module.to_owned()).or_default().extend(names);
+        }
+        assert_no_circle(&imports);
+    }
+}
+
+#[test]
+fn no_file_is_included_by_path() {
+    for file in files(".") {
+        assert!(
+            !code(&file).contains(concat!("#[", "path")),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+/// A statement code, such as B10, in this text.
+fn codes(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_code = |word: &&str| {
+        word.len() >= 2
+            && word.starts_with(|c| ('A'..='K').contains(&c))
+            && word.len() <= 3
+            && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+    };
+    words.filter(is_code).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_statement_code_has_its_anchor_in_the_specification() {
+    let specification = fs::read_to_string("docs/gitlab-behaviour.md").unwrap();
+    let mut found = BTreeSet::new();
+    for folder in ["src", "tests", "admin", "dev"] {
+        for file in files(folder) {
+            let text = fs::read_to_string(&file).unwrap();
+            let comments = text
+                .lines()
+                .filter(|line| line.trim_start().starts_with("//"));
+            for code in codes(&comments.collect::<Vec<_>>().join("\n")) {
+                let anchor = format!("<a id=\"{}\"></a>**{code}.**", code.to_lowercase());
+                let anchors = specification.matches(&anchor).count();
+                assert_eq!(anchors, 1, "{code} of {}", file.display());
+                found.insert(code);
+            }
+        }
+    }
+    assert!(found.len() > 50, "the codes are found: {found:?}");
+}
+
+#[test]
+fn every_alarm_names_its_row_of_the_runbook() {
+    let template: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(&fs::read_to_string("template.yaml").unwrap()).unwrap();
+    let runbook = fs::read_to_string("docs/operations.md").unwrap();
+    let mut alarms = BTreeSet::new();
+    for (_, resource) in template["Resources"].as_mapping().unwrap() {
+        if resource["Type"] == "AWS::CloudWatch::Alarm" {
+            let description = resource["Properties"]["AlarmDescription"].as_str().unwrap();
+            let row = description
+                .split('"')
+                .nth(1)
+                .expect("the description names a row");
+            assert!(
+                runbook.contains(&format!("\n| {row} | ")),
+                "the runbook lacks {row}"
+            );
+            assert!(alarms.insert(row.to_owned()), "two alarms for {row}");
+        }
+    }
+    assert!((1..=6).contains(&alarms.len()), "{alarms:?}");
+}
+
+#[test]
+fn make_help_lists_every_target() {
+    let makefile = fs::read_to_string("Makefile").unwrap();
+    let phony = makefile
+        .split(".PHONY:")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .next()
+        .unwrap();
+    for target in phony.split_whitespace().filter(|word| *word != "\\") {
+        let is_listed = makefile
+            .lines()
+            .any(|line| line.starts_with(&format!("{target}:")) && line.contains(" ## "));
+        assert!(
+            is_listed || target.starts_with("need-"),
+            "{target} has no ## comment"
+        );
+    }
+}
+
+#[test]
+fn files_and_functions_stay_short() {
+    for folder in ["src", "admin/src", "dev"] {
+        for file in files(folder) {
+            let text = fs::read_to_string(&file).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            assert!(
+                lines.len() <= 400,
+                "{} has {} lines",
+                file.display(),
+                lines.len()
+            );
+            for (start, line) in lines.iter().enumerate() {
+                let indent = &line[..line.len() - line.trim_start().len()];
+                let is_function = [
+                    "fn ",
+                    "pub fn ",
+                    "async fn ",
+                    "pub async fn ",
+                    "pub(super) fn ",
+                ]
+                .iter()
+                .any(|word| line.trim_start().starts_with(word));
+                if is_function && !line.ends_with(';') {
+                    let end = lines[start..]
+                        .iter()
+                        .position(|line| *line == format!("{indent}}}"));
+                    let length = end.map_or(1, |end| end + 1);
+                    assert!(
+                        length <= 40,
+                        "{}:{}: {length} lines",
+                        file.display(),
+                        start + 1
+                    );
+                }
+            }
+        }
+    }
+}
