@@ -1,5 +1,5 @@
-//! The stages of the pipeline that do no I/O, next to what `lambda_http` does with an event
-//! before them.
+//! Criterion benchmarks of the pipeline stages that do no I/O. `lambda_http`'s reading of the event
+//! is the baseline to which `make bench` relates them.
 
 use std::hint::black_box;
 
@@ -20,12 +20,12 @@ fn request(content_type: &str, body: &str) -> Request<Body> {
     let request = http::Request::post("/").header(header::CONTENT_TYPE, content_type);
     request
         .body(Body::Text(body.to_owned()))
-        .expect("a request")
+        .expect("the request is valid")
 }
 
 fn link(id: i128) -> Link {
     Link {
-        id: LinkId::new(id).expect("a number from 1 on"),
+        id: LinkId::new(id).expect("the ID is positive"),
         name: format!("awesome-v0.2.{id}.dmg"),
         url: format!("https://example.com/awesome-v0.2.{id}.dmg"),
         filepath: Some(format!("/bin/{id}")),
@@ -60,7 +60,7 @@ fn params(criterion: &mut Criterion) {
             bencher.iter(|| {
                 read()
                     .now_or_never()
-                    .expect("nothing is waited for")
+                    .expect("reading the parameters never waits")
                     .is_ok()
             });
         });
@@ -69,11 +69,11 @@ fn params(criterion: &mut Criterion) {
 
 fn responses(criterion: &mut Criterion) {
     let project = Project {
-        id: ProjectId::new(24).expect("a number from 1 on"),
-        path: ProjectPath::parse("group/app").expect("a path"),
+        id: ProjectId::new(24).expect("24 is a valid project ID"),
+        path: ProjectPath::parse("group/app").expect("group/app is a valid path"),
         visibility: Visibility::Public,
     };
-    let public_url = PublicUrl::parse("https://links.example.com").expect("a URL");
+    let public_url = PublicUrl::parse("https://links.example.com").expect("the URL is valid");
     let links: Vec<Link> = (1..=20).map(link).collect();
     criterion.bench_function("view of a link", |bencher| {
         bencher.iter(|| response::link(&public_url, &project, "v0.1", black_box(&links[0])));

@@ -9,28 +9,26 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Service, service_fn};
 use serde::Serialize;
 
-use crate::answer::Answer;
 use crate::authorization::{Access, Authorizer, Credential, Subject};
 use crate::cache::Moment;
 use crate::config::Settings;
 use crate::http::credentials;
 use crate::http::error::ApiError;
 use crate::http::event::{self, Target};
+use crate::http::headers;
 use crate::http::params::Params;
 use crate::http::public_url::PublicUrl;
+use crate::http::response::Answer;
 use crate::http::response::{self, Echo};
-use crate::http::route::{self, Endpoint, Route};
+use crate::http::route::{self, Route};
 use crate::idempotency;
-use crate::operations::{
-    CreateLink, CurrentUser, DeleteLink, Download, GetLink, Input, ListLinks, Operation,
-    OperationContext, UpdateLink,
-};
+use crate::operations::{self, Input, Operation, OperationContext, Perform};
 use crate::store::{Store, StoreSession};
 use crate::telemetry::{Metrics, RequestRecord};
 
-/// Time of an invocation that is kept for the answer.
+/// Time of an invocation that is reserved for the response.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
-/// Time for a request whose invocation names no deadline.
+/// Time limit of a request without a deadline.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// The service.
@@ -45,7 +43,7 @@ pub struct App {
 }
 
 impl App {
-    /// The service on this store; `clock` says what time it is.
+    /// The service with this store; `clock` returns the current time.
     #[must_use]
     pub fn new(store: Store, settings: Settings, clock: fn() -> SystemTime) -> Self {
         let authorizer = Authorizer::new(settings.identity_cache);
@@ -63,11 +61,11 @@ impl App {
         }
     }
 
-    /// Answers one event of an HTTP API, REST API, function URL or load balancer.
+    /// Responds to one event of an HTTP API, REST API, function URL or load balancer.
     ///
     /// # Errors
     ///
-    /// None: every failure is an answer.
+    /// None: every failure becomes a response.
     pub async fn invoke(
         &self,
         mut event: LambdaEvent<LambdaRequest>,
@@ -94,7 +92,7 @@ impl App {
             .and_then(ApiError::cause)
             .map(str::to_owned);
         let mut response = response.unwrap_or_else(|error| response::of_error(request, &error));
-        response::finish(
+        headers::finish(
             &mut response,
             request.headers(),
             &record.request_id,
@@ -140,7 +138,10 @@ impl App {
             record,
             params,
         };
-        let answer = pipeline.dispatch(&routed.route).await;
+        if let Route::Release(path, _) = &routed.route {
+            pipeline.record.note_release(&path.project, &path.tag);
+        }
+        let answer = operations::dispatch(&mut pipeline, &routed.route).await;
         let params = pipeline.params;
         let Routed {
             route,
@@ -171,8 +172,8 @@ impl App {
         }
     }
 
-    /// How long the request may take: until the invocation's deadline, less the time to answer. A
-    /// deadline that is over before the request begins is none; emulators send such.
+    /// The time limit of the request: the invocation's deadline, less the time to respond.
+    /// Emulators send deadlines that have already passed; those are ignored.
     fn time_left(&self, request: &Request) -> Duration {
         let deadline = request
             .lambda_context_ref()
@@ -196,37 +197,18 @@ struct Routed {
     public_url: PublicUrl,
 }
 
-/// A request on its way through the stages that all operations share.
+/// A request in the stages that all operations share.
 struct Pipeline<'a> {
     app: &'a App,
     request: &'a Request,
     routed: &'a Routed,
     session: &'a StoreSession<'a>,
     record: &'a mut RequestRecord,
-    /// The parameters, once they are read. They have no credentials.
+    /// The parameters, once read, without credentials.
     params: Params,
 }
 
-impl Pipeline<'_> {
-    /// The table of operations.
-    async fn dispatch(&mut self, route: &Route) -> Result<Answer, ApiError> {
-        match route {
-            Route::Options(methods) => Ok(Answer::Allow(methods)),
-            Route::CurrentUser => self.perform::<CurrentUser>(&(), ()).await,
-            Route::Release(path, endpoint) => {
-                self.record.note_release(&path.project, &path.tag);
-                match endpoint.clone() {
-                    Endpoint::ListLinks(it) => self.perform::<ListLinks>(path, it).await,
-                    Endpoint::GetLink(it) => self.perform::<GetLink>(path, it).await,
-                    Endpoint::CreateLink => self.perform::<CreateLink>(path, ()).await,
-                    Endpoint::UpdateLink(it) => self.perform::<UpdateLink>(path, it).await,
-                    Endpoint::DeleteLink(it) => self.perform::<DeleteLink>(path, it).await,
-                    Endpoint::Download(it) => self.perform::<Download>(path, it).await,
-                }
-            }
-        }
-    }
-
+impl Perform for Pipeline<'_> {
     /// Performs an operation. The order of the stages decides which of several errors a client
     /// receives; it is GitLab's (E4).
     async fn perform<O: Operation>(

@@ -1,5 +1,5 @@
-//! The station for access rights: who asks, which project is meant, and what the one may do with
-//! the other (section E).
+//! Authorization: the token of the caller, the project that the request names, and the caller's
+//! access to it (section E).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::release::ReleaseKey;
 use crate::store::StoreSession;
 use crate::token::{HashedToken, Token, TokenId};
 
-/// TTL of the negative cache: it caps the reads that invalid tokens can cause, and a token that was
-/// tried too early works soon.
+/// TTL of the negative cache. It caps the reads that invalid tokens can cause, and is short, so
+/// that a token that was used too early works soon.
 const UNKNOWN_TOKEN_TTL: Duration = Duration::from_secs(5);
 
 /// The caller of a request.
@@ -46,19 +46,19 @@ impl Caller {
     }
 }
 
-/// The access that an operation takes.
+/// The access that an operation requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// It reads, which every scope and role allows.
+    /// Reads: every scope and every role allows it.
     Read,
-    /// It writes, which takes the scope `api` (E17) and the role developer or a higher one (E7).
+    /// Writes: it requires the scope `api` (E17) and the role developer or a higher one (E7).
     Write,
 }
 
 /// A resource that a caller needs access to, named by the request's path.
-pub trait Subject: Sized {
+pub trait Subject: Sized + Send + Sync {
     /// The path that names it.
-    type Path;
+    type Path: Sync;
     /// The proof that the caller has access.
     type Grant: Send;
 
@@ -66,7 +66,7 @@ pub trait Subject: Sized {
     ///
     /// # Errors
     ///
-    /// [`ParamError`] for a name that nothing can have.
+    /// [`ParamError`] for an invalid name.
     fn from_path(path: &Self::Path) -> Result<Self, ParamError>;
 
     /// Authenticates the caller and checks the access.
@@ -206,7 +206,7 @@ impl Subject for TokenHolder {
     }
 }
 
-/// Looks tokens and projects up and caches them for a while.
+/// Looks up tokens and projects, and caches them.
 #[derive(Debug, Clone)]
 pub struct Authorizer {
     tokens: Cache<HashedToken, Arc<Token>>,
@@ -215,7 +215,8 @@ pub struct Authorizer {
 }
 
 impl Authorizer {
-    /// Caches for this long; zero means never. A revoked token may still work for as long.
+    /// Caches for this long; zero disables the caches. A revoked token may work until its cache
+    /// entry expires.
     #[must_use]
     pub fn new(ttl: Duration) -> Self {
         Self {
@@ -225,12 +226,12 @@ impl Authorizer {
         }
     }
 
-    /// Finds the token and the project, in one call if either is not cached. Of several names for
-    /// the project the first counts by which there is one.
+    /// Finds the token and the project, in one call if either is not cached. If the project has
+    /// several names, the first one that exists counts.
     ///
-    /// A cached project that is private counts only for those who may see it. For all others the
-    /// table is read each time, by the same keys as for a project that does not exist, so that the
-    /// time of a 404 does not tell the one from the other.
+    /// A cached private project counts only for callers who may see it. For all others the table is
+    /// read each time, by the same keys as for a missing project, so that the time of a 404 does
+    /// not reveal the project.
     async fn look_up(
         &self,
         credential: Credential<'_>,
@@ -280,7 +281,7 @@ impl Authorizer {
         }
     }
 
-    /// An unknown token is refused, also on a public project (E13).
+    /// An unknown token is rejected, even for a public project (E13).
     fn cache_caller(
         &self,
         credential: Option<&HashedToken>,

@@ -8,14 +8,14 @@ use quick_cache::sync;
 use quick_cache::sync::DefaultLifecycle;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 
-/// Values that a cache holds at the most.
+/// Capacity of a cache, in values.
 const MAX_VALUES: u64 = 10_000;
-/// The parts of a cache, each with a lock of its own. The default would look for the number of
-/// processors first.
+/// Shards of a cache, each with its own lock. The default would first look up the number of
+/// processors.
 const SHARDS: usize = 8;
 
 /// A point in time by two clocks. Lambda suspends a process between requests, and its monotonic
-/// clock may stand still meanwhile; the wall clock does not, but may be set back.
+/// clock may stand still during that time. The wall clock continues, but it can be set back.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     monotonic: Instant,
@@ -33,8 +33,8 @@ impl Moment {
         }
     }
 
-    /// Whether less than `time` has passed since `earlier`, by both clocks. If the wall clock was
-    /// set back, nobody knows.
+    /// Whether less than `time` has passed since `earlier`, by both clocks. A wall clock that was
+    /// set back gives no answer, so that counts as no.
     fn is_within(self, time: Duration, earlier: Self) -> bool {
         let wall = self.wall.duration_since(earlier.wall);
         self.monotonic.duration_since(earlier.monotonic) < time
@@ -42,7 +42,7 @@ impl Moment {
     }
 }
 
-/// A cache of which all clones are one.
+/// A cache. All clones share their values.
 #[derive(Debug, Clone)]
 pub struct Cache<K, V> {
     values: Arc<sync::Cache<K, (Moment, V)>>,
@@ -50,7 +50,7 @@ pub struct Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// Keeps each value for this long; zero means never.
+    /// Caches each value for this long; zero disables the cache.
     #[must_use]
     pub fn new(time_to_live: Duration) -> Self {
         let options = OptionsBuilder::new()
@@ -74,8 +74,8 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         now.is_within(self.time_to_live, since).then_some(value)
     }
 
-    /// Keeps a value that was looked up. Its time begins before the lookup did, at `since`: a
-    /// change that came later may be missing from it.
+    /// Caches a value. Its time to live starts at `since`, before the lookup: the value may miss a
+    /// later change.
     pub fn insert(&self, key: K, value: V, since: Moment) {
         self.values.insert(key, (since, value));
     }

@@ -1,4 +1,4 @@
-//! The function's settings, all of them from its environment.
+//! The settings of the function, from its environment.
 
 use std::time::Duration;
 
@@ -11,21 +11,20 @@ pub struct Settings {
     pub table_name: String,
     /// `PUBLIC_URL`: the service's address as clients see it; `None` takes it from each event.
     pub public_url: Option<PublicUrl>,
-    /// `IDENTITY_CACHE_SECONDS`: how long a warm process remembers tokens and projects; 0 means
-    /// never. Default
-    /// 30.
+    /// `IDENTITY_CACHE_SECONDS`: how long a warm process caches tokens and projects; 0 disables the
+    /// cache. Default 30.
     pub identity_cache: Duration,
     /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project.
     /// Default 60.
     pub download_max_age: Duration,
-    /// `WARM_UP_SECONDS`: how long the start may wait for the connection to DynamoDB; 0 leaves it
-    /// to the first request. Default 3.
+    /// `WARM_UP_SECONDS`: how long startup may wait for the connection to DynamoDB; 0 leaves it to
+    /// the first request. Default 3.
     pub warm_up: Duration,
-    /// `METRICS_NAMESPACE`: the CloudWatch namespace of the metrics; `None` writes none.
+    /// `METRICS_NAMESPACE`: the CloudWatch namespace of the metrics; `None` disables them.
     pub metrics_namespace: Option<String>,
 }
 
-/// A setting that keeps the function from starting, in one sentence for the operator.
+/// A missing or malformed setting, in one sentence for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name} {problem}")]
 pub struct ConfigError {
@@ -34,8 +33,8 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// The setting of this name, and what is wrong with it and what to do, as the rest of a
-    /// sentence.
+    /// An error of this setting. `problem` completes the sentence: it says what is wrong and what
+    /// to do.
     pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
         Self {
             name,
@@ -48,7 +47,7 @@ impl ConfigError {
 ///
 /// # Errors
 ///
-/// That it is missing.
+/// It is missing.
 pub fn table_name(get: impl Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
     let missing = || {
         ConfigError::new(
@@ -65,7 +64,7 @@ pub fn table_name(get: impl Fn(&str) -> Option<String>) -> Result<String, Config
 ///
 /// # Errors
 ///
-/// That it is malformed.
+/// It is malformed.
 pub fn identity_cache(get: impl Fn(&str) -> Option<String>) -> Result<Duration, ConfigError> {
     seconds(get, "IDENTITY_CACHE_SECONDS", 30)
 }

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a client may repeat the creation of a link without making another one.
 //!
-//! The header is the IETF's (draft-ietf-httpapi-idempotency-key-header); GitLab has no such thing.
-//! Its value is taken as it stands, in quotes or not.
+//! The header is the IETF's (draft-ietf-httpapi-idempotency-key-header). GitLab does not support
+//! it. The value is used as it is, with or without quotes.
 
 use sha2::{Digest, Sha256};
 
@@ -60,7 +60,7 @@ impl IdempotencyKey {
 pub struct IdempotentRequest {
     /// SHA-256 of the caller and the key, in hexadecimal digits.
     pub key: String,
-    /// SHA-256 of the link, in hexadecimal digits: of what was understood, because a repeated
-    /// multipart body has another boundary.
+    /// SHA-256 of the parsed link, in hexadecimal digits. The raw body is unsuitable, because a
+    /// retried multipart body has another boundary.
     pub fingerprint: String,
 }

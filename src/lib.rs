@@ -12,7 +12,7 @@
 //! 6. [`authorization`] looks up token and project, and grants access.
 //! 7. [`operations`] carries the operation out: `run`. The rules of a link are in [`mod@link`], which
 //!    does no I/O; [`store`] is DynamoDB.
-//! 8. [`http::response`] turns the [`answer`] into a response.
+//! 8. [`http::response`] turns the [`http::response::Answer`] into a response.
 //!
 //! Every stage may fail with an [`http::error::ApiError`], which has one conversion to a response.
 //! Statement codes such as B10 refer to `docs/gitlab-behaviour.md`.
@@ -29,7 +29,6 @@ pub mod authorization;
 pub mod operations;
 
 // The domain: plain data and rules, without I/O and without HTTP.
-pub mod answer;
 pub mod idempotency;
 pub mod link;
 pub mod page;

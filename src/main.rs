@@ -1,5 +1,5 @@
-//! The Lambda function: settings, DynamoDB client, warm-up, and then one event after the other, or
-//! several at once where Lambda sends them so.
+//! The Lambda function: it reads the settings, creates the DynamoDB client, warms it up, and then
+//! serves events, one at a time or several concurrently where Lambda sends them so.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
-// cargo-lambda changes this by itself where Cargo.toml is silent.
+// cargo-lambda sets this to `abort` if Cargo.toml does not set it.
 #[cfg(not(panic = "unwind"))]
 compile_error!(
     "the function has to unwind, so that a panic is an answer instead of a dead process"
@@ -45,7 +45,7 @@ fn log_to_standard_output() {
     let Ok(output) = standard_output() else {
         return;
     };
-    // The runtime's span repeats the request ID and the X-Ray ID, which the event has already.
+    // The runtime's span would repeat the request ID and the X-Ray ID of the event.
     let events = fmt::layer()
         .json()
         .without_time()
@@ -58,7 +58,7 @@ fn log_to_standard_output() {
         .init();
 }
 
-/// One thread does for one request at a time. Lambda managed instances say that they send several.
+/// One thread suffices for one request at a time. Lambda managed instances send several.
 fn start() -> Result<(), Error> {
     let at_once: usize = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY")
         .ok()
@@ -77,7 +77,7 @@ async fn serve() -> Result<(), Error> {
     let config = Settings::read(environment)?;
     let store = Store::new(sdk_config(environment)?, config.table_name.clone());
     let warm_up = config.warm_up;
-    // The connection to DynamoDB is opened while the rest is made.
+    // The connection to DynamoDB opens while the rest of the service is created.
     let ((), app) = tokio::join!(store.warm_up(warm_up), async {
         Arc::new(App::new(store.clone(), config, SystemTime::now))
     });

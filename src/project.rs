@@ -1,18 +1,17 @@
-//! Projects: how a request names one, what the service knows of it, and the roles in it.
+//! Projects: their names, their visibility and the roles in them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// A project's number.
+/// The ID of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProjectId(u64);
 
 impl ProjectId {
-    /// The id with this number; `None` below 1 and above what fits 63 bits, where no project can
-    /// be.
+    /// The ID with this number; `None` below 1 and above 63 bits, where no project can be.
     #[must_use]
     pub fn new(number: u64) -> Option<Self> {
         (1..=i64::MAX.unsigned_abs())
@@ -20,7 +19,7 @@ impl ProjectId {
             .then_some(Self(number))
     }
 
-    /// The bare number.
+    /// The ID as a number.
     #[must_use]
     pub fn number(self) -> u64 {
         self.0
@@ -33,7 +32,7 @@ impl fmt::Display for ProjectId {
     }
 }
 
-/// Longest project path that can exist, in bytes (ours: it is part of a DynamoDB key).
+/// Longest project path, in bytes. The limit is ours: the path is part of a DynamoDB key.
 const MAX_PATH_BYTES: usize = 1_024;
 
 /// A project's full path as the operator wrote it, such as `group/app`.
@@ -50,9 +49,9 @@ impl TryFrom<String> for ProjectPath {
 }
 
 impl ProjectPath {
-    /// Reads a path: at least a group and a name, of GitLab's characters for them. A segment
-    /// `releases` is refused, because it could not be told from the one that ends the project in a
-    /// decoded request path.
+    /// Reads a path: at least a group and a name, made of the characters that GitLab allows. A
+    /// segment `releases` is rejected, because in a decoded request path it marks the end of the
+    /// project.
     ///
     /// # Errors
     ///
@@ -67,25 +66,23 @@ impl ProjectPath {
         if !text.contains('/') {
             Err("a path needs a group and a name, such as group/app")
         } else if text.len() > MAX_PATH_BYTES {
-            Err("a path has 1024 characters at the most")
+            Err("a path has at most 1024 characters")
         } else if !text.split('/').all(is_segment) {
             Err(
-                "the parts of a path are made of letters, digits, '_', '-' and '.', and begin with none of the last two",
+                "a part of a path has letters, digits, '_', '-' and '.', and starts with none of the last two",
             )
         } else if text
             .split('/')
             .any(|segment| segment.eq_ignore_ascii_case("releases"))
         {
-            Err(
-                "no part of a path may be called releases, which request paths use for something else",
-            )
+            Err("no part of a path may be releases, which ends the project in request paths")
         } else {
             Ok(Self(text.to_owned()))
         }
     }
 
-    /// Reads a path that a project is to get. A first segment `api` is refused besides, because
-    /// permanent URLs below it could not be told from the API's.
+    /// Reads the path of a new or renamed project. It also rejects a first segment `api`, because
+    /// the project's permanent URLs would collide with the API.
     ///
     /// # Errors
     ///
@@ -96,7 +93,7 @@ impl ProjectPath {
             .next()
             .is_some_and(|group| group.eq_ignore_ascii_case("api"))
         {
-            return Err("the first part of a path may not be called api, where the API is");
+            return Err("the first part of a path must not be api, which is reserved for the API");
         }
         Self::parse(text)
     }
@@ -107,7 +104,7 @@ impl ProjectPath {
         &self.0
     }
 
-    /// The path as it is looked up: case does not matter (F2).
+    /// The path for lookups, which ignore case (F2).
     #[must_use]
     pub fn to_lowercase(&self) -> String {
         self.0.to_lowercase()
@@ -120,17 +117,17 @@ impl fmt::Display for ProjectPath {
     }
 }
 
-/// The two spellings of `:id` in a path (F1, F2).
+/// A project as a request names it, by ID or by path (F1, F2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ProjectRef {
-    /// Nothing but digits: the project's number.
+    /// The ID: nothing but digits.
     Id(ProjectId),
     /// The project's path in lower case, because GitLab looks it up case-insensitively.
     Path(String),
 }
 
 impl ProjectRef {
-    /// Reads `:id`; `None` where no project can have this number or path.
+    /// Reads `:id`; `None` if no project can have this ID or path.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text);
@@ -161,7 +158,7 @@ impl fmt::Display for ProjectRef {
     }
 }
 
-/// Who may see a project without a role in it (E8), in GitLab's words.
+/// The people who see a project without a role in it (E8), in GitLab's words.
 #[derive(
     Debug,
     Clone,
@@ -183,8 +180,8 @@ pub enum Visibility {
     Public,
 }
 
-/// What a member may do in a project, the lowest role first (E7): every role reads, developers and
-/// higher roles write. GitLab's words.
+/// The role of a token in a project, lowest first (E7), in GitLab's words. Every role reads;
+/// developers and higher roles also write.
 #[derive(
     Debug,
     Clone,
@@ -233,11 +230,11 @@ impl Role {
 /// A stored project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Its number.
+    /// Its ID.
     pub id: ProjectId,
     /// Its full path.
     pub path: ProjectPath,
-    /// Who may see it.
+    /// Its visibility.
     pub visibility: Visibility,
 }
 
@@ -273,19 +270,16 @@ mod tests {
     fn a_path_that_no_request_could_name_is_refused_with_a_sentence() {
         for (path, sentence) in [
             ("app", "a path needs a group and a name, such as group/app"),
-            ("group/", "the parts of a path are made of"),
-            ("/app", "the parts of a path are made of"),
-            ("group/-/app", "the parts of a path are made of"),
-            ("group/../app", "the parts of a path are made of"),
-            ("group/app name", "the parts of a path are made of"),
-            (
-                "group/Releases/app",
-                "no part of a path may be called releases",
-            ),
-            ("API/app", "the first part of a path may not be called api"),
+            ("group/", "a part of a path has letters"),
+            ("/app", "a part of a path has letters"),
+            ("group/-/app", "a part of a path has letters"),
+            ("group/../app", "a part of a path has letters"),
+            ("group/app name", "a part of a path has letters"),
+            ("group/Releases/app", "no part of a path may be releases"),
+            ("API/app", "the first part of a path must not be api"),
             (
                 &format!("group/{}", "a".repeat(1_024)),
-                "a path has 1024 characters at the most",
+                "a path has at most 1024 characters",
             ),
         ] {
             assert!(

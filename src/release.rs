@@ -25,7 +25,7 @@ impl TagName {
         &self.0
     }
 
-    /// Whether Git accepts the name as far as control characters go. A script with CRLF line
+    /// Whether the name has control characters, which Git does not allow. A script with CRLF line
     /// endings sends tags that end in a CR.
     #[must_use]
     pub fn has_control_characters(&self) -> bool {

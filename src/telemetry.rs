@@ -1,4 +1,4 @@
-//! What is told of each request: one log event, and one line of metrics where they are wanted.
+//! Telemetry: one log event for each request, and one line of metrics if they are enabled.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::store::Usage;
 use crate::token::TokenId;
 
-/// Standard output as a file: each line that is written to it is one system call, and takes no lock
-/// that other requests would wait for.
+/// Standard output as a file. Each line is written with one system call and without a lock that
+/// other requests would wait for.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub fn standard_output() -> io::Result<File> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// Where metrics go.
+/// The destination of the metrics.
 #[derive(Debug)]
 pub struct Metrics {
     namespace: String,
@@ -28,7 +28,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Into this namespace of CloudWatch, which takes them from standard output.
+    /// Metrics in this CloudWatch namespace, which CloudWatch reads from standard output.
     ///
     /// # Errors
     ///
@@ -43,43 +43,42 @@ impl Metrics {
     /// Writes the metrics of a request.
     pub fn publish(&self, record: &RequestRecord, now: SystemTime) {
         let line = format!("{}\n", record.metrics(&self.namespace, now));
-        // A log that cannot be written is nothing that an answer should fail for.
+        // A request does not fail because its metrics cannot be written.
         let _ = (&self.output).write_all(line.as_bytes());
     }
 }
 
-/// What is known of a request. The path, the query, the headers and the body are left out: what
-/// they hold of a client's secrets is nobody's to read.
+/// The facts about a request for its log event and metrics. The path, the query, the headers and
+/// the body are left out, because they may hold a client's secrets.
 #[derive(Debug, Clone, Default)]
 pub struct RequestRecord {
-    /// Lambda's id of the invocation, which the client has as `X-Request-Id`.
+    /// Lambda's ID of the invocation. The client receives it as `X-Request-Id`.
     pub request_id: String,
-    /// X-Ray's id of the trace, where tracing is on.
+    /// The X-Ray trace ID, if tracing is on.
     pub xray_trace_id: Option<String>,
-    /// Whether it is the first of its process.
+    /// Whether it is the first request of its process.
     pub cold_start: bool,
     /// The method.
     pub method: String,
-    /// What was asked for, in one of a few words.
+    /// The name of the operation.
     pub operation: &'static str,
-    /// The project as the client named it, up to 256 characters of it.
+    /// The project as the client named it, truncated to 256 characters.
     pub project: Option<String>,
-    /// The tag, up to 256 characters of it.
+    /// The tag, truncated to 256 characters.
     pub tag: Option<String>,
     /// The ID of the token, if the caller has a valid one.
     pub token: Option<TokenId>,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// How long it took in the function.
+    /// The duration in the function.
     pub duration: Duration,
-    /// What it cost in DynamoDB.
+    /// Its DynamoDB usage.
     pub usage: Usage,
-    /// Why it failed inside the service.
+    /// The cause of a 5xx.
     pub cause: Option<String>,
 }
 
-/// Characters of a project or tag that are logged at the most: the client decides how many there
-/// are.
+/// Longest logged project or tag, in characters. Clients choose their length.
 const MAX_LOGGED_CHARACTERS: usize = 256;
 
 fn truncate(text: &str) -> String {
@@ -93,7 +92,7 @@ impl RequestRecord {
         self.tag = Some(truncate(tag));
     }
 
-    /// Writes the request's one log event, at the level ERROR if it failed inside the service.
+    /// Writes the log event, at level ERROR if the service failed.
     pub fn log(&self) {
         macro_rules! log {
             ($level:ident, $message:literal) => {

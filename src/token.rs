@@ -1,5 +1,5 @@
-//! Tokens: what a client holds, what the table holds of it, and what it allows. No input or output
-//! happens here.
+//! Tokens: the secret that a client holds, the hash that is stored, and the access that it grants.
+//! This module does no I/O.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,8 +14,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::project::{ProjectId, Role};
 
-/// What the tokens that this service makes begin with, so that people and secret scanners recognise
-/// one.
+/// The prefix of generated tokens, by which people and secret scanners recognize them.
 const PREFIX: &str = "rlat-";
 /// Largest number of projects in which a token has roles: a transaction has 100 steps, and its own
 /// items take two.
@@ -28,11 +27,11 @@ const RANDOM_BYTES: usize = 32;
 pub struct PlainToken(SecretString);
 
 impl PlainToken {
-    /// A new token of 256 random bits, with `rlat-` in front.
+    /// Generates a token of 256 random bits, with the prefix `rlat-`.
     ///
     /// # Errors
     ///
-    /// The operating system's, where it has no randomness to give.
+    /// The operating system's, if it cannot provide randomness.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random)?;
@@ -42,13 +41,13 @@ impl PlainToken {
         )))
     }
 
-    /// What of it may be stored.
+    /// The hash of the token, which is all that may be stored.
     #[must_use]
     pub fn hash(&self) -> HashedToken {
         HashedToken(Sha256::digest(self.0.expose_secret()).into())
     }
 
-    /// The token itself, for the one time that its owner is shown it.
+    /// The token itself, for the only time that it is shown.
     #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()
@@ -61,14 +60,14 @@ impl From<String> for PlainToken {
     }
 }
 
-/// The SHA-256 of a token, which is all that the service stores of it. Two tokens are compared by
-/// it alone, so the time that a comparison takes says nothing of a token. `Debug` does not show it
-/// either.
+/// The SHA-256 of a token, which is all that the service stores. Tokens are compared by their
+/// hashes alone, so the time of a comparison reveals nothing about a token. `Debug` does not show
+/// it either.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct HashedToken([u8; 32]);
 
-/// A text is not the 64 lower-case hexadecimal digits of a SHA-256.
+/// The error of a text that is not 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is not the hash of a token")]
 pub struct NotAHash;
@@ -109,7 +108,7 @@ impl fmt::Debug for HashedToken {
     }
 }
 
-/// What a token may be used for (E17), in GitLab's words.
+/// The scope of a token (E17), in GitLab's words.
 #[derive(
     Debug,
     Clone,
@@ -139,39 +138,39 @@ impl Scope {
     }
 }
 
-/// The roles that a token has: in every project, and in some.
+/// The roles of a token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
-    /// The role in every project there is and will be.
+    /// The role in all current and future projects.
     pub every: Option<Role>,
     /// The roles in single projects.
     pub projects: BTreeMap<ProjectId, Role>,
 }
 
 impl Grants {
-    /// The higher one of the roles that count in this project.
+    /// The higher one of the roles that apply to this project.
     #[must_use]
     pub fn role_in(&self, project: ProjectId) -> Option<Role> {
         self.every.max(self.projects.get(&project).copied())
     }
 }
 
-/// What the operator decides of a token that is not stored yet.
+/// The settings of a token, which the operator chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewToken {
-    /// What it is for, in the operator's words.
+    /// Its purpose, in the operator's words.
     pub label: String,
     /// Its roles.
     pub grants: Grants,
     /// Its scope.
     pub scope: Scope,
-    /// When it was made.
+    /// When it was created.
     pub created_at: SystemTime,
-    /// The end of its time; `None` where it has no end.
+    /// Its expiry; `None` if it never expires.
     pub expires_at: Option<SystemTime>,
 }
 
-/// Why a known token is refused (E1, E17).
+/// An error of a known token (E1, E17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// The token has expired.
@@ -201,25 +200,24 @@ impl fmt::Display for TokenId {
 pub struct Token {
     /// Its ID.
     pub id: TokenId,
-    /// What the operator decided of it.
+    /// Its settings.
     pub settings: NewToken,
-    /// When the operator took it back.
+    /// When the operator revoked it.
     pub revoked_at: Option<SystemTime>,
 }
 
 impl Token {
-    /// Whether its time is over.
+    /// Whether it has expired.
     #[must_use]
     pub fn is_expired(&self, now: SystemTime) -> bool {
         self.settings.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Checks that it serves, in GitLab's order; `writes` says whether the request changes
-    /// something.
+    /// Checks the token in GitLab's order; `writes` says whether the request writes.
     ///
     /// # Errors
     ///
-    /// Why it does not serve.
+    /// The first check that fails.
     pub fn check(&self, writes: bool, now: SystemTime) -> Result<(), TokenError> {
         if self.is_expired(now) {
             Err(TokenError::Expired)

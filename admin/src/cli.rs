@@ -1,4 +1,4 @@
-//! The command line: what can be asked of the command, and how its words are read.
+//! The command line: subcommands, flags, and the parsers of their values.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use strum::VariantArray;
 
 const EXAMPLES: &str = "\
 Examples:
-  export TABLE_NAME=…                    the output TableName of the stack
+  export TABLE_NAME=…                    the stack's output TableName
   release-links-admin project create --id 24 --path group/app --visibility private
   TOKEN=$(release-links-admin token create --label ci --grant 24=developer --expires-in 90d)
   release-links-admin token list
@@ -21,15 +21,15 @@ Examples:
 
 Environment:
   TABLE_NAME               the DynamoDB table; required
-  IDENTITY_CACHE_SECONDS   as the function has it: how long changes may take to be noticed; 30 by default
-  AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and all that the AWS SDK reads
+  IDENTITY_CACHE_SECONDS   how long the function caches tokens and projects; 30 by default
+  AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and all others that the AWS SDK supports
 
-Exit status: 0 done, 1 refused with one sentence on standard error, 2 wrong usage";
+Exit status: 0 success, 1 failure with one sentence on standard error, 2 usage error";
 
-/// Manages the projects and tokens of a release-links deployment
+/// Manage the projects and tokens of a release-links deployment
 ///
-/// It works on the deployment's DynamoDB table with your own AWS credentials. Every change is made
-/// whole or not at all, and only if it still fits what is there.
+/// The command accesses the deployment's DynamoDB table directly, with your own AWS credentials.
+/// Every change except `project delete` is atomic: it takes effect completely or not at all.
 #[derive(Debug, Parser)]
 #[command(name = "release-links-admin", version, max_term_width = 100, after_long_help = EXAMPLES)]
 pub struct Cli {
@@ -39,111 +39,111 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Projects: what releases and links belong to
+    /// Manage projects, which contain releases and links
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Tokens: what clients show to read and write links
+    /// Manage tokens, which clients use to read and write links
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Prints a script that completes this command in a shell
+    /// Print a shell completion script
     ///
     /// For bash: source <(release-links-admin completions bash)
     Completions {
-        /// The shell
+        /// The shell for which to print the script
         shell: Shell,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
-    /// Adds a project
+    /// Create a project
     Create {
-        /// Its number, by which clients and tokens name it
+        /// The project's ID, as clients and tokens refer to it
         ///
-        /// The number of a deleted project is never used again.
-        #[arg(long, value_name = "NUMBER", value_parser = project_id)]
+        /// The ID of a deleted project cannot be reused.
+        #[arg(long, value_name = "ID", value_parser = project_id)]
         id: ProjectId,
-        /// Its full path, by which clients may name it too
+        /// The project's full path, which clients can use instead of the ID
         ///
-        /// A former path of another project is taken from it: permanent URLs below the path lead to
-        /// the new project.
+        /// If it is a former path of another project, the new project takes it over, together with
+        /// the permanent URLs below it.
         #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
         path: ProjectPath,
-        /// Who may read its links: members only, or everybody
+        /// Whether only members or everyone can read the project's links
         #[arg(long, default_value = "private", value_parser = visibility())]
         visibility: Visibility,
     },
-    /// Lists all projects
+    /// List all projects
     List {
-        /// Prints JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Shows one project
+    /// Show a project
     Show {
         #[command(flatten)]
         which: WhichProject,
-        /// Prints JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Changes the path or the visibility of a project
+    /// Change the path or visibility of a project
     ///
-    /// After a change of path, the former path keeps working: permanent URLs lead on, and the API
-    /// redirects GET and HEAD requests to the project's number. It ends when another project takes
-    /// the former path.
+    /// After a change of path, the former path keeps working until another project takes it:
+    /// permanent URLs redirect as before, and the API redirects GET and HEAD requests to the URL
+    /// that contains the project's ID.
     Update {
         #[command(flatten)]
         which: WhichProject,
         #[command(flatten)]
         changes: Changes,
     },
-    /// Deletes a project with all its releases and links, and the tokens' roles in it
+    /// Delete a project with its releases and links, and the tokens' roles in it
     ///
-    /// First nobody sees the project any more and its paths are free. Then the command waits until
-    /// no running function can write to it, reads the whole table, and deletes what belongs to the
-    /// project. If it is interrupted, run it again with the project's number. The number is never
-    /// used again.
+    /// The command first hides the project and frees its paths. It then waits until no running
+    /// function can write to the project, scans the whole table, and deletes everything that
+    /// belongs to the project. If the command is interrupted, run it again with the project's ID.
+    /// The ID cannot be reused.
     Delete {
         #[command(flatten)]
         which: WhichProject,
-        /// Does not ask for confirmation; needed where there is no terminal
+        /// Skip the confirmation prompt; required without a terminal
         #[arg(long)]
         yes: bool,
-        /// Time to wait from hiding the project to deleting its links, such as 1m; by default, as
-        /// long as functions cache a project, and the 15 s that a request may take besides
-        #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+        /// Time to wait between hiding the project and deleting its links, such as 1m; by default,
+        /// `IDENTITY_CACHE_SECONDS` plus the function's timeout of 15 s
+        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
         wait: Option<Duration>,
     },
 }
 
-/// One of the two ways to name a project.
+/// A project, identified by the positional argument or by `--id`.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct WhichProject {
-    /// The project's number or path
+    /// The project's ID or path
     #[arg(value_name = "PROJECT", value_parser = project)]
     project: Option<ProjectRef>,
-    /// The project's number
-    #[arg(long, value_name = "NUMBER", value_parser = project_id)]
+    /// The project's ID
+    #[arg(long, value_name = "ID", value_parser = project_id)]
     id: Option<ProjectId>,
 }
 
 impl WhichProject {
-    /// The project that is meant.
+    /// The project from whichever argument is present.
     pub fn get(self) -> ProjectRef {
-        let named = self.project.or(self.id.map(ProjectRef::Id));
-        named.expect("clap asks for one of the two")
+        let project = self.project.or(self.id.map(ProjectRef::Id));
+        project.expect("clap requires one of the two")
     }
 }
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct Changes {
-    /// The new path; a former path of another project is taken from it
+    /// The new path; if it is a former path of another project, this project takes it over
     #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
     pub path: Option<ProjectPath>,
-    /// Who may read its links from now on
+    /// The new visibility
     #[arg(long, value_parser = visibility())]
     pub visibility: Option<Visibility>,
 }
@@ -156,68 +156,70 @@ impl From<Changes> for ProjectChanges {
 
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Makes a token and prints it, this once
+    /// Create a token and print it; it is shown only once
     ///
-    /// Only its SHA-256 is stored, so nobody can read it again. Standard output has the token
-    /// alone.
+    /// The table stores only the token's SHA-256 hash, so the token cannot be recovered. Standard
+    /// output contains nothing but the token.
     Create {
-        /// What it is for; not a number, which would be taken for a token's
+        /// A name for the token, such as ci; it must not be a number, which would look like an ID
         #[arg(long, value_parser = label)]
         label: String,
-        /// A role in a project: guest and reporter read, developer, maintainer and owner also write
+        /// A role in a project: guest and reporter can read; developer, maintainer and owner can
+        /// also write
         ///
-        /// PROJECT is a number, a path, or `all` for every project there is and will be. Can be
-        /// given several times.
+        /// PROJECT is an ID, a path, or `all` for all current and future projects. Repeat the flag
+        /// to grant several roles.
         #[arg(long = "grant", value_name = "PROJECT=ROLE", required = true, value_parser = grant)]
         grants: Vec<Grant>,
-        /// What it may be used for: everything that its roles allow, or reading only
+        /// The token's scope: `api` allows everything that its roles permit, `read_api` only
+        /// reading
         #[arg(long, default_value = "api", value_parser = scope())]
         scope: Scope,
-        /// When it ends, such as 90d or 12h; without this it never does
-        #[arg(long, value_name = "TIME", value_parser = lifetime)]
+        /// The token's lifetime, such as 90d or 12h; by default, the token never expires
+        #[arg(long, value_name = "DURATION", value_parser = lifetime)]
         expires_in: Option<Duration>,
-        /// Stores the token that this file holds instead of making one, of 20 characters or more;
-        /// `-` reads standard input
+        /// Import an existing token of at least 20 characters from this file instead of generating
+        /// one; `-` reads standard input
         #[arg(long, value_name = "FILE")]
         token_file: Option<PathBuf>,
     },
-    /// Lists all tokens, without the tokens themselves
+    /// List all tokens with their roles, scope and expiry, but without the tokens themselves
     List {
-        /// Prints JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Takes a token back for good
+    /// Revoke a token permanently
     Revoke(WhichToken),
 }
 
-/// One of the ways to name a token.
+/// A token, identified in one of three ways.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct WhichToken {
-    /// The token's number, or its label if no other token has the same
+    /// The token's ID, or its label if no other token has the same label
     #[arg(value_name = "TOKEN")]
     pub token: Option<String>,
-    /// The token's number
-    #[arg(long, value_name = "NUMBER")]
+    /// The token's ID
+    #[arg(long, value_name = "ID")]
     pub id: Option<u64>,
-    /// A file with the token itself, such as one that was found where it should not be; `-` reads
+    /// A file that contains the token itself, for example if somebody found it in a log; `-` reads
     /// standard input
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }
 
-/// A role as it is asked for.
+/// The value of one `--grant`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// The project; `None` stands for every one.
+    /// The project; `None` means all projects.
     pub project: Option<ProjectRef>,
     pub role: Role,
 }
 
 /// Longest label, in characters.
 const MAX_LABEL: usize = 255;
-/// Longest life of a token: times beyond the year 9999 cannot be written down.
+/// Longest lifetime of a token; RFC 3339 cannot express times after the year 9999.
 const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 fn visibility() -> impl TypedValueParser<Value = Visibility> {
@@ -234,12 +236,12 @@ fn project_id(text: &str) -> Result<ProjectId, &'static str> {
     text.parse()
         .ok()
         .and_then(ProjectId::new)
-        .ok_or("a project's number is a whole number from 1 to 9223372036854775807")
+        .ok_or("a project's ID is a whole number from 1 to 9223372036854775807")
 }
 
 fn project(text: &str) -> Result<ProjectRef, &'static str> {
     ProjectRef::parse(text)
-        .ok_or("a project is named by its number, or by its path such as group/app")
+        .ok_or("specify a project by its ID, such as 24, or by its path, such as group/app")
 }
 
 fn label(text: &str) -> Result<String, String> {
@@ -247,35 +249,42 @@ fn label(text: &str) -> Result<String, String> {
         || text.chars().any(char::is_control)
         || text.chars().count() > MAX_LABEL
     {
-        return Err(format!("a label is a line of 1 to {MAX_LABEL} characters"));
+        return Err(format!(
+            "a label is one line of 1 to {MAX_LABEL} characters"
+        ));
     }
     if text.trim().parse::<u64>().is_ok() {
         return Err(
-            "a label is not a number, because `token revoke` takes a number for a token's"
+            "a label must not be a number, because `token revoke` treats a number as a token's ID"
                 .to_owned(),
         );
     }
     if text.chars().any(is_bidi_control) {
-        return Err("a label has no characters that change the direction of the text".to_owned());
+        return Err(
+            "a label must not contain characters that change the direction of text".to_owned(),
+        );
     }
     Ok(text.to_owned())
 }
 
-/// Unicode's `Bidi_Control` characters (UAX #9, section 2), by which a label could be shown as
-/// another one.
+/// Unicode's `Bidi_Control` characters (UAX #9, section 2), which can make one label look like
+/// another.
 fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 fn grant(text: &str) -> Result<Grant, String> {
     let (name, role) = text
         .rsplit_once('=')
-        .ok_or("a grant is a project and a role, such as 24=developer")?;
+        .ok_or("a grant consists of a project and a role, such as 24=developer")?;
     let roles: Vec<&str> = Role::VARIANTS.iter().map(|role| role.as_str()).collect();
     let roles = roles.join(", ");
     let role = role
         .parse()
-        .map_err(|_| format!("the role {role:?} is none of {roles}"))?;
+        .map_err(|_| format!("unknown role {role:?}: choose one of {roles}"))?;
     let project = if matches!(name, "all" | "*") {
         None
     } else {
@@ -286,12 +295,14 @@ fn grant(text: &str) -> Result<Grant, String> {
 
 fn lifetime(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("a token that ends at once is of no use".to_owned()),
+        Ok(Duration::ZERO) => Err("a token's lifetime must be longer than zero".to_owned()),
         Ok(lifetime) if lifetime <= MAX_LIFETIME => Ok(lifetime),
         Ok(_) => Err(
-            "a token lives for 100 years at the most; without --expires-in it never ends"
+            "a token's lifetime is at most 100 years; without --expires-in it never expires"
                 .to_owned(),
         ),
-        Err(error) => Err(format!("{error}; write it such as 90d, 12h or 1h30m")),
+        Err(error) => Err(format!(
+            "{error}; write a duration such as 90d, 12h or 1h30m"
+        )),
     }
 }

@@ -1,14 +1,14 @@
-//! The operator's command: projects and tokens of a deployment, with the operator's own AWS
-//! credentials.
+//! The operator's command. It manages the projects and tokens of a deployment with the operator's
+//! own AWS credentials.
 
 #![expect(
     clippy::print_stderr,
-    reason = "this program talks to a person at a terminal"
+    reason = "messages for the operator go to standard error"
 )]
 
 #[expect(
     missing_docs,
-    reason = "doc comments are help texts here, and clap refuses some"
+    reason = "clap turns doc comments into help texts, and rejects some"
 )]
 pub mod cli;
 mod output;
@@ -23,16 +23,16 @@ use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use clap::{CommandFactory, Parser};
-use release_links::aws::{Trust, https_client};
+use release_links::aws::{RootStore, https_client};
 use release_links::config;
 use release_links::store::{AdminError, Store, StoreSession};
 
 use cli::{Cli, Command};
 
-/// Time for what is not known to take long.
-const TIME_TO_ANSWER: Duration = Duration::from_secs(30);
+/// Time limit for a short sequence of DynamoDB calls.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What an answer of the command comes to: done, or one sentence that says why not.
+/// The result of a command: success, or one sentence that explains the failure.
 type Outcome = Result<(), String>;
 
 /// Runs the command with the arguments of this process.
@@ -49,24 +49,24 @@ pub async fn main() -> ExitCode {
     }
 }
 
-/// Prints what clap says, without a token that somebody wrote on the command line: terminals and CI
-/// systems keep what they show.
+/// Prints clap's message, but masks tokens that were passed on the command line: terminals and CI
+/// systems keep their output.
 fn usage_error(error: clap::Error, arguments: &[OsString]) -> ! {
     let text = error.render().to_string();
-    let mut hidden = text.clone();
+    let mut masked = text.clone();
     for word in arguments
         .iter()
         .filter_map(|argument| argument.to_str())
         .flat_map(|argument| argument.split('='))
     {
         if tokens::may_be_token(word) {
-            hidden = hidden.replace(word, "(hidden)");
+            masked = masked.replace(word, "(hidden)");
         }
     }
-    if hidden == text {
+    if masked == text {
         error.exit();
     }
-    eprint!("{hidden}");
+    eprint!("{masked}");
     std::process::exit(error.exit_code());
 }
 
@@ -87,12 +87,12 @@ async fn run(cli: Cli) -> Outcome {
     }
 }
 
-/// The way to the table that the environment names.
+/// Access to the table that the environment names.
 struct Operator {
     store: Store,
     /// How long running functions may use cached tokens and projects.
     identity_cache: Duration,
-    /// What the table is called where, for messages.
+    /// The table's name and region, for messages.
     place: String,
 }
 
@@ -102,19 +102,20 @@ impl Operator {
         let table_name = config::table_name(environment).map_err(|error| error.to_string())?;
         let identity_cache =
             config::identity_cache(environment).map_err(|error| error.to_string())?;
-        let https = https_client(Trust::amazon_first());
+        let https = https_client(RootStore::System);
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .http_client(https)
             .load()
             .await;
-        let region = sdk
-            .region()
-            .ok_or("AWS_REGION is not set: set it, or AWS_PROFILE, to where the table is")?;
+        let region = sdk.region().ok_or(
+            "AWS_REGION is not set: set it to the region of the table, or set AWS_PROFILE",
+        )?;
         let place = format!("{table_name} in {region}");
         if let Some(provider) = sdk.credentials_provider() {
             provider.provide_credentials().await.map_err(|error| {
                 let cause = one_line(&DisplayErrorContext(error).to_string());
-                format!("there are no AWS credentials: set AWS_PROFILE, or sign in with the AWS CLI ({cause})")
+                let remedy = "set AWS_PROFILE, or sign in with the AWS CLI";
+                format!("no AWS credentials found: {remedy} ({cause})")
             })?;
         }
         let store = Store::new(aws_sdk_dynamodb::config::Builder::from(&sdk), table_name);
@@ -126,24 +127,22 @@ impl Operator {
     }
 
     fn session(&self) -> StoreSession<'_> {
-        self.store.session(TIME_TO_ANSWER)
+        self.store.session(SESSION_TIMEOUT)
     }
 
-    /// The sentence for a change that was not made.
-    fn explain(&self, refused: AdminError) -> String {
-        match refused {
-            AdminError::Failed(_) => {
-                one_line(&format!("{} (TABLE_NAME is {})", refused, self.place))
-            }
-            refused => refused.to_string(),
+    /// The message for an error; if the table failed, it names the table.
+    fn explain(&self, error: AdminError) -> String {
+        match error {
+            AdminError::Failed(_) => one_line(&format!("{error} (TABLE_NAME is {})", self.place)),
+            error => error.to_string(),
         }
     }
 
-    /// That functions which are running may not know yet.
+    /// A note that running functions may still use cached tokens and projects.
     fn delay(&self) -> String {
         match self.identity_cache.as_secs() {
             0 => String::new(),
-            seconds => format!(" (running functions may take {seconds} s to notice)"),
+            seconds => format!("; running functions may take up to {seconds} s to notice"),
         }
     }
 }
@@ -157,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_of_the_command_line_is_consistent() {
+    fn the_command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! What the command prints: tables for people, JSON for programs.
+//! The command's output: tables for people, JSON for programs.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write, stdout};
@@ -9,21 +9,21 @@ use serde::Serialize;
 
 use crate::Outcome;
 
-/// Prints to standard output. A reader that has seen enough and closed the pipe is content.
+/// Prints to standard output. A closed pipe is not an error: its reader has seen enough.
 pub fn print(text: &str) -> Outcome {
     match deliver(text) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(format!("standard output cannot be written: {error}"))
+            Err(format!("cannot write to standard output: {error}"))
         }
         _ => Ok(()),
     }
 }
 
-/// Prints what must not get lost.
+/// Prints text that must not get lost, such as a new token.
 ///
 /// # Errors
 ///
-/// Also where the reader is gone.
+/// Any failure to write, including a closed pipe.
 pub fn deliver(text: &str) -> std::io::Result<()> {
     let mut stdout = stdout().lock();
     stdout.write_all(text.as_bytes())?;
@@ -36,7 +36,7 @@ pub fn json(value: &impl Serialize) -> Outcome {
     print(&format!("{text}\n"))
 }
 
-/// Prints rows under a heading, the columns aligned.
+/// Prints rows under a heading, in aligned columns.
 pub fn table<const N: usize>(
     heading: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
@@ -56,7 +56,7 @@ pub fn table<const N: usize>(
     print(&format!("{}\n", lines.join("\n")))
 }
 
-/// A value, or a dash where there is none.
+/// The value, or a dash if there is none.
 pub fn or_dash(value: Option<impl Display>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }

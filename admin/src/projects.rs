@@ -14,7 +14,7 @@ use crate::{Operator, Outcome, output};
 /// The function's timeout, `Timeout` in template.yaml.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A project as `--json` shows it.
+/// A project in the output of `--json`.
 #[derive(Serialize)]
 struct ProjectView<'a> {
     id: u64,
@@ -23,7 +23,7 @@ struct ProjectView<'a> {
 }
 
 impl<'a> ProjectView<'a> {
-    fn of(project: &'a Project) -> Self {
+    fn new(project: &'a Project) -> Self {
         Self {
             id: project.id.number(),
             path: project.path.as_str(),
@@ -57,7 +57,7 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
             let project = operator.session().project(&which.get()).await;
             let project = project.map_err(|error| operator.explain(error))?;
             if json {
-                output::json(&ProjectView::of(&project))
+                output::json(&ProjectView::new(&project))
             } else {
                 show(&[project], false)
             }
@@ -74,7 +74,7 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
 async fn create(operator: &Operator, project: Project) -> Outcome {
     let created = operator.session().create_project(&project).await;
     created.map_err(|error| operator.explain(error))?;
-    output::print(&format!("{} is created\n", describe(&project)))
+    output::print(&format!("created {}\n", describe(&project)))
 }
 
 async fn update(operator: &Operator, which: &ProjectRef, changes: ProjectChanges) -> Outcome {
@@ -84,7 +84,7 @@ async fn update(operator: &Operator, which: &ProjectRef, changes: ProjectChanges
         .await;
     let project = updated.map_err(|error| operator.explain(error))?;
     output::print(&format!(
-        "{} is changed{}\n",
+        "updated {}{}\n",
         describe(&project),
         operator.delay()
     ))
@@ -101,7 +101,7 @@ fn describe(project: &Project) -> String {
 
 fn show(projects: &[Project], json: bool) -> Outcome {
     if json {
-        return output::json(&projects.iter().map(ProjectView::of).collect::<Vec<_>>());
+        return output::json(&projects.iter().map(ProjectView::new).collect::<Vec<_>>());
     }
     let row = |project: &Project| {
         let visibility = project.visibility.as_str().to_owned();
@@ -111,7 +111,7 @@ fn show(projects: &[Project], json: bool) -> Outcome {
 }
 
 /// Hides the project, waits, deletes its releases and grants, and marks it as deleted. The command
-/// can be interrupted anywhere and run again.
+/// can be interrupted at any point and run again.
 async fn delete(
     operator: &Operator,
     which: &ProjectRef,
@@ -140,13 +140,13 @@ async fn delete(
         .await
         .map_err(|error| {
             format!(
-                "{}; `project delete {}` finishes the deletion",
+                "{}; run `project delete {}` again to finish the deletion",
                 explain(error),
                 project.id
             )
         })?;
     output::print(&format!(
-        "{what} is deleted, and {deleted} items of its releases\n"
+        "deleted {what} and {deleted} items of its releases\n"
     ))
 }
 
@@ -165,13 +165,13 @@ fn confirm(project: &Project) -> Outcome {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         let what = describe(project);
         return Err(format!(
-            "{what} was not deleted: without a terminal, confirm the deletion with --yes"
+            "{what} was not deleted: without a terminal, pass --yes to confirm the deletion"
         ));
     }
-    let fail = |error: std::io::Error| format!("the question cannot be asked: {error}");
+    let fail = |error: std::io::Error| format!("cannot ask for confirmation: {error}");
     write!(
         stderr(),
-        "Delete {} with all its releases and links? Type yes: ",
+        "Delete {} with all its releases and links? Type yes to confirm: ",
         describe(project)
     )
     .map_err(fail)?;
@@ -180,19 +180,19 @@ fn confirm(project: &Project) -> Outcome {
     if answer.trim() == "yes" {
         Ok(())
     } else {
-        Err("nothing was deleted".to_owned())
+        Err("nothing was deleted: the deletion was not confirmed".to_owned())
     }
 }
 
-/// The rest of the wait that began when the project was hidden, all of it if the clock of that time
-/// was ahead of this one.
+/// The rest of a wait that began when the project was hidden. If that time is in the future because
+/// clocks differ, it is the whole wait.
 fn remaining(wait: Duration, since: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(since)
         .map_or(wait, |passed| wait.saturating_sub(passed))
 }
 
-/// A function that has cached the project may accept writes to it, and carry them out until its
-/// timeout.
+/// Waits for functions that have cached the project: they may still accept writes to it, and finish
+/// them at any time before their timeout.
 async fn wait_for_writes(wait: Duration) {
     if wait.is_zero() {
         return;
@@ -222,14 +222,15 @@ async fn wait_for_writes(wait: Duration) {
 async fn delete_releases(operator: &Operator, project: ProjectId) -> Result<usize, AdminError> {
     let progress = ProgressBar::new_spinner();
     progress.enable_steady_tick(Duration::from_millis(100));
-    progress.set_message("looking for releases");
-    let note = |deleted| progress.set_message(format!("{deleted} items of its releases deleted"));
+    progress.set_message("searching for releases");
+    let note = |deleted| progress.set_message(format!("deleted {deleted} items"));
     let deleted = operator.store.delete_releases(project, note).await;
     progress.finish_and_clear();
     Ok(deleted?)
 }
 
-/// Expired tokens grant nothing, and DynamoDB may have removed one of their two items already.
+/// Removes the project from the tokens' grants. Expired tokens are skipped: they grant nothing, and
+/// DynamoDB may already have removed one of their two items.
 async fn revoke_grants(operator: &Operator, project: ProjectId) -> Result<(), AdminError> {
     for token in operator.session().tokens().await? {
         let has_grant = token.settings.grants.projects.contains_key(&project);
@@ -245,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resumed_deletion_waits_for_the_rest_of_the_time() {
+    fn a_resumed_deletion_waits_for_the_remaining_time() {
         let (wait, now) = (Duration::from_secs(45), SystemTime::now());
         let second = Duration::from_secs(1);
         for (since, rest) in [
@@ -260,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_covers_the_timeout_of_the_template() {
+    fn the_function_timeout_matches_the_template() {
         let timeout = format!("\n      Timeout: {}\n", FUNCTION_TIMEOUT.as_secs());
         assert_eq!(
             include_str!("../../template.yaml")

@@ -15,11 +15,11 @@ use serde::Serialize;
 use crate::cli::{Grant, TokenCommand, WhichToken};
 use crate::{Operator, Outcome, output};
 
-/// A token of fewer characters could be guessed.
+/// Minimum length of an imported token; a shorter one could be guessed.
 const MIN_LENGTH: usize = 20;
 
-/// Whether a word of a command line may be a token that should have been in a file: it is long
-/// enough for one, and neither a word of a language nor a path.
+/// Whether a command-line word may be a token that should have been in a file: it is long enough,
+/// and looks neither like natural language nor like a path.
 pub fn may_be_token(word: &str) -> bool {
     let is_allowed =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+');
@@ -29,7 +29,7 @@ pub fn may_be_token(word: &str) -> bool {
     word.len() >= MIN_LENGTH && word.chars().all(is_allowed) && is_random
 }
 
-/// A token as `--json` shows it; times are RFC 3339 in UTC.
+/// A token in the output of `--json`; times are RFC 3339 in UTC.
 #[derive(Serialize)]
 struct TokenView<'a> {
     id: u64,
@@ -43,7 +43,7 @@ struct TokenView<'a> {
 }
 
 impl<'a> TokenView<'a> {
-    fn of(token: &'a Token, now: SystemTime) -> Self {
+    fn new(token: &'a Token, now: SystemTime) -> Self {
         let time = |time: SystemTime| format_rfc3339_seconds(time).to_string();
         let Grants { every, projects } = &token.settings.grants;
         let every = every.iter().map(|role| ("all".to_owned(), role.as_str()));
@@ -119,7 +119,7 @@ pub async fn run(operator: &Operator, command: TokenCommand) -> Outcome {
     }
 }
 
-/// Looks up the projects that are named by their paths.
+/// Resolves the projects of the grants to their IDs.
 async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, String> {
     let mut resolved = Grants::default();
     for Grant { project, role } in grants {
@@ -127,13 +127,13 @@ async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Stri
             None => ("all".to_owned(), resolved.every.replace(role)),
             Some(project) => {
                 let found = operator.session().project(&project).await;
-                let id = found.map_err(|refused| operator.explain(refused))?.id;
+                let id = found.map_err(|error| operator.explain(error))?.id;
                 (project.to_string(), resolved.projects.insert(id, role))
             }
         };
         if before.is_some() {
             return Err(format!(
-                "there are two grants for {name}: leave one of them out"
+                "there are two grants for {name}: remove one of them"
             ));
         }
     }
@@ -141,39 +141,39 @@ async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Stri
 }
 
 async fn create(operator: &Operator, settings: NewToken, token_file: Option<&Path>) -> Outcome {
-    let known = token_file.map(read_token).transpose()?;
-    if known
+    let imported = token_file.map(read_token).transpose()?;
+    if imported
         .as_ref()
         .is_some_and(|token| token.reveal().len() < MIN_LENGTH)
     {
         return Err(format!(
-            "a token of fewer than {MIN_LENGTH} characters could be guessed: choose a longer one"
+            "a token with fewer than {MIN_LENGTH} characters could be guessed: choose a longer one"
         ));
     }
-    let token = match &known {
+    let token = match &imported {
         Some(token) => token.clone(),
         None => PlainToken::generate()
-            .map_err(|error| format!("the operating system gives no randomness: {error}"))?,
+            .map_err(|error| format!("the operating system cannot provide random data: {error}"))?,
     };
     let stored = operator
         .session()
         .create_token(token.hash(), settings)
         .await;
-    let stored = stored.map_err(|refused| operator.explain(refused))?;
+    let stored = stored.map_err(|error| operator.explain(error))?;
     let name = describe(&stored);
-    if known.is_some() {
-        eprintln!("{name} is stored");
+    if imported.is_some() {
+        eprintln!("stored {name}");
         if token_file.is_some_and(is_world_readable) {
             eprintln!(
-                "warning: every user of this machine can read the token's file: `chmod 600` it"
+                "warning: every user of this machine can read the token file: run `chmod 600` on it"
             );
         }
         return Ok(());
     }
     output::deliver(&format!("{}\n", token.reveal())).map_err(|error| {
-        format!("{name} was made but could not be shown: revoke it and make another ({error})")
+        format!("created {name} but could not show it: revoke it and create another one ({error})")
     })?;
-    eprintln!("{name} is made, and shown only this once");
+    eprintln!("created {name}; it is shown only once");
     Ok(())
 }
 
@@ -181,8 +181,8 @@ fn describe(token: &Token) -> String {
     format!("token {} ({})", token.id, token.settings.label)
 }
 
-/// Reads a token that somebody has already; white space around it does not belong to it. No message
-/// names the file: it may be the token itself, by mistake.
+/// Reads an existing token, without the white space around it. Error messages leave out the file's
+/// name, because it may be the token itself, passed by mistake.
 fn read_token(file: &Path) -> Result<PlainToken, String> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
@@ -190,12 +190,12 @@ fn read_token(file: &Path) -> Result<PlainToken, String> {
     } else {
         File::open(file).and_then(|mut file| file.read_to_string(&mut text))
     };
-    read.map_err(|error| format!("the file of --token-file cannot be read: {error}"))?;
+    read.map_err(|error| format!("cannot read the file of --token-file: {error}"))?;
     let token = text.trim();
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let expected = "a token is one line of ASCII characters without spaces";
+        let expected = "write the token on one line, in ASCII without spaces";
         return Err(format!(
-            "the file of --token-file holds no token: {expected}"
+            "the file of --token-file does not contain a token: {expected}"
         ));
     }
     Ok(PlainToken::from(token.to_owned()))
@@ -210,9 +210,9 @@ async fn list(operator: &Operator, json: bool) -> Outcome {
         .session()
         .tokens()
         .await
-        .map_err(|refused| operator.explain(refused))?;
+        .map_err(|error| operator.explain(error))?;
     let now = SystemTime::now();
-    let views = tokens.iter().map(|token| TokenView::of(token, now));
+    let views = tokens.iter().map(|token| TokenView::new(token, now));
     if json {
         return output::json(&views.collect::<Vec<_>>());
     }
@@ -225,24 +225,24 @@ async fn list(operator: &Operator, json: bool) -> Outcome {
 async fn revoke(operator: &Operator, which: WhichToken) -> Outcome {
     let id = find(operator, which).await?;
     let revoked = operator.session().revoke_token(id, SystemTime::now()).await;
-    let token = revoked.map_err(|refused| operator.explain(refused))?;
+    let token = revoked.map_err(|error| operator.explain(error))?;
     output::print(&format!(
-        "{} is revoked{}\n",
+        "revoked {}{}\n",
         describe(&token),
         operator.delay()
     ))
 }
 
-/// The ID of the token that is meant.
+/// The ID of the token that the arguments identify.
 async fn find(operator: &Operator, which: WhichToken) -> Result<TokenId, String> {
-    let (session, explain) = (operator.session(), |refused| operator.explain(refused));
+    let (session, explain) = (operator.session(), |error| operator.explain(error));
     if let Some(file) = which.token_file {
         let found = session
             .identify(Some(&read_token(&file)?.hash()), &[])
             .await;
         let (token, _) = found.map_err(|error| explain(error.into()))?;
-        let token = token.ok_or("there is no such token: `token list` shows all there are")?;
-        // DynamoDB may have removed the other item of an expired token.
+        let token = token.ok_or("there is no such token: `token list` shows all tokens")?;
+        // DynamoDB may have removed the item by ID of an expired token, so do not look it up.
         return match token
             .settings
             .expires_at
@@ -264,8 +264,8 @@ async fn find(operator: &Operator, which: WhichToken) -> Result<TokenId, String>
 
 /// The ID of the token with this ID or label.
 fn by_name(tokens: &[Token], name: &str) -> Result<TokenId, String> {
-    let number = name.parse().ok().map(TokenId);
-    let by_id = number.filter(|id| tokens.iter().any(|token| token.id == *id));
+    let id = name.parse().ok().map(TokenId);
+    let by_id = id.filter(|id| tokens.iter().any(|token| token.id == *id));
     let labelled = tokens.iter().filter(|token| token.settings.label == name);
     let (active, revoked): (Vec<_>, Vec<_>) =
         labelled.partition(|token| token.revoked_at.is_none());
@@ -279,20 +279,21 @@ fn by_name(tokens: &[Token], name: &str) -> Result<TokenId, String> {
     match (by_id, active.as_slice(), revoked.last()) {
         (Some(id), [], None) => Ok(id),
         (None, [token], _) | (None, [], Some(token)) => Ok(token.id),
-        // No message repeats the name: it may be the token itself, by mistake.
-        (None, [], None) => number.ok_or(
-            "there is no token of this label: `token list` shows all there are, and \
-                                 `--token-file FILE` takes the token itself"
+        // The message leaves out the name: it may be the token itself, passed by mistake.
+        (None, [], None) => id.ok_or(
+            "there is no token with this label: `token list` shows all tokens, and \
+             `--token-file FILE` accepts the token itself"
                 .to_owned(),
         ),
         (None, several, _) => Err(format!(
-            "several tokens are called {name:?}: name one by its number, which are {}",
+            "several tokens have the label {name:?}: choose one by its ID ({})",
             ids(several)
         )),
         (Some(id), active, _) => {
             let labelled = ids(&active.iter().copied().chain(revoked).collect::<Vec<_>>());
             Err(format!(
-                "{name} is the number of token {id} and the label of token {labelled}: name one with --id"
+                "{name} is the ID of token {id} and the label of token {labelled}: \
+                 choose one with --id"
             ))
         }
     }

@@ -1,3 +1,5 @@
+//! Fuzzes event normalization; the harness contains the checks.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| harness::event(data));

@@ -1,3 +1,5 @@
+//! Fuzzes multipart bodies; the harness contains the checks.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| harness::multipart(data));

@@ -1,3 +1,5 @@
+//! Fuzzes pagination; the harness contains the checks.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| harness::page(data));

@@ -1,3 +1,5 @@
+//! Fuzzes request parameters; the harness contains the checks.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| harness::parameters(data));

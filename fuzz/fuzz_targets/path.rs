@@ -1,3 +1,5 @@
+//! Fuzzes paths; the harness contains the checks.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| harness::path(data));

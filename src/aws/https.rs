@@ -1,93 +1,78 @@
-//! The SDK's HTTPS client, which reads the system's root certificates only where it needs them.
+//! The SDK's HTTPS client and the certificate authorities that it trusts.
 //!
-//! To read and to parse them is most of what the SDK does at its start. Nearly everywhere
-//! DynamoDB's certificates are Amazon's own, so the client begins with Amazon's five roots, which
-//! are built in. A certificate of another issuer, as in some partitions of AWS or from an
-//! inspecting proxy, turns it to the system's roots for good, and the SDK's next attempt is made
-//! with those. So Amazon's roots are all that is trusted besides what the system trusts.
-
-use std::error::Error;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::{io, iter};
+//! Most of the SDK's startup time goes into reading the system's root store. In the partitions
+//! `aws` and `aws-us-gov`, DynamoDB's certificates come from Amazon's own authority, so its five
+//! roots are built in. The root store is chosen once, at start.
 
 use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use url::Url;
 
-/// All roots of <https://www.amazontrust.com/repository/> that are in the public trust stores.
+/// All roots of <https://www.amazontrust.com/repository/> that are in the public root stores.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
-/// Whose certificates a client trusts.
-#[derive(Debug)]
-pub enum Trust {
-    /// Those of the system's roots; `SSL_CERT_FILE` and `SSL_CERT_DIR` say where they are, if they
-    /// are set.
+/// Variables that name a root store of the operator's choice.
+const ROOT_STORE_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+/// Variables that name a proxy, which may inspect TLS with certificates of its own.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// The first parts of the names of regions in the partition `aws` and, with `us`, `aws-us-gov`.
+const AREAS: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"];
+
+/// The trust anchors of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootStore {
+    /// Amazon's five roots.
+    Amazon,
+    /// The system's roots, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
     System,
-    /// Those of Amazon's roots, until an endpoint has a certificate of another issuer; from there
-    /// on, those of these.
-    AmazonFirst(TrustStore),
 }
 
-impl Trust {
-    /// Amazon's roots first, and then the system's.
+impl RootStore {
+    /// Amazon's roots, if nothing but AWS's own endpoint can answer: the region is in the partition
+    /// `aws` or `aws-us-gov`, no other endpoint is set over https, and neither a proxy nor a root
+    /// store is. An endpoint over http has no certificate, so the smaller store does.
     #[must_use]
-    pub fn amazon_first() -> Self {
-        Self::AmazonFirst(TrustStore::default())
-    }
-
-    /// For an endpoint that was set: what is not AWS's has hardly a certificate of Amazon's, so
-    /// that one is spared a handshake in vain. Over http nobody has a certificate, and Amazon's
-    /// roots are the fewest to read.
-    #[must_use]
-    pub fn of_endpoint(endpoint: &Url) -> Self {
-        let is_of_aws = endpoint
-            .host_str()
-            .is_some_and(|host| host.ends_with(".amazonaws.com"));
-        if endpoint.scheme() == "http" || is_of_aws {
-            Self::amazon_first()
+    pub fn choose(
+        get: impl Fn(&str) -> Option<String>,
+        region: &str,
+        endpoint: Option<&Url>,
+    ) -> Self {
+        let is_set = |name: &&str| get(name).is_some();
+        let is_chosen = ROOT_STORE_VARIABLES
+            .iter()
+            .chain(&PROXY_VARIABLES)
+            .any(is_set);
+        let mut parts = region.split('-');
+        let is_in_area = parts.next().is_some_and(|area| AREAS.contains(&area));
+        let is_isolated = parts.next().is_some_and(|part| part.starts_with("iso"));
+        let is_of_amazon = match endpoint {
+            Some(url) if url.scheme() == "http" => true,
+            Some(url) => url
+                .host_str()
+                .is_some_and(|host| host.ends_with(".amazonaws.com")),
+            None => is_in_area && !is_isolated,
+        };
+        if is_of_amazon && !is_chosen {
+            Self::Amazon
         } else {
             Self::System
         }
     }
 }
 
-/// An HTTPS client for the SDK, over the proxy that the environment names, if it names one.
+/// An HTTPS client for the SDK, over the proxy that the environment names, if any. The SDK asks for
+/// a connector with the first call, so the certificates are not parsed before they are needed.
 #[must_use]
-pub fn https_client(trust: Trust) -> SharedHttpClient {
-    let (roots, is_amazon_refuted) = match trust {
-        Trust::System => (TrustStore::default(), true),
-        Trust::AmazonFirst(roots) => (roots, false),
+pub fn https_client(roots: RootStore) -> SharedHttpClient {
+    let roots = match roots {
+        RootStore::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        RootStore::System => TrustStore::default(),
     };
-    let amazon = client_of(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS));
-    let other = client_of(roots);
-    let is_amazon_refuted = Arc::new(AtomicBool::new(is_amazon_refuted));
-    // The SDK asks for a connector at each attempt. That one is asked for later than the client is
-    // made also keeps the certificates from being parsed before they are needed.
-    http_client_fn(move |settings, components| {
-        if is_amazon_refuted.load(Ordering::Relaxed) {
-            return other.http_connector(settings, components);
-        }
-        let connector = amazon.http_connector(settings, components);
-        SharedHttpConnector::new(AmazonConnector {
-            connector,
-            is_refuted: Arc::clone(&is_amazon_refuted),
-        })
-    })
-}
-
-fn client_of(roots: TrustStore) -> SharedHttpClient {
-    let context = TlsContext::builder()
-        .with_trust_store(roots)
-        .build()
-        .expect("a trust store is all that it takes");
+    let context = TlsContext::builder().with_trust_store(roots).build();
+    let context = context.expect("a context needs nothing but its root store");
     Builder::new().build_with_connector_fn(move |settings, components| {
         let provider = Provider::rustls(CryptoMode::Ring);
         let mut connector = Connector::builder()
@@ -100,76 +85,72 @@ fn client_of(roots: TrustStore) -> SharedHttpClient {
     })
 }
 
-/// Connects to who has a certificate of Amazon's, and notes who has not.
-#[derive(Debug)]
-struct AmazonConnector {
-    connector: SharedHttpConnector,
-    is_refuted: Arc<AtomicBool>,
-}
-
-impl HttpConnector for AmazonConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let answer = self.connector.call(request);
-        let is_refuted = Arc::clone(&self.is_refuted);
-        HttpConnectorFuture::new(async move {
-            let answer = answer.await;
-            if answer
-                .as_ref()
-                .is_err_and(|error| causes(error).any(is_about_certificate))
-            {
-                tracing::debug!(
-                    "the endpoint's certificate is not Amazon's: trusting the system's roots from here on"
-                );
-                is_refuted.store(true, Ordering::Relaxed);
-            }
-            answer
-        })
-    }
-}
-
-fn is_about_certificate(error: &(dyn Error + 'static)) -> bool {
-    matches!(
-        error.downcast_ref(),
-        Some(rustls::Error::InvalidCertificate(_))
-    )
-}
-
-/// The error and what it wraps. An I/O error's source is not the error that it wraps, but that
-/// one's source.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(error), |&error| {
-        match error.downcast_ref::<io::Error>() {
-            Some(error) => error.get_ref().map(|wrapped| wrapped as _),
-            None => error.source(),
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn choose(region: &str, endpoint: Option<&str>, variable: Option<&str>) -> RootStore {
+        let get = |name: &str| (Some(name) == variable).then(|| "set".to_owned());
+        let endpoint = endpoint.map(|url| Url::parse(url).unwrap());
+        RootStore::choose(get, region, endpoint.as_ref())
+    }
+
     #[test]
-    fn amazons_roots_are_tried_first_where_they_are_likely_or_not_needed() {
-        let begins_with_amazon = |endpoint: &str| {
-            matches!(
-                Trust::of_endpoint(&Url::parse(endpoint).unwrap()),
-                Trust::AmazonFirst(_)
-            )
-        };
+    fn amazons_roots_serve_the_endpoints_of_two_partitions() {
+        for region in [
+            "eu-central-1",
+            "us-east-1",
+            "ap-southeast-7",
+            "us-gov-west-1",
+            "mx-central-1",
+        ] {
+            assert_eq!(choose(region, None, None), RootStore::Amazon, "{region}");
+        }
+        for region in [
+            "cn-north-1",
+            "us-iso-east-1",
+            "us-isob-east-1",
+            "eu-isoe-west-1",
+            "eusc-de-east-1",
+        ] {
+            assert_eq!(choose(region, None, None), RootStore::System, "{region}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_outside_aws_takes_the_systems_roots() {
         for endpoint in [
             "https://dynamodb.eu-central-1.amazonaws.com",
             "https://vpce-1a2b3c4d-5e6f.dynamodb.us-east-1.vpce.amazonaws.com",
             "http://127.0.0.1:8000",
         ] {
-            assert!(begins_with_amazon(endpoint), "{endpoint}");
+            assert_eq!(
+                choose("eu-central-1", Some(endpoint), None),
+                RootStore::Amazon,
+                "{endpoint}"
+            );
         }
         for endpoint in [
             "https://localhost:8000",
             "https://dynamodb.cn-north-1.amazonaws.com.cn",
             "https://amazonaws.com.example",
         ] {
-            assert!(!begins_with_amazon(endpoint), "{endpoint}");
+            assert_eq!(
+                choose("eu-central-1", Some(endpoint), None),
+                RootStore::System,
+                "{endpoint}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_root_store_or_a_proxy_takes_the_systems_roots() {
+        for variable in ROOT_STORE_VARIABLES.into_iter().chain(PROXY_VARIABLES) {
+            assert_eq!(
+                choose("eu-central-1", None, Some(variable)),
+                RootStore::System,
+                "{variable}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
-//! How the two programs reach AWS: with which settings, and whose certificates they trust.
+//! Access to AWS: the SDK's settings, and the certificate authorities that its client trusts.
 
 mod https;
 mod settings;
 
-pub use https::{Trust, https_client};
+pub use https::{RootStore, https_client};
 pub use settings::sdk_config;

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::{
 };
 use url::Url;
 
-use super::{Trust, https_client};
+use super::{RootStore, https_client};
 use crate::config::ConfigError;
 
 /// Reads the SDK's settings through `get`, which stands for the environment: `AWS_REGION`,
@@ -34,11 +34,7 @@ pub fn sdk_config(get: impl Fn(&str) -> Option<String>) -> Result<Builder, Confi
             )
         })?;
     let endpoint = endpoint_url(get)?;
-    let https = https_client(
-        endpoint
-            .as_ref()
-            .map_or_else(Trust::amazon_first, Trust::of_endpoint),
-    );
+    let https = https_client(RootStore::choose(get, &region, endpoint.as_ref()));
     let mut sdk = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))

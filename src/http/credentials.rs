@@ -1,12 +1,12 @@
-//! The credential of a request: which of its headers and parameters carries a token.
+//! The credential of a request: the token in its headers or parameters.
 
 use lambda_http::http::{HeaderMap, header};
 
 use crate::http::params::{Params, Value};
 use crate::token::{HashedToken, PlainToken};
 
-/// Finds the token that counts, in GitLab's order (E14, E16), and takes every parameter that may
-/// carry one out of `params`, so that nothing after this station can echo it. A blank one is none
+/// Finds the token in GitLab's order of precedence (E14, E16). It removes every parameter that may
+/// hold a token from `params`, so that no later stage can echo it. A blank value counts as absent
 /// (E13).
 pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<HashedToken> {
     let mut parameter = |name| params.take(name).and_then(of_parameter);
@@ -24,7 +24,7 @@ pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<HashedToken> {
     token.map(|token| token.hash())
 }
 
-/// A parameter of another kind than text is a token that nobody has, not the lack of one.
+/// A parameter that is not text counts as an unknown token, not as a missing one.
 fn of_parameter(value: Value) -> Option<PlainToken> {
     match value {
         Value::Null => None,
@@ -37,7 +37,7 @@ fn of_header(headers: &HeaderMap, name: &str) -> Option<PlainToken> {
     present(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
 }
 
-/// Any scheme but Bearer is not for this service (E15).
+/// Only the scheme Bearer is supported (E15).
 fn bearer(headers: &HeaderMap) -> Option<PlainToken> {
     let value =
         String::from_utf8_lossy(headers.get(header::AUTHORIZATION)?.as_bytes()).into_owned();

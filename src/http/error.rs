@@ -13,24 +13,23 @@ use crate::link::Violation;
 use crate::store::StoreError;
 use crate::token::TokenError;
 
-/// Why a request was not carried out.
+/// An error response.
 ///
-/// The variants know nothing of HTTP; [`ApiError::status`] and [`ApiError::body`] give each of them its
-/// answer. The causes that [`ApiError::Unavailable`] and [`ApiError::Corrupt`] carry are for the log and
-/// never leave the service.
+/// [`ApiError::status`] and [`ApiError::body`] define the response of each variant. The causes in
+/// [`ApiError::Unavailable`], [`ApiError::Corrupt`] and [`ApiError::InvalidCall`] are for the log
+/// and never leave the service.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApiError {
-    /// The request cannot be read: broken JSON, form, multipart, base64, percent-encoding or UTF-8,
-    /// or a NUL byte (C7, C9).
+    /// The request is malformed: JSON, form, multipart, base64, percent-encoding or UTF-8 is
+    /// invalid, or it contains a NUL byte (C7, C9).
     Malformed(String),
-    /// Parameters are missing or of the wrong kind, in GitLab's order (C11 to C18).
+    /// Parameters are missing or have the wrong type (C11 to C18).
     Params(ParamErrors),
-    /// The body's media type is not one that the API reads (C3).
+    /// The API does not support the media type of the body (C3).
     UnsupportedContentType(String),
-    /// The body is compressed, or encoded otherwise, which the API does not undo (RFC 9110,
-    /// 15.5.16).
+    /// The body is compressed. The service never decompresses input (RFC 9110, 15.5.16).
     UnsupportedContentEncoding(String),
-    /// The parameter `format` asks for something other than JSON (C6).
+    /// The parameter `format` requests a format other than JSON (C6).
     UnsupportedFormat(String),
     /// The body is larger than the service accepts.
     BodyTooLarge {
@@ -44,38 +43,37 @@ pub enum ApiError {
     },
     /// No route matches the method and the path (E1, E2).
     UnknownRoute,
-    /// The path belongs to the API's third version (E1).
+    /// The path belongs to version 3 of the API (E1).
     ApiV3,
-    /// The credential is unknown, or one is required and none was sent (E1, E13).
+    /// The token is unknown, or a required token is missing (E1, E13).
     Unauthorized,
-    /// The token is known, but does not serve for this request (E1, E17).
+    /// The token is known but invalid for this request (E1, E17).
     Token(TokenError),
-    /// The project does not exist, or the caller may not know that it does (E1, E8).
+    /// The project does not exist, or its existence is hidden from the caller (E1, E8).
     ProjectNotFound,
-    /// The request would change something, but names the project by a former path (E2, F3).
+    /// A request that writes names the project by a former path (E2, F3).
     ProjectMoved,
     /// The release or the link does not exist (E1, E19).
     NotFound,
-    /// The caller sees the project, but may not do this (E1, E8).
+    /// The caller sees the project but lacks write access (E1, E8).
     Forbidden,
-    /// The link breaks rules of its own or of its release, all of them reported together (section
-    /// D).
+    /// The link violates rules, all of which are reported together (section D).
     Invalid(Vec<Violation>),
-    /// The client has used the same idempotency key for another link.
+    /// The client used the idempotency key for another link.
     IdempotencyKeyReused,
-    /// DynamoDB did not carry the request out in time; repeating it later is safe.
+    /// DynamoDB did not process the request in time. A retry is safe.
     Unavailable(String),
-    /// An item of the table does not have the shape that this service writes.
+    /// An item of the table is corrupt.
     Corrupt(String),
-    /// DynamoDB found a call invalid. That is a fault of this service, so repeating it is no use.
+    /// DynamoDB rejected a call as invalid. This is a bug of the service, so a retry is no use.
     InvalidCall(String),
 }
 
-/// How long a client should wait before it repeats a request that was answered 503, in seconds.
+/// Delay before a client should retry after a 503, in seconds.
 const RETRY_AFTER_SECONDS: u16 = 1;
 
 impl ApiError {
-    /// The HTTP status of the answer.
+    /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -99,7 +97,7 @@ impl ApiError {
         }
     }
 
-    /// The JSON body of the answer, in one of GitLab's two envelopes.
+    /// The JSON body, in one of GitLab's two envelopes.
     #[must_use]
     pub fn body(&self) -> Value {
         match self {
@@ -141,7 +139,7 @@ impl ApiError {
         }
     }
 
-    /// The header that the answer carries besides those of every error, if it needs one.
+    /// The additional header of the response, if any.
     #[must_use]
     pub fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         if let Self::Token(failure) = self {
@@ -156,7 +154,7 @@ impl ApiError {
         }
     }
 
-    /// What the log says of the failure beyond its answer: the cause of a 5xx.
+    /// The cause of a 5xx for the log. It never reaches the client.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         match self {
@@ -169,7 +167,7 @@ impl ApiError {
 }
 
 impl fmt::Display for ApiError {
-    /// The status and the body that a client receives. The cause of a 5xx is no part of it.
+    /// The status and the body that a client receives, without the cause of a 5xx.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.status(), self.body())
     }
@@ -234,7 +232,7 @@ fn token_body(failure: TokenError) -> Value {
     body
 }
 
-/// The value of `WWW-Authenticate`, which GitLab sends with a 401 but not with a 403.
+/// The value of `WWW-Authenticate`. GitLab sends it with a 401 but not with a 403.
 fn challenge(failure: TokenError) -> Option<HeaderValue> {
     if failure == TokenError::InsufficientScope {
         return None;

@@ -1,8 +1,8 @@
-//! The event, before `lambda_http` makes a request of it.
+//! The event, before `lambda_http` converts it into a request.
 //!
-//! `lambda_http` assembles a URI from the host, the path and the query string, and panics where
-//! that is none. A path or a host with `#` or `?` in it would add or swallow query parameters
-//! besides. So path and query are taken out of the event here, and the rest of the pipeline reads
+//! `lambda_http` assembles a URI from the host, the path and the query string. It panics if the
+//! result is invalid, and a `#` or `?` in the path or the host swallows or adds query parameters.
+//! Therefore this stage takes path and query out of the event, and the rest of the pipeline reads
 //! them from the [`Target`], never from the request's URI.
 
 use std::str::FromStr;
@@ -28,13 +28,12 @@ pub struct Target {
     pub query: String,
 }
 
-/// Takes path and query out of the event, and makes the rest of it one that `lambda_http` can read.
-/// The error says what to answer instead.
+/// Takes path and query out of the event, and makes the rest safe for `lambda_http`.
 ///
 /// # Errors
 ///
-/// [`ApiError::UriTooLong`], [`ApiError::BodyTooLarge`], and [`ApiError::Malformed`] for a body that is not
-/// base64 though the event says so.
+/// [`ApiError::UriTooLong`], [`ApiError::BodyTooLarge`], and [`ApiError::Malformed`] for a body
+/// that the event declares as base64 but that is not.
 pub fn normalize(event: &mut LambdaRequest) -> Result<Target, ApiError> {
     match event {
         LambdaRequest::ApiGatewayV2(event) => {
@@ -58,12 +57,12 @@ pub fn normalize(event: &mut LambdaRequest) -> Result<Target, ApiError> {
             let parameters = take_parameters(several, &mut event.query_string_parameters);
             take_target(&mut event.path, raw_query(&parameters), body)
         }
-        // The features of lambda_http that this crate turns on make no other event.
+        // This crate enables no other kind of event in lambda_http.
         _ => Ok(Target::default()),
     }
 }
 
-/// Takes the path out of the event. An error of the body comes after one of the target.
+/// Takes the path out of the event. An error of the target takes precedence over one of the body.
 fn take_target(
     path: &mut Option<String>,
     query: String,

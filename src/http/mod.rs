@@ -1,9 +1,10 @@
-//! Everything that knows HTTP: from a gateway's event to the request's parts, and from an answer
-//! to the response.
+//! The HTTP edge: from a gateway's event to the parts of a request, and from an answer to the
+//! response.
 
 pub mod credentials;
 pub mod error;
 pub mod event;
+pub mod headers;
 pub mod pagination;
 pub mod param_error;
 pub mod params;

@@ -15,7 +15,7 @@ const MAX_PER_PAGE: u64 = 100;
 ///
 /// # Errors
 ///
-/// A value that is no integer, or a `per_page` of 0.
+/// A value that is not an integer, or a `per_page` of 0.
 pub fn parse(params: &Params) -> Result<Page, ParamErrors> {
     let mut checks = Checks::of(params);
     let number = checks.integer("page").unwrap_or(1).max(1);
@@ -96,15 +96,15 @@ fn link(
     HeaderValue::from_str(&links.collect::<Vec<_>>().join(", ")).ok()
 }
 
-/// Longest query that is echoed, in bytes. The header has up to four of them, and clients and
-/// gateways limit its size.
+/// Longest echoed query, in bytes. The header has up to four of them, and clients and gateways
+/// limit its size.
 const MAX_ECHOED_BYTES: usize = 2_048;
-/// Parameters that the path of a list of links has.
+/// The parameters in the path of a list.
 const PATH_PARAMETERS: [&str; 2] = ["id", "tag_name"];
 
-/// All parameters of the request with this page in them, in alphabetical order (B14); if they are
-/// too long, only those of the path, and if these are too long, only the page. The tokens among
-/// them, which GitLab echoes, have been taken out by [`super::credentials`]: a header ends up in logs.
+/// All parameters of the request with this page, in alphabetical order (B14). If they are too long,
+/// only the parameters of the path are echoed; if those are too long, only the page. GitLab also
+/// echoes tokens; here [`super::credentials`] has removed them, because headers end up in logs.
 fn query(params: &Params, page: Page) -> String {
     let all = query_of(params.pairs(), page);
     if all.len() <= MAX_ECHOED_BYTES {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// A parameter that GitLab's first checks refuse.
+/// A parameter that fails GitLab's first checks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name} {problem}")]
 pub struct ParamError {
-    /// The parameter's name, or several of them with commas between.
+    /// The name of the parameter, or several names separated by commas.
     pub name: String,
     /// The problem.
     pub problem: ParamProblem,
@@ -24,7 +24,7 @@ pub enum ParamProblem {
     /// The value has the wrong type or form (B7, C15, C16).
     #[error("is invalid")]
     Invalid,
-    /// The value is none of the words that the parameter takes (C14).
+    /// The value is not one of the allowed words (C14).
     #[error("does not have a valid value")]
     NoValidValue,
     /// The value is excluded (B4).
@@ -50,7 +50,7 @@ impl ParamError {
     }
 }
 
-/// Every parameter of a request that is refused, in GitLab's order (C18).
+/// All invalid parameters of a request, in GitLab's order (C18).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParamErrors(pub Vec<ParamError>);
 

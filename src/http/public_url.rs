@@ -1,4 +1,4 @@
-//! The service's address as clients see it, and the URLs that are built on it.
+//! The service's address as clients see it, and the URLs below it.
 
 use lambda_http::http::{HeaderMap, HeaderValue, header};
 use lambda_http::request::RequestContext;
@@ -9,13 +9,13 @@ use crate::http::route::ReleasePath;
 use crate::link::Link;
 use crate::project::Project;
 
-/// What is escaped in a query: all but RFC 3986's unreserved characters.
+/// Characters that are percent-encoded in a query value: all but RFC 3986's unreserved characters.
 pub const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// What is escaped in a path that keeps its slashes.
+/// Characters that are percent-encoded in a path that keeps its slashes.
 const PATH: &AsciiSet = &QUERY_VALUE.remove(b'/');
 
 /// Scheme, host, optional port and path prefix of the service, without a slash at the end.
@@ -30,8 +30,8 @@ impl PublicUrl {
     ///
     /// # Errors
     ///
-    /// One sentence for the operator, where it is not an http or https URL, or has a query, a
-    /// fragment or a user.
+    /// One sentence for the operator, if the value is not an http or https URL, or has a query, a
+    /// fragment or user information.
     pub fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("it is not a URL: {error}"))?;
         let is_plain = url.query().is_none()
@@ -50,13 +50,13 @@ impl PublicUrl {
         })
     }
 
-    /// The address that an event names: its domain name, or the `Host` header where the event has
-    /// none (a load balancer's), over https unless the front end says otherwise; with the stage
-    /// where the client had to name it.
+    /// The address that an event names: the scheme, the domain name and the stage. A load
+    /// balancer's event has no domain name, so the `Host` header replaces it there. The scheme is
+    /// https unless a load balancer says otherwise.
     #[must_use]
     pub fn of_event(context: Option<&RequestContext>, headers: &HeaderMap, raw_path: &str) -> Self {
         let (domain_name, stage) = match context {
-            // A REST API removes the stage from the path, but its context has the whole path.
+            // A REST API removes the stage from the path; the context has the full path.
             Some(RequestContext::ApiGatewayV1(context)) => {
                 let stage = context
                     .path
@@ -101,8 +101,8 @@ impl PublicUrl {
         &self.prefix
     }
 
-    /// The absolute URL of a release's list of links, in the spelling that every gateway passes on
-    /// (B14).
+    /// The absolute URL of a release's list of links, encoded so that it works through every
+    /// gateway (B14).
     #[must_use]
     pub fn links(&self, release: &ReleasePath) -> String {
         let project = utf8_percent_encode(&release.project, QUERY_VALUE);
@@ -113,19 +113,19 @@ impl PublicUrl {
         )
     }
 
-    /// The web page of a project, which decides what counts as external (H1).
+    /// The web page of a project. A link is external if its URL is not below this page (H1).
     #[must_use]
     pub fn project(&self, project: &Project) -> String {
         format!("{}/{}", self.base, project.path)
     }
 
-    /// The web page that a token's holder would have.
+    /// The web page of a token's holder, in GitLab's form.
     #[must_use]
     pub fn user(&self, username: &str) -> String {
         format!("{}/{username}", self.base)
     }
 
-    /// The permanent URL of a link with a filepath; the url itself for one without (A7, G1).
+    /// The permanent URL of a link with a filepath, or the URL of a link without one (A7, G1).
     #[must_use]
     pub fn direct_asset(&self, project: &Project, tag: &str, link: &Link) -> String {
         let Some(filepath) = &link.filepath else {

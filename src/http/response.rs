@@ -1,24 +1,55 @@
 //! Responses: the JSON of an answer, and the headers of every response (A6 to A8, section J).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use headers::{ETag, Header, HeaderMapExt, IfNoneMatch};
+use headers::HeaderMapExt;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
 use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::error::ApiError;
+use super::headers::{etag, is_known};
 use super::pagination;
 use super::params::Params;
 use super::public_url::{PublicUrl, QUERY_VALUE};
 use super::route::{Endpoint, ReleasePath, Route};
-use crate::answer::Answer;
 use crate::link::{self, Link, LinkId, LinkType};
 use crate::page::{Page, Paged};
 use crate::project::{Project, ProjectId, Visibility};
 use crate::token::{Token, TokenId};
+
+/// The result of an operation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// A link of a project's release.
+    Link(Arc<Project>, Link),
+    /// A link that was created, now or by an earlier request with the same idempotency key.
+    Created {
+        /// The project.
+        project: Arc<Project>,
+        /// The link as it was created.
+        link: Link,
+        /// Whether an earlier request created it.
+        is_replayed: bool,
+    },
+    /// A page of the links of a project's release.
+    Links(Arc<Project>, Page, Paged<Link>),
+    /// A redirect to the URL of a link.
+    Redirect {
+        /// The link's URL.
+        url: String,
+        /// The visibility of the project, which limits who may cache the redirect.
+        visibility: Visibility,
+    },
+    /// The request reads, but names the project by a former path (F3).
+    Moved(ProjectId),
+    /// The token of the request, as the user whom GitLab shows for it.
+    User(Arc<Token>),
+    /// The methods that a path supports.
+    Allow(&'static str),
+}
 
 /// Marks the stored response to an `Idempotency-Key` that was used before.
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -82,7 +113,7 @@ impl Echo<'_> {
     }
 }
 
-/// A link as clients see it; the order of the fields is the order on the wire (profile: "body of a
+/// A link as clients see it. The order of the fields is the order in the JSON (profile: "body of a
 /// link").
 #[derive(Serialize)]
 struct LinkView<'a> {
@@ -96,14 +127,22 @@ struct LinkView<'a> {
 
 impl<'a> LinkView<'a> {
     fn of(public_url: &PublicUrl, project: &Project, tag: &str, link: &'a Link) -> Self {
+        // A new attribute of a link does not compile until this decides whether clients see it.
+        let Link {
+            id,
+            name,
+            url,
+            filepath: _,
+            link_type,
+        } = link;
         Self {
-            id: link.id,
-            name: &link.name,
-            url: &link.url,
-            // A plain test of the beginning, as GitLab's is (H1).
-            external: !link.url.starts_with(&public_url.project(project)),
+            id: *id,
+            name,
+            url,
+            // GitLab also compares prefixes as plain text (H1).
+            external: !url.starts_with(&public_url.project(project)),
             direct_asset_url: public_url.direct_asset(project, tag, link),
-            link_type: link.link_type,
+            link_type: *link_type,
         }
     }
 }
@@ -125,7 +164,7 @@ pub fn links(public_url: &PublicUrl, project: &Project, tag: &str, links: &[Link
     )
 }
 
-/// A token's holder as GitLab shows the user of a project's access token.
+/// The holder of a token, as GitLab shows the user of a project access token.
 #[derive(Serialize)]
 struct UserView<'a> {
     id: TokenId,
@@ -136,7 +175,7 @@ struct UserView<'a> {
     bot: bool,
 }
 
-/// The JSON of the token's own identity.
+/// The JSON of a token's holder.
 #[must_use]
 pub fn user(public_url: &PublicUrl, token: &Token) -> Vec<u8> {
     let username = format!("token_{}", token.id);
@@ -191,13 +230,12 @@ pub fn of_answer(echo: Echo<'_>, answer: Answer, download_max_age: Duration) -> 
 fn list(echo: Echo<'_>, project: &Project, page: Page, paged: &Paged<Link>) -> Response<Body> {
     let body = links(echo.public_url, project, echo.tag(), &paged.items);
     let list_url = echo.release().map(|release| echo.public_url.links(release));
-    let request = echo.request;
-    let list_url = list_url.unwrap_or_default();
+    let (request, list_url) = (echo.request, list_url.unwrap_or_default());
     let headers = pagination::headers(page, paged.counted, &list_url, &echo.all_params());
     success(request, StatusCode::OK, body, headers)
 }
 
-/// An answer to `OPTIONS` (E3) or to a browser's preflight (J5).
+/// The response to `OPTIONS` (E3) or to a browser's preflight (J5).
 fn options(allow: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -248,7 +286,7 @@ fn success(
     response
 }
 
-/// A redirect to a link's url, which need not be a valid URI as it is stored.
+/// A redirect to a link's URL. The stored URL may be an invalid URI, so it is encoded.
 fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Body> {
     let location = link::to_uri(url);
     let cache = match visibility {
@@ -265,8 +303,8 @@ fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Bo
     response
 }
 
-/// A permanent redirect within the API, with GitLab's text (F3). It ends when another project takes
-/// the former path.
+/// A permanent redirect within the API, with GitLab's text (F3). It lasts until another project
+/// takes the former path.
 fn moved(request: &Request, url: &str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
@@ -298,48 +336,6 @@ pub fn of_error(request: &Request, error: &ApiError) -> Response<Body> {
     response
 }
 
-/// The headers that every answer carries (J4, J5).
-pub fn finish(
-    response: &mut Response<Body>,
-    request_headers: &HeaderMap,
-    request_id: &str,
-    runtime: Duration,
-) {
-    const EXPOSED: &str = "ETag, Idempotent-Replayed, Link, Location, X-Next-Page, X-Page, X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
-        (header::VARY, "Origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    let meta = format!(r#"{{"correlation_id":"{request_id}","version":"1"}}"#);
-    // No finer than a millisecond, so that it does not help to tell a private project from a
-    // missing one.
-    let runtime = format!("{:.3}", runtime.as_secs_f64());
-    for (name, value) in [
-        ("x-request-id", request_id),
-        ("x-gitlab-meta", &meta),
-        ("x-runtime", &runtime),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
-    if request_headers.contains_key(header::ORIGIN) {
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_ORIGIN,
-            HeaderValue::from_static("*"),
-        );
-        headers.insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static(EXPOSED),
-        );
-    }
-}
-
 fn set_json(headers: &mut HeaderMap) {
     headers.insert(
         header::CONTENT_TYPE,
@@ -349,21 +345,4 @@ fn set_json(headers: &mut HeaderMap) {
 
 fn text(json: Vec<u8>) -> Body {
     Body::Text(String::from_utf8(json).expect("JSON is UTF-8"))
-}
-
-/// A weak entity tag of 32 hexadecimal digits (J1). It only has to tell a representation from the
-/// one before, so a digest that nobody can forge would be a waste: of a list of 20 links, SHA-256
-/// took an eighth of the whole request.
-fn etag(body: &[u8]) -> ETag {
-    format!("W/\"{:032x}\"", xxh3_128(body))
-        .parse()
-        .expect("hexadecimal digits in quotes are an ETag")
-}
-
-/// Whether the client has this representation already (J3). A header that cannot be read is as good
-/// as none.
-fn is_known(headers: &HeaderMap, etag: &ETag) -> bool {
-    let mut values = headers.get_all(header::IF_NONE_MATCH).iter().peekable();
-    values.peek().is_some()
-        && IfNoneMatch::decode(&mut values).is_ok_and(|known| !known.precondition_passes(etag))
 }

@@ -1,12 +1,13 @@
-//! The route: a method and a raw path become one of the things that the service does.
+//! The route: a method and a raw path select an operation.
 //!
-//! A path comes in two spellings. Function URLs, load balancers and REST APIs hand it over as the
-//! client wrote it, an HTTP API hands it over decoded, so that `/projects/group%2Fapp/releases/v1`
-//! becomes `/projects/group/app/releases/v1`. The path is split on slashes first and each piece is
-//! decoded once; where the pieces do not fit as they stand, a gateway has decoded them, and the
-//! project and the tag are found between their neighbours. Then the first `releases` ends the
-//! project (no project path has such a segment) and the last `assets/links` ends the tag. In a
-//! download the first `downloads` after the tag's first segment ends the tag.
+//! A path arrives in encoded or in decoded form. Function URLs, load balancers and REST APIs pass
+//! it on as the client encoded it. An HTTP API decodes it, so that
+//! `/projects/group%2Fapp/releases/v1` becomes `/projects/group/app/releases/v1`. The path is split
+//! at slashes first, and each segment is decoded once. If the segments do not match a route as they
+//! are, a gateway has decoded them, and the project and the tag are found between fixed segments:
+//! the first `releases` ends the project (no project path has such a segment), and the last
+//! `assets/links` ends the tag. In a download, the first `downloads` after the first segment of the
+//! tag ends the tag.
 
 use lambda_http::http::Method;
 use percent_encoding::percent_decode_str;
@@ -19,14 +20,13 @@ use crate::release::TagName;
 /// Longest accepted path and query together, in bytes (ours; API Gateway's own limit is below it).
 pub const MAX_URI_BYTES: usize = 16 * 1024;
 
-/// Which release a request is about, in the client's spelling.
+/// A release as the path names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleasePath {
     /// `:id`, a project's ID or path.
     pub project: String,
-    /// The project's path without the service's prefix, where the request's path may or may not
-    /// carry the prefix and only the table can tell: it counts if there is no such project as
-    /// `project`.
+    /// The project's path without the service's prefix. It is set if the request's path may or may
+    /// not carry the prefix, and counts if there is no project with the path `project`.
     pub project_without_prefix: Option<String>,
     /// `:tag_name`.
     pub tag: String,
@@ -44,10 +44,10 @@ impl ReleasePath {
     }
 }
 
-/// The release of a [`ReleasePath`], as far as its names are valid.
+/// The release of a [`ReleasePath`] with valid names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseName {
-    /// The names of the project, of which the first that exists counts. It is empty where no
+    /// The possible names of the project; the first one that exists counts. The list is empty if no
     /// project can have such a name.
     pub projects: Vec<ProjectRef>,
     /// The tag.
@@ -68,18 +68,18 @@ impl TryFrom<&ReleasePath> for ReleaseName {
     }
 }
 
-/// One of the things that the service does, with what its path says.
+/// A route of the service, with the values of its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// Something of a release.
+    /// A part of a release.
     Release(ReleasePath, Endpoint),
-    /// `GET /api/v4/user`: who the token is.
+    /// `GET /api/v4/user`: the holder of the token.
     CurrentUser,
-    /// `OPTIONS` on a path that is served, with the methods that it answers (E3).
+    /// `OPTIONS` on a known path, with the methods that it supports (E3).
     Options(&'static str),
 }
 
-/// What of a release a request is about. Link ids are not checked yet (C16).
+/// A part of a release that a request is for. Link IDs are not checked yet (C16).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
     /// `GET …/assets/links`; a format suffix becomes the parameter `format` (F6).
@@ -97,9 +97,9 @@ pub enum Endpoint {
     Download(String),
 }
 
-/// Finds the route of a raw path that may carry the service's prefix, such as `/links`, or none
-/// where a gateway has removed it. A prefix may equal `api` or a group's name, so the path counts
-/// as it was received if that is a route.
+/// Finds the route of a raw path. The path may or may not carry the service's prefix, such as
+/// `/links`, depending on the gateway. A prefix may equal `api` or the name of a group, so the path
+/// is tried as received first.
 ///
 /// # Errors
 ///
@@ -129,8 +129,9 @@ pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Route, ApiError
 ///
 /// # Errors
 ///
-/// [`ApiError::Malformed`] for a path that is not UTF-8 or holds a NUL byte (C9), [`ApiError::ApiV3`],
-/// and [`ApiError::UnknownRoute`] for all that is not served, a wrong method included (E2).
+/// [`ApiError::Malformed`] for a path that is not UTF-8 or contains a NUL byte (C9),
+/// [`ApiError::ApiV3`], and [`ApiError::UnknownRoute`] for everything else, including a wrong
+/// method (E2).
 pub fn parse(method: &Method, path: &str) -> Result<Route, ApiError> {
     let segments: Vec<String> = path
         .split('/')
@@ -147,8 +148,8 @@ pub fn parse(method: &Method, path: &str) -> Result<Route, ApiError> {
     }
 }
 
-/// Decodes one piece once. A `%` that starts no escape is a literal: a gateway has decoded it
-/// already.
+/// Decodes one segment once. A `%` without a valid escape is literal, because a gateway has already
+/// decoded the path.
 fn decode(piece: &str) -> Result<String, ApiError> {
     let decoded = percent_decode_str(piece)
         .decode_utf8()
@@ -188,7 +189,7 @@ fn current_user(method: &Method) -> Result<Route, ApiError> {
     }
 }
 
-/// Finds the project and the tag in a path that a gateway has decoded.
+/// Finds the project and the tag in a decoded path.
 fn decoded_links<'a, 'b>(segments: &'b [&'a str]) -> Option<(ReleasePath, &'b [&'a str])> {
     let end_of_project = segments
         .iter()
@@ -219,7 +220,7 @@ fn is_links(segments: &[&str]) -> bool {
     }
 }
 
-/// Cuts a format suffix off, as in `links.json` or `1.json` (C17, F6).
+/// Splits off a format suffix, as in `links.json` or `1.json` (C17, F6).
 fn split_format(segment: &str) -> (&str, Option<&str>) {
     match segment.rsplit_once('.') {
         Some((name, format)) if !name.is_empty() && !format.is_empty() => (name, Some(format)),

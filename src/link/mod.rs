@@ -1,4 +1,4 @@
-//! A link of a release and every rule that it has by itself. No input or output happens here.
+//! A link of a release and its rules. This module does no I/O.
 
 mod rules;
 mod url;
@@ -8,8 +8,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use strum::EnumString;
 
-pub use rules::{Attributes, LinkChanges, NewLink, Violation, may_be_filepath};
+pub use rules::{Violation, may_be_filepath};
 pub use url::{NOT_IN_URI, to_uri};
+
+use rules::{filepath_of, name_of, url_of};
 
 /// The ID of a link within its release: 1, 2, 3 …, never used twice (profile: "link ids").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,11 +56,190 @@ pub struct Link {
     pub id: LinkId,
     /// Its name, unique within the release.
     pub name: String,
-    /// Where it leads, unique within the release.
+    /// Its URL, unique within the release.
     pub url: String,
     /// The path of its permanent URL, unique within the release; starts with a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filepath: Option<String>,
-    /// What kind of asset it leads to.
+    /// The kind of asset that it leads to.
     pub link_type: LinkType,
+}
+
+/// A valid link without an ID. The store decides whether its name, URL and filepath are unique in
+/// the release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewLink {
+    /// See [`Link::name`].
+    pub name: String,
+    /// See [`Link::url`].
+    pub url: String,
+    /// See [`Link::filepath`].
+    pub filepath: Option<String>,
+    /// See [`Link::link_type`].
+    pub link_type: LinkType,
+}
+
+impl NewLink {
+    /// A link with a name and a URL.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that they break, in GitLab's order.
+    pub fn new(name: impl Into<String>, url: impl Into<String>) -> Result<Self, Vec<Violation>> {
+        Self::from_attributes(
+            Some(name.into()),
+            Some(url.into()),
+            None,
+            LinkType::default(),
+        )
+    }
+
+    /// The link with a permanent URL below this path.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that the path breaks.
+    pub fn with_filepath(self, filepath: impl Into<String>) -> Result<Self, Vec<Violation>> {
+        let Self {
+            name,
+            url,
+            link_type,
+            ..
+        } = self;
+        Self::from_attributes(Some(name), Some(url), Some(filepath.into()), link_type)
+    }
+
+    /// A link with all its attributes, of which `None` stands for null.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that the link breaks, in GitLab's order.
+    pub fn from_attributes(
+        name: Option<String>,
+        url: Option<String>,
+        filepath: Option<String>,
+        link_type: LinkType,
+    ) -> Result<Self, Vec<Violation>> {
+        let mut violations = Vec::new();
+        let link = Self {
+            url: url_of(url, &mut violations),
+            name: name_of(name, &mut violations),
+            filepath: filepath_of(filepath, &mut violations),
+            link_type,
+        };
+        if violations.is_empty() {
+            Ok(link)
+        } else {
+            Err(violations)
+        }
+    }
+
+    /// The link with its ID.
+    #[must_use]
+    pub fn with_id(self, id: LinkId) -> Link {
+        let Self {
+            name,
+            url,
+            filepath,
+            link_type,
+        } = self;
+        Link {
+            id,
+            name,
+            url,
+            filepath,
+            link_type,
+        }
+    }
+}
+
+/// The attributes that an update sets. The outer `None` leaves an attribute as it was (I2), the
+/// inner one stands for null.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// See [`Link::name`].
+    pub name: Option<Option<String>>,
+    /// See [`Link::url`].
+    pub url: Option<Option<String>>,
+    /// See [`Link::filepath`].
+    pub filepath: Option<Option<String>>,
+    /// See [`Link::link_type`].
+    pub link_type: Option<LinkType>,
+}
+
+/// Valid changes to a link; `None` leaves an attribute as it was (I2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkChanges {
+    name: Option<String>,
+    url: Option<String>,
+    filepath: Option<Option<String>>,
+    link_type: Option<LinkType>,
+}
+
+impl LinkChanges {
+    /// Checks the attributes that an update sets.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that a changed attribute breaks, in GitLab's order.
+    pub fn new(attributes: Attributes) -> Result<Self, Vec<Violation>> {
+        let Attributes {
+            name,
+            url,
+            filepath,
+            link_type,
+        } = attributes;
+        let mut violations = Vec::new();
+        let changes = Self {
+            url: url.map(|url| url_of(url, &mut violations)),
+            name: name.map(|name| name_of(name, &mut violations)),
+            filepath: filepath.map(|filepath| filepath_of(filepath, &mut violations)),
+            link_type,
+        };
+        if violations.is_empty() {
+            Ok(changes)
+        } else {
+            Err(violations)
+        }
+    }
+
+    /// The link with the changes. Its ID stays the same (I7).
+    #[must_use]
+    pub fn apply(&self, link: &Link) -> Link {
+        Link {
+            id: link.id,
+            name: self.name.clone().unwrap_or_else(|| link.name.clone()),
+            url: self.url.clone().unwrap_or_else(|| link.url.clone()),
+            filepath: self
+                .filepath
+                .clone()
+                .unwrap_or_else(|| link.filepath.clone()),
+            link_type: self.link_type.unwrap_or(link.link_type),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_name_and_url_are_reported_together_in_gitlabs_order() {
+        let link = NewLink::from_attributes(
+            Some(" \t".to_owned()),
+            None,
+            Some(String::new()),
+            LinkType::Other,
+        );
+        let messages: Vec<_> = link.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            messages,
+            [
+                "Url can't be blank",
+                "Url must be a valid URL",
+                "Name can't be blank",
+                "Filepath is in an invalid format"
+            ]
+        );
+    }
 }

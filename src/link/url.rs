@@ -1,9 +1,9 @@
-//! Which urls a link may lead to: GitLab's rules D7 to D9.
+//! GitLab's rules for URLs (D7 to D9).
 //!
-//! GitLab splits a url as RFC 3986 appendix B does and then looks at the pieces. It accepts much
-//! that the WHATWG URL standard and the strict grammar of RFC 3986 refuse (spaces in a path, port
-//! 99999, `http:h`), so neither of the well-kept crates for those can decide here; what follows is
-//! GitLab's own check and nothing more.
+//! GitLab splits a URL as in RFC 3986, appendix B, and then checks its parts. It accepts much that
+//! the WHATWG URL standard and the strict grammar of RFC 3986 reject (spaces in a path, port 99999,
+//! `http:h`), so the crates for those cannot decide here. This module implements GitLab's checks
+//! and nothing more.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -14,9 +14,9 @@ use super::Violation;
 
 const ALLOWED_SCHEMES: [&str; 3] = ["http", "https", "ftp"];
 
-/// ASCII characters that no part of a URI may have (RFC 3986, section 2): all but unreserved and
-/// reserved ones, and the brackets and `#`, which have a place of their own. `%` is left alone,
-/// because it begins an escape.
+/// ASCII characters that no part of a URI may contain (RFC 3986, section 2). Brackets and `#` are
+/// included, because they are allowed only as delimiters. `%` is excluded, because it starts an
+/// escape.
 pub const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -31,9 +31,9 @@ pub const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
-/// ASCII characters that the user information before a host may not have.
+/// ASCII characters that user information may not contain.
 const NOT_IN_USER: &AsciiSet = &NOT_IN_URI.add(b'@');
-/// ASCII characters that a host's name may not have.
+/// ASCII characters that a host name may not contain.
 const NOT_IN_HOST: &AsciiSet = &NOT_IN_USER.add(b':');
 
 /// Checks a url that is not blank and has no surrounding white space.
@@ -46,7 +46,7 @@ pub(super) fn check(url: &str) -> Result<(), Violation> {
     if !parts.is_valid() || breaks_lines(url, parts.scheme) {
         return Err(Violation::UrlUnparsable);
     }
-    // The comparison is case-sensitive, as GitLab's is (D7).
+    // GitLab also compares schemes case-sensitively (D7).
     if !parts
         .scheme
         .is_some_and(|scheme| ALLOWED_SCHEMES.contains(&scheme))
@@ -59,9 +59,9 @@ pub(super) fn check(url: &str) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The valid URI of a url that GitLab's rules accept: what RFC 3986 does not allow in its place is
-/// percent-encoded, and an internationalized host becomes punycode. A valid URI stays as it is,
-/// byte for byte.
+/// A valid URI for a URL that GitLab's rules accept. Characters that RFC 3986 does not allow at
+/// their position are percent-encoded, and an internationalized host becomes punycode. A valid URI
+/// is returned unchanged, byte for byte.
 #[must_use]
 pub fn to_uri(url: &str) -> String {
     let Parts {
@@ -134,7 +134,7 @@ fn is_future_ip(text: &str) -> bool {
     })
 }
 
-/// The pieces of a url by RFC 3986, appendix B.
+/// The parts of a URL by RFC 3986, appendix B.
 struct Parts<'a> {
     scheme: Option<&'a str>,
     authority: Option<&'a str>,
@@ -199,7 +199,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What comes before the first of these characters, and what comes after it.
+/// The text before and after the first delimiter.
 fn split_at(text: &str, delimiter: char) -> (&str, Option<&str>) {
     text.split_once(delimiter)
         .map_or((text, None), |(before, after)| (before, Some(after)))
@@ -230,8 +230,8 @@ fn has_host_characters(host: &str) -> bool {
         .any(|c| c.is_whitespace() || r#"<>{}/\?#@""#.contains(c))
 }
 
-/// A line break could forge a header or a log line. GitLab lets an encoded one pass in http and
-/// https, where signed storage URLs have them, and so does this.
+/// Whether the URL contains a line break, which could forge a header or a log line. Like GitLab,
+/// this allows an encoded one in http and https, where presigned URLs have them.
 fn breaks_lines(url: &str, scheme: Option<&str>) -> bool {
     let encoded = || {
         let lower = url.to_ascii_lowercase();
@@ -257,7 +257,7 @@ fn is_ip(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// D8's list of what GitLab lets pass.
+    /// The URLs that D8 lists as accepted.
     #[test]
     fn urls_that_gitlab_accepts_are_accepted() {
         for url in [

@@ -1,10 +1,10 @@
 //! `POST …/assets/links`: a new link, and the release if this is its first.
 
 use super::{Input, LinkInput, Operation, OperationContext};
-use crate::answer::Answer;
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
 use crate::http::params::{ParamError, ParamProblem};
+use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
 use crate::idempotency::{self, IdempotencyKey};
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{Input, Operation, OperationContext};
-use crate::answer::Answer;
 use crate::authorization::{Access, TokenHolder};
 use crate::http::error::ApiError;
+use crate::http::response::Answer;
 use crate::token::Token;
 
-/// Shows a client who its token belongs to.
+/// Returns the holder of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CurrentUser;
 

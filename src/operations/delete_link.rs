@@ -1,10 +1,10 @@
-//! `DELETE …/assets/links/:link_id`: the end of a link.
+//! deletes a link.
 
 use super::{Input, Operation, OperationContext, found, link_id, permitted};
-use crate::answer::Answer;
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
 use crate::http::params::Checks;
+use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
 use crate::link::LinkId;
 

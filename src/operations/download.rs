@@ -1,9 +1,9 @@
 //! `GET /:project/-/releases/:tag/downloads/:filepath`: the permanent URL of a link.
 
 use super::{Input, Operation, OperationContext};
-use crate::answer::Answer;
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
+use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
 use crate::link::may_be_filepath;
 

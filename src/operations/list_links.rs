@@ -1,10 +1,10 @@
 //! `GET …/assets/links`: a page of a release's links.
 
 use super::{Input, Operation, OperationContext};
-use crate::answer::Answer;
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
 use crate::http::pagination;
+use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
 use crate::page::Page;
 

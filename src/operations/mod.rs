@@ -1,5 +1,5 @@
-//! The operations. Each file has one: its facts for the pipeline, the parameters that it takes
-//! (`parse`) and what it does (`run`).
+//! The operations, one per file: its facts for the pipeline, its parameters (`parse`) and its
+//! effect (`run`).
 
 mod create_link;
 mod current_user;
@@ -21,25 +21,27 @@ pub use update_link::UpdateLink;
 
 use std::time::SystemTime;
 
-use crate::answer::Answer;
 use crate::authorization::{Access, ReleaseGrant, Subject};
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, Params, Value};
+use crate::http::response::Answer;
+use crate::http::route::{Endpoint, Route};
 use crate::link::LinkId;
 use crate::store::{StoreError, StoreSession};
 
 /// An operation, and the facts about it that the pipeline needs.
-pub trait Operation: Sized {
+pub trait Operation: Sized + Send {
     /// Its name in the log and in the metrics.
     const NAME: &'static str;
-    /// The access that it takes.
+    /// The required access.
     const ACCESS: Access;
-    /// Whether it serves a project under a former path, which other operations redirect (F3).
+    /// Whether it serves a project under a former path. Other operations redirect or reject such a
+    /// request (F3).
     const SERVES_FORMER_PATHS: bool = false;
     /// The resource that a caller needs access to.
     type Subject: Subject;
     /// The part of the path below the subject, such as a link's ID.
-    type Path;
+    type Path: Send;
 
     /// Checks the parameters.
     ///
@@ -48,7 +50,7 @@ pub trait Operation: Sized {
     /// [`ApiError::Params`] and [`ApiError::UnsupportedFormat`].
     fn parse(path: Self::Path, input: &Input<'_, Self::Subject>) -> Result<Self, ApiError>;
 
-    /// Carries the operation out.
+    /// Performs the operation.
     ///
     /// # Errors
     ///
@@ -58,6 +60,42 @@ pub trait Operation: Sized {
         grant: <Self::Subject as Subject>::Grant,
         context: &OperationContext<'_>,
     ) -> impl Future<Output = Result<Answer, ApiError>> + Send;
+}
+
+/// The stages that all operations share.
+pub trait Perform {
+    /// Takes a request through the stages of this operation. `subject` and `path` are the parts of
+    /// its path.
+    ///
+    /// # Errors
+    ///
+    /// The error of the first stage that fails.
+    fn perform<O: Operation>(
+        &mut self,
+        subject: &<O::Subject as Subject>::Path,
+        path: O::Path,
+    ) -> impl Future<Output = Result<Answer, ApiError>> + Send;
+}
+
+/// The table of operations: performs the one that the route names.
+///
+/// # Errors
+///
+/// Those of the operation.
+pub async fn dispatch(stages: &mut impl Perform, route: &Route) -> Result<Answer, ApiError> {
+    let (release, endpoint) = match route {
+        Route::Options(methods) => return Ok(Answer::Allow(methods)),
+        Route::CurrentUser => return stages.perform::<CurrentUser>(&(), ()).await,
+        Route::Release(release, endpoint) => (release, endpoint.clone()),
+    };
+    match endpoint {
+        Endpoint::ListLinks(suffix) => stages.perform::<ListLinks>(release, suffix).await,
+        Endpoint::GetLink(id) => stages.perform::<GetLink>(release, id).await,
+        Endpoint::CreateLink => stages.perform::<CreateLink>(release, ()).await,
+        Endpoint::UpdateLink(id) => stages.perform::<UpdateLink>(release, id).await,
+        Endpoint::DeleteLink(id) => stages.perform::<DeleteLink>(release, id).await,
+        Endpoint::Download(filepath) => stages.perform::<Download>(release, filepath).await,
+    }
 }
 
 /// The parts of a request that an operation parses.
@@ -87,7 +125,7 @@ impl<S> Input<'_, S> {
     }
 }
 
-/// The means of an operation besides its grant.
+/// The context of an operation besides its grant.
 #[derive(Debug)]
 pub struct OperationContext<'a> {
     /// The connection to the table.
@@ -96,8 +134,8 @@ pub struct OperationContext<'a> {
     pub now: SystemTime,
 }
 
-/// The link ID of a path. `None` is a number that no link can have, such as -1, which is not found
-/// like any other missing link (C16).
+/// The link ID of a path. `None` is a number that no link can have, such as -1: like any other
+/// missing link, it is not found (C16).
 fn link_id(checks: &mut Checks<'_>, text: &str) -> Option<LinkId> {
     checks.integer_in("link_id", text).and_then(LinkId::new)
 }
@@ -118,7 +156,7 @@ async fn permitted<T>(
     permitted
 }
 
-/// The link ID, or the error for a number that no link can have.
+/// The link ID, or [`StoreError::NotFound`] for a number that no link can have.
 fn found(id: Option<LinkId>) -> Result<LinkId, StoreError> {
     id.ok_or(StoreError::NotFound)
 }

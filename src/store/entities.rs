@@ -180,7 +180,7 @@ pub(super) struct ProjectItem {
     /// may have taken some of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) former_paths: Vec<String>,
-    /// When its deletion began. The project is invisible from then on (F9).
+    /// When its deletion began. The project is hidden from then on (F9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleting_since: Option<Timestamp>,
     /// When its deletion finished. The item stays, so that its ID is never reused.

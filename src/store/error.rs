@@ -34,77 +34,92 @@ pub enum StoreError {
 /// A change by the operator that failed, in one sentence. It changed nothing.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum AdminError {
-    /// The number is another project's.
-    #[error("there is a project {0} already: `project show {0}` shows it")]
+    /// Another project has the ID.
+    #[error("project {0} already exists: `project show {0}` shows it")]
     IdTaken(ProjectId),
-    /// The path is another project's.
-    #[error("there is a project {0} already: `project show {0}` shows it")]
+    /// Another project has the path.
+    #[error("project {0} already exists: `project show {0}` shows it")]
     PathTaken(ProjectPath),
-    /// The ID was that of a project which is deleted.
-    #[error("project {id} was deleted at {}, and its ID is never used again: choose another one", format_rfc3339_seconds(*.deleted_at))]
+    /// The ID belonged to a deleted project.
+    #[error(
+        "project {id} was deleted at {}, and its ID cannot be reused: choose another ID",
+        format_rfc3339_seconds(*.deleted_at)
+    )]
     IdUsed {
         /// The ID.
         id: ProjectId,
         /// When its project was deleted.
         deleted_at: SystemTime,
     },
-    /// The path is one that a project had before.
-    #[error("{path} is a former path of project {0}, which is {1} now: name it by its ID or that path", .project.id, .project.path)]
+    /// The path is a former path of a project.
+    #[error(
+        "{path} is a former path of project {0}, which is now {1}: use its ID or its current path",
+        .project.id,
+        .project.path
+    )]
     FormerPath {
         /// The path.
         path: String,
-        /// The project as it is now.
+        /// The project that had the path.
         project: Project,
     },
-    /// The project has moved too often.
-    #[error("project {0} keeps as many former paths as it can: it cannot get another path")]
+    /// The project has the maximum number of former paths.
+    #[error(
+        "project {0} has the maximum number of former paths: it can only move back to one of them"
+    )]
     TooManyFormerPaths(ProjectId),
-    /// There is no such project.
-    #[error("there is no project {0}: `project list` shows all there are")]
+    /// The project does not exist.
+    #[error("there is no project {0}: `project list` shows all projects")]
     UnknownProject(String),
-    /// The project was left half deleted.
-    #[error("project {0} is being deleted: `project delete {0}` again finishes that")]
+    /// The deletion of the project has begun but not finished.
+    #[error("project {0} is being deleted: run `project delete {0}` to finish the deletion")]
     PendingDeletion(ProjectId),
-    /// The project is deleted.
-    #[error("project {id} was deleted at {}: `project list` shows all there are", format_rfc3339_seconds(*.deleted_at))]
+    /// The project was deleted.
+    #[error(
+        "project {id} was deleted at {}: `project list` shows all projects",
+        format_rfc3339_seconds(*.deleted_at)
+    )]
     Deleted {
         /// The project's ID.
         id: ProjectId,
         /// When it was deleted.
         deleted_at: SystemTime,
     },
-    /// The token is stored already.
-    #[error("this token is stored already: nothing can be stored twice")]
+    /// The token is already stored.
+    #[error("this token is already stored: choose a different token")]
     TokenTaken,
-    /// There is no such token.
-    #[error("there is no token {0}: `token list` shows all there are")]
+    /// The token does not exist.
+    #[error("there is no token {0}: `token list` shows all tokens")]
     UnknownToken(String),
     /// The token has roles in more projects than one transaction can check.
     #[error(
-        "a token has roles in {MAX_GRANTS} projects at the most: issue several tokens, or grant `all`"
+        "a token can have roles in at most {MAX_GRANTS} projects: use several tokens or grant `all`"
     )]
     TooManyGrants,
     /// The token has expired.
-    #[error("token {id} has expired, at {}: it grants nothing any more", format_rfc3339_seconds(*.expired_at))]
+    #[error(
+        "token {id} expired at {}, so there is no need to revoke it",
+        format_rfc3339_seconds(*.expired_at)
+    )]
     TokenExpired {
         /// The token's ID.
         id: TokenId,
         /// When it expired.
         expired_at: SystemTime,
     },
-    /// The token was revoked before.
-    #[error("token {id} was revoked already, at {}", format_rfc3339_seconds(*.revoked_at))]
+    /// The token was already revoked.
+    #[error("token {id} was already revoked at {}", format_rfc3339_seconds(*.revoked_at))]
     AlreadyRevoked {
-        /// The token's number.
+        /// The token's ID.
         id: TokenId,
         /// When it was revoked.
         revoked_at: SystemTime,
     },
-    /// Another operator was faster.
-    #[error("somebody else changed this at the same time: look at it as it is now, and try again")]
+    /// Another operator changed the same data.
+    #[error("somebody else changed this at the same time: check its current state, and try again")]
     Changed,
-    /// The table is out of reach, or an item in it out of shape.
-    #[error("the table could not be used: {0}")]
+    /// The table is unavailable, or one of its items is corrupt.
+    #[error("the operation on the table failed: {0}")]
     Failed(StoreError),
 }
 

@@ -1,8 +1,8 @@
 //! The keys of the table's items. Both parts are strings, named `pk` and `sk`.
 //!
-//! The sort keys of a partition are made so that a release and its links stand together, apart from
-//! the taken-items: `idempotency#…` < `link#…` < `release` < `taken#…`. Backwards, the release
-//! comes first and then its links, the newest first.
+//! The sort keys of a partition put a release next to its links, apart from the unique-constraint
+//! items: `idempotency#…` < `link#…` < `release` < `taken#…`. In descending order, the release
+//! comes first and then its links, newest first.
 
 use std::collections::HashMap;
 
@@ -19,14 +19,14 @@ pub(super) type Key = HashMap<String, AttributeValue>;
 
 /// The sort key of a release.
 pub(super) const RELEASE: &str = "release";
-/// Where the sort keys of links begin.
+/// The lower bound of the sort keys of links.
 pub(super) const FIRST_LINK: &str = "link#";
-/// Behind the last of them, which end in digits.
+/// The upper bound of the sort keys of links, which end in digits.
 pub(super) const LAST_LINK: &str = "link#~";
 
-/// Where the sort keys of taken names begin.
+/// The lower bound of the sort keys of names' unique-constraint items.
 pub(super) const FIRST_NAME: &str = "taken#name#";
-/// Behind the last of them, which end in a digest's hexadecimal digits.
+/// The upper bound of these sort keys, which end in hexadecimal digits.
 pub(super) const LAST_NAME: &str = "taken#name#~";
 
 /// A release of a project: the partition of all that belongs to it.
@@ -34,7 +34,7 @@ pub(super) const LAST_NAME: &str = "taken#name#~";
 pub(super) struct Partition(pub(super) String);
 
 impl Partition {
-    /// `24#v0.1`. The ID holds no `#`, so the first one ends it whatever the tag is.
+    /// `24#v0.1`. The ID contains no `#`, so the first one ends it, whatever the tag is.
     pub(super) fn of(release: &ReleaseKey) -> Self {
         Self(format!("{}{}", releases_of(release.project), release.tag))
     }
@@ -43,7 +43,7 @@ impl Partition {
         key(&self.0, RELEASE)
     }
 
-    /// The number is padded so that the order of the keys is the order of the numbers.
+    /// The ID is padded so that the keys sort in numeric order.
     pub(super) fn link(&self, id: LinkId) -> Key {
         key(&self.0, &format!("{FIRST_LINK}{:0>20}", id.to_string()))
     }
@@ -66,9 +66,9 @@ impl Partition {
     }
 }
 
-/// All projects share a partition, so that one query lists them in the order of their numbers.
+/// All projects share a partition, so that one query lists them by ID.
 pub(super) const PROJECTS: &str = "projects";
-/// All tokens by number share a partition likewise.
+/// All tokens by ID share a partition in the same way.
 pub(super) const TOKENS: &str = "tokens";
 
 pub(super) fn project_by_id(id: u64) -> Key {
@@ -91,17 +91,17 @@ pub(super) fn token_by_id(id: TokenId) -> Key {
     key(TOKENS, &format!("{id:0>20}"))
 }
 
-/// A token by its hash, by which requests find it. Each has a partition of its own.
+/// A token by its hash, for requests. Each token has its own partition.
 pub(super) fn token_by_hash(hash: &HashedToken) -> Key {
     key(&format!("token#{}", hash.hex()), "token")
 }
 
-/// Counts the tokens' numbers up.
+/// The counter of token IDs.
 pub(super) fn token_counter() -> Key {
     key("counters", TOKENS)
 }
 
-/// Where the partitions of a project's releases begin.
+/// The prefix of the partition keys of a project's releases.
 pub(super) fn releases_of(project: ProjectId) -> String {
     format!("{project}#")
 }
@@ -119,7 +119,7 @@ pub(super) fn key_of(mut item: Key) -> Key {
     item
 }
 
-/// A name or url may be longer than the 1,024 bytes of a sort key; its digest is not.
+/// A name or URL may exceed the 1,024 bytes of a sort key; its digest does not.
 fn sha256(text: &str) -> String {
     base16ct::lower::encode_string(&Sha256::digest(text))
 }

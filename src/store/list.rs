@@ -1,6 +1,6 @@
-//! Pages of a release's links. DynamoDB has no offset: the links between a page and the nearer end
-//! of the list are counted, not read. All links together are counted by the unique-constraint items
-//! of their names, which are a third as large as they are.
+//! Pages of a release's links. DynamoDB has no offset, so the links between a page and the nearer
+//! end of the list are counted, not read. The total is counted by the unique-constraint items of
+//! the names, which are a third as large as the links.
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
@@ -14,16 +14,16 @@ use crate::link::Link;
 use crate::page::{MAX_COUNT, Page, Paged};
 use crate::release::ReleaseKey;
 
-/// A position in a part of a partition.
+/// A cursor in a range of a partition's sort keys.
 struct Cursor<'a> {
     partition: &'a Partition,
     first_key: &'static str,
     last_key: &'static str,
     is_forward: bool,
-    /// Where the next query begins; `None` before the first one and after the last.
+    /// The start key of the next query; `None` before the first query and after the last.
     position: Option<Item>,
     is_over: bool,
-    /// How many items are behind it.
+    /// The number of items before the cursor.
     passed: u64,
 }
 
@@ -62,9 +62,8 @@ impl<'a> Cursor<'a> {
 }
 
 impl StoreSession<'_> {
-    /// A page of the release's links, the newest first. Where it is not the whole list, all links
-    /// are counted, up to one more than GitLab counts (B16). No page behind the end reads the
-    /// links.
+    /// A page of the release's links, newest first. If it is not the whole list, all links are
+    /// counted, up to one more than GitLab counts (B16). A page behind the end reads no links.
     ///
     /// # Errors
     ///
@@ -82,8 +81,8 @@ impl StoreSession<'_> {
         }
     }
 
-    /// The first page is read with the release in front and one more link behind, so that the end
-    /// is met without another call.
+    /// The first page is read together with the release and one more link. If the list ends there,
+    /// no other call is needed.
     async fn first_page(
         &self,
         partition: &Partition,
@@ -101,8 +100,7 @@ impl StoreSession<'_> {
         Ok(Paged { items, counted })
     }
 
-    /// A page among the links that GitLab counts. All of them are counted first, to read it from
-    /// the nearer end.
+    /// A page among the links that GitLab counts. The count tells which end of the list is nearer.
     async fn counted_page(
         &self,
         partition: &Partition,
@@ -136,8 +134,8 @@ impl StoreSession<'_> {
         Ok(Paged { items, counted })
     }
 
-    /// A page behind the links that GitLab counts, if there are any: ids never exceed that of the
-    /// last link.
+    /// A page behind the links that GitLab counts. IDs never exceed the release's last link ID, so
+    /// a page behind it is empty.
     async fn distant_page(
         &self,
         partition: &Partition,

@@ -28,27 +28,23 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client, Config};
 
-/// How often the SDK makes a call at the most, the first time included.
+/// Largest number of attempts of a call by the SDK.
 const MAX_ATTEMPTS: u32 = 4;
-/// The longest pause before the first repetition; each is a random part of twice the one before.
+/// Longest delay before the first retry; each delay is random, up to twice the previous limit.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-/// The longest pause before any repetition.
+/// Longest delay before any retry.
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
-/// DynamoDB answers in milliseconds: what takes so long is lost, and repeated while there is time.
+/// Timeout of an attempt. DynamoDB responds within milliseconds, so a slower attempt is lost and
+/// retried.
 const ATTEMPT_TIME: Duration = Duration::from_secs(2);
-/// How long a connection may take to open.
+/// Timeout for opening a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
-
-/// The warm-up call has one attempt more, for endpoints whose certificates are not Amazon's
-/// (`aws::https_client`), and that one at once.
-const WARM_UP_ATTEMPTS: u32 = 2;
-const WARM_UP_BACKOFF: Duration = Duration::from_millis(1);
 
 /// A handle on the table; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// Made with the first call, because the SDK parses all partitions of AWS for it, and not every
-    /// request makes a call.
+    /// Created with the first call: the SDK parses all AWS partitions for it, and some requests
+    /// need no call.
     client: Arc<LazyClient>,
     table: String,
 }
@@ -56,8 +52,7 @@ pub struct Store {
 type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
 
 impl Store {
-    /// The table of this name behind the client that `sdk` describes; how long it waits and how
-    /// often it repeats a call is decided here.
+    /// The table with this name. The timeouts and retries of the client are set here.
     #[must_use]
     pub fn new(sdk: aws_sdk_dynamodb::config::Builder, table: String) -> Self {
         let retries = RetryConfig::standard()
@@ -76,16 +71,14 @@ impl Store {
     }
 
     /// Opens the connection to DynamoDB with the cheapest call that the function's policy allows,
-    /// so that the first request does not wait for DNS, TCP and TLS. It waits for `time` at the
-    /// most, and makes no call if that is zero. A failure is ignored: the first request will meet
-    /// it again and say so.
+    /// so that the first request does not wait for DNS, TCP and TLS. It waits for `time` or less;
+    /// zero disables the call. A failure is ignored, because the first request meets it again and
+    /// reports it.
     pub async fn warm_up(&self, time: Duration) {
         if time.is_zero() {
             return;
         }
-        let retries = RetryConfig::standard()
-            .with_max_attempts(WARM_UP_ATTEMPTS)
-            .with_initial_backoff(WARM_UP_BACKOFF);
+        let retries = RetryConfig::disabled();
         let call = self
             .client
             .get_item()

@@ -1,4 +1,4 @@
-//! One request's way to the table: how long it may take, and what it cost.
+//! The store during one request: its time limit and its consumed capacity.
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -16,10 +16,10 @@ use super::Store;
 use super::entities::Item;
 use super::error::StoreError;
 
-/// How often a transaction that met a conflict, or the unprocessed part of a batch, is retried.
+/// Largest number of retries of a conflicting transaction or of the unprocessed part of a batch.
 const MAX_RETRIES: usize = 12;
 
-/// What a request cost so far.
+/// The DynamoDB usage of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
     /// Calls of DynamoDB operations.
@@ -39,7 +39,7 @@ pub struct StoreSession<'a> {
 }
 
 impl Store {
-    /// Starts a request that has this long for all its calls together.
+    /// Starts a request with this time limit for all its calls together.
     #[must_use]
     pub fn session(&self, time_left: Duration) -> StoreSession<'_> {
         StoreSession {
@@ -51,17 +51,16 @@ impl Store {
 }
 
 impl StoreSession<'_> {
-    /// What the request cost so far.
+    /// The usage so far.
     #[must_use]
     pub fn usage(&self) -> Usage {
         *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes one call and gives up when the request's time is over. The SDK repeats by itself what
-    /// is safe to repeat.
+    /// Makes one call within the request's time limit. The SDK retries whatever is safe to retry.
     ///
-    /// The SDK's futures are some 5 KB large. They come boxed, so that not each station on the way
-    /// to here has to be as large, and to be moved.
+    /// The SDK's futures take about 5 KB. They are boxed, so that the futures of all stages around
+    /// them stay small and are cheap to move.
     pub(super) async fn call<T, E>(
         &self,
         send: Pin<Box<impl Future<Output = Result<T, SdkError<E>>>>>,
@@ -76,7 +75,7 @@ impl StoreSession<'_> {
             })
     }
 
-    /// Makes one call of which no failure is an answer.
+    /// Sends a call whose errors the caller does not handle.
     pub(super) async fn send<T, E>(
         &self,
         send: Pin<Box<impl Future<Output = Result<T, SdkError<E>>>>>,
@@ -123,7 +122,7 @@ impl StoreSession<'_> {
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = self.send(Box::pin(request.send())).await?;
         self.note_write(output.consumed_capacity());
-        // DynamoDB leaves the key out; the log names it, should the item be out of shape.
+        // DynamoDB omits the key, which the log names if the item is corrupt.
         Ok(output.attributes.into_iter().flatten().chain(key).collect())
     }
 
@@ -142,8 +141,8 @@ impl StoreSession<'_> {
         self.send(Box::pin(pages.items().send().collect())).await
     }
 
-    /// Sends a batch, and then what DynamoDB left unprocessed of it, until nothing is. `send` makes
-    /// one call, and returns the items that it read and the requests that are unprocessed.
+    /// Sends a batch, and then sends its unprocessed requests again until none is left. `send`
+    /// makes one call, and returns the items that it read and the unprocessed requests.
     pub(super) async fn retry_unprocessed<T, F>(
         &self,
         mut left: Vec<T>,
@@ -183,7 +182,7 @@ impl StoreSession<'_> {
         add(&mut self.usage.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// How what may be repeated is repeated: with full jitter, for as long as the request has time.
+    /// The delays between retries: full jitter, within the request's time limit.
     pub(super) fn backoff(&self) -> ExponentialBuilder {
         ExponentialBuilder::default()
             .with_jitter()
@@ -203,8 +202,8 @@ fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
         .sum()
 }
 
-/// A failure of a call, with the whole chain of its causes for the log. A call that DynamoDB finds
-/// invalid is a fault of this service, which does not pass.
+/// The error of a failed call, with all its causes for the log. An invalid call is a bug of this
+/// service, so a retry is no use.
 pub(super) fn failure<E>(error: SdkError<E>) -> StoreError
 where
     E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
@@ -213,10 +212,33 @@ where
         error.code(),
         Some("ValidationException" | "SerializationException")
     );
-    let cause = DisplayErrorContext(error).to_string();
+    let is_untrusted = causes(&error).any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(rustls::Error::InvalidCertificate(_))
+        )
+    });
+    let mut cause = DisplayErrorContext(error).to_string();
+    if is_untrusted {
+        cause +=
+            "; set SSL_CERT_FILE to the certificates of the authority that issued the endpoint's";
+    }
     if is_invalid {
         StoreError::InvalidCall(cause)
     } else {
         StoreError::Unavailable(cause)
     }
+}
+
+/// The error and its causes. The source of an I/O error is not the error that it wraps, but the
+/// source of that one.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<std::io::Error>() {
+            Some(error) => error.get_ref().map(|wrapped| wrapped as _),
+            None => error.source(),
+        }
+    })
 }

@@ -1,5 +1,4 @@
-//! Tokens, each stored twice: by hash, where requests find it, and by number, where the operator
-//! does.
+//! Tokens, each stored twice: by hash for requests, and by ID for the operator.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -15,7 +14,7 @@ use crate::project::{Project, ProjectId, ProjectRef};
 use crate::token::{HashedToken, MAX_GRANTS, NewToken, Token, TokenId};
 
 impl StoreSession<'_> {
-    /// All tokens in the order of their numbers.
+    /// All tokens by ID.
     ///
     /// # Errors
     ///
@@ -26,7 +25,7 @@ impl StoreSession<'_> {
         Ok(tokens.collect::<Result<_, StoreError>>()?)
     }
 
-    /// Stores a token's hash with all that it allows.
+    /// Creates a token. Only its hash is stored.
     ///
     /// # Errors
     ///
@@ -66,7 +65,7 @@ impl StoreSession<'_> {
         }
     }
 
-    /// Takes a token back for good.
+    /// Revokes a token.
     ///
     /// # Errors
     ///

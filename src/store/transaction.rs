@@ -1,7 +1,7 @@
 //! Transactions of named steps.
 //!
-//! DynamoDB says by position which steps of a transaction it refused. Each step is added together
-//! with its name, so that a position never has to be counted.
+//! DynamoDB reports the failed steps of a transaction by position. Each step is added together with
+//! its name, so that no code has to count positions.
 
 use std::collections::HashMap;
 
@@ -26,49 +26,49 @@ use crate::project::ProjectId;
 /// How often a write starts over because another request was faster.
 pub(super) const MAX_ROUNDS: usize = 20;
 
-/// What a step of a transaction is there for.
+/// The purpose of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// The link itself: absent before a creation, unchanged since it was read before a change.
     Link,
-    /// An item that makes a name, url or filepath unique; refused if another link has it.
+    /// A new unique-constraint item; fails if another link holds it.
     Claim(Violation),
-    /// A unique-constraint item that the link holds already; refused if another link holds it.
+    /// A unique-constraint item that the link holds; fails if another link holds it.
     Held(Violation),
-    /// An item that belongs to the one that is changed, and changes or goes with it.
+    /// An item that changes together with another one.
     Own,
-    /// The item of an idempotency key; refused if the key was used.
+    /// An idempotency record; fails if the key was used.
     IdempotencyRecord,
-    /// A project by its number.
+    /// A project by its ID.
     Project(ProjectId),
     /// A project by its path.
     ProjectPath,
-    /// A project by the former path of this number in its list; refused if another project has
-    /// taken it.
+    /// A project by the former path at this index of its list; fails if another project has taken
+    /// the path.
     FormerPath(usize),
     /// A token.
     Token,
 }
 
-/// What must hold of the item that a step finds.
+/// The condition on the existing item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Condition {
-    /// There is none.
+    /// It does not exist.
     Absent,
-    /// There is none, or its end came before this time in seconds since 1970, though DynamoDB still
-    /// has it.
+    /// It does not exist, or it expired before this time in seconds since 1970 and DynamoDB has not
+    /// deleted it yet.
     AbsentOrExpired(u64),
-    /// It is as it was read.
+    /// It has this version.
     Version(u64),
-    /// It is as it was read, or a partial restore or DynamoDB's TTL has lost it.
+    /// It has this version, or a partial restore or DynamoDB's TTL has removed it.
     VersionOrAbsent(u64),
-    /// It is a unique-constraint item that this link holds, or a partial restore has lost it.
+    /// This link holds it, or a partial restore has removed it.
     HeldByOrAbsent(LinkId),
-    /// It is a project, and nobody is deleting it.
+    /// It is a project that is not being deleted.
     LivingProject,
-    /// There is none, or a project has had this path and goes by another one now.
+    /// It does not exist, or it is the former path of a project.
     AbsentOrFormerPath,
-    /// It is a former path of this project, and no other project has taken it.
+    /// It is still a former path of this project.
     FormerPathOf(ProjectId),
 }
 
@@ -102,20 +102,20 @@ impl Condition {
     }
 }
 
-/// Why a transaction was not carried out. Nothing of it was.
+/// A transaction that failed. It changed nothing.
 #[derive(Debug)]
 pub(super) enum TransactionError {
-    /// The conditions of these steps do not hold.
+    /// The conditions of these steps failed.
     Steps(Vec<Step>),
-    /// Another transaction is at work on one of the items, or they are asked too much; trying again
-    /// will help.
+    /// The transaction conflicts with another one, or DynamoDB throttles it. A retry may succeed.
     Conflict,
-    /// The table is out of reach.
+    /// DynamoDB did not process it.
     Failed(StoreError),
 }
 
-/// Transient reasons for a cancellation. If any step has one, the others tell nothing: a retry may
-/// find their conditions changed, by this transaction's own earlier attempt for one.
+/// Transient reasons for a cancellation. If any step has one, the failed conditions of other steps
+/// are inconclusive: an earlier attempt of the same transaction may have caused them, so a retry
+/// decides.
 const TRANSIENT: [&str; 3] = [
     "ProvisionedThroughputExceeded",
     "ThrottlingError",
@@ -131,8 +131,7 @@ pub(super) struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Begins with no step. A builder of the SDK fails only without a table or a key, and every
-    /// step has both.
+    /// Starts without steps.
     pub(super) fn on(table: &'a str) -> Self {
         Self {
             table,
@@ -162,7 +161,7 @@ impl<'a> Transaction<'a> {
         );
     }
 
-    /// Leaves an item as it is.
+    /// Checks an item without changing it.
     pub(super) fn check(&mut self, name: Step, key: Key, condition: Condition) {
         let check = ConditionCheck::builder()
             .table_name(self.table)
@@ -181,9 +180,8 @@ impl<'a> Transaction<'a> {
         self.items.push(item.build());
     }
 
-    /// Carries the transaction out, all of it or nothing. Conflicts with other transactions are
-    /// waited out. All attempts carry one token, by which DynamoDB knows a transaction again that
-    /// it has carried out already, though its answer was lost.
+    /// Commits all steps or none. A conflict with another transaction is retried. All attempts
+    /// carry the same token, so that DynamoDB recognizes an attempt whose response was lost.
     pub(super) async fn commit(self, session: &StoreSession<'_>) -> Result<(), TransactionError> {
         let token = Uuid::new_v4().to_string();
         let attempt = || self.attempt(session, &token);
@@ -248,7 +246,7 @@ impl<'a> Transaction<'a> {
 }
 
 impl From<TransactionError> for StoreError {
-    /// For a refusal that the caller has no better answer to.
+    /// For an error that the caller does not handle.
     fn from(refusal: TransactionError) -> Self {
         match refusal {
             TransactionError::Steps(steps) => {

@@ -1,5 +1,4 @@
-//! Who may do what (section E): every operation, for every kind of caller, in every kind of
-//! project.
+//! Authorization (section E): every operation, for every kind of caller and project.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,13 +17,13 @@ const PUBLIC: u64 = 1;
 const PRIVATE: u64 = 2;
 const MISSING: u64 = 3;
 
-/// What each caller is answered. The columns after the project are: list, get, create, update and
-/// delete a link of a release that is there, then download it; get, update and delete a link that
-/// is not there; list and create in a release that is not there. The letters behind a status say
-/// which body it has.
+/// The expected response for each caller. The columns after the project are: list, get, create,
+/// update and delete a link of an existing release, then download it; get, update and delete a
+/// nonexistent link; list and create in a nonexistent release. The letter after a status selects
+/// the expected body.
 ///
-/// A release that is not there is made by whoever may write, and is no reason to hide from the
-/// others that they may not.
+/// Creating a link in a nonexistent release also creates the release. A caller with read access
+/// only gets 403, as in an existing release.
 const TABLE: &str = "
     anonymous      public   200  200  403  403  403  302  404  404  404  404  403
     junk           public   401  401  401  401  401  401  401  401  401  401  401
@@ -62,20 +61,21 @@ const TABLE: &str = "
     every-project  missing  404p 404p 404p 404p 404p 404p 404p 404p 404p 404p 404p
 ";
 
-/// An app with the projects and a token for each caller that has one.
-async fn cast() -> TestApp {
+/// An app with the projects, and a token for each caller that has one.
+async fn app_with_callers() -> TestApp {
     let app = TestApp::start().await;
     app.add(project(PUBLIC, "group/public", Visibility::Public))
         .await;
     app.add(project(PRIVATE, "group/private", Visibility::Private))
         .await;
     for role in Role::VARIANTS.iter().copied() {
-        app.issue(in_both(role.as_str(), Some(role))).await;
+        app.issue(with_role_in_both(role.as_str(), Some(role)))
+            .await;
     }
     app.issue(granted("outsider", 24, Role::Owner)).await;
     app.issue(NewToken {
         scope: Scope::ReadApi,
-        ..in_both("read_api", Some(Role::Owner))
+        ..with_role_in_both("read_api", Some(Role::Owner))
     })
     .await;
     app.issue(NewToken {
@@ -83,16 +83,17 @@ async fn cast() -> TestApp {
             every: Some(Role::Developer),
             ..Grants::default()
         },
-        ..in_both("every-project", None)
+        ..with_role_in_both("every-project", None)
     })
     .await;
-    let ended = SystemTime::now() - Duration::from_secs(1);
+    let one_second_ago = SystemTime::now() - Duration::from_secs(1);
     app.issue(NewToken {
-        expires_at: Some(ended),
-        ..in_both("expired", Some(Role::Owner))
+        expires_at: Some(one_second_ago),
+        ..with_role_in_both("expired", Some(Role::Owner))
     })
     .await;
-    app.issue(in_both("revoked", Some(Role::Owner))).await;
+    app.issue(with_role_in_both("revoked", Some(Role::Owner)))
+        .await;
     let session = app.store.session(Duration::from_secs(5));
     let tokens = session.tokens().await.unwrap();
     let revoked = tokens
@@ -106,7 +107,7 @@ async fn cast() -> TestApp {
     app
 }
 
-fn in_both(label: &str, role: Option<Role>) -> NewToken {
+fn with_role_in_both(label: &str, role: Option<Role>) -> NewToken {
     let mut token = granted(label, PUBLIC, Role::Guest);
     let projects = [PUBLIC, PRIVATE].map(|id| ProjectId::new(id).unwrap());
     token.grants.projects = projects
@@ -120,15 +121,15 @@ fn in_both(label: &str, role: Option<Role>) -> NewToken {
 async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
     let [deleted, updated] = [1, 2].map(|n| format!("{name}-{n}"));
     for name in [&deleted, &updated] {
-        put_there(app, project, name).await;
+        create_link_named(app, project, name).await;
     }
     let links = format!("/api/v4/projects/{project}/releases/v1/assets/links");
-    let ids = app.store.session(Duration::from_secs(5));
+    let session = app.store.session(Duration::from_secs(5));
     let page = release_links::page::Page {
         number: 1,
         per_page: 2,
     };
-    let [newest, older] = match ids
+    let [newest, older] = match session
         .list_links(&release(project), page)
         .await
         .unwrap()
@@ -136,9 +137,9 @@ async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
         .as_slice()
     {
         [newest, older] => [newest.id, older.id],
-        other => panic!("two links were just put there: {other:?}"),
+        other => panic!("expected the two links just created: {other:?}"),
     };
-    let elsewhere = format!("/api/v4/projects/{project}/releases/none-{name}/assets/links");
+    let missing_release = format!("/api/v4/projects/{project}/releases/none-{name}/assets/links");
     let path = if project == PUBLIC {
         "group/public"
     } else {
@@ -163,12 +164,12 @@ async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
         Event::new("GET", &format!("{links}/999999")),
         Event::new("PUT", &format!("{links}/999999")).json(json!({"name": "x"})),
         Event::new("DELETE", &format!("{links}/999999")),
-        Event::new("GET", &elsewhere),
-        Event::new("POST", &elsewhere).json(new(name)),
+        Event::new("GET", &missing_release),
+        Event::new("POST", &missing_release).json(new(name)),
     ]
 }
 
-async fn put_there(app: &TestApp, project: u64, name: &str) {
+async fn create_link_named(app: &TestApp, project: u64, name: &str) {
     let link = NewLink::new(name, format!("https://e.com/{name}"));
     let link = link
         .and_then(|link| link.with_filepath(format!("/bin/{name}")))
@@ -188,19 +189,19 @@ fn release(project: u64) -> ReleaseKey {
 }
 
 #[track_caller]
-fn assert_answer(reply: &Reply, expected: &str, what: &str) {
+fn assert_response(reply: &Reply, expected: &str, context: &str) {
     let (status, body) = match expected {
         "401" => (401, json!({"message": "401 Unauthorized"})),
         "401e" => (
             401,
-            oauth(
+            oauth_error(
                 "invalid_token",
                 "Token is expired. You can either do re-authorization or token refresh.",
             ),
         ),
         "401r" => (
             401,
-            oauth(
+            oauth_error(
                 "invalid_token",
                 "Token was revoked. You have to re-authorize from the user.",
             ),
@@ -209,7 +210,7 @@ fn assert_answer(reply: &Reply, expected: &str, what: &str) {
         "403s" => {
             let description =
                 "The request requires higher privileges than provided by the access token.";
-            let mut body = oauth("insufficient_scope", description);
+            let mut body = oauth_error("insufficient_scope", description);
             body["scope"] = json!("api read_api");
             (403, body)
         }
@@ -217,7 +218,7 @@ fn assert_answer(reply: &Reply, expected: &str, what: &str) {
         "404p" => (404, json!({"message": "404 Project Not Found"})),
         success => (success.parse().unwrap(), reply.body.clone()),
     };
-    assert_eq!((reply.status, &reply.body), (status, &body), "{what}");
+    assert_eq!((reply.status, &reply.body), (status, &body), "{context}");
     let challenge = body.get("error_description").filter(|_| status == 401).map(|description| {
         let description = description.as_str().unwrap();
         format!(r#"Bearer realm="Protected by OAuth 2.0", error="invalid_token", error_description="{description}""#)
@@ -225,17 +226,17 @@ fn assert_answer(reply: &Reply, expected: &str, what: &str) {
     assert_eq!(
         reply.header("www-authenticate"),
         challenge.unwrap_or_default(),
-        "{what}"
+        "{context}"
     );
 }
 
-fn oauth(error: &str, description: &str) -> Value {
+fn oauth_error(error: &str, description: &str) -> Value {
     json!({"error": error, "error_description": description})
 }
 
 #[tokio::test]
-async fn every_caller_is_answered_as_gitlab_answers_them() {
-    let app = cast().await;
+async fn every_caller_gets_gitlabs_response() {
+    let app = app_with_callers().await;
     let mut checked = 0;
     for (row, line) in TABLE
         .lines()
@@ -258,7 +259,7 @@ async fn every_caller_is_answered_as_gitlab_answers_them() {
                 event.token(&format!("rlat-{caller}"))
             };
             let reply = app.send(event).await;
-            assert_answer(
+            assert_response(
                 &reply,
                 expected,
                 &format!("{caller}, {kind}, column {column}"),
@@ -270,8 +271,8 @@ async fn every_caller_is_answered_as_gitlab_answers_them() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_said_before_who_may_make_it() {
-    let app = cast().await;
+async fn parameters_are_validated_before_authorization_and_link_rules_after_it() {
+    let app = app_with_callers().await;
     let missing = "/api/v4/projects/3/releases/v1/assets/links";
     let event = Event::new("POST", missing).anonymous().form("");
     app.send(event)
@@ -298,10 +299,10 @@ async fn what_is_wrong_with_a_request_is_said_before_who_may_make_it() {
 }
 
 #[tokio::test]
-async fn a_token_is_found_wherever_clients_put_it() {
-    let app = cast().await;
+async fn tokens_are_accepted_in_every_location() {
+    let app = app_with_callers().await;
     let private = "/api/v4/projects/2/releases/v1/assets/links";
-    put_there(&app, PRIVATE, "a").await;
+    create_link_named(&app, PRIVATE, "a").await;
     let get = || Event::new("GET", private).anonymous();
     for name in [
         "private-token",
@@ -359,76 +360,93 @@ async fn a_token_is_found_wherever_clients_put_it() {
     }
 }
 
+/// The parameters and headers that may hold a token, in order of precedence.
+const TOKEN_LOCATIONS: [&str; 8] = [
+    "private_token",
+    "private-token",
+    "authorization",
+    "access_token",
+    "bearer_token",
+    "job-token",
+    "job_token",
+    "token",
+];
+
+/// A request with a token in each of these locations.
+fn with_tokens(tokens: &[(&str, &str)]) -> Event {
+    let parameters = tokens
+        .iter()
+        .filter(|(name, _)| name.contains('_') || *name == "token");
+    let query = parameters
+        .map(|(name, token)| format!("{name}={token}"))
+        .collect::<Vec<_>>()
+        .join("&");
+    let headers = tokens
+        .iter()
+        .filter(|(name, _)| name.contains('-') || *name == "authorization");
+    headers.fold(
+        Event::new("GET", &format!("{LINKS}?{query}")).anonymous(),
+        |event, (name, token)| {
+            let scheme = if *name == "authorization" {
+                "Bearer "
+            } else {
+                ""
+            };
+            event.header(name, &format!("{scheme}{token}"))
+        },
+    )
+}
+
+fn with_header(name: &str, value: &str) -> Event {
+    Event::new("GET", LINKS).anonymous().header(name, value)
+}
+
 #[tokio::test]
-async fn of_several_tokens_gitlabs_order_decides_and_a_blank_one_is_none() {
-    let app = cast().await;
-    let unauthorized = json!({"message": "401 Unauthorized"});
-    let carriers = [
-        "private_token",
-        "private-token",
-        "authorization",
-        "access_token",
-        "bearer_token",
-        "job-token",
-    ];
-    let carriers = carriers
-        .into_iter()
-        .chain(["job_token", "token"])
-        .collect::<Vec<_>>();
-    let event = |tokens: &[(&str, &str)]| {
-        let parameters = tokens
-            .iter()
-            .filter(|(name, _)| name.contains('_') || *name == "token");
-        let query = parameters
-            .map(|(name, token)| format!("{name}={token}"))
-            .collect::<Vec<_>>()
-            .join("&");
-        let headers = tokens
-            .iter()
-            .filter(|(name, _)| name.contains('-') || *name == "authorization");
-        headers.fold(
-            Event::new("GET", &format!("{LINKS}?{query}")).anonymous(),
-            |event, (name, token)| {
-                let scheme = if *name == "authorization" {
-                    "Bearer "
-                } else {
-                    ""
-                };
-                event.header(name, &format!("{scheme}{token}"))
-            },
-        )
-    };
-    for pair in carriers.windows(2) {
+async fn token_locations_have_gitlabs_precedence() {
+    let app = app_with_callers().await;
+    for pair in TOKEN_LOCATIONS.windows(2) {
         let reply = app
-            .send(event(&[(pair[0], "rlat-guest"), (pair[1], "junk")]))
+            .send(with_tokens(&[(pair[0], "rlat-guest"), (pair[1], "junk")]))
             .await;
         assert_eq!(reply.status, 200, "{pair:?}");
-        app.send(event(&[(pair[0], "junk"), (pair[1], "rlat-guest")]))
+        app.send(with_tokens(&[(pair[0], "junk"), (pair[1], "rlat-guest")]))
             .await
-            .assert(401, unauthorized.clone());
+            .assert(401, json!({"message": "401 Unauthorized"}));
+    }
+}
+
+#[tokio::test]
+async fn blank_tokens_are_ignored() {
+    let app = app_with_callers().await;
+    for pair in TOKEN_LOCATIONS.windows(2) {
         let reply = app
-            .send(event(&[(pair[0], ""), (pair[1], "rlat-guest")]))
+            .send(with_tokens(&[(pair[0], ""), (pair[1], "rlat-guest")]))
             .await;
         assert_eq!(reply.status, 200, "a blank {}", pair[0]);
     }
-    let get = |name: &str, value: &str| Event::new("GET", LINKS).anonymous().header(name, value);
-    for (name, value) in [
-        ("private-token", " "),
-        ("authorization", "Basic Zm9v"),
-        ("authorization", "rlat-guest"),
-    ] {
-        assert_eq!(
-            app.send(get(name, value)).await.status,
-            200,
-            "{name}: {value}"
-        );
+    let blank = with_header("private-token", " ");
+    assert_eq!(app.send(blank).await.status, 200);
+}
+
+#[tokio::test]
+async fn authorization_headers_without_a_bearer_token_are_ignored() {
+    let app = app_with_callers().await;
+    for value in ["Basic Zm9v", "rlat-guest"] {
+        let event = with_header("authorization", value);
+        assert_eq!(app.send(event).await.status, 200, "{value}");
     }
+}
+
+#[tokio::test]
+async fn malformed_tokens_return_401() {
+    let app = app_with_callers().await;
+    let unauthorized = json!({"message": "401 Unauthorized"});
     for (name, value) in [
         ("private-token", "é"),
         ("private-token", "a,b"),
         ("authorization", "Bearer é"),
     ] {
-        app.send(get(name, value))
+        app.send(with_header(name, value))
             .await
             .assert(401, unauthorized.clone());
     }
@@ -437,15 +455,15 @@ async fn of_several_tokens_gitlabs_order_decides_and_a_blank_one_is_none() {
 }
 
 #[tokio::test]
-async fn an_outsider_cannot_tell_a_private_project_from_a_missing_one() {
-    let app = cast().await;
-    put_there(&app, PRIVATE, "a").await;
+async fn an_outsider_cannot_distinguish_a_private_project_from_a_missing_one() {
+    let app = app_with_callers().await;
+    create_link_named(&app, PRIVATE, "a").await;
     let member =
         Event::new("GET", "/api/v4/projects/2/releases/v1/assets/links").token("rlat-guest");
     assert_eq!(
         app.send(member).await.status,
         200,
-        "the process remembers the project from here on"
+        "the project is cached from here on"
     );
     for token in ["rlat-outsider", ""] {
         for project in ["2", "3", "group%2Fprivate", "group%2Fmissing"] {
@@ -459,9 +477,13 @@ async fn an_outsider_cannot_tell_a_private_project_from_a_missing_one() {
             app.send(get())
                 .await
                 .assert(404, json!({"message": "404 Project Not Found"}));
-            app.calls();
+            app.take_calls();
             let reply = app.send(get()).await.without_runtime();
-            assert_eq!(app.calls(), 1, "the table is asked each time: {project}");
+            assert_eq!(
+                app.take_calls(),
+                1,
+                "every request reads the table: {project}"
+            );
             let missing = "/api/v4/projects/99/releases/v1/assets/links";
             assert_eq!(
                 reply,
@@ -474,10 +496,10 @@ async fn an_outsider_cannot_tell_a_private_project_from_a_missing_one() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_cached_reads_the_same_keys_for_a_private_and_a_missing_project() {
-    let app = cast().await;
+async fn an_uncached_token_reads_the_same_keys_for_private_and_missing_projects() {
+    let app = app_with_callers().await;
     let links = |project: &str| format!("/api/v4/projects/{project}/releases/v1/assets/links");
-    put_there(&app, PRIVATE, "a").await;
+    create_link_named(&app, PRIVATE, "a").await;
     for project in ["1", "2", "group%2Fprivate"] {
         assert!(
             app.send(Event::new("GET", &links(project)).token("rlat-guest"))
@@ -497,13 +519,13 @@ async fn a_token_that_is_not_cached_reads_the_same_keys_for_a_private_and_a_miss
             .issue(granted(&format!("outsider of {project}"), 24, Role::Owner))
             .await;
         for (token, status) in [(outsider, 404), (format!("junk for {project}"), 401)] {
-            app.calls();
+            app.take_calls();
             let reply = app
                 .send(Event::new("GET", &links(project)).token(&token))
                 .await;
             assert_eq!(reply.status, status, "{project}: {reply:?}");
             let batches = app
-                .operations_and_keys()
+                .take_operations_and_keys()
                 .into_iter()
                 .filter(|(operation, _)| operation == "BatchGetItem");
             assert_eq!(

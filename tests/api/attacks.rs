@@ -1,5 +1,5 @@
-//! What an attacker tries: other people's items through odd paths, headers of their own, lines of
-//! their own in the log.
+//! Attacks: access to other projects through crafted paths, spoofed and injected headers, and
+//! forged log lines.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use testkit::log::Log;
 use testkit::seed;
 
 #[tokio::test]
-async fn no_path_leads_past_the_rights_of_a_private_project() {
+async fn no_path_bypasses_the_access_checks_of_a_private_project() {
     let app = TestApp::start().await;
     app.add(project(7, "secret/app", Visibility::Private)).await;
     for project in [
@@ -59,9 +59,9 @@ async fn no_path_leads_past_the_rights_of_a_private_project() {
 }
 
 #[tokio::test]
-async fn what_a_client_names_cannot_break_out_of_a_header_or_a_log_line() {
+async fn client_input_cannot_inject_headers_or_log_lines() {
     let app = TestApp::start().await;
-    let log = Log::listen();
+    let log = Log::capture();
     let forged = "v1%0d%0aSet-Cookie:%20a=b%0a%7B%22level%22:%22FORGED%22%7D%3E;%20rel=%22next%22";
     let list = app
         .get(&format!(
@@ -97,7 +97,7 @@ async fn what_a_client_names_cannot_break_out_of_a_header_or_a_log_line() {
     );
     for line in log.text().lines() {
         let event: serde_json::Value =
-            serde_json::from_str(line).expect("each line of the log is one event");
+            serde_json::from_str(line).expect("each log line should be one JSON event");
         assert_ne!(event["level"], "FORGED");
     }
     assert!(
@@ -108,12 +108,12 @@ async fn what_a_client_names_cannot_break_out_of_a_header_or_a_log_line() {
 }
 
 #[tokio::test]
-async fn a_host_of_the_clients_own_changes_no_answer() {
+async fn untrusted_request_headers_do_not_change_the_response() {
     let app = TestApp::start().await;
-    let ask = |name: &'static str, value: &'static str| {
+    let get = |name: &'static str, value: &'static str| {
         app.send(Event::new("GET", LINKS).header(name, value))
     };
-    let expected = ask("accept", "*/*").await.without_runtime();
+    let expected = get("accept", "*/*").await.without_runtime();
     for (name, value) in [
         ("host", "evil.example.com"),
         ("x-forwarded-host", "evil.example.com"),
@@ -126,7 +126,7 @@ async fn a_host_of_the_clients_own_changes_no_answer() {
         ("content-length", "7"),
     ] {
         assert_eq!(
-            ask(name, value).await.without_runtime(),
+            get(name, value).await.without_runtime(),
             expected,
             "{name}: {value}"
         );
@@ -135,7 +135,7 @@ async fn a_host_of_the_clients_own_changes_no_answer() {
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_not_unfolded_and_doubled_headers_give_no_rights() {
+async fn compressed_bodies_are_never_decompressed() {
     let app = TestApp::start().await;
     let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV\xcaK\xccMU\xb2RJT\xaa\x05\x00";
     for content_type in ["application/json", "application/x-www-form-urlencoded"] {
@@ -151,18 +151,24 @@ async fn a_compressed_body_is_not_unfolded_and_doubled_headers_give_no_rights() 
         .form("name=a&url=http://a")
         .header("content-encoding", "identity");
     assert_eq!(app.send(event).await.status, 201);
-    let doubled = format!("{},junk", seed::TOKEN);
+}
+
+/// Gateways join duplicate headers with a comma.
+#[tokio::test]
+async fn duplicate_token_headers_return_401() {
+    let app = TestApp::start().await;
+    let duplicate = format!("{},junk", seed::TOKEN);
     let event = Event::new("POST", LINKS)
-        .token(&doubled)
+        .token(&duplicate)
         .form("name=a&url=http://a");
     app.send(event)
         .await
         .assert(401, json!({"message": "401 Unauthorized"}));
 }
 
-/// A gateway joins duplicate headers with a comma.
+/// Gateways join duplicate headers with a comma.
 #[tokio::test]
-async fn a_duplicate_content_type_counts_once() {
+async fn the_first_of_duplicate_content_types_is_used() {
     let app = TestApp::start().await;
     let multipart = "--a,b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nn\r\n\
                      --a,b\r\nContent-Disposition: form-data; name=\"url\"\r\n\r\nhttp://4\r\n--a,b--\r\n";
@@ -200,7 +206,7 @@ async fn a_duplicate_content_type_counts_once() {
 }
 
 #[tokio::test]
-async fn only_a_content_encoding_that_compresses_is_refused() {
+async fn only_content_encodings_that_compress_are_rejected() {
     let app = TestApp::start().await;
     let event = |n: usize, coding: &str| {
         Event::new("POST", LINKS)
@@ -231,8 +237,8 @@ async fn only_a_content_encoding_that_compresses_is_refused() {
         "compress",
         "identity, gzip",
     ] {
-        let named = coding.rsplit(' ').next().unwrap();
-        let text = format!("The provided content-encoding '{named}' is not supported.");
+        let rejected = coding.rsplit(' ').next().unwrap();
+        let text = format!("The provided content-encoding '{rejected}' is not supported.");
         app.send(event(99, coding)).await.assert_error(415, &text);
     }
 }

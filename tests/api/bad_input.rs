@@ -1,4 +1,4 @@
-//! Input that cannot be read, or is too much of it: a 4xx that says why, and nothing written.
+//! Malformed or oversized input returns a 4xx with the reason, and nothing is written.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
 
 #[tokio::test]
-async fn what_cannot_be_read_is_refused_with_the_reason() {
+async fn malformed_input_is_rejected_with_the_reason() {
     let app = TestApp::start().await;
     let post = || Event::new("POST", LINKS);
     let json = |body: &[u8]| post().body("application/json", body);
@@ -84,7 +84,7 @@ async fn what_cannot_be_read_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn too_much_is_refused_before_it_is_read() {
+async fn oversized_input_is_rejected() {
     let app = TestApp::start().await;
     let body = format!("name=a&url=http://a&x={}", "x".repeat(64 * 1024));
     let too_large = "The request body is too large (maximum is 65536 bytes)";
@@ -121,33 +121,34 @@ async fn too_much_is_refused_before_it_is_read() {
     app.send(Event::new("POST", LINKS).form(&many))
         .await
         .assert_error(400, "name is missing, url is missing");
-    let expected = "two of the project, two of the token, the tokens' counter, the release, the link and what it takes";
+    let expected = "two project items, two token items, the token counter, the release, the link \
+                    and its two unique-constraint items";
     assert_eq!(app.items().await.len(), 9, "{expected}");
 }
 
-/// The keys of DynamoDB's items are limited, and a filepath is part of one.
+/// DynamoDB limits the length of an item's key, and the filepath is part of one.
 #[tokio::test]
-async fn a_filepath_longer_than_any_links_is_404_without_a_call() {
+async fn an_overlong_filepath_returns_404_without_a_dynamodb_request() {
     let app = TestApp::start().await;
     assert_eq!(app.get(LINKS).await.status, 200);
     let download = |filepath: &str| format!("/group/app/-/releases/v0.1/downloads/{filepath}");
     assert_eq!(app.get(&download("x")).await.status, 404);
-    app.calls();
+    app.take_calls();
     for length in [128, 1_008, 1_009, 1_010, 8_000] {
         app.get(&download(&"x".repeat(length)))
             .await
             .assert(404, json!({"message": "404 Not found"}));
-        assert_eq!(app.calls(), 0, "{length}");
+        assert_eq!(app.take_calls(), 0, "{length}");
     }
     let longest = "é".repeat(127);
     assert_eq!(
-        (app.get(&download(&longest)).await.status, app.calls()),
+        (app.get(&download(&longest)).await.status, app.take_calls()),
         (404, 1)
     );
 }
 
 #[tokio::test]
-async fn every_key_that_a_client_can_choose_fits_dynamodb() {
+async fn client_chosen_keys_fit_dynamodbs_limits() {
     let app = TestApp::start().await;
     let tag = "t".repeat(1_024);
     let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
@@ -206,7 +207,7 @@ async fn a_tag_with_control_characters_creates_no_release() {
 }
 
 #[tokio::test]
-async fn odd_paths_are_unknown_routes_or_tags_and_nothing_else() {
+async fn unusual_paths_are_unknown_routes_or_literal_tags() {
     let app = TestApp::start().await;
     for path in [
         "/",

@@ -1,4 +1,4 @@
-//! Many clients at once, and the invariants of the table after each of them.
+//! Concurrent clients; each test ends with a check of the table's invariants.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use testkit::app::{LINKS, TestApp};
 use testkit::invariants::assert_invariants;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn parallel_creators_on_one_release_never_fail() {
+async fn concurrent_creates_in_one_release_all_succeed() {
     let app = TestApp::start().await;
     let mut creators = JoinSet::new();
     for creator in 0..64 {
@@ -39,7 +39,7 @@ async fn parallel_creators_on_one_release_never_fail() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_parallel_creators_of_one_name_one_succeeds() {
+async fn concurrent_creates_with_one_name_create_one_link() {
     let app = TestApp::start().await;
     let mut creators = JoinSet::new();
     for creator in 0..64 {
@@ -59,7 +59,7 @@ async fn of_parallel_creators_of_one_name_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_racing_update_and_delete_leave_no_orphan() {
+async fn concurrent_updates_and_deletes_leave_no_orphaned_items() {
     let app = TestApp::start().await;
     for round in 0..40 {
         let body = json!({"name": format!("a{round}"), "url": format!("https://e.com/{round}"), "filepath": format!("/a{round:03}")});
@@ -67,12 +67,15 @@ async fn a_racing_update_and_delete_leave_no_orphan() {
         let mut racers = JoinSet::new();
         for racer in 0..4 {
             let (app, link) = (app.clone(), link.clone());
-            let change = json!({"name": format!("b{round}-{racer}"), "filepath": format!("/b{round:03}-{racer}")});
+            let update = json!({
+                "name": format!("b{round}-{racer}"),
+                "filepath": format!("/b{round:03}-{racer}"),
+            });
             racers.spawn(async move {
                 if racer == 3 {
                     app.delete(&link).await
                 } else {
-                    app.put(&link, change).await
+                    app.put(&link, update).await
                 }
             });
         }
@@ -85,17 +88,17 @@ async fn a_racing_update_and_delete_leave_no_orphan() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn parallel_changes_of_one_link_are_all_applied_one_after_the_other() {
+async fn concurrent_updates_of_one_link_are_all_applied() {
     let app = TestApp::start().await;
     let mut writers = JoinSet::new();
     for writer in 0..8 {
         let app = app.clone();
-        let change = if writer % 2 == 0 {
+        let update = if writer % 2 == 0 {
             json!({"name": format!("n{writer}")})
         } else {
             json!({"url": format!("http://u{writer}")})
         };
-        writers.spawn(async move { app.put(&format!("{LINKS}/2"), change).await });
+        writers.spawn(async move { app.put(&format!("{LINKS}/2"), update).await });
     }
     assert!(
         writers

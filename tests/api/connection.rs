@@ -1,5 +1,5 @@
-//! The way to DynamoDB over TLS: opened before the first request, kept for the next ones, and
-//! opened anew when it is dead.
+//! The TLS connection to DynamoDB: opened before the first request, reused, and replaced when it is
+//! dead.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_smithy_http_client::tls::TrustStore;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use release_links::aws::{Trust, https_client};
+use release_links::aws::{RootStore, https_client};
 use release_links::store::Store;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -22,9 +21,10 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use testkit::app::{LINKS, TABLE, TestApp, seeded_engine};
 use testkit::engine;
 use testkit::event::Event;
+use testkit::log::Log;
 use testkit::runtime_api::RuntimeApi;
 
-/// TLS in front of the engine, with a certificate of the test's own authority.
+/// A TLS endpoint in front of the engine, with a certificate from a test certificate authority.
 struct Endpoint {
     url: String,
     authority: PathBuf,
@@ -39,7 +39,7 @@ impl Endpoint {
         let port = listener.local_addr().unwrap().port();
         let authority =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("authority-{port}.pem"));
-        let acceptor = TlsAcceptor::from(Arc::new(certificate(&authority)));
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(&authority)));
         let [connections, handshakes] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
         let (cut, _) = broadcast::channel(1);
         tokio::spawn({
@@ -97,8 +97,9 @@ async fn forward(
     }
 }
 
-/// A server's settings with a certificate for localhost; its authority is written to the file.
-fn certificate(authority_file: &Path) -> ServerConfig {
+/// A server configuration with a certificate for localhost. Writes the authority's certificate to
+/// the file.
+fn server_config(authority_file: &Path) -> ServerConfig {
     let authority_key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -122,7 +123,7 @@ fn certificate(authority_file: &Path) -> ServerConfig {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_connection_is_opened_before_the_first_request_and_serves_all_that_follow() {
+async fn the_connection_opened_at_startup_serves_all_requests() {
     let endpoint = Endpoint::start(seeded_engine().await).await;
     let runtime_api = RuntimeApi::start().await;
     let authority = endpoint.authority.to_str().unwrap();
@@ -135,11 +136,11 @@ async fn one_connection_is_opened_before_the_first_request_and_serves_all_that_f
         .function(env!("CARGO_BIN_EXE_release-links"), &settings)
         .spawn()
         .unwrap();
-    let answer = runtime_api.invoke(Event::new("OPTIONS", LINKS)).await;
+    let response = runtime_api.invoke(Event::new("OPTIONS", LINKS)).await;
     assert_eq!(
-        (answer["statusCode"].as_u64(), endpoint.handshakes()),
+        (response["statusCode"].as_u64(), endpoint.handshakes()),
         (Some(204), 1),
-        "opened by the warm-up"
+        "the warm-up opens the connection"
     );
     for n in 0..100 {
         let event = Event::new("POST", LINKS).form(&format!("name={n}&url=http://{n}"));
@@ -148,7 +149,7 @@ async fn one_connection_is_opened_before_the_first_request_and_serves_all_that_f
     assert_eq!(
         (endpoint.connections(), endpoint.handshakes()),
         (1, 1),
-        "no request opens another"
+        "no request opens another connection"
     );
 
     endpoint.cut.send(()).unwrap();
@@ -162,7 +163,7 @@ async fn one_connection_is_opened_before_the_first_request_and_serves_all_that_f
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_start_that_may_not_wait_leaves_the_connection_to_the_first_request() {
+async fn without_warm_up_the_first_request_opens_the_connection() {
     let endpoint = Endpoint::start(seeded_engine().await).await;
     let runtime_api = RuntimeApi::start().await;
     let settings = [
@@ -188,51 +189,45 @@ async fn a_start_that_may_not_wait_leaves_the_connection_to_the_first_request() 
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_amazons_is_met_with_the_other_roots_within_the_call() {
+async fn a_certificate_outside_the_root_store_is_rejected_with_a_hint_in_the_log() {
+    let log = Log::capture();
     let engine = seeded_engine().await;
     let endpoint = Endpoint::start(engine).await;
-    let roots =
-        TrustStore::empty().with_pem_certificate(std::fs::read(&endpoint.authority).unwrap());
     let sdk = engine::client_config(engine).endpoint_url(&endpoint.url);
-    let store = Store::new(
-        sdk.http_client(https_client(Trust::AmazonFirst(roots))),
-        TABLE.to_owned(),
-    );
-    let app = TestApp::on(store, engine);
-    app.store.warm_up(Duration::from_secs(3)).await;
-    assert_eq!(
-        (endpoint.connections(), endpoint.handshakes()),
-        (2, 1),
-        "the warm-up call has both attempts"
-    );
-    for _ in 0..10 {
-        assert_eq!(app.get(LINKS).await.status, 200);
-    }
-    assert_eq!(
-        (endpoint.connections(), endpoint.handshakes()),
-        (2, 1),
-        "Amazon's roots are tried once"
+    let sdk = sdk.http_client(https_client(RootStore::Amazon));
+    let app = TestApp::with_store(Store::new(sdk, TABLE.to_owned()), engine);
+    let reply = app.get(LINKS).await;
+    assert_eq!((reply.status, endpoint.handshakes()), (503, 0));
+    assert!(endpoint.connections() > 0);
+    assert!(
+        log.text().contains("set SSL_CERT_FILE to the certificates"),
+        "{}",
+        log.text()
     );
 }
 
-#[tokio::test]
-async fn a_certificate_that_no_root_stands_for_is_not_trusted() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_from_another_authority_is_rejected() {
     let engine = seeded_engine().await;
     let (endpoint, other) = (Endpoint::start(engine).await, Endpoint::start(engine).await);
-    let roots = TrustStore::empty().with_pem_certificate(std::fs::read(&other.authority).unwrap());
-    let sdk = engine::client_config(engine).endpoint_url(&endpoint.url);
-    let store = Store::new(
-        sdk.http_client(https_client(Trust::AmazonFirst(roots))),
-        TABLE.to_owned(),
+    let runtime_api = RuntimeApi::start().await;
+    let settings = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.url.as_str()),
+        ("SSL_CERT_FILE", other.authority.to_str().unwrap()),
+    ];
+    let program = env!("CARGO_BIN_EXE_release-links");
+    let _function = runtime_api.function(program, &settings).spawn().unwrap();
+    let response = runtime_api.invoke(Event::new("GET", LINKS)).await;
+    assert_eq!(
+        (response["statusCode"].as_u64(), endpoint.handshakes()),
+        (Some(503), 0)
     );
-    let reply = TestApp::on(store, engine).get(LINKS).await;
-    assert_eq!((reply.status, endpoint.handshakes()), (503, 0));
-    assert!(endpoint.connections() > 1, "both kinds of roots were tried");
 }
 
-/// So that none of them is a stranger's, nor lacks a letter.
+/// Guards against a foreign or corrupted certificate in the file.
 #[test]
-fn the_roots_that_are_built_in_are_five_of_mozillas() {
+fn the_five_built_in_roots_are_in_mozillas_root_store() {
     let built_in: Vec<CertificateDer<'_>> =
         CertificateDer::pem_slice_iter(include_bytes!("../../src/aws/amazon-roots.pem"))
             .map(Result::unwrap)
@@ -246,7 +241,7 @@ fn the_roots_that_are_built_in_are_five_of_mozillas() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_function_starts_though_dynamodb_is_out_of_reach_and_says_503() {
+async fn a_function_started_without_dynamodb_returns_503() {
     let runtime_api = RuntimeApi::start().await;
     let settings = [
         ("TABLE_NAME", TABLE),
@@ -256,6 +251,6 @@ async fn a_function_starts_though_dynamodb_is_out_of_reach_and_says_503() {
         .function(env!("CARGO_BIN_EXE_release-links"), &settings)
         .spawn()
         .unwrap();
-    let answer = runtime_api.invoke(Event::new("GET", LINKS)).await;
-    assert_eq!(answer["statusCode"], 503);
+    let response = runtime_api.invoke(Event::new("GET", LINKS)).await;
+    assert_eq!(response["statusCode"], 503);
 }

@@ -1,4 +1,4 @@
-//! Links whose unique-constraint items a partial restore has lost, or given to another link.
+//! Links whose unique-constraint items a partial restore has lost or assigned to another link.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use testkit::log::Log;
 
 const KINDS: [&str; 3] = ["name", "url", "filepath"];
 
-/// A link in a release of its own, and its unique-constraint item of this kind.
+/// A link in a new release, and its unique-constraint item of this kind.
 async fn link_and_item(app: &TestApp, kind: &str, round: usize) -> (String, Item) {
     let links = format!("/api/v4/projects/24/releases/{kind}-{round}/assets/links");
     let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a"});
@@ -33,8 +33,8 @@ fn key(item: &Item) -> [&str; 2] {
     ["pk", "sk"].map(|name| item[name].as_s().unwrap().as_str())
 }
 
-/// A change of each attribute, and of all.
-fn changes() -> [Value; 4] {
+/// Updates of each attribute alone, and of all three.
+fn updates() -> [Value; 4] {
     [
         json!({"name": "b"}),
         json!({"url": "https://e.com/b"}),
@@ -44,33 +44,33 @@ fn changes() -> [Value; 4] {
 }
 
 #[tokio::test]
-async fn a_link_without_a_constraint_item_can_be_updated_and_deleted() {
+async fn a_link_that_lost_a_unique_constraint_item_can_be_updated_and_deleted() {
     let app = TestApp::start().await;
     for kind in KINDS {
-        for (round, change) in changes().into_iter().enumerate() {
+        for (round, update) in updates().into_iter().enumerate() {
             let (link, item) = link_and_item(&app, kind, round).await;
             let [pk, sk] = key(&item);
             app.remove(pk, sk).await;
             assert_eq!(
-                app.put(&link, change.clone()).await.status,
+                app.put(&link, update.clone()).await.status,
                 200,
-                "{kind}, {change}"
+                "{kind}, {update}"
             );
-            let is_repaired = change.get(kind).is_some_and(|value| value != "a")
+            let is_repaired = update.get(kind).is_some_and(|value| value != "a")
                 || (kind, round) == ("filepath", 1);
             if is_repaired {
                 assert_invariants(&app.items().await);
             }
-            app.calls();
-            assert_eq!(app.delete(&link).await.status, 200, "{kind}, {change}");
-            assert_eq!(app.operations(), ["GetItem", "TransactWriteItems"]);
+            app.take_calls();
+            assert_eq!(app.delete(&link).await.status, 200, "{kind}, {update}");
+            assert_eq!(app.take_operations(), ["GetItem", "TransactWriteItems"]);
             assert_invariants(&app.items().await);
         }
     }
 }
 
 #[tokio::test]
-async fn a_constraint_item_of_another_link_is_named_by_an_update_and_left_by_a_deletion() {
+async fn another_links_unique_constraint_item_is_never_changed() {
     let app = TestApp::start().await;
     for kind in KINDS {
         let (link, mut item) = link_and_item(&app, kind, 0).await;
@@ -82,22 +82,22 @@ async fn a_constraint_item_of_another_link_is_named_by_an_update_and_left_by_a_d
             .send()
             .await
             .unwrap();
-        let log = Log::listen();
-        let reply = app.put(&link, changes()[3].clone()).await;
+        let log = Log::capture();
+        let reply = app.put(&link, updates()[3].clone()).await;
         reply.assert(500, json!({"message": "500 Internal Server Error"}));
         let [pk, sk] = key(&item);
         let cause = format!("unique-constraint item {pk}/{sk} of link 1 is held by another link");
         assert!(log.text().contains(&cause), "{}", log.text());
         assert_eq!(app.delete(&link).await.status, 200, "{kind}");
-        let left: Vec<Item> = app
+        let remaining: Vec<Item> = app
             .items()
             .await
             .into_iter()
             .filter(|other| key(other)[0] == pk)
             .collect();
         assert!(
-            left.contains(&item) && left.len() == 2,
-            "the release and the other link's item: {left:?}"
+            remaining.contains(&item) && remaining.len() == 2,
+            "expected the release and the other link's item: {remaining:?}"
         );
     }
     assert_eq!(app.get(LINKS).await.ids(), [2]);

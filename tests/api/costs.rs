@@ -1,4 +1,4 @@
-//! What requests cost: calls over the wire, and capacity units as the engine reports them.
+//! The cost of each operation: requests to DynamoDB, and capacity units as the engine reports them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -11,23 +11,30 @@ use testkit::invariants::assert_invariants;
 use testkit::usage::{self, Growth};
 
 #[tokio::test]
-async fn requests_make_as_many_calls_as_promised() {
+async fn operations_make_the_documented_number_of_dynamodb_requests() {
     let app = TestApp::start().await;
-    app.calls();
+    app.take_calls();
     assert_eq!(
-        (app.get(LINKS).await.status, app.calls()),
+        (app.get(LINKS).await.status, app.take_calls()),
         (200, 2),
-        "token and project are looked up once, together"
+        "token and project are read once, together"
     );
-    assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 1), "list");
     assert_eq!(
-        (app.get(&format!("{LINKS}/2")).await.status, app.calls()),
+        (app.get(LINKS).await.status, app.take_calls()),
+        (200, 1),
+        "list"
+    );
+    assert_eq!(
+        (
+            app.get(&format!("{LINKS}/2")).await.status,
+            app.take_calls()
+        ),
         (200, 1),
         "get"
     );
     let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});
     assert_eq!(
-        (app.post(LINKS, body).await.status, app.calls()),
+        (app.post(LINKS, body).await.status, app.take_calls()),
         (201, 2),
         "create"
     );
@@ -35,13 +42,16 @@ async fn requests_make_as_many_calls_as_promised() {
     assert_eq!(
         (
             app.put(&format!("{LINKS}/1"), body).await.status,
-            app.calls()
+            app.take_calls()
         ),
         (200, 2),
         "update"
     );
     assert_eq!(
-        (app.delete(&format!("{LINKS}/1")).await.status, app.calls()),
+        (
+            app.delete(&format!("{LINKS}/1")).await.status,
+            app.take_calls()
+        ),
         (200, 2),
         "delete"
     );
@@ -51,36 +61,39 @@ async fn requests_make_as_many_calls_as_promised() {
         json!({"name": [], "url": "http://a"}),
     ] {
         assert_eq!(
-            (app.post(LINKS, body).await.status, app.calls()),
+            (app.post(LINKS, body).await.status, app.take_calls()),
             (400, 0),
-            "refused"
+            "rejected"
         );
     }
     assert_eq!(
-        (app.get(&format!("{LINKS}/abc")).await.status, app.calls()),
+        (
+            app.get(&format!("{LINKS}/abc")).await.status,
+            app.take_calls()
+        ),
         (400, 0),
-        "refused"
+        "rejected"
     );
     assert_eq!(
-        (app.get("/nowhere").await.status, app.calls()),
+        (app.get("/nowhere").await.status, app.take_calls()),
         (404, 0),
         "unknown route"
     );
 }
 
 #[tokio::test]
-async fn a_process_that_may_remember_nothing_looks_token_and_project_up_each_time() {
+async fn without_a_cache_every_request_reads_token_and_project() {
     let app = TestApp::start()
         .await
         .with_settings(&[("IDENTITY_CACHE_SECONDS", "0")], SystemTime::now);
-    app.calls();
+    app.take_calls();
     for _ in 0..3 {
-        assert_eq!((app.get(LINKS).await.status, app.calls()), (200, 2));
+        assert_eq!((app.get(LINKS).await.status, app.take_calls()), (200, 2));
     }
 }
 
 #[test]
-fn the_table_outlives_its_stack_and_can_be_restored() {
+fn the_template_protects_the_table_against_data_loss() {
     let template: serde_yaml_ng::Value =
         serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
     let table = &template["Resources"]["Table"];
@@ -100,12 +113,12 @@ fn the_table_outlives_its_stack_and_can_be_restored() {
     );
 }
 
-/// The rights of a transaction are those of its steps.
+/// A transaction needs the permissions of its individual writes.
 #[tokio::test]
-async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
+async fn the_policy_allows_exactly_the_operations_that_the_function_calls() {
     let app = TestApp::start().await;
     let link = format!("{LINKS}/1");
-    app.calls();
+    app.take_calls();
     app.store.warm_up(Duration::from_secs(1)).await;
     assert_eq!(
         app.post(LINKS, json!({"name": "a", "url": "http://a"}))
@@ -117,7 +130,7 @@ async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
     assert_eq!(app.put(&link, json!({"name": "b"})).await.status, 200);
     assert_eq!(app.delete(&link).await.status, 200);
     let called: BTreeSet<String> = app
-        .operations()
+        .take_operations()
         .iter()
         .flat_map(|operation| match operation.as_str() {
             "TransactWriteItems" => vec!["PutItem", "DeleteItem"],
@@ -136,17 +149,17 @@ async fn the_policy_allows_what_the_function_calls_and_nothing_else() {
         .map(|action| action.as_str().unwrap().to_owned())
         .collect();
     assert_eq!((statements.len(), allowed), (2, called));
-    let with_a_key = serde_yaml_ng::to_string(&statements[1]).unwrap();
+    let kms_statement = serde_yaml_ng::to_string(&statements[1]).unwrap();
     assert!(
-        with_a_key.starts_with("!If\n- HasKmsKey\n") && !with_a_key.contains('*'),
-        "{with_a_key}"
+        kms_statement.starts_with("!If\n- HasKmsKey\n") && !kms_statement.contains('*'),
+        "{kms_statement}"
     );
 }
 
 #[tokio::test]
-async fn operations_consume_as_many_capacity_units_as_shown() {
+async fn operations_consume_the_documented_capacity_units() {
     let app = TestApp::start().await;
-    let rows: Vec<String> = usage::of_operations(&app.store)
+    let rows: Vec<String> = usage::measure_operations(&app.store)
         .await
         .into_iter()
         .map(|(name, usage)| row(name, usage))
@@ -168,25 +181,25 @@ async fn operations_consume_as_many_capacity_units_as_shown() {
     }
 }
 
-/// A page is read alone; where it does not reach the end, the links are counted, in calls and for
-/// capacity units of their own, and no more of them than 10,001.
+/// One request reads the page. If the page does not reach the end of the list, separate requests
+/// count the links, up to 10,001 of them.
 #[tokio::test]
-async fn nothing_grows_with_a_release_but_the_counting_of_a_list() {
+async fn only_the_cost_of_counting_links_grows_with_the_release() {
     let (app, database) = TestApp::start_with_database().await;
     let mut rows = Vec::new();
     for links in [10, 20, 21, 100, 1_000, 10_000, 100_000] {
         let tag = format!("with-{links}");
         usage::import_release(&database, TABLE, &tag, links);
-        let growth = Growth::of(&app.store, &tag).await;
+        let growth = Growth::measure(&app.store, &tag).await;
         assert_eq!(growth.counted, u64::from(links).min(10_001));
-        let of = |usage: Usage| {
+        let format_usage = |usage: Usage| {
             format!(
                 "{} calls {} RCU {} WCU",
                 usage.calls, usage.read_units, usage.write_units
             )
         };
         let [list, get, create, download] =
-            [growth.list, growth.get, growth.create, growth.download].map(of);
+            [growth.list, growth.get, growth.create, growth.download].map(format_usage);
         rows.push(format!(
             "{links}: list {list}, get {get}, create {create}, download {download}"
         ));
@@ -202,10 +215,10 @@ async fn nothing_grows_with_a_release_but_the_counting_of_a_list() {
     ");
 }
 
-/// The links between a page and the nearer end are counted, which costs as much as to read them;
-/// behind the end there are none.
+/// The links between a page and the nearer end of the list are counted, which costs as much as
+/// reading them. Past the end there are none.
 #[tokio::test]
-async fn a_page_costs_its_distance_from_the_nearer_end_of_the_list() {
+async fn the_cost_of_a_page_grows_with_its_distance_from_the_nearer_end() {
     let (app, database) = TestApp::start_with_database().await;
     let mut rows = Vec::new();
     for (links, padding) in [(1_000, 0), (1_000, 2_000), (10_000, 0), (20_000, 0)] {
@@ -213,7 +226,7 @@ async fn a_page_costs_its_distance_from_the_nearer_end_of_the_list() {
         usage::import_long_release(&database, TABLE, &tag, links, padding);
         let pages = u64::from(links) / usage::FIRST_PAGE.per_page;
         let mut costs = Vec::new();
-        for (what, page) in [
+        for (position, page) in [
             ("first", 1),
             ("second", 2),
             ("middle", pages / 2),
@@ -223,8 +236,8 @@ async fn a_page_costs_its_distance_from_the_nearer_end_of_the_list() {
         ] {
             let Usage {
                 calls, read_units, ..
-            } = usage::of_page(&app.store, &tag, page).await;
-            costs.push(format!("{what} {calls} calls {read_units} RCU"));
+            } = usage::measure_page(&app.store, &tag, page).await;
+            costs.push(format!("{position} {calls} calls {read_units} RCU"));
         }
         rows.push(format!(
             "{links} links of {} characters: {}",
@@ -241,20 +254,20 @@ async fn a_page_costs_its_distance_from_the_nearer_end_of_the_list() {
 }
 
 #[tokio::test]
-async fn a_url_of_4096_characters_costs_its_size() {
+async fn creating_a_link_with_a_url_of_4096_characters_costs_25_write_units() {
     let app = TestApp::start().await;
     let Usage {
         calls, write_units, ..
-    } = usage::of_creation(&app.store, 4_096).await;
+    } = usage::measure_create(&app.store, 4_096).await;
     assert_eq!(
         (calls, write_units),
         (2, 25.0),
-        "9 of a short one; docs/operations.md says so"
+        "a short URL costs 9 write units; docs/operations.md documents both"
     );
 }
 
 #[tokio::test]
-async fn nothing_grows_with_the_number_of_releases() {
+async fn costs_do_not_grow_with_the_number_of_releases() {
     let (app, database) = TestApp::start_with_database().await;
     let mut costs = Vec::new();
     for releases in [1, 1_000, 100_000] {
@@ -265,20 +278,20 @@ async fn nothing_grows_with_the_number_of_releases() {
             create,
             download,
             counted,
-        } = Growth::of(&app.store, "r0").await;
+        } = Growth::measure(&app.store, "r0").await;
         assert_eq!(counted, 1);
         costs.push([list, get, create, download]);
     }
     assert_eq!((costs[0], costs[0]), (costs[1], costs[2]));
 }
 
-/// A large release as the measurements have it is one as the store makes it.
+/// The measurements import large releases, so an imported release must look like a created one.
 #[tokio::test]
-async fn a_release_that_was_imported_keeps_the_invariants_and_is_like_any_other() {
+async fn an_imported_release_has_the_same_items_as_a_created_one() {
     let (app, database) = TestApp::start_with_database().await;
     usage::import_release(&database, TABLE, "like", 1);
     assert_invariants(&app.items().await);
-    usage::of_operations(&app.store).await;
+    usage::measure_operations(&app.store).await;
     let body = json!({"name": "n1", "url": "https://e.com/n1", "filepath": "/bin/n1"});
     assert_eq!(
         app.post("/api/v4/projects/24/releases/made/assets/links", body)
@@ -303,7 +316,7 @@ async fn a_release_that_was_imported_keeps_the_invariants_and_is_like_any_other(
     assert_eq!(shape("like"), shape("made"));
 }
 
-/// A row of the cost table in docs/operations.md, with what a million of them cost.
+/// A row of the cost table in docs/operations.md, with the price of a million requests.
 fn row(name: &str, usage: Usage) -> String {
     let Usage {
         calls,

@@ -1,4 +1,4 @@
-//! Credentials that the function is not given, but told where to fetch.
+//! Credentials that the function fetches from a container credentials endpoint.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +14,8 @@ use testkit::app::{LINKS, TABLE, seeded_engine};
 use testkit::event::Event;
 use testkit::runtime_api::RuntimeApi;
 
-/// A container's credentials, for who shows its token.
-async fn container(fetched: Arc<AtomicUsize>) -> String {
+/// A container credentials endpoint, which requires the container's authorization token.
+async fn credentials_endpoint(fetched: Arc<AtomicUsize>) -> String {
     async fn credentials(
         State(fetched): State<Arc<AtomicUsize>>,
         headers: HeaderMap,
@@ -42,15 +42,21 @@ async fn container(fetched: Arc<AtomicUsize>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_container_has_the_address_of_its_credentials_in_the_environment() {
+async fn credentials_are_fetched_once_from_the_container_endpoint() {
     let fetched = Arc::new(AtomicUsize::new(0));
-    let (container, engine) = (container(Arc::clone(&fetched)).await, seeded_engine().await);
+    let (credentials_url, engine) = (
+        credentials_endpoint(Arc::clone(&fetched)).await,
+        seeded_engine().await,
+    );
     let runtime_api = RuntimeApi::start().await;
     let endpoint = format!("http://{engine}");
     let settings = [
         ("TABLE_NAME", TABLE),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
-        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.as_str()),
+        (
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            credentials_url.as_str(),
+        ),
         ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the container's"),
     ];
     let mut function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings);
@@ -61,5 +67,9 @@ async fn a_container_has_the_address_of_its_credentials_in_the_environment() {
             200
         );
     }
-    assert_eq!(fetched.load(Ordering::SeqCst), 1, "they are kept");
+    assert_eq!(
+        fetched.load(Ordering::SeqCst),
+        1,
+        "the credentials are cached"
+    );
 }

@@ -7,7 +7,7 @@ use testkit::app::{LINKS, TestApp, granted, project};
 use testkit::event::Event;
 
 #[tokio::test]
-async fn the_permanent_url_leads_to_the_url_as_it_is_now() {
+async fn the_permanent_url_redirects_to_the_current_url() {
     let app = TestApp::start().await;
     let body = json!({"name": "a", "url": "https://e.com/a?x=%0a#y", "filepath": "/bin/x.exe"});
     let link = app.post(LINKS, body).await;
@@ -33,12 +33,12 @@ async fn the_permanent_url_leads_to_the_url_as_it_is_now() {
             .status,
         200
     );
-    app.calls();
+    app.take_calls();
     assert_eq!(
         app.get(&permanent).await.header("location"),
         "https://e.com/%C3%A9%20b"
     );
-    assert_eq!(app.calls(), 1);
+    assert_eq!(app.take_calls(), 1);
     assert_eq!(app.delete(&target).await.status, 200);
     app.get(&permanent)
         .await
@@ -46,7 +46,7 @@ async fn the_permanent_url_leads_to_the_url_as_it_is_now() {
 }
 
 #[tokio::test]
-async fn every_filepath_that_is_accepted_can_be_downloaded() {
+async fn every_accepted_filepath_can_be_downloaded() {
     let app = TestApp::start().await;
     for (n, filepath) in [
         "/?bc",
@@ -76,7 +76,7 @@ async fn every_filepath_that_is_accepted_can_be_downloaded() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_404_and_a_private_redirect_is_not_stored() {
+async fn missing_downloads_return_404() {
     let app = TestApp::start().await;
     let not_found = json!({"message": "404 Not found"});
     app.get("/group/app/-/releases/v0.1/downloads/none")
@@ -92,7 +92,11 @@ async fn what_is_not_there_is_404_and_a_private_redirect_is_not_stored() {
     app.send(Event::new("POST", "/group/app/-/releases/v0.1/downloads/x"))
         .await
         .assert_error(404, "404 Not Found");
+}
 
+#[tokio::test]
+async fn redirects_of_private_projects_are_not_cacheable() {
+    let app = TestApp::start().await;
     app.add(project(7, "secret/app", Visibility::Private)).await;
     let token = app.issue(granted("secret", 7, Role::Developer)).await;
     let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});

@@ -1,10 +1,9 @@
-//! Everything that can go wrong between the function and DynamoDB, in every call of every
-//! operation.
+//! Every fault between the function and DynamoDB, in every call of every operation.
 //!
-//! The cases are made, not written: one fault in each call of each operation, once, twice or for
-//! good, and each pair of faults in each pair of calls. Whatever happens, the answer is a success
-//! that is true or a 503 that may be repeated (a 500 for an item that cannot be read or a call that
-//! is invalid), the table keeps its invariants, and the repeated request reaches what was meant.
+//! The cases are generated: each fault in each call of each operation, once, twice or permanently,
+//! and each pair of faults in each pair of calls. In every case, the response is a correct success
+//! or a 503 that is safe to retry (a 500 for an unreadable item or an invalid call), the table
+//! keeps its invariants, and a retry completes the operation.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -25,13 +24,14 @@ use testkit::invariants::assert_invariants;
 use testkit::reply::Reply;
 use testkit::usage;
 
-/// Cases at the same time: most of them wait for something that does not come.
-const AT_ONCE: usize = 96;
-/// Time that an invocation has: enough for one attempt to be given up and another to be made.
-const TIME: Duration = Duration::from_millis(3_300);
+/// Number of cases that run concurrently: most of them wait for a response that never arrives.
+const CONCURRENCY: usize = 96;
+/// Time until the deadline of an invocation: enough for one attempt to time out and for another.
+const INVOCATION_TIME: Duration = Duration::from_millis(3_300);
+/// How many times a fault occurs.
 const TIMES: [u32; 3] = [1, 2, u32::MAX];
 
-/// The operations, and the calls that each makes in a process that knows nothing yet.
+/// The operations, and the calls that each makes in a process with empty caches.
 const OPERATIONS: [(&str, &[&str]); 9] = [
     ("list", &["BatchGetItem", "Query"]),
     ("get", &["BatchGetItem", "GetItem"]),
@@ -40,11 +40,11 @@ const OPERATIONS: [(&str, &[&str]); 9] = [
         &["BatchGetItem", "UpdateItem", "TransactWriteItems"],
     ),
     (
-        "create once",
+        "create with key",
         &["BatchGetItem", "UpdateItem", "TransactWriteItems"],
     ),
     (
-        "create again",
+        "replayed create",
         &[
             "BatchGetItem",
             "UpdateItem",
@@ -60,7 +60,7 @@ const OPERATIONS: [(&str, &[&str]); 9] = [
 
 #[derive(Debug, Clone)]
 struct Case {
-    number: usize,
+    id: usize,
     operation: &'static str,
     rules: Vec<Rule>,
 }
@@ -69,14 +69,17 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let mut add = |operation, rules| {
         cases.push(Case {
-            number: cases.len(),
+            id: cases.len(),
             operation,
             rules,
         })
     };
     for (operation, calls) in OPERATIONS {
         for (index, call) in calls.iter().enumerate() {
-            for fault in Fault::ALL.into_iter().filter(|fault| fault.meets(call)) {
+            for fault in Fault::ALL
+                .into_iter()
+                .filter(|fault| fault.applies_to(call))
+            {
                 for times in TIMES {
                     add(
                         operation,
@@ -88,7 +91,10 @@ fn cases() -> Vec<Case> {
                     );
                 }
                 for later in &calls[index + 1..] {
-                    for second in Fault::ALL.into_iter().filter(|fault| fault.meets(later)) {
+                    for second in Fault::ALL
+                        .into_iter()
+                        .filter(|fault| fault.applies_to(later))
+                    {
                         let rule = |operation, fault| Rule {
                             operation,
                             fault,
@@ -105,7 +111,7 @@ fn cases() -> Vec<Case> {
 
 impl Case {
     fn tag(&self) -> String {
-        format!("v{}", self.number)
+        format!("v{}", self.id)
     }
 
     fn event(&self) -> Event {
@@ -116,7 +122,7 @@ impl Case {
             "list" => Event::new("GET", &links),
             "get" => Event::new("GET", &link),
             "create" => Event::new("POST", &links).json(new),
-            "create once" | "create again" => Event::new("POST", &links)
+            "create with key" | "replayed create" => Event::new("POST", &links)
                 .json(new)
                 .header("idempotency-key", "k"),
             "update" => Event::new("PUT", &link).json(new),
@@ -129,30 +135,31 @@ impl Case {
         }
     }
 
-    /// What the operation answers if nothing goes wrong.
-    fn success(&self) -> u64 {
+    /// The status that the operation returns if nothing goes wrong.
+    fn success_status(&self) -> u64 {
         match self.operation {
-            "create" | "create once" | "create again" => 201,
+            "create" | "create with key" | "replayed create" => 201,
             "download" => 302,
             _ => 200,
         }
     }
 
-    /// What a repetition may say: that it is done, or that the first time did it.
-    fn is_settled(&self, reply: &Reply) -> bool {
+    /// Whether a retry may return this: a success, or an error that shows that the first attempt
+    /// succeeded.
+    fn is_valid_on_retry(&self, reply: &Reply) -> bool {
         match self.operation {
             "create" if reply.status == 400 => {
                 reply.body["message"][0] == "Url has already been taken"
             }
             "delete" => matches!(reply.status, 200 | 404),
-            _ => reply.status == self.success(),
+            _ => reply.status == self.success_status(),
         }
     }
 
-    /// The names of the release's links once it is settled, the newest first.
+    /// The names of the release's links after the retry, newest first.
     fn names(&self) -> &'static [&'static str] {
         match self.operation {
-            "create" | "create once" | "create again" => &["new", "old"],
+            "create" | "create with key" | "replayed create" => &["new", "old"],
             "update" => &["new"],
             "delete" => &[],
             _ => &["old"],
@@ -170,7 +177,7 @@ impl Case {
             .create_link(&release, link, None, SystemTime::now())
             .await
             .unwrap();
-        if self.operation == "create again" {
+        if self.operation == "replayed create" {
             assert_eq!(healthy.send(self.event()).await.status, 201);
         }
     }
@@ -178,21 +185,24 @@ impl Case {
     async fn run(&self, healthy: &TestApp, http: &SharedHttpClient) {
         self.prepare(healthy).await;
         let faulty = Faulty::new(http.clone(), &self.rules);
-        let app = TestApp::on(
+        let app = TestApp::with_store(
             Store::new(faulty.config(healthy.address), TABLE.to_owned()),
             healthy.address,
         );
-        let first = app.send_within(self.event(), TIME).await;
+        let first = app.send_within(self.event(), INVOCATION_TIME).await;
         self.check(&first);
         assert_invariants(&self.items(healthy).await);
-        let fresh = TestApp::on(healthy.store.clone(), healthy.address);
+        let fresh = TestApp::with_store(healthy.store.clone(), healthy.address);
         let second = fresh.send(self.event()).await;
         assert!(
-            self.is_settled(&second),
+            self.is_valid_on_retry(&second),
             "{self:?}: {first:?}, then {second:?}"
         );
         if first.status == 201 && self.operation != "create" {
-            assert_eq!(first.body, second.body, "{self:?}: a key has one answer");
+            assert_eq!(
+                first.body, second.body,
+                "{self:?}: a key always returns the same response"
+            );
         }
         let items = self.items(healthy).await;
         assert_invariants(&items);
@@ -213,7 +223,7 @@ impl Case {
     fn check(&self, reply: &Reply) {
         let is_permanent = self.rules.iter().any(|rule| rule.fault.is_permanent());
         match reply.status {
-            status if status == self.success() => {}
+            status if status == self.success_status() => {}
             503 => {
                 assert_eq!(reply.header("retry-after"), "1", "{self:?}");
                 assert_eq!(
@@ -247,31 +257,32 @@ impl Case {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_goes_wrong_nothing_is_lost_doubled_or_half_written() {
+async fn no_fault_causes_a_lost_duplicated_or_partial_write() {
     let healthy = TestApp::start().await;
     let http = aws_smithy_http_client::Builder::new().build_http();
     let cases = cases();
     let calls: usize = OPERATIONS.iter().map(|(_, calls)| calls.len()).sum();
-    // Written past the test harness, which would keep it back.
+    // Written directly to stderr because the test harness captures `eprintln!`.
     let _ = writeln!(
         std::io::stderr(),
-        "fault matrix: {} cases: {} operations, {calls} calls, {} faults, {} times, and each pair of them",
+        "fault matrix: {} cases: {} operations, {calls} calls, {} faults, {} occurrence counts, \
+         and all pairs of faults",
         cases.len(),
         OPERATIONS.len(),
         Fault::ALL.len(),
         TIMES.len(),
     );
-    let turn = Arc::new(Semaphore::new(AT_ONCE));
+    let slots = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
     for case in cases {
-        let permit = Arc::clone(&turn).acquire_owned().await.unwrap();
+        let permit = Arc::clone(&slots).acquire_owned().await.unwrap();
         let (healthy, http) = (healthy.clone(), http.clone());
         running.spawn(async move {
             case.run(&healthy, &http).await;
             drop(permit);
         });
     }
-    while let Some(ended) = running.join_next().await {
-        ended.unwrap();
+    while let Some(result) = running.join_next().await {
+        result.unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Every file in `events/`, in the order in which `tests/events.json` tells what it is answered.
+//! Every file in `events/`, in the order of the expected responses in `tests/events.json`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ fn json(path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_event_is_answered_as_documented() {
+async fn every_event_gets_the_expected_response() {
     let app = TestApp::start().await;
     for expected in json("tests/events.json").as_array().unwrap() {
         let event = expected["event"].as_str().unwrap();
@@ -35,7 +35,7 @@ async fn every_event_is_answered_as_documented() {
 }
 
 #[test]
-fn every_event_has_an_expected_answer_and_every_answer_an_event() {
+fn events_and_expected_responses_correspond_one_to_one() {
     let files: BTreeSet<String> = fs::read_dir("events")
         .unwrap()
         .map(|entry| {

@@ -1,4 +1,4 @@
-//! The shapes in which gateways send one and the same request.
+//! The event formats in which gateways send the same request.
 
 use release_links::http::public_url::PublicUrl;
 use release_links::project::{Role, Visibility};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::app::{TestApp, granted, project, seeded_engine};
 use testkit::event::Event;
 
-/// A load balancer's event.
+/// An Application Load Balancer event.
 fn load_balancer(path: &str) -> Value {
     json!({
         "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/1"}},
@@ -16,7 +16,7 @@ fn load_balancer(path: &str) -> Value {
     })
 }
 
-/// A REST API's event, behind a stage.
+/// A REST API event with a stage.
 fn rest_api(path: &str) -> Value {
     json!({
         "resource": "/{proxy+}", "path": path, "httpMethod": "GET", "headers": {"Host": "x.example.com"},
@@ -31,7 +31,7 @@ fn rest_api(path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn both_spellings_reach_the_same_link_through_every_gateway() {
+async fn encoded_and_decoded_paths_reach_the_same_link_through_every_gateway() {
     let app = TestApp::start().await;
     let encoded = "/api/v4/projects/Group%2Fapp/releases/rel%2F1.0%20%C3%A9/assets/links";
     let decoded = "/api/v4/projects/group/app/releases/rel/1.0 é/assets/links";
@@ -78,7 +78,7 @@ async fn both_spellings_reach_the_same_link_through_every_gateway() {
 }
 
 #[tokio::test]
-async fn an_unknown_project_is_404_whatever_it_is_called() {
+async fn an_unknown_project_returns_404() {
     let app = TestApp::start().await;
     for project in [
         "group%2Fother",
@@ -104,7 +104,7 @@ async fn an_unknown_project_is_404_whatever_it_is_called() {
 }
 
 #[tokio::test]
-async fn hosts_and_queries_that_lambda_http_cannot_read_do_no_harm() {
+async fn hosts_and_queries_that_lambda_http_cannot_parse_are_tolerated() {
     let app = TestApp::start().await;
     let list = testkit::app::LINKS;
     for (name, value) in [
@@ -123,10 +123,10 @@ async fn hosts_and_queries_that_lambda_http_cannot_read_do_no_harm() {
     }
 }
 
-/// A client that follows `rel="next"` through an HTTP API, which decodes the path, sees each link
-/// once.
+/// A client that follows `rel="next"` through an HTTP API, which decodes the path, sees every
+/// link once.
 #[tokio::test]
-async fn a_hash_or_question_mark_in_a_tag_swallows_no_query_parameter() {
+async fn a_hash_or_question_mark_in_a_tag_does_not_hide_query_parameters() {
     let app = TestApp::start().await;
     for tag in ["a#b", "a?b", "#", "?page=9"] {
         let encoded = tag.replace('#', "%23").replace('?', "%3F");
@@ -139,7 +139,7 @@ async fn a_hash_or_question_mark_in_a_tag_swallows_no_query_parameter() {
             assert_eq!(
                 app.send(decoded(event, tag)).await.status,
                 201,
-                "query parameters of POST"
+                "the query parameters of a POST request are read"
             );
         }
         let (mut seen, mut next) = (Vec::new(), format!("{list}?per_page=2"));
@@ -176,7 +176,7 @@ fn decoded(event: Event, tag: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_host_or_scheme_of_the_client_neither_adds_nor_swallows_query_parameters() {
+async fn client_supplied_hosts_and_schemes_do_not_change_query_parameters() {
     let app = TestApp::with_public_url(seeded_engine().await, None);
     let list = format!("{}?per_page=1", testkit::app::LINKS);
     for (name, value) in [
@@ -203,13 +203,13 @@ async fn a_host_or_scheme_of_the_client_neither_adds_nor_swallows_query_paramete
             );
             let link = reply.header("link");
             assert!(!link.contains("bar") && !link.contains("user@"), "{link}");
-            assert!(address(link).starts_with("https://"), "{link}");
+            assert!(base_url(link).starts_with("https://"), "{link}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_prefix_is_removed_only_from_a_path_that_carries_it() {
+async fn the_prefix_is_stripped_only_from_paths_that_have_it() {
     let engine = seeded_engine().await;
     let plain = TestApp::at(engine);
     let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
@@ -219,31 +219,31 @@ async fn a_prefix_is_removed_only_from_a_path_that_carries_it() {
     for prefix in ["/gl", "/api", "/api/v4", "/group", "/GROUP", "/group/app"] {
         let public_url = PublicUrl::parse(&format!("https://example.com{prefix}")).unwrap();
         let app = TestApp::with_public_url(engine, Some(public_url));
-        for carried in [prefix, ""] {
+        for path_prefix in [prefix, ""] {
             for _ in 0..2 {
-                let reply = app.get(&format!("{carried}{list}")).await;
+                let reply = app.get(&format!("{path_prefix}{list}")).await;
                 assert_eq!(
                     (reply.status, reply.ids()),
                     (200, vec![2, 1]),
-                    "{prefix}, {carried}"
+                    "{prefix}, {path_prefix}"
                 );
                 let start = format!("<https://example.com{prefix}/api/v4/projects/24/");
                 assert!(reply.header("link").starts_with(&start), "{reply:?}");
-                let reply = app.get(&format!("{carried}{download}")).await;
+                let reply = app.get(&format!("{path_prefix}{download}")).await;
                 assert_eq!(
                     (reply.status, reply.header("location")),
                     (302, "https://e.com/a"),
-                    "{prefix}, {carried}"
+                    "{prefix}, {path_prefix}"
                 );
             }
         }
     }
 }
 
-/// With the prefix `/group`, the path of a download may mean two projects. The one that it names as
-/// it stands wins, and both readings are looked up in one call.
+/// With the prefix `/group`, a download path can refer to two projects. The unmodified path takes
+/// precedence, and one batch reads both candidates.
 #[tokio::test]
-async fn a_path_that_is_a_route_as_it_stands_wins_over_the_prefix() {
+async fn the_unmodified_path_takes_precedence_over_the_stripped_path() {
     let engine = seeded_engine().await;
     let public_url = Some(PublicUrl::parse("https://example.com/group").unwrap());
     let plain = TestApp::at(engine);
@@ -269,10 +269,13 @@ async fn a_path_that_is_a_route_as_it_stands_wins_over_the_prefix() {
             (reply.status, reply.header("location")),
             (302, "https://e.com/7")
         );
-        assert_eq!(app.operations(), operations);
+        assert_eq!(app.take_operations(), operations);
     }
-    let carried = "/group/group/sub/app/-/releases/v1/downloads/bin/app";
-    assert_eq!(app.get(carried).await.header("location"), "https://e.com/7");
+    let prefixed = "/group/group/sub/app/-/releases/v1/downloads/bin/app";
+    assert_eq!(
+        app.get(prefixed).await.header("location"),
+        "https://e.com/7"
+    );
     assert_eq!(
         app.get("/sub/app/-/releases/v1/downloads/bin/app")
             .await
@@ -281,10 +284,10 @@ async fn a_path_that_is_a_route_as_it_stands_wins_over_the_prefix() {
     );
 }
 
-/// A REST API removes its stage from the path, so a path that begins like the stage is meant as it
-/// stands.
+/// A REST API strips its stage from the path, so a leading segment that equals the stage belongs to
+/// the path.
 #[tokio::test]
-async fn a_rest_stage_called_like_a_group_stays_in_the_path() {
+async fn a_path_segment_that_equals_the_rest_stage_is_not_stripped() {
     let app = TestApp::with_public_url(seeded_engine().await, None);
     let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
     assert_eq!(app.post(testkit::app::LINKS, body).await.status, 201);
@@ -300,7 +303,7 @@ async fn a_rest_stage_called_like_a_group_stays_in_the_path() {
             assert_eq!(reply.status, status, "{stage}: {reply:?}");
             if status == 200 {
                 assert_eq!(
-                    address(reply.header("link")),
+                    base_url(reply.header("link")),
                     format!("https://x.example.com/{stage}")
                 );
             }
@@ -308,8 +311,8 @@ async fn a_rest_stage_called_like_a_group_stays_in_the_path() {
     }
 }
 
-/// The URL of the `Link` header up to the path.
-fn address(link: &str) -> &str {
+/// The base URL of the first link in the `Link` header.
+fn base_url(link: &str) -> &str {
     link.strip_prefix('<')
         .unwrap()
         .split("/api/v4")
@@ -318,7 +321,7 @@ fn address(link: &str) -> &str {
 }
 
 #[tokio::test]
-async fn without_a_public_url_links_lead_to_where_the_client_came_from() {
+async fn without_a_public_url_links_use_the_address_of_the_request() {
     let app = TestApp::with_public_url(seeded_engine().await, None);
     let list = testkit::app::LINKS;
     let mut staged: Value = Event::new("GET", &format!("/beta{list}")).into();
@@ -341,7 +344,7 @@ async fn without_a_public_url_links_lead_to_where_the_client_came_from() {
         let event: Value = event;
         let reply = app.send(event.clone()).await;
         assert_eq!(
-            (reply.status, address(reply.header("link"))),
+            (reply.status, base_url(reply.header("link"))),
             (200, expected),
             "{event}"
         );

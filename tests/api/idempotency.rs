@@ -1,4 +1,4 @@
-//! Repeating a request without doing it twice, and replacing a link without a gap.
+//! Safe retries of a create, and replacing a link without downtime.
 
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +19,7 @@ fn create(key: &str, name: &str) -> Event {
 }
 
 #[tokio::test]
-async fn a_repeated_creation_gets_the_first_answer_again() {
+async fn a_retried_create_returns_the_stored_response() {
     let app = TestApp::start().await;
     let first = app
         .send(create("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "first"))
@@ -28,23 +28,23 @@ async fn a_repeated_creation_gets_the_first_answer_again() {
     let link = format!("{LINKS}/1");
     assert_eq!(app.put(&link, json!({"name": "renamed"})).await.status, 200);
     for _ in 0..2 {
-        let again = app
+        let retry = app
             .send(create("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "first"))
             .await;
-        again.assert(201, first.body.clone());
-        assert_eq!(again.header("idempotent-replayed"), "true");
+        retry.assert(201, first.body.clone());
+        assert_eq!(retry.header("idempotent-replayed"), "true");
     }
     assert!(!first.has_header("idempotent-replayed"));
     assert_eq!(app.delete(&link).await.status, 200);
-    let again = app
+    let retry = app
         .send(create("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "first"))
         .await;
-    again.assert(201, first.body);
-    assert_eq!(app.get(LINKS).await.ids(), [2], "nothing was made again");
+    retry.assert(201, first.body);
+    assert_eq!(app.get(LINKS).await.ids(), [2], "no retry created a link");
 }
 
 #[tokio::test]
-async fn the_same_link_counts_however_it_is_written() {
+async fn a_retry_is_recognized_in_any_body_format() {
     let app = TestApp::start().await;
     let part = |name: &str, value: &str, boundary: &str| {
         format!(
@@ -67,9 +67,9 @@ async fn the_same_link_counts_however_it_is_written() {
     }
 }
 
-/// The fingerprint covers each attribute that a client can set.
+/// The fingerprint covers every attribute that a client can set.
 #[tokio::test]
-async fn a_key_belongs_to_every_attribute_of_the_link() {
+async fn a_key_reused_with_any_changed_attribute_is_rejected() {
     let app = TestApp::start().await;
     let link = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a", "link_type": "package"});
     let event = |body: &Value| {
@@ -106,36 +106,36 @@ async fn a_key_belongs_to_every_attribute_of_the_link() {
     let mut attributes: Vec<String> = stored.unwrap().into_keys().collect();
     attributes.retain(|name| !not_set_by_clients.contains(&name.as_str()));
     attributes.sort();
-    let of_request: Vec<&String> = link.as_object().unwrap().keys().collect();
+    let request_attributes: Vec<&String> = link.as_object().unwrap().keys().collect();
     assert_eq!(
         attributes.iter().collect::<Vec<_>>(),
-        of_request,
-        "a new attribute belongs into this test"
+        request_attributes,
+        "add the new attribute to this test"
     );
 }
 
 #[tokio::test]
-async fn a_key_that_was_used_for_another_link_is_422() {
+async fn a_key_reused_for_another_link_returns_422() {
     let app = TestApp::start().await;
     assert_eq!(app.send(create("k", "first")).await.status, 201);
     let reused = "422 Unprocessable Entity: this Idempotency-Key was used for another link, choose a new one";
     app.send(create("k", "second"))
         .await
         .assert(422, json!({"message": reused}));
-    let elsewhere = Event::new("POST", "/api/v4/projects/24/releases/v2/assets/links");
-    let elsewhere = elsewhere
+    let other_release = Event::new("POST", "/api/v4/projects/24/releases/v2/assets/links");
+    let other_release = other_release
         .form("name=second&url=http://a")
         .header("idempotency-key", "k");
     assert_eq!(
-        app.send(elsewhere).await.status,
+        app.send(other_release).await.status,
         201,
-        "a key belongs to a release"
+        "keys are scoped to a release"
     );
     let token = app.issue(granted("another", 24, Role::Developer)).await;
     assert_eq!(
         app.send(create("k", "second").token(&token)).await.status,
         201,
-        "and to a token"
+        "keys are scoped to a token"
     );
     let taken = json!({"message": ["Url has already been taken", "Name has already been taken", "Filepath has already been taken"]});
     app.send(create("another k", "first"))
@@ -144,27 +144,37 @@ async fn a_key_that_was_used_for_another_link_is_422() {
     assert_eq!(
         app.send(create("another k", "third")).await.status,
         201,
-        "a refusal uses no key up"
+        "a rejected request does not use up its key"
     );
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_one_is_refused_and_others_ignore_it() {
+async fn blank_keys_are_ignored() {
     let app = TestApp::start().await;
-    for (empty, name) in [("", "empty"), (" ", "blank")] {
-        let first = app.send(create(empty, name)).await;
+    for (blank, name) in [("", "empty"), (" ", "blank")] {
+        let first = app.send(create(blank, name)).await;
         assert_eq!(
             (first.status, first.has_header("idempotent-replayed")),
             (201, false),
-            "an empty key is none"
+            "a blank key is ignored"
         );
-        assert_eq!(app.send(create(empty, name)).await.status, 400, "{name}");
+        assert_eq!(app.send(create(blank, name)).await.status, 400, "{name}");
     }
+}
+
+#[tokio::test]
+async fn overlong_keys_return_400() {
+    let app = TestApp::start().await;
     let too_long = "Idempotency-Key is too long (maximum is 255 bytes)";
     app.send(create(&"k".repeat(256), "a"))
         .await
         .assert_error(400, too_long);
     assert_eq!(app.send(create(&"k".repeat(255), "a")).await.status, 201);
+}
+
+#[tokio::test]
+async fn other_methods_ignore_the_key() {
+    let app = TestApp::start().await;
     for event in [
         Event::new("GET", LINKS),
         Event::new("PUT", &format!("{LINKS}/2")).form("name=b"),
@@ -177,31 +187,34 @@ async fn a_key_that_cannot_be_one_is_refused_and_others_ignore_it() {
 }
 
 #[tokio::test]
-async fn a_key_is_forgotten_after_a_day_even_if_dynamodb_still_has_it() {
+async fn a_key_expires_after_a_day_even_before_dynamodb_deletes_it() {
     let app = TestApp::start().await;
     assert_eq!(app.send(create("k", "first")).await.status, 201);
     assert_eq!(app.delete(&format!("{LINKS}/1")).await.status, 200);
-    let kept = app
+    let record = app
         .items()
         .await
         .into_iter()
         .find(|item| item["sk"].as_s().unwrap().starts_with("idempotency#"))
         .unwrap();
-    let end: u64 = kept["expires_at"].as_n().unwrap().parse().unwrap();
+    let expires_at: u64 = record["expires_at"].as_n().unwrap().parse().unwrap();
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    assert!((now + 86_390..=now + 86_400).contains(&end), "{end}");
+    assert!(
+        (now + 86_390..=now + 86_400).contains(&expires_at),
+        "{expires_at}"
+    );
     let mut later = app.clone();
     let clock = || SystemTime::now() + Duration::from_secs(86_401);
     later.app = App::new(app.store.clone(), testkit::app::config(None), clock).into();
-    let again = later.send(create("k", "first")).await;
-    assert_eq!((again.status, &again.body["id"]), (201, &json!(3)));
+    let retry = later.send(create("k", "first")).await;
+    assert_eq!((retry.status, &retry.body["id"]), (201, &json!(3)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_with_one_key_one_creates_and_all_are_told_the_same() {
+async fn concurrent_creates_with_one_idempotency_key_create_one_link() {
     let app = TestApp::start().await;
     let mut clients = JoinSet::new();
     for _ in 0..32 {
@@ -217,7 +230,7 @@ async fn of_many_with_one_key_one_creates_and_all_are_told_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_link_is_replaced_without_a_moment_in_which_it_is_gone() {
+async fn a_link_stays_available_while_it_is_replaced() {
     let app = TestApp::start().await;
     let reply = app.send(create("k", "app")).await;
     let link = format!("{LINKS}/{}", reply.body["id"]);

@@ -1,4 +1,4 @@
-//! What the five operations do to links (sections A, D, H, I).
+//! The five operations on links (sections A, D, H, I).
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn link(id: u64, name: &str, url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_link_lives_from_its_creation_to_its_deletion() {
+async fn a_link_can_be_created_read_updated_and_deleted() {
     let app = TestApp::start().await;
     let list = "/api/v4/projects/24/releases/v9/assets/links";
     app.get(list)
@@ -38,7 +38,7 @@ async fn a_link_lives_from_its_creation_to_its_deletion() {
 }
 
 #[tokio::test]
-async fn the_fields_stand_in_the_documented_order() {
+async fn fields_are_returned_in_the_documented_order() {
     let app = TestApp::start().await;
     let event: Value = Event::new("GET", &format!("{LINKS}/2")).into();
     let payload = serde_json::from_value(event).unwrap();
@@ -58,7 +58,7 @@ async fn the_fields_stand_in_the_documented_order() {
 }
 
 #[tokio::test]
-async fn everything_that_is_taken_is_reported_together() {
+async fn all_uniqueness_violations_are_reported_together() {
     let app = TestApp::start().await;
     let first = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a"});
     assert_eq!(app.post(LINKS, first.clone()).await.status, 201);
@@ -80,26 +80,29 @@ async fn everything_that_is_taken_is_reported_together() {
     assert_eq!(
         app.get(&second).await.body["name"],
         "b",
-        "a refused change changes nothing"
+        "a rejected update changes nothing"
     );
     assert_eq!(
         app.put(&second, json!({"name": "b", "url": "https://e.com/B"}))
             .await
             .status,
         200,
-        "case matters"
+        "uniqueness is case-sensitive"
     );
-    let elsewhere = "/api/v4/projects/24/releases/v2/assets/links";
+    let other_release = "/api/v4/projects/24/releases/v2/assets/links";
     assert_eq!(
-        app.post(elsewhere, json!({"name": "a", "url": "https://e.com/a"}))
-            .await
-            .status,
+        app.post(
+            other_release,
+            json!({"name": "a", "url": "https://e.com/a"})
+        )
+        .await
+        .status,
         201
     );
 }
 
 #[tokio::test]
-async fn what_a_change_or_a_deletion_gives_back_can_be_taken_again() {
+async fn values_released_by_an_update_or_delete_can_be_reused() {
     let app = TestApp::start().await;
     let old = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a"});
     let first = format!("{LINKS}/{}", app.post(LINKS, old.clone()).await.body["id"]);
@@ -117,7 +120,7 @@ async fn what_a_change_or_a_deletion_gives_back_can_be_taken_again() {
 }
 
 #[tokio::test]
-async fn a_change_leaves_alone_what_it_does_not_name() {
+async fn an_update_keeps_omitted_attributes() {
     let app = TestApp::start().await;
     let body =
         json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a", "link_type": "image"});
@@ -145,7 +148,7 @@ async fn a_change_leaves_alone_what_it_does_not_name() {
 }
 
 #[tokio::test]
-async fn external_is_whether_the_url_begins_with_the_projects_own() {
+async fn external_is_false_if_the_url_starts_with_the_projects_url() {
     let app = TestApp::start().await;
     for (url, external) in [
         ("http://127.0.0.1:9000/group/app/x", false),
@@ -168,7 +171,7 @@ async fn external_is_whether_the_url_begins_with_the_projects_own() {
 }
 
 #[tokio::test]
-async fn rules_that_a_link_breaks_by_itself_are_reported_together() {
+async fn all_validation_errors_are_reported_together() {
     let app = TestApp::start().await;
     let long_name =
         json!({"name": "n".repeat(256), "url": format!("https://e.com/{}", "u".repeat(4_083))});
@@ -223,19 +226,19 @@ async fn rules_that_a_link_breaks_by_itself_are_reported_together() {
 }
 
 #[tokio::test]
-async fn an_etag_that_the_client_knows_is_answered_304() {
+async fn a_matching_if_none_match_header_returns_304() {
     let app = TestApp::start().await;
     for target in [LINKS.to_owned(), format!("{LINKS}/2")] {
         let etag = app.get(&target).await.header("etag").to_owned();
         assert!(etag.starts_with("W/\"") && etag.len() == 36, "{etag}");
-        for known in [etag.clone(), "*".to_owned(), format!("\"other\", {etag}")] {
+        for if_none_match in [etag.clone(), "*".to_owned(), format!("\"other\", {etag}")] {
             let reply = app
-                .send(Event::new("GET", &target).header("if-none-match", &known))
+                .send(Event::new("GET", &target).header("if-none-match", &if_none_match))
                 .await;
             assert_eq!(
                 (reply.status, reply.body.is_null(), reply.header("etag")),
                 (304, true, etag.as_str()),
-                "{known}"
+                "{if_none_match}"
             );
         }
         assert_eq!(
@@ -248,7 +251,7 @@ async fn an_etag_that_the_client_knows_is_answered_304() {
 }
 
 #[tokio::test]
-async fn head_is_a_get_without_body_and_etag() {
+async fn head_is_get_without_body_or_etag() {
     let app = TestApp::start().await;
     let reply = app.send(Event::new("HEAD", LINKS)).await;
     assert_eq!(
@@ -268,7 +271,7 @@ async fn head_is_a_get_without_body_and_etag() {
 }
 
 #[tokio::test]
-async fn options_name_the_methods_and_origins_are_let_in() {
+async fn options_returns_the_allowed_methods() {
     let app = TestApp::start().await;
     let list = app.send(Event::new("OPTIONS", LINKS)).await;
     assert_eq!(
@@ -280,6 +283,11 @@ async fn options_name_the_methods_and_origins_are_let_in() {
         (link.status, link.header("allow")),
         (204, "OPTIONS, GET, PUT, DELETE, HEAD")
     );
+}
+
+#[tokio::test]
+async fn cross_origin_requests_are_allowed() {
+    let app = TestApp::start().await;
     let reply = app
         .send(Event::new("GET", LINKS).header("origin", "https://e.com"))
         .await;

@@ -1,16 +1,16 @@
-//! Black-box tests: real events in, through the real deserialiser and the real SDK, on a real
-//! engine.
+//! Black-box tests: Lambda events pass through the real deserializer and the real SDK to a real
+//! DynamoDB engine.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that meets a None or an Err has failed, and stops there"
+    reason = "an unexpected None or Err fails the test"
 )]
 
 mod access;
-mod at_once;
 mod attacks;
 mod bad_input;
 mod concurrency;
+mod concurrent_requests;
 mod connection;
 mod constraints;
 mod costs;

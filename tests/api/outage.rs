@@ -1,4 +1,4 @@
-//! DynamoDB out of reach, items out of shape, and a function that cannot start.
+//! Unreachable DynamoDB, malformed items, and a function that cannot start.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -12,7 +12,7 @@ use testkit::invariants::Item;
 use testkit::log::Log;
 
 #[tokio::test]
-async fn without_dynamodb_every_operation_is_a_503_that_can_be_repeated() {
+async fn without_dynamodb_every_operation_returns_a_retryable_503() {
     let nowhere: SocketAddr = ([127, 0, 0, 1], 1).into();
     let app = TestApp::at(nowhere);
     let link = format!("{LINKS}/1");
@@ -35,7 +35,7 @@ async fn without_dynamodb_every_operation_is_a_503_that_can_be_repeated() {
 }
 
 #[tokio::test]
-async fn an_item_out_of_shape_is_a_500_that_says_nothing() {
+async fn a_malformed_item_returns_500_without_details() {
     let app = TestApp::start().await;
     let items = app.items().await;
     let is_link = |item: &&Item| item["sk"].as_s().unwrap().starts_with("link#");
@@ -49,19 +49,19 @@ async fn an_item_out_of_shape_is_a_500_that_says_nothing() {
         .await
         .unwrap();
     for target in [LINKS.to_owned(), format!("{LINKS}/2")] {
-        let log = Log::listen();
+        let log = Log::capture();
         app.get(&target)
             .await
             .assert(500, json!({"message": "500 Internal Server Error"}));
-        let sentence =
+        let message =
             "attribute url of item 24#v0.1/link#00000000000000000002 is missing or mistyped";
-        assert!(log.text().contains(sentence), "{}", log.text());
+        assert!(log.text().contains(message), "{}", log.text());
     }
 }
 
 #[test]
-fn a_function_without_its_settings_says_what_is_missing_and_exits_1() {
-    for (settings, sentence) in [
+fn a_function_with_missing_or_invalid_settings_exits_with_an_explanation() {
+    for (settings, message) in [
         (
             vec![],
             "release-links: TABLE_NAME is not set: set it to the name of the DynamoDB table\n",
@@ -83,12 +83,12 @@ fn a_function_without_its_settings_says_what_is_missing_and_exits_1() {
             "release-links: AWS_SECRET_ACCESS_KEY is not set: set it beside AWS_ACCESS_KEY_ID\n",
         ),
     ] {
-        let ended = Command::new(env!("CARGO_BIN_EXE_release-links"))
+        let output = Command::new(env!("CARGO_BIN_EXE_release-links"))
             .env_clear()
             .envs(settings)
             .output()
             .unwrap();
-        assert_eq!(ended.status.code(), Some(1));
-        assert_eq!(String::from_utf8(ended.stderr).unwrap(), sentence);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), message);
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of a list and their headers (section B).
+//! Pagination of lists, and its headers (section B).
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use testkit::usage;
 
 const LIST: &str = "/api/v4/projects/24/releases/many/assets/links";
 
-async fn with_links(count: usize) -> TestApp {
+async fn app_with_links(count: usize) -> TestApp {
     let app = TestApp::start().await;
     for n in 1..=count {
         assert_eq!(
@@ -25,7 +25,7 @@ async fn with_links(count: usize) -> TestApp {
 }
 
 /// X-Page, X-Per-Page, X-Prev-Page, X-Next-Page, X-Total and X-Total-Pages.
-fn numbers(reply: &Reply) -> [&str; 6] {
+fn pagination_headers(reply: &Reply) -> [&str; 6] {
     [
         "x-page",
         "x-per-page",
@@ -41,14 +41,17 @@ fn numbers(reply: &Reply) -> [&str; 6] {
 }
 
 #[tokio::test]
-async fn pages_follow_one_another_newest_first() {
-    let app = with_links(45).await;
+async fn pages_list_the_newest_links_first() {
+    let app = app_with_links(45).await;
     let first = app.get(LIST).await;
     assert_eq!(first.ids(), (26..=45).rev().collect::<Vec<_>>());
-    assert_eq!(numbers(&first), ["1", "20", "", "2", "45", "3"]);
+    assert_eq!(pagination_headers(&first), ["1", "20", "", "2", "45", "3"]);
     let second = app.get(&format!("{LIST}?page=2")).await;
     assert_eq!(second.ids(), (6..=25).rev().collect::<Vec<_>>());
-    assert_eq!(numbers(&second), ["2", "20", "1", "3", "45", "3"]);
+    assert_eq!(
+        pagination_headers(&second),
+        ["2", "20", "1", "3", "45", "3"]
+    );
     let url = |page: u8| {
         format!("<http://127.0.0.1:9000{LIST}?id=24&page={page}&per_page=20&tag_name=many>")
     };
@@ -64,12 +67,12 @@ async fn pages_follow_one_another_newest_first() {
     );
     let last = app.get(&format!("{LIST}?page=3")).await;
     assert_eq!(last.ids(), [5, 4, 3, 2, 1]);
-    assert_eq!(numbers(&last), ["3", "20", "2", "", "45", "3"]);
+    assert_eq!(pagination_headers(&last), ["3", "20", "2", "", "45", "3"]);
 }
 
 #[tokio::test]
-async fn odd_page_numbers_are_read_as_gitlab_reads_them() {
-    let app = with_links(3).await;
+async fn unusual_page_parameters_are_parsed_as_in_gitlab() {
+    let app = app_with_links(3).await;
     for (query, expected) in [
         ("per_page=1000", ["1", "100", "", "", "3", "1"]),
         (
@@ -90,7 +93,11 @@ async fn odd_page_numbers_are_read_as_gitlab_reads_them() {
         ),
     ] {
         let reply = app.get(&format!("{LIST}?{query}")).await;
-        assert_eq!((reply.status, numbers(&reply)), (200, expected), "{query}");
+        assert_eq!(
+            (reply.status, pagination_headers(&reply)),
+            (200, expected),
+            "{query}"
+        );
     }
     for (query, error) in [
         ("per_page=0", "per_page has a value not allowed"),
@@ -111,16 +118,16 @@ async fn odd_page_numbers_are_read_as_gitlab_reads_them() {
 
 #[tokio::test]
 async fn an_empty_list_has_one_page() {
-    let app = with_links(1).await;
+    let app = app_with_links(1).await;
     assert_eq!(app.delete(&format!("{LIST}/1")).await.status, 200);
     let reply = app.get(LIST).await;
     reply.assert(200, json!([]));
-    assert_eq!(numbers(&reply), ["1", "20", "", "", "0", "1"]);
+    assert_eq!(pagination_headers(&reply), ["1", "20", "", "", "0", "1"]);
 }
 
 #[tokio::test]
-async fn the_links_carry_every_parameter_but_credentials() {
-    let app = with_links(1).await;
+async fn the_link_header_keeps_all_parameters_except_credentials() {
+    let app = app_with_links(1).await;
     let token = testkit::seed::TOKEN;
     let query =
         format!("foo=a+b&private_token={token}&token=x&x%5By%5D=1&order_by=z&pagination=keyset");
@@ -134,12 +141,12 @@ async fn the_links_carry_every_parameter_but_credentials() {
     );
 }
 
-/// Clients and gateways limit headers, the strictest to some 10 KB.
+/// Clients and gateways limit the size of headers, the strictest to about 10 KB.
 #[tokio::test]
-async fn a_long_query_is_not_echoed() {
-    let app = with_links(1).await;
+async fn the_link_header_omits_a_long_query() {
+    let app = app_with_links(1).await;
     let query = |length: usize| format!("foo={}&per_page=1&page=1", "x".repeat(length));
-    let own = format!("http://127.0.0.1:9000{LIST}?id=24&page=1&per_page=1&tag_name=many");
+    let url = format!("http://127.0.0.1:9000{LIST}?id=24&page=1&per_page=1&tag_name=many");
     let short = app.get(&format!("{LIST}?{}", query(2_000))).await;
     assert!(short.header("link").contains(&"x".repeat(2_000)));
     for length in [2_048, 8_000, 16_000] {
@@ -147,7 +154,7 @@ async fn a_long_query_is_not_echoed() {
         assert_eq!((long.status, long.ids()), (200, vec![1]));
         assert_eq!(
             long.header("link"),
-            format!("<{own}>; rel=\"first\", <{own}>; rel=\"last\"")
+            format!("<{url}>; rel=\"first\", <{url}>; rel=\"last\"")
         );
     }
     let tag = "é".repeat(500);
@@ -164,13 +171,13 @@ async fn a_long_query_is_not_echoed() {
         reply
             .header("link")
             .contains("/assets/links?page=1&per_page=20>;"),
-        "the path has the tag already"
+        "the path already contains the tag"
     );
 }
 
 #[tokio::test]
-async fn a_page_is_the_same_from_whichever_end_it_is_read() {
-    let app = with_links(43).await;
+async fn pages_are_the_same_when_read_from_either_end() {
+    let app = app_with_links(43).await;
     for id in [1, 7, 20, 21, 43] {
         assert_eq!(app.delete(&format!("{LIST}/{id}")).await.status, 200);
     }
@@ -190,11 +197,15 @@ async fn a_page_is_the_same_from_whichever_end_it_is_read() {
             }
         }
         assert_eq!(read, all, "{per_page}");
-        let behind = app
+        let past_the_end = app
             .get(&format!("{LIST}?per_page={per_page}&page={}", page + 1))
             .await;
         assert_eq!(
-            (behind.status, behind.ids(), behind.header("x-total")),
+            (
+                past_the_end.status,
+                past_the_end.ids(),
+                past_the_end.header("x-total")
+            ),
             (200, vec![], "38")
         );
     }
@@ -207,17 +218,20 @@ async fn a_page_is_the_same_from_whichever_end_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_release_of_ten_thousand_links_lists_pages_and_totals() {
+async fn totals_are_returned_for_up_to_ten_thousand_links() {
     let (app, database) = TestApp::start_with_database().await;
     usage::import_release(&database, TABLE, "many", 10_000);
-    app.calls();
+    app.take_calls();
     let reply = app.get(&format!("{LIST}?per_page=100&page=100")).await;
     assert_eq!(reply.ids(), (1..=100).rev().collect::<Vec<_>>());
-    assert_eq!(numbers(&reply), ["100", "100", "99", "", "10000", "100"]);
     assert_eq!(
-        app.operations(),
+        pagination_headers(&reply),
+        ["100", "100", "99", "", "10000", "100"]
+    );
+    assert_eq!(
+        app.take_operations(),
         ["BatchGetItem", "Query", "Query"],
-        "the count, and the page from the nearer end"
+        "the count and the page, read from the nearer end"
     );
     let reply = app
         .get(&format!("{LIST}?per_page=100&page=9223372036854775807"))
@@ -227,17 +241,20 @@ async fn a_release_of_ten_thousand_links_lists_pages_and_totals() {
         (200, vec![], "10000")
     );
     assert_eq!(
-        app.operations(),
+        app.take_operations(),
         ["GetItem", "Query"],
-        "the release, and the count"
+        "the release and the count"
     );
     let reply = app.get(&format!("{LIST}?per_page=100&page=50")).await;
     assert_eq!(reply.ids(), (5_001..=5_100).rev().collect::<Vec<_>>());
-    assert_eq!(numbers(&reply), ["50", "100", "49", "51", "10000", "100"]);
     assert_eq!(
-        app.operations(),
+        pagination_headers(&reply),
+        ["50", "100", "49", "51", "10000", "100"]
+    );
+    assert_eq!(
+        app.take_operations(),
         ["Query", "Query", "Query"],
-        "the count, what comes before, and the page"
+        "the count, the links before the page, and the page"
     );
 
     let body = json!({"name": "one-more", "url": "https://e.com/one-more"});

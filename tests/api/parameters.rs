@@ -1,4 +1,4 @@
-//! How parameters come in, and GitLab's first checks of them (section C).
+//! Parameter formats, and GitLab's parameter validation (section C).
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
 
 #[tokio::test]
-async fn form_json_multipart_and_query_mean_the_same() {
+async fn form_json_multipart_and_query_parameters_are_equivalent() {
     let app = TestApp::start().await;
     let multipart = |n: u8| {
         format!(
@@ -45,8 +45,9 @@ async fn form_json_multipart_and_query_mean_the_same() {
 }
 
 #[tokio::test]
-async fn numbers_and_booleans_are_text_and_the_path_wins() {
+async fn json_numbers_and_booleans_are_read_as_text() {
     let app = TestApp::start().await;
+    // The project ID and the tag in the path take precedence over those in the body.
     let body = r#"{"name":99999999999999999999,"url":"http://a","id":5,"tag_name":"other"}"#;
     let reply = app
         .send(Event::new("POST", LINKS).body("application/json", body))
@@ -71,7 +72,7 @@ async fn numbers_and_booleans_are_text_and_the_path_wins() {
 }
 
 #[tokio::test]
-async fn everything_that_is_missing_or_of_the_wrong_kind_is_named() {
+async fn all_missing_or_invalid_parameters_are_reported() {
     let app = TestApp::start().await;
     let at_least_one = "name, url are missing, at least one parameter must be provided";
     for (body, error) in [
@@ -130,7 +131,7 @@ async fn everything_that_is_missing_or_of_the_wrong_kind_is_named() {
 }
 
 #[tokio::test]
-async fn odd_link_ids_are_read_as_gitlab_reads_them() {
+async fn unusual_link_ids_are_parsed_as_in_gitlab() {
     let app = TestApp::start().await;
     for id in ["2", "002", "%202", "0_2", "2.json", "2.5", "2/"] {
         let reply = app.get(&format!("{LINKS}/{id}")).await;
@@ -155,7 +156,7 @@ async fn odd_link_ids_are_read_as_gitlab_reads_them() {
 }
 
 #[tokio::test]
-async fn direct_asset_path_and_filepath_are_the_same_attribute() {
+async fn direct_asset_path_is_an_alias_of_filepath() {
     let app = TestApp::start().await;
     let download =
         |path: &str| format!("http://127.0.0.1:9000/group/app/-/releases/v0.1/downloads{path}");
@@ -179,7 +180,7 @@ async fn direct_asset_path_and_filepath_are_the_same_attribute() {
 }
 
 #[tokio::test]
-async fn only_json_is_spoken() {
+async fn unsupported_formats_are_rejected() {
     let app = TestApp::start().await;
     let text = Event::new("POST", LINKS).body("text/plain", "name=a");
     app.send(text).await.assert_error(

@@ -1,5 +1,5 @@
-//! Whatever comes in, no answer is a 5xx, and every error body is one of the two envelopes (checked
-//! on every reply).
+//! Property tests: no request returns a 5xx, and every error body is one of the two envelopes
+//! (checked for every reply).
 
 use std::sync::LazyLock;
 
@@ -28,7 +28,7 @@ fn method() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Anything, or something that is nearly right.
+/// An arbitrary or a nearly valid request target.
 fn target() -> impl Strategy<Value = String> {
     let piece = prop_oneof!["[^?]{0,12}", "(%[0-9a-f]{2}|[a-z./]){0,8}", "[0-9]{1,40}"];
     let links = (
@@ -78,7 +78,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_request_is_answered_with_a_5xx(
+    fn no_request_returns_a_5xx(
         method in method(), target in target(), content_type in content_type(), body in body(), header in "[ -~é]{0,30}",
     ) {
         let event = Event::new(&method, &target)
@@ -91,27 +91,29 @@ proptest! {
     }
 
     #[test]
-    fn no_credential_is_answered_with_a_5xx(
-        carrier in prop::sample::select(vec!["private-token", "authorization", "job-token"]),
+    fn no_credential_returns_a_5xx(
+        location in prop::sample::select(vec!["private-token", "authorization", "job-token"]),
         scheme in prop::sample::select(vec!["", "Bearer ", "bearer  ", "Basic "]),
         token in "[ -~é]{0,40}",
         query in "(private_token|access_token|token)(\\[\\])?=[a-z%0-9]{0,6}",
     ) {
         let event = Event::new("GET", &format!("{LINKS}?{query}")).anonymous();
-        let status = send(event.header(carrier, &format!("{scheme}{token}")));
+        let status = send(event.header(location, &format!("{scheme}{token}")));
         prop_assert!(matches!(status, 200 | 400 | 401), "{}", status);
     }
 
     #[test]
-    fn no_raw_body_is_answered_with_a_5xx(body in ".{0,100}", is_base64 in any::<bool>(), content_type in content_type()) {
+    fn no_raw_body_returns_a_5xx(
+        body in ".{0,100}", is_base64 in any::<bool>(), content_type in content_type(),
+    ) {
         let event = Event::new("POST", LINKS).header("content-type", &content_type).raw_body(&body, is_base64);
         let status = send(event);
         prop_assert!((200..500).contains(&status), "{}", status);
     }
 }
 
-/// Bytes that are nearly what each harness reads, so that chance gets past the first check.
-fn nearly(samples: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+/// Nearly valid input for a fuzz harness, so that random bytes get past the first check.
+fn nearly_valid(samples: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => prop::sample::select(samples).prop_map(|text| text.as_bytes().to_vec()),
         2 => "[ -~é\\n]{0,6}".prop_map(String::into_bytes),
@@ -255,34 +257,38 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_path_is_refused_or_names_one_release(data in nearly(PATHS)) {
+    fn every_path_is_rejected_or_identifies_one_release(data in nearly_valid(PATHS)) {
         harness::path(&data);
     }
 
     #[test]
-    fn any_body_is_refused_or_read_without_nul_bytes(data in nearly(BODIES)) {
+    fn every_body_is_rejected_or_parsed_without_nul_bytes(data in nearly_valid(BODIES)) {
         harness::parameters(&data);
         harness::multipart(&data);
     }
 
     #[test]
-    fn any_query_is_refused_or_makes_a_page(data in nearly(QUERIES)) {
+    fn every_query_is_rejected_or_selects_a_page(data in nearly_valid(QUERIES)) {
         harness::page(&data);
     }
 
     #[test]
-    fn any_url_that_a_link_may_have_becomes_a_valid_uri(data in nearly(URLS)) {
+    fn every_valid_link_url_becomes_a_valid_uri(data in nearly_valid(URLS)) {
         harness::location(&data);
     }
 
     #[test]
-    fn the_query_is_the_events_whatever_path_and_host_hold(data in nearly(PATHS), host in "[ -~]{0,12}", query in "\\PC{0,20}") {
+    fn path_and_host_do_not_change_the_query(
+        data in nearly_valid(PATHS), host in "[ -~]{0,12}", query in "\\PC{0,20}",
+    ) {
         let path = String::from_utf8_lossy(&data).replace('\n', "");
         harness::event(format!("{path}\n{query}\n{host}\nhttps").as_bytes());
     }
 
     #[test]
-    fn any_command_line_is_refused_or_read(data in prop::collection::vec(nearly(ARGUMENTS), 0..12)) {
+    fn every_command_line_is_rejected_or_parsed(
+        data in prop::collection::vec(nearly_valid(ARGUMENTS), 0..12),
+    ) {
         harness::command_line(&data.join(&b'\n'));
     }
 }

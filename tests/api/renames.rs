@@ -1,5 +1,5 @@
-//! A project under its former paths (F3): permanent URLs lead on, and the API redirects to the
-//! project's ID.
+//! The former paths of a renamed project (F3): permanent URLs keep working, and the API redirects
+//! to the project's ID.
 
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ use testkit::app::{LINKS, TestApp, granted, project};
 use testkit::event::Event;
 use testkit::reply::Reply;
 
-const BODY: &str = "This resource has been moved permanently to ";
+const MOVED_PERMANENTLY: &str = "This resource has been moved permanently to ";
 
 fn links(project: &str) -> String {
     format!(
@@ -24,8 +24,8 @@ fn download(project: &str) -> String {
     format!("/{project}/-/releases/v0.1/downloads/bin/app")
 }
 
-/// The documentation's project with a permanent URL. Nothing is cached, so that a change is seen at
-/// once.
+/// The documentation's project with a permanent URL. Nothing is cached, so changes are visible
+/// immediately.
 async fn start() -> TestApp {
     let app = TestApp::start().await;
     let body = json!({"name": "app", "url": "https://e.com/app", "filepath": "/bin/app"});
@@ -38,10 +38,10 @@ async fn start() -> TestApp {
 }
 
 async fn update(app: &TestApp, id: u64, changes: ProjectChanges) -> Result<Project, AdminError> {
-    let wanted = ProjectRef::parse(&id.to_string()).unwrap();
+    let project = ProjectRef::parse(&id.to_string()).unwrap();
     app.store
         .session(std::time::Duration::from_secs(5))
-        .update_project(&wanted, changes, SystemTime::now())
+        .update_project(&project, changes, SystemTime::now())
         .await
 }
 
@@ -84,7 +84,7 @@ fn assert_moved(reply: &Reply, target: &str) {
 }
 
 #[tokio::test]
-async fn a_former_path_redirects_reads_to_the_id_and_refuses_writes() {
+async fn a_former_path_redirects_reads_to_the_project_id() {
     let app = start().await;
     rename(&app, 24, "new/app").await;
     let old = links("Group/App");
@@ -104,12 +104,19 @@ async fn a_former_path_redirects_reads_to_the_id_and_refuses_writes() {
         assert_moved(&reply, &target);
         assert_eq!(
             reply.body,
-            json!(format!("{BODY}http://127.0.0.1:9000{target}"))
+            json!(format!("{MOVED_PERMANENTLY}http://127.0.0.1:9000{target}"))
         );
         let head = app.send(Event::new("HEAD", &path)).await;
         assert_moved(&head, &target);
         assert_eq!(head.body, Value::Null);
     }
+}
+
+#[tokio::test]
+async fn a_former_path_returns_405_for_writes() {
+    let app = start().await;
+    rename(&app, 24, "new/app").await;
+    let old = links("Group/App");
     for (method, path) in [
         ("POST", old.clone()),
         ("PUT", format!("{old}/2")),
@@ -125,6 +132,12 @@ async fn a_former_path_redirects_reads_to_the_id_and_refuses_writes() {
         assert_eq!(reply.header("allow"), "GET, HEAD");
     }
     assert_eq!(app.get(&links("new/app")).await.ids(), [2, 1]);
+}
+
+#[tokio::test]
+async fn permanent_urls_work_under_current_and_former_paths() {
+    let app = start().await;
+    rename(&app, 24, "new/app").await;
     for path in ["group/app", "new/app"] {
         let reply = app.get(&download(path)).await;
         assert_eq!(
@@ -136,7 +149,7 @@ async fn a_former_path_redirects_reads_to_the_id_and_refuses_writes() {
 }
 
 #[tokio::test]
-async fn a_former_path_of_a_private_project_is_hidden_like_its_path() {
+async fn a_former_path_of_a_private_project_is_hidden() {
     let app = start().await;
     rename(&app, 24, "new/app").await;
     set_visibility(&app, 24, Visibility::Private).await;
@@ -155,13 +168,13 @@ async fn a_former_path_of_a_private_project_is_hidden_like_its_path() {
             .await
             .assert(404, json!({"message": "404 Project Not Found"}));
     }
-    app.calls();
+    app.take_calls();
     let hidden = app
         .send(Event::new("GET", &links("group/app")).token(&outsider))
         .await
         .without_runtime();
     assert_eq!(
-        (&hidden, app.operations()),
+        (&hidden, app.take_operations()),
         (&missing, vec!["BatchGetItem".to_owned()])
     );
     assert_moved(&app.get(&links("group/app")).await, LINKS);
@@ -169,7 +182,7 @@ async fn a_former_path_of_a_private_project_is_hidden_like_its_path() {
 }
 
 #[tokio::test]
-async fn a_chain_of_renames_and_a_way_back_keep_every_path() {
+async fn every_former_path_redirects_after_several_renames() {
     let app = start().await;
     for path in ["a/b", "c/d", "e/f"] {
         rename(&app, 24, path).await;
@@ -187,12 +200,12 @@ async fn a_chain_of_renames_and_a_way_back_keep_every_path() {
     assert_eq!(
         app.get(&links("a/b")).await.ids(),
         [2, 1],
-        "another spelling is no other path"
+        "paths are case-insensitive"
     );
 }
 
 #[tokio::test]
-async fn a_project_that_takes_a_former_path_gets_it_for_good() {
+async fn a_former_path_belongs_to_the_project_that_last_took_it() {
     let app = start().await;
     rename(&app, 24, "new/app").await;
     rename(&app, 24, "newer/app").await;
@@ -217,9 +230,9 @@ async fn a_project_that_takes_a_former_path_gets_it_for_good() {
     assert_eq!(
         app.get(&links("group/app")).await.ids(),
         [2, 1],
-        "a former path goes back to the one that had it first"
+        "the original project can take back its former path"
     );
-    let taken = update(
+    let conflicting = update(
         &app,
         24,
         ProjectChanges {
@@ -228,7 +241,7 @@ async fn a_project_that_takes_a_former_path_gets_it_for_good() {
         },
     );
     assert_eq!(
-        taken.await,
+        conflicting.await,
         Err(AdminError::PathTaken(
             ProjectPath::parse("new/app").unwrap()
         ))
@@ -236,7 +249,7 @@ async fn a_project_that_takes_a_former_path_gets_it_for_good() {
 }
 
 #[tokio::test]
-async fn a_deletion_frees_the_former_paths_that_are_still_the_projects() {
+async fn deleting_a_project_frees_its_remaining_former_paths() {
     let app = start().await;
     rename(&app, 24, "new/app").await;
     rename(&app, 24, "newer/app").await;
@@ -257,26 +270,33 @@ async fn a_deletion_frees_the_former_paths_that_are_still_the_projects() {
         .await
         .into_iter()
         .filter(|item| item["pk"].as_s().unwrap().starts_with("project-path#"));
-    assert_eq!(paths.count(), 1, "only that of project 7");
+    assert_eq!(paths.count(), 1, "only the path of project 7 remains");
 }
 
 #[tokio::test]
-async fn an_operator_names_a_project_by_its_present_path() {
+async fn an_operator_cannot_refer_to_a_project_by_a_former_path() {
     let app = start().await;
     rename(&app, 24, "new/app").await;
     let session = app.store.session(std::time::Duration::from_secs(5));
-    let refused = session
+    let error = session
         .project(&ProjectRef::parse("group/app").unwrap())
         .await
         .unwrap_err();
-    let sentence = "group/app is a former path of project 24, which is new/app now: name it by its ID or that path";
-    assert_eq!(refused.to_string(), sentence);
+    let message = "group/app is a former path of project 24, which is now new/app: \
+                   use its ID or its current path";
+    assert_eq!(error.to_string(), message);
+}
+
+#[tokio::test]
+async fn a_project_with_50_former_paths_cannot_be_renamed() {
+    let app = start().await;
+    rename(&app, 24, "new/app").await;
     for n in 0..49 {
         rename(&app, 24, &format!("path/{n}")).await;
     }
     assert_moved(&app.get(&links("group/app")).await, LINKS);
     let path = Some(ProjectPath::parse("one/more").unwrap());
-    let refused = update(
+    let error = update(
         &app,
         24,
         ProjectChanges {
@@ -287,7 +307,7 @@ async fn an_operator_names_a_project_by_its_present_path() {
     .await
     .unwrap_err();
     assert_eq!(
-        refused.to_string(),
-        "project 24 keeps as many former paths as it can: it cannot get another path"
+        error.to_string(),
+        "project 24 has the maximum number of former paths: it can only move back to one of them"
     );
 }

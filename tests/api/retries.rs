@@ -1,4 +1,4 @@
-//! How long and how often is tried again, on a clock that stands still unless somebody waits.
+//! Limits on the duration and the number of retries. Timeouts run on tokio's paused clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,16 +10,17 @@ use tokio::time::Instant;
 
 use testkit::app::{LINKS, TABLE, TestApp, granted, project, seeded_engine};
 use testkit::event::Event;
-use testkit::faults::{Fault, Faulty, Rule, StartAt};
+use testkit::faults::{Fault, Faulty, FirstTransientStep, Rule};
 use testkit::log::Log;
 
-/// Time that the invocation has, and the part of it that is kept for the answer.
-const TIME: Duration = Duration::from_secs(10);
-const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
+/// Time until the deadline of the invocation, and the part of it that is reserved for the response.
+const INVOCATION_TIME: Duration = Duration::from_secs(10);
+const RESERVED_TIME: Duration = Duration::from_millis(300);
 
-/// Nothing ever answers: the request goes to nobody.
+/// Time and attempts until the function gives up if every DynamoDB request meets this fault. No
+/// engine is listening.
 async fn time_and_attempts(event: Event, fault: Fault) -> (Duration, u32) {
-    time_and_attempts_within(event, fault, TIME).await
+    time_and_attempts_within(event, fault, INVOCATION_TIME).await
 }
 
 async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) -> (Duration, u32) {
@@ -37,7 +38,7 @@ async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) ->
     });
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &rules);
     let nowhere = ([127, 0, 0, 1], 1).into();
-    let app = TestApp::on(
+    let app = TestApp::with_store(
         Store::new(faulty.clone().config(nowhere), TABLE.to_owned()),
         nowhere,
     );
@@ -53,14 +54,17 @@ async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) ->
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_never_works_is_given_up_in_time_to_say_so() {
-    let before = Fault::ALL.into_iter().filter(|fault| {
+async fn a_persistent_fault_returns_503_before_the_deadline() {
+    let faults = Fault::ALL.into_iter().filter(|fault| {
         matches!(
             fault,
-            Fault::AdminError(..) | Fault::Cancelled(_) | Fault::CutBefore | Fault::StalledBefore
+            Fault::ServiceError(..)
+                | Fault::Cancelled(_)
+                | Fault::ResetBefore
+                | Fault::StalledBefore
         ) && !fault.is_permanent()
     });
-    for fault in before {
+    for fault in faults {
         for method in ["GET", "POST", "PUT", "DELETE"] {
             let target = if method == "POST" {
                 LINKS.to_owned()
@@ -70,12 +74,12 @@ async fn what_never_works_is_given_up_in_time_to_say_so() {
             let event = Event::new(method, &target).form("name=a&url=http://a");
             let (time, sent) = time_and_attempts(event, fault).await;
             assert!(
-                time <= TIME - TIME_TO_ANSWER,
+                time <= INVOCATION_TIME - RESERVED_TIME,
                 "{method}, {fault:?}: {time:?}"
             );
             assert!(
                 (1..=4).contains(&sent),
-                "{method}, {fault:?}: {sent} attempts of the first call"
+                "{method}, {fault:?}: {sent} attempts at the first request"
             );
         }
     }
@@ -83,12 +87,12 @@ async fn what_never_works_is_given_up_in_time_to_say_so() {
     assert!((4..=5).contains(&sent), "{sent} attempts of 2 s each");
     assert!(
         time > Duration::from_secs(8),
-        "a stalled call is repeated while there is time: {time:?}"
+        "a stalled request is retried while time remains: {time:?}"
     );
 }
 
 #[tokio::test]
-async fn a_conflict_that_does_not_end_is_waited_out_a_dozen_times() {
+async fn a_persistent_conflict_is_retried_twelve_times() {
     let engine = seeded_engine().await;
     let rule = Rule {
         operation: "TransactWriteItems",
@@ -96,12 +100,15 @@ async fn a_conflict_that_does_not_end_is_waited_out_a_dozen_times() {
         times: u32::MAX,
     };
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
-    let app = TestApp::on(
+    let app = TestApp::with_store(
         Store::new(faulty.clone().config(engine), TABLE.to_owned()),
         engine,
     );
     let reply = app
-        .send_within(Event::new("POST", LINKS).form("name=a&url=http://a"), TIME)
+        .send_within(
+            Event::new("POST", LINKS).form("name=a&url=http://a"),
+            INVOCATION_TIME,
+        )
         .await;
     reply.assert(
         503,
@@ -110,7 +117,7 @@ async fn a_conflict_that_does_not_end_is_waited_out_a_dozen_times() {
     assert_eq!(
         *faulty.sent.lock().unwrap(),
         2 + 13,
-        "identity and number once, the transaction thirteen times"
+        "the caller and the link ID once, the transaction thirteen times"
     );
     assert_eq!(app.get(LINKS).await.status, 200);
 }
@@ -125,11 +132,13 @@ async fn an_unprocessed_batch_is_retried() {
             times,
         };
         let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
-        let app = TestApp::on(
+        let app = TestApp::with_store(
             Store::new(faulty.clone().config(engine), TABLE.to_owned()),
             engine,
         );
-        let reply = app.send_within(Event::new("GET", LINKS), TIME).await;
+        let reply = app
+            .send_within(Event::new("GET", LINKS), INVOCATION_TIME)
+            .await;
         assert_eq!(
             (reply.status, *faulty.sent.lock().unwrap()),
             (status, attempts),
@@ -138,7 +147,7 @@ async fn an_unprocessed_batch_is_retried() {
     }
 }
 
-/// The store of an engine behind these faults.
+/// A store whose requests to the engine meet these faults.
 fn store(engine: std::net::SocketAddr, rules: &[Rule]) -> (Store, Faulty) {
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), rules);
     (
@@ -148,7 +157,7 @@ fn store(engine: std::net::SocketAddr, rules: &[Rule]) -> (Store, Faulty) {
 }
 
 #[tokio::test]
-async fn only_the_unprocessed_part_of_a_batch_is_sent_again() {
+async fn only_the_unprocessed_part_of_a_batch_is_retried() {
     let engine = seeded_engine().await;
     for times in [1, 2] {
         let rule = Rule {
@@ -157,7 +166,7 @@ async fn only_the_unprocessed_part_of_a_batch_is_sent_again() {
             times,
         };
         let (store, faulty) = store(engine, &[rule]);
-        let app = TestApp::on(store, engine);
+        let app = TestApp::with_store(store, engine);
         assert_eq!(app.send(Event::new("GET", LINKS)).await.status, 200);
         let sent: Vec<usize> = faulty.batches.lock().unwrap().clone();
         assert_eq!(
@@ -198,35 +207,35 @@ async fn only_the_unprocessed_part_of_a_batch_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_stalls_until_the_deadline_leaves_time_for_the_response() {
+async fn a_request_that_stalls_until_the_deadline_leaves_time_for_the_response() {
     for time in [Duration::from_secs(1), Duration::from_secs(3)] {
         for event in [
             Event::new("GET", LINKS),
             Event::new("POST", LINKS).form("name=a&url=http://a"),
         ] {
-            let (passed, _) = time_and_attempts_within(event, Fault::StalledBefore, time).await;
-            assert!(passed <= time - TIME_TO_ANSWER, "{passed:?} of {time:?}");
+            let (elapsed, _) = time_and_attempts_within(event, Fault::StalledBefore, time).await;
+            assert!(elapsed <= time - RESERVED_TIME, "{elapsed:?} of {time:?}");
             assert!(
-                passed >= time - TIME_TO_ANSWER - Duration::from_millis(50),
-                "no more than that: {passed:?}"
+                elapsed >= time - RESERVED_TIME - Duration::from_millis(50),
+                "only the reserved time remains: {elapsed:?}"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn a_call_that_dynamodb_finds_invalid_is_a_500_with_its_cause_in_the_log() {
+async fn an_invalid_dynamodb_request_returns_500_with_the_cause_in_the_log() {
     let engine = seeded_engine().await;
     for (operation, fault) in [
-        ("Query", Fault::AdminError(400, "ValidationException")),
+        ("Query", Fault::ServiceError(400, "ValidationException")),
         (
             "BatchGetItem",
-            Fault::AdminError(400, "ValidationException"),
+            Fault::ServiceError(400, "ValidationException"),
         ),
-        ("Query", Fault::AdminError(400, "SerializationException")),
+        ("Query", Fault::ServiceError(400, "SerializationException")),
         ("TransactWriteItems", Fault::Cancelled("ValidationError")),
     ] {
-        let log = Log::listen();
+        let log = Log::capture();
         let (store, faulty) = store(
             engine,
             &[Rule {
@@ -241,7 +250,7 @@ async fn a_call_that_dynamodb_finds_invalid_is_a_500_with_its_cause_in_the_log()
             "GET"
         };
         let event = Event::new(method, LINKS).form("name=a&url=http://a");
-        let reply = TestApp::on(store, engine).send(event).await;
+        let reply = TestApp::with_store(store, engine).send(event).await;
         reply.assert(500, json!({"message": "500 Internal Server Error"}));
         assert!(!reply.has_header("retry-after"));
         assert!(
@@ -249,20 +258,23 @@ async fn a_call_that_dynamodb_finds_invalid_is_a_500_with_its_cause_in_the_log()
             "{}",
             log.text()
         );
-        assert!(*faulty.sent.lock().unwrap() <= 3, "it is not retried");
+        assert!(
+            *faulty.sent.lock().unwrap() <= 3,
+            "the request is not retried"
+        );
     }
 }
 
-/// The operator's changes, each of which is one transaction.
-async fn change(session: &StoreSession<'_>, n: usize) -> Result<(), String> {
+/// The operator's write operations, each of which is one transaction.
+async fn write_as_operator(session: &StoreSession<'_>, n: usize) -> Result<(), String> {
     let (id, now) = (ProjectId::new(7).unwrap(), SystemTime::now());
-    let explain = |error: release_links::store::AdminError| error.to_string();
+    let to_message = |error: release_links::store::AdminError| error.to_string();
     let path = Some(ProjectPath::parse("moved/app").unwrap());
     match n {
         0 => session
             .create_project(&project(7, "a/b", Visibility::Public))
             .await
-            .map_err(explain),
+            .map_err(to_message),
         1 => {
             let changes = ProjectChanges {
                 path,
@@ -272,7 +284,7 @@ async fn change(session: &StoreSession<'_>, n: usize) -> Result<(), String> {
                 .update_project(&ProjectRef::Id(id), changes, now)
                 .await
                 .map(|_| ())
-                .map_err(explain)
+                .map_err(to_message)
         }
         2 => {
             let hash = PlainToken::from("a-token-of-the-operator".to_owned()).hash();
@@ -280,27 +292,30 @@ async fn change(session: &StoreSession<'_>, n: usize) -> Result<(), String> {
                 .create_token(hash, granted("new", 7, Role::Owner))
                 .await
                 .map(|_| ())
-                .map_err(explain)
+                .map_err(to_message)
         }
-        3 => session.revoke_grant(TokenId(2), id).await.map_err(explain),
+        3 => session
+            .revoke_grant(TokenId(2), id)
+            .await
+            .map_err(to_message),
         4 => session
             .revoke_token(TokenId(2), now)
             .await
             .map(|_| ())
-            .map_err(explain),
+            .map_err(to_message),
         5 => session
             .begin_deletion(id, now)
             .await
             .map(|_| ())
-            .map_err(explain),
-        _ => session.finish_deletion(id, now).await.map_err(explain),
+            .map_err(to_message),
+        _ => session.finish_deletion(id, now).await.map_err(to_message),
     }
 }
 
 #[tokio::test]
-async fn a_transaction_cancelled_for_mixed_reasons_is_retried_for_the_operator_too() {
+async fn an_operators_transaction_cancelled_for_mixed_reasons_is_retried() {
     for reason in ["TransactionConflict", "ThrottlingError"] {
-        for start in [StartAt::First, StartAt::Second] {
+        for start in [FirstTransientStep::First, FirstTransientStep::Second] {
             let engine = seeded_engine().await;
             for n in 0..7 {
                 let fault = Fault::Mixed(reason, start);
@@ -312,8 +327,8 @@ async fn a_transaction_cancelled_for_mixed_reasons_is_retried_for_the_operator_t
                         times: 2,
                     }],
                 );
-                let changed = change(&store.session(Duration::from_secs(10)), n).await;
-                assert_eq!(changed, Ok(()), "change {n}, {fault:?}");
+                let result = write_as_operator(&store.session(Duration::from_secs(10)), n).await;
+                assert_eq!(result, Ok(()), "operation {n}, {fault:?}");
             }
         }
     }

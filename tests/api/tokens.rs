@@ -1,4 +1,4 @@
-//! What a token is, how long it works, and where it must never turn up.
+//! Tokens: their identity, their lifetime, and the places where they must never appear.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use testkit::seed;
 const USER: &str = "/api/v4/user";
 
 #[tokio::test]
-async fn a_token_can_ask_who_it_is() {
+async fn the_user_endpoint_returns_the_identity_of_the_token() {
     let app = TestApp::start().await;
     let user = json!({
         "id": 1, "username": "token_1", "name": "documentation", "state": "active",
@@ -34,10 +34,10 @@ async fn a_token_can_ask_who_it_is() {
         app.send(Event::new("GET", USER).token(&reader)).await.body["id"],
         2
     );
-    let ended = Some(SystemTime::now());
+    let now = Some(SystemTime::now());
     let expired = app
         .issue(NewToken {
-            expires_at: ended,
+            expires_at: now,
             ..granted("expired", 24, Role::Guest)
         })
         .await;
@@ -71,9 +71,9 @@ async fn a_token_can_ask_who_it_is() {
 }
 
 #[tokio::test]
-async fn who_asks_is_looked_up_once_and_junk_does_not_read_the_table() {
+async fn known_and_unknown_tokens_are_cached() {
     let app = TestApp::start().await;
-    app.calls();
+    app.take_calls();
     for (event, status, operations) in [
         (Event::new("GET", USER), 200, vec!["BatchGetItem"]),
         (Event::new("GET", USER), 200, vec![]),
@@ -92,7 +92,7 @@ async fn who_asks_is_looked_up_once_and_junk_does_not_read_the_table() {
         ),
     ] {
         assert_eq!(app.send(event).await.status, status);
-        assert_eq!(app.operations(), operations);
+        assert_eq!(app.take_operations(), operations);
     }
     let fresh = TestApp::at(app.address);
     let links = "/api/v4/projects/24/releases/v9/assets/links";
@@ -121,17 +121,17 @@ async fn who_asks_is_looked_up_once_and_junk_does_not_read_the_table() {
         let name = format!("{method}{}", operations.len());
         let event = Event::new(method, &target).form(&format!("name={name}&url=http://{name}"));
         assert!(matches!(fresh.send(event).await.status, 200 | 201));
-        assert_eq!(fresh.operations(), operations);
+        assert_eq!(fresh.take_operations(), operations);
     }
 }
 
 #[tokio::test]
-async fn a_revoked_token_works_no_longer_than_a_process_remembers_it() {
+async fn a_revoked_token_works_only_until_its_cache_entry_expires() {
     let app = TestApp::start().await;
     let with_cache =
         |seconds| app.with_settings(&[("IDENTITY_CACHE_SECONDS", seconds)], SystemTime::now);
-    let [forgetful, mindful] = ["0", "3"].map(with_cache);
-    for app in [&forgetful, &mindful] {
+    let [uncached, cached] = ["0", "3"].map(with_cache);
+    for app in [&uncached, &cached] {
         assert_eq!(app.get(USER).await.status, 200);
     }
     app.store
@@ -139,19 +139,19 @@ async fn a_revoked_token_works_no_longer_than_a_process_remembers_it() {
         .revoke_token(TokenId(1), SystemTime::now())
         .await
         .unwrap();
-    assert_eq!(mindful.get(USER).await.status, 200);
-    assert_eq!(forgetful.get(USER).await.status, 401);
+    assert_eq!(cached.get(USER).await.status, 200);
+    assert_eq!(uncached.get(USER).await.status, 401);
     tokio::time::sleep(Duration::from_millis(3_100)).await;
-    let reply = mindful.get(USER).await;
+    let reply = cached.get(USER).await;
     assert_eq!(
         (reply.status, &reply.body["error"]),
         (401, &json!("invalid_token"))
     );
 }
 
-/// The process was suspended for 4 seconds, in which its monotonic clock stood still.
+/// The process is suspended for 4 seconds, during which its monotonic clock stands still.
 #[tokio::test]
-async fn a_cached_token_or_project_expires_in_a_process_that_was_suspended() {
+async fn cached_tokens_and_projects_expire_while_the_process_is_suspended() {
     static WALL: AtomicU64 = AtomicU64::new(1_800_000_000);
     fn clock() -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(WALL.load(Ordering::Relaxed))
@@ -196,9 +196,9 @@ async fn a_cached_token_or_project_expires_in_a_process_that_was_suspended() {
     }
 }
 
-/// The process remembers for 30 seconds; what it does not know it remembers for less.
+/// Known tokens are cached for 30 seconds; the negative cache has a shorter TTL.
 #[tokio::test]
-async fn a_token_that_was_tried_too_early_works_within_seconds() {
+async fn a_token_used_before_its_creation_works_within_seconds() {
     let app = TestApp::start().await;
     let early = || Event::new("GET", USER).token("rlat-early");
     app.send(early())
@@ -211,12 +211,12 @@ async fn a_token_that_was_tried_too_early_works_within_seconds() {
 }
 
 #[tokio::test]
-async fn a_remembered_token_ends_at_its_time_all_the_same() {
+async fn a_cached_token_expires_on_time() {
     let app = TestApp::start().await;
-    let end = Some(SystemTime::now() + Duration::from_secs(2));
+    let expires_at = Some(SystemTime::now() + Duration::from_secs(2));
     let token = app
         .issue(NewToken {
-            expires_at: end,
+            expires_at,
             ..granted("short", 24, Role::Guest)
         })
         .await;
@@ -232,11 +232,11 @@ async fn a_remembered_token_ends_at_its_time_all_the_same() {
 }
 
 #[tokio::test]
-async fn dynamodb_removes_an_expired_token_a_month_after_its_end() {
+async fn the_ttl_of_a_token_is_30_days_after_its_expiry() {
     let app = TestApp::start().await;
-    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    let expires_at = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
     app.issue(NewToken {
-        expires_at: Some(end),
+        expires_at: Some(expires_at),
         ..granted("ends", 24, Role::Guest)
     })
     .await;
@@ -248,18 +248,18 @@ async fn dynamodb_removes_an_expired_token_a_month_after_its_end() {
     assert_eq!(
         ttl,
         ["2002592000", "2002592000"],
-        "both items of the one token that ends"
+        "both items of the only token that expires"
     );
 }
 
 #[tokio::test]
-async fn a_token_turns_up_in_no_log_no_answer_and_no_item() {
-    let log = Log::listen();
+async fn tokens_never_appear_in_logs_responses_or_items() {
+    let log = Log::capture();
     let app = TestApp::start().await;
     let token = app
         .issue(granted("a token that is looked for", 24, Role::Developer))
         .await;
-    let mut answers = String::new();
+    let mut responses = String::new();
     let body = |n: u8| format!("name={n}&url=http://{n}&private_token={token}");
     for event in [
         Event::new("POST", LINKS).form(&body(1)),
@@ -287,10 +287,10 @@ async fn a_token_turns_up_in_no_log_no_answer_and_no_item() {
             .body("text/plain", &token),
         Event::new("GET", LINKS).token(&format!("{token}-junk")),
     ] {
-        answers += &format!("{:?}", app.send(event).await);
+        responses += &format!("{:?}", app.send(event).await);
     }
     let nowhere = TestApp::at(([127, 0, 0, 1], 1).into());
-    answers += &format!(
+    responses += &format!(
         "{:?}",
         nowhere.send(Event::new("GET", USER).token(&token)).await
     );
@@ -298,11 +298,11 @@ async fn a_token_turns_up_in_no_log_no_answer_and_no_item() {
     let log = log.text();
     assert!(
         log.contains("request answered") && log.contains("DEBUG"),
-        "the log was captured:\n{log}"
+        "the log was not captured:\n{log}"
     );
-    assert!(items.contains("a token that is looked for") && answers.contains("503"));
+    assert!(items.contains("a token that is looked for") && responses.contains("503"));
     for token in [token.as_str(), seed::TOKEN] {
-        for (place, text) in [("log", &log), ("answers", &answers), ("items", &items)] {
+        for (place, text) in [("log", &log), ("responses", &responses), ("items", &items)] {
             assert!(!text.contains(token), "{token} is in the {place}");
         }
     }

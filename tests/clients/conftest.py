@@ -1,4 +1,4 @@
-"""The service as `make run` starts it, on a port and a state of its own."""
+"""Fixtures that start the service as `make run` does, with a separate port and state."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ TOKEN = "gDybLx3yrUK_HLp3qPjS"
 
 @dataclass
 class Service:
-    """A running service and what it printed."""
+    """A running service and the lines that it has printed."""
 
     port: int
     lines: list
@@ -29,7 +29,7 @@ class Service:
 
 
 def start(state, port, **environment):
-    """Starts the service and returns it with every line up to its last, or to its end."""
+    """Starts the service, and returns it when it is ready or has exited."""
     environment = {**os.environ, "PORT": str(port), "STATE": str(state), **environment}
     process = subprocess.Popen(
         [ROOT / "target/debug/local"],
@@ -40,19 +40,20 @@ def start(state, port, **environment):
         lines.append(line.rstrip("\n"))
         if line.startswith("Ctrl-C"):
             break
-    # What it prints later is read on, so that it never waits for a reader.
+    # Keep reading, so that the service never blocks on a full pipe.
     threading.Thread(target=lambda: lines.extend(line.rstrip("\n") for line in process.stdout), daemon=True).start()
     return Service(port, lines, process)
 
 
 def stop(service):
+    """Stops the service with SIGINT, and returns its exit code."""
     service.process.send_signal(signal.SIGINT)
     return service.process.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    """A service with nothing but what `make run FRESH=1` seeds; a fresh one for each module."""
+    """A service with only the seeded data; each test module gets a new one."""
     running = start(tmp_path_factory.mktemp("state") / "dynamodb.sqlite", free_port())
     assert running.process.poll() is None, running.lines
     yield running

@@ -1,4 +1,5 @@
-// @gitbeaker/rest, unmodified: node gitbeaker.mjs <service url> <token>
+// Tests the service with the unmodified @gitbeaker/rest client.
+// Usage: node gitbeaker.mjs <service URL> <token>
 
 import assert from "node:assert/strict";
 import { Gitlab } from "@gitbeaker/rest";
@@ -18,12 +19,12 @@ assert.equal((await links.edit(...release, 45, { name: "renamed" })).name, "rena
 assert.equal((await links.show(...release, 45)).name, "renamed");
 await links.remove(...release, 45);
 
-const refusal = (status, description) => (error) => {
+const hasError = (status, description) => (error) => {
   assert.equal(error.cause.response.status, status);
   assert.deepEqual(error.cause.description, description);
   return true;
 };
-await assert.rejects(links.show(...release, 45), refusal(404, "404 Not found"));
-await assert.rejects(links.remove(...release, 45), refusal(404, "404 Not found"));
+await assert.rejects(links.show(...release, 45), hasError(404, "404 Not found"));
+await assert.rejects(links.remove(...release, 45), hasError(404, "404 Not found"));
 await assert.rejects(links.create(...release, "n1", "https://e.com/new"), (error) => error.cause.response.status === 400);
 console.log("gitbeaker: 45 links created and listed, one changed, one deleted, the errors met");

@@ -1,4 +1,4 @@
-"""What `make run` prints, pasted in order, gives the documentation's answers."""
+"""Runs the commands that `make run` prints, and compares the responses with GitLab's documentation."""
 
 import json
 import subprocess
@@ -12,37 +12,38 @@ RENAMED = {**DMG, "name": "new name"}
 
 
 def documented(link):
-    """The fields that the documentation shows, which are the first four."""
+    """Returns the fields that the documentation shows, which are the first four."""
     return dict(list(link.items())[:4])
 
 
-def paste(command):
-    printed = subprocess.run(["bash", "-c", f"{command} -sS --max-time 10"], capture_output=True, check=True, text=True)
-    return json.loads(printed.stdout)
+def run_curl(command):
+    """Runs a curl command in a shell, and returns the JSON response."""
+    result = subprocess.run(["bash", "-c", f"{command} -sS --max-time 10"], capture_output=True, check=True, text=True)
+    return json.loads(result.stdout)
 
 
-def test_the_five_commands_give_the_documented_answers(service):
+def test_printed_commands_return_the_documented_responses(service):
     create, listing, get, update, delete = [line for line in service.lines if line.startswith("curl ")]
-    assert paste(create.replace(f'--header "PRIVATE-TOKEN: {TOKEN}"', "")) == {"message": "403 Forbidden"}
-    assert documented(paste(create)) == DMG
-    assert [documented(link) for link in paste(listing)] == [MSI, DMG]
-    assert documented(paste(get)) == DMG
-    assert documented(paste(update)) == RENAMED
-    assert documented(paste(delete)) == RENAMED
-    assert paste(get) == {"message": "404 Not found"}
+    assert run_curl(create.replace(f'--header "PRIVATE-TOKEN: {TOKEN}"', "")) == {"message": "403 Forbidden"}
+    assert documented(run_curl(create)) == DMG
+    assert [documented(link) for link in run_curl(listing)] == [MSI, DMG]
+    assert documented(run_curl(get)) == DMG
+    assert documented(run_curl(update)) == RENAMED
+    assert documented(run_curl(delete)) == RENAMED
+    assert run_curl(get) == {"message": "404 Not found"}
 
 
-def test_state_is_kept_until_a_fresh_start(tmp_path):
+def test_state_persists_until_a_fresh_start(tmp_path):
     state, port = tmp_path / "dynamodb.sqlite", free_port()
     for fresh, expected in [("", ["awesome-v0.2.msi"]), ("", ["awesome-v0.2.msi", "x"]), ("1", ["awesome-v0.2.msi"])]:
         service = start(state, port, FRESH=fresh)
         links = f"{service.url}/api/v4/projects/group%2Fapp/releases/v0.1/assets/links"
-        assert [link["name"] for link in paste(f"curl {links}")] == expected
-        paste(f"curl --header 'PRIVATE-TOKEN: {TOKEN}' --data name=x --data url=http://x {links}")
+        assert [link["name"] for link in run_curl(f"curl {links}")] == expected
+        run_curl(f"curl --header 'PRIVATE-TOKEN: {TOKEN}' --data name=x --data url=http://x {links}")
         assert stop(service) == 0
 
 
-def test_a_port_in_use_is_said_in_one_sentence(service, tmp_path):
+def test_a_port_in_use_prints_a_one_line_error(service, tmp_path):
     second = start(tmp_path / "dynamodb.sqlite", service.port)
     assert second.process.wait(timeout=20) == 1
     assert second.lines == [
@@ -50,8 +51,8 @@ def test_a_port_in_use_is_said_in_one_sentence(service, tmp_path):
     ]
 
 
-def test_the_printed_admin_command_lists_the_documentations_token(service):
+def test_the_printed_admin_command_lists_the_seeded_token(service):
     command = next(line for line in service.lines if "release-links-admin" in line)
-    printed = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=True, text=True)
-    assert "documentation" in printed.stdout and "24=developer" in printed.stdout
-    assert TOKEN not in printed.stdout
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=True, text=True)
+    assert "documentation" in result.stdout and "24=developer" in result.stdout
+    assert TOKEN not in result.stdout

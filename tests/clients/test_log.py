@@ -1,4 +1,4 @@
-"""What the real function writes to its log at the most talkative level there is."""
+"""Checks the log and the metrics that the function process writes."""
 
 import json
 import subprocess
@@ -7,9 +7,9 @@ from conftest import TOKEN, start, stop
 from loopback import free_port
 
 
-def test_a_token_is_not_logged(tmp_path):
+def test_tokens_are_not_logged_at_the_most_verbose_level(tmp_path):
     service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="trace")
-    printed = len(service.lines)
+    startup_lines = len(service.lines)
     links = f"{service.url}/api/v4/projects/24/releases/v0.1/assets/links"
     for arguments in [
         ["--header", f"PRIVATE-TOKEN: {TOKEN}", "--data", "name=a", "--data", "url=http://a", links],
@@ -20,18 +20,18 @@ def test_a_token_is_not_logged(tmp_path):
     ]:
         subprocess.run(["curl", "-sS", "--max-time", "10", *arguments], capture_output=True, check=True)
     assert stop(service) == 0
-    log = "\n".join(service.lines[printed:])
+    log = "\n".join(service.lines[startup_lines:])
     assert log.count('"message":"request answered"') >= 5 and '"level":"DEBUG"' in log
     assert TOKEN not in log
 
 
-def test_each_request_has_one_log_event_and_one_line_of_metrics(tmp_path):
+def test_each_request_writes_one_log_event_and_one_metrics_line(tmp_path):
     service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info", METRICS_NAMESPACE="release-links")
-    printed = len(service.lines)
+    startup_lines = len(service.lines)
     url = f"{service.url}/api/v4/projects/24/releases/v0.1%0a%22/assets/links/1"
     subprocess.run(["curl", "-sS", "--max-time", "10", "--header", f"PRIVATE-TOKEN: {TOKEN}", url], check=True)
     assert stop(service) == 0
-    lines = [json.loads(line) for line in service.lines[printed:]]
+    lines = [json.loads(line) for line in service.lines[startup_lines:]]
     events = [line["fields"] for line in lines if "fields" in line]
     metrics = [line for line in lines if "_aws" in line]
     expected = {
@@ -41,22 +41,22 @@ def test_each_request_has_one_log_event_and_one_line_of_metrics(tmp_path):
     assert len(events) == len(metrics) == 1, lines
     assert {name: events[0].get(name) for name in expected} == expected
     assert events[0]["duration_ms"] > 0 and events[0]["request_id"]
-    line = next(line for line in service.lines[printed:] if '"fields"' in line)
-    assert line.count(events[0]["request_id"]) == 1 and '"span' not in line, "each ID once"
+    line = next(line for line in service.lines[startup_lines:] if '"fields"' in line)
+    assert line.count(events[0]["request_id"]) == 1 and '"span' not in line, "the request ID occurs once"
     assert {name: metrics[0][name] for name in ["Operation", "Status", "ClientErrors", "DynamoDBCalls"]} == {
         "Operation": "get_link", "Status": 404, "ClientErrors": 1, "DynamoDBCalls": 2,
     }
 
 
-def test_a_log_line_is_not_as_long_as_the_client_likes(tmp_path):
+def test_long_paths_are_truncated_in_the_log(tmp_path):
     service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info", METRICS_NAMESPACE="release-links")
-    printed = len(service.lines)
+    startup_lines = len(service.lines)
     long = "x" * 4_500
     for project in ["24", long]:
         url = f"{service.url}/api/v4/projects/{project}/releases/{long}/assets/links"
         subprocess.run(["curl", "-sS", "--max-time", "10", "--output", "/dev/null", url], check=True)
     assert stop(service) == 0
-    lines = service.lines[printed:]
+    lines = service.lines[startup_lines:]
     events = [json.loads(line)["fields"] for line in lines if '"fields"' in line]
     assert [(event["project"], event["tag"]) for event in events] == [("24", "x" * 256), ("x" * 256, "x" * 256)]
     assert len(lines) == 4 and max(map(len, lines)) < 1_500, lines

@@ -1,4 +1,4 @@
-"""python-gitlab, library and command line, unmodified."""
+"""Tests the service with the unmodified python-gitlab, both its library and its command line."""
 
 import json
 import os
@@ -15,7 +15,7 @@ def manager(service, tag):
     return client.projects.get("group/app", lazy=True).releases.get(tag, lazy=True).links
 
 
-def test_the_library_creates_lists_changes_and_deletes(service):
+def test_library_manages_links(service):
     links = manager(service, "py/1.0")
     for n in range(1, 46):
         created = links.create({"name": f"n{n}", "url": f"https://e.com/{n}", "direct_asset_path": f"/bin/{n}x1"})
@@ -35,45 +35,45 @@ def test_the_library_creates_lists_changes_and_deletes(service):
     assert len(links.list(get_all=True)) == 43
 
 
-def test_the_library_meets_the_errors(service):
+def test_library_receives_the_errors(service):
     links = manager(service, "py-errors")
     links.create({"name": "a", "url": "https://e.com/a"})
-    with pytest.raises(gitlab.GitlabCreateError) as refused:
+    with pytest.raises(gitlab.GitlabCreateError) as error:
         links.create({"name": "a", "url": "https://e.com/a"})
-    assert refused.value.response_code == 400
-    assert refused.value.error_message == ["Url has already been taken", "Name has already been taken"]
-    with pytest.raises(gitlab.GitlabGetError) as missing:
+    assert error.value.response_code == 400
+    assert error.value.error_message == ["Url has already been taken", "Name has already been taken"]
+    with pytest.raises(gitlab.GitlabGetError) as not_found:
         links.get(99)
-    assert (missing.value.response_code, missing.value.error_message) == (404, "404 Not found")
+    assert (not_found.value.response_code, not_found.value.error_message) == (404, "404 Not found")
     with pytest.raises(gitlab.GitlabDeleteError):
         links.delete(99)
     with pytest.raises(gitlab.GitlabUpdateError):
         links.update(99, {"name": "b"})
 
 
-def test_the_library_finds_out_who_it_is(service):
+def test_library_authenticates_as_the_token_user(service):
     client = gitlab.Gitlab(service.url, private_token=TOKEN)
     client.auth()
     assert (client.user.id, client.user.username, client.user.name) == (1, "token_1", "documentation")
-    with pytest.raises(gitlab.GitlabAuthenticationError) as refused:
+    with pytest.raises(gitlab.GitlabAuthenticationError) as error:
         gitlab.Gitlab(service.url, private_token="junk").auth()
-    assert (refused.value.response_code, refused.value.error_message) == (401, "401 Unauthorized")
+    assert (error.value.response_code, error.value.error_message) == (401, "401 Unauthorized")
 
 
-def test_the_library_may_name_its_token_in_each_way(service):
-    for carrier in ["private_token", "oauth_token", "job_token"]:
-        client = gitlab.Gitlab(service.url, **{carrier: TOKEN})
-        links = client.projects.get(24, lazy=True).releases.get(f"by-{carrier}", lazy=True).links
+def test_library_authenticates_with_every_kind_of_token(service):
+    for kind in ["private_token", "oauth_token", "job_token"]:
+        client = gitlab.Gitlab(service.url, **{kind: TOKEN})
+        links = client.projects.get(24, lazy=True).releases.get(f"by-{kind}", lazy=True).links
         assert links.create({"name": "a", "url": "https://e.com/a"}).id == 1
     anonymous = gitlab.Gitlab(service.url).projects.get(24, lazy=True).releases.get("by-job_token", lazy=True).links
     assert [link.name for link in anonymous.list(get_all=True)] == ["a"]
-    with pytest.raises(gitlab.GitlabCreateError) as refused:
+    with pytest.raises(gitlab.GitlabCreateError) as error:
         anonymous.create({"name": "b", "url": "https://e.com/b"})
-    assert (refused.value.response_code, refused.value.error_message) == (403, "403 Forbidden")
+    assert (error.value.response_code, error.value.error_message) == (403, "403 Forbidden")
 
 
 def run_cli(service, *arguments):
-    # Nobody's own configuration takes part.
+    # Isolate the command from the developer's own configuration.
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
     gitlab_cli = ROOT / ".tools/clients/bin/gitlab"
     command = [gitlab_cli, "--server-url", service.url, "--private-token", TOKEN, "-o", "json"]
@@ -82,15 +82,15 @@ def run_cli(service, *arguments):
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 
-def test_the_command_line_creates_lists_changes_and_deletes(service):
+def test_command_line_manages_links(service):
     for n in range(1, 46):
         created = run_cli(service, "create", "--name", f"n{n}", "--url", f"https://e.com/{n}")
         assert json.loads(created.stdout)["id"] == n, created
     listed = run_cli(service, "list", "--get-all")
     assert [link["id"] for link in json.loads(listed.stdout)] == list(range(45, 0, -1)), listed
     assert run_cli(service, "update", "--id", "45", "--name", "renamed").returncode == 0
-    got = run_cli(service, "get", "--id", "45")
-    assert json.loads(got.stdout)["name"] == "renamed", got
+    fetched = run_cli(service, "get", "--id", "45")
+    assert json.loads(fetched.stdout)["name"] == "renamed", fetched
     assert run_cli(service, "delete", "--id", "45").returncode == 0
-    gone = run_cli(service, "get", "--id", "45")
-    assert gone.returncode == 1 and "404 Not found" in gone.stderr, gone
+    deleted = run_cli(service, "get", "--id", "45")
+    assert deleted.returncode == 1 and "404 Not found" in deleted.stderr, deleted

@@ -1,4 +1,4 @@
-"""`make run` ends all that it started, however it ends."""
+"""`make run` stops all processes that it started, however it ends."""
 
 import os
 import pty
@@ -15,8 +15,8 @@ from loopback import free_port
 LOCAL = ROOT / "target/debug/local"
 
 
-def processes_of(port):
-    """The emulator and the functions on this port."""
+def processes_on(port):
+    """Returns the IDs of the emulator and the functions on this port."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -24,18 +24,20 @@ def processes_of(port):
             state = (process / "stat").read_text().rsplit(") ")[-1][0]
         except OSError:
             continue
-        is_one = [b"-P", str(port).encode()] == texts[0][-3:-1] or f"PUBLIC_URL=http://127.0.0.1:{port}".encode() in texts[1]
-        if is_one and state != "Z":
+        arguments, environment = texts
+        is_emulator = [b"-P", str(port).encode()] == arguments[-3:-1]
+        is_function = f"PUBLIC_URL=http://127.0.0.1:{port}".encode() in environment
+        if (is_emulator or is_function) and state != "Z":
             found.append(int(process.name))
     return found
 
 
 def wait_for_processes(port, count):
     for _ in range(300):
-        if len(processes_of(port)) == count:
+        if len(processes_on(port)) == count:
             return
         time.sleep(0.1)
-    raise AssertionError(f"{count} processes were expected: {processes_of(port)}")
+    raise AssertionError(f"expected {count} processes, found {processes_on(port)}")
 
 
 def start(state, port, command=(str(LOCAL),), **options):
@@ -45,17 +47,17 @@ def start(state, port, command=(str(LOCAL),), **options):
     return process
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_a_signal_ends_the_emulator_and_the_functions(tmp_path, ending):
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_signal_stops_the_emulator_and_the_functions(tmp_path, sig):
     port = free_port()
     process = start(tmp_path, port)
-    process.send_signal(ending)
+    process.send_signal(sig)
     code = process.wait(timeout=20)
-    assert code == (-signal.SIGKILL if ending == signal.SIGKILL else 0)
+    assert code == (-signal.SIGKILL if sig == signal.SIGKILL else 0)
     wait_for_processes(port, 0)
 
 
-def test_a_killed_parent_ends_the_emulator_and_the_functions(tmp_path):
+def test_a_killed_parent_stops_the_emulator_and_the_functions(tmp_path):
     port = free_port()
     parent = start(tmp_path, port, ["bash", "-c", f"{LOCAL}; exit 1"])
     parent.kill()
@@ -63,16 +65,16 @@ def test_a_killed_parent_ends_the_emulator_and_the_functions(tmp_path):
     wait_for_processes(port, 0)
 
 
-def test_a_closed_terminal_ends_the_emulator_and_the_functions(tmp_path):
+def test_a_closed_terminal_stops_the_emulator_and_the_functions(tmp_path):
     port = free_port()
-    terminal, inside = pty.openpty()
+    controller, terminal = pty.openpty()
 
     def take_terminal():
         os.setsid()
-        os.close(os.open(os.ttyname(inside), os.O_RDWR))
+        os.close(os.open(os.ttyname(terminal), os.O_RDWR))
 
-    process = start(tmp_path, port, stdin=inside, preexec_fn=take_terminal)
-    os.close(inside)
+    process = start(tmp_path, port, stdin=terminal, preexec_fn=take_terminal)
     os.close(terminal)
+    os.close(controller)
     assert process.wait(timeout=20) == 0
     wait_for_processes(port, 0)

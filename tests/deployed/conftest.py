@@ -1,4 +1,4 @@
-"""The template deployed as a person would deploy it, on an emulator of AWS on loopback."""
+"""Fixtures that deploy the template with SAM to a local AWS emulator."""
 
 import json
 import os
@@ -18,7 +18,7 @@ STACK = "release-links"
 
 @dataclass
 class Deployment:
-    """A deployed stack: its outputs, and the environment in which AWS's tools reach it."""
+    """A deployed stack: its outputs, and the environment variables that point AWS tools to it."""
 
     port: int
     outputs: dict
@@ -26,11 +26,11 @@ class Deployment:
 
     @property
     def api(self):
-        """The name of the API's host, by which the emulator knows it."""
+        """The host name by which the emulator routes requests to the API."""
         return self.outputs["ApiUrl"].removeprefix("https://").split(".")[0] + f".execute-api.localhost:{self.port}"
 
     def admin(self, *arguments):
-        """Runs the operator's command, and returns its standard output."""
+        """Runs the admin command, and returns its standard output."""
         environment = {**self.environment, "TABLE_NAME": self.outputs["TableName"]}
         command = [ROOT / "target/debug/release-links-admin", *arguments]
         return subprocess.run(command, env=environment, capture_output=True, check=True, text=True, timeout=60).stdout
@@ -38,21 +38,21 @@ class Deployment:
 
 def wait_for(url, process):
     for _ in range(300):
-        assert process.poll() is None, "the emulator of AWS has ended"
+        assert process.poll() is None, "the AWS emulator exited"
         try:
             with urllib.request.urlopen(url, timeout=1):
                 return
         except OSError:
             time.sleep(0.1)
-    raise AssertionError(f"nothing answers at {url}")
+    raise AssertionError(f"no response from {url}")
 
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory):
-    """The stack of this repository's template, deployed with `sam deploy`."""
+    """This repository's template, deployed once per session."""
     port, folder = free_port(), tmp_path_factory.mktemp("aws")
     endpoint = f"http://127.0.0.1:{port}"
-    # Nobody's own configuration takes part, and nothing leaves the machine.
+    # Isolate the tools from the developer's own configuration, and keep all traffic on this machine.
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-central-1",
@@ -72,9 +72,9 @@ def deployment(tmp_path_factory):
 
 def sam(environment, *arguments):
     command = [ROOT / ".tools/sam/bin/sam", *arguments, "--stack-name", STACK, "--region", "eu-central-1"]
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 def deploy(environment):
@@ -85,5 +85,5 @@ def deploy(environment):
 
 
 def outputs(environment):
-    listed = json.loads(sam(environment, "list", "stack-outputs", "--output", "json"))
-    return {output["OutputKey"]: output["OutputValue"] for output in listed}
+    stack_outputs = json.loads(sam(environment, "list", "stack-outputs", "--output", "json"))
+    return {output["OutputKey"]: output["OutputValue"] for output in stack_outputs}

@@ -1,4 +1,4 @@
-"""The documented requests and the operator's command, through the deployed API."""
+"""Tests the deployed API with the documented requests, and the admin command against its table."""
 
 import json
 import subprocess
@@ -8,20 +8,20 @@ DMG = {"id": 1, "name": "awesome-v0.2.dmg", "url": "http://192.168.10.15:3000", 
 
 
 def curl(deployment, path, *arguments):
-    """What the deployed API answers: the status, and the body as it came."""
+    """Sends a request to the deployed API, and returns the status and the raw body."""
     command = ["curl", "-sS", "--max-time", "30", "--header", f"Host: {deployment.api}", "--write-out", "\n%{http_code}"]
     command += [*arguments, f"http://127.0.0.1:{deployment.port}{path}"]
-    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    body, status = printed.rsplit("\n", 1)
+    output = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    body, status = output.rsplit("\n", 1)
     return int(status), body
 
 
 def documented(body):
-    """The fields that the documentation shows, which are the first four."""
+    """Returns the fields that the documentation shows, which are the first four."""
     return dict(list(json.loads(body).items())[:4])
 
 
-def test_a_deployment_answers_the_documented_requests(deployment, tmp_path):
+def test_documented_requests_return_the_documented_responses(deployment, tmp_path):
     deployment.admin("project", "create", "--id", "24", "--path", "group/app", "--visibility", "private")
     token = tmp_path / "token"
     token.write_text(TOKEN)
@@ -36,15 +36,18 @@ def test_a_deployment_answers_the_documented_requests(deployment, tmp_path):
         ("PUT", f"{links}/1", ["--data", "name=new name"], 200, {**DMG, "name": "new name"}),
         ("DELETE", f"{links}/1", [], 200, {**DMG, "name": "new name"}),
     ]
-    for method, path, data, expected, answer in requests:
+    for method, path, data, expected_status, expected in requests:
         status, body = curl(deployment, path, "--request", method, *header, *data)
         print(f"{method} {path}\n  {status} {body}")
-        assert status == expected
-        assert ([documented(json.dumps(link)) for link in json.loads(body)] if isinstance(answer, list) else documented(body)) == answer
+        assert status == expected_status
+        if isinstance(expected, list):
+            assert [documented(json.dumps(link)) for link in json.loads(body)] == expected
+        else:
+            assert documented(body) == expected
     assert curl(deployment, links) == (404, '{"message":"404 Project Not Found"}')
 
 
-def test_both_spellings_of_a_project_arrive_through_the_gateway(deployment):
+def test_encoded_paths_pass_through_the_gateway(deployment):
     deployment.admin("project", "create", "--id", "25", "--path", "group/sub/app", "--visibility", "public")
     token = deployment.admin("token", "create", "--label", "ci", "--grant", "all=developer").strip()
     links = "/api/v4/projects/group%2Fsub%2Fapp/releases/rel%2F1.0/assets/links"

@@ -1,4 +1,4 @@
-"""What is uploaded, as `sam build` makes it."""
+"""Checks the size of the bootstrap that `sam build` produces for the upload."""
 
 import zlib
 
@@ -8,7 +8,7 @@ MAX_BYTES = 6_000_000
 MAX_ZIPPED_BYTES = 2_800_000
 
 
-def test_the_bootstrap_stays_small():
+def test_bootstrap_size_is_within_its_limits():
     bootstrap = (ROOT / ".aws-sam/build/Function/bootstrap").read_bytes()
     zipped = len(zlib.compress(bootstrap))
     print(f"bootstrap: {len(bootstrap)} bytes, {zipped} zipped")

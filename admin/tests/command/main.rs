@@ -1,12 +1,12 @@
-//! `release-links-admin` as a process, against a real engine.
+//! `release-links-admin` as a process, against an embedded DynamoDB engine.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a None or an Err ends the test, where it is seen"
+    reason = "a None or an Err fails the test at once"
 )]
 
+mod failures;
 mod projects;
-mod refusals;
 mod tokens;
 
 use std::io::Read;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use testkit::app::{LINKS, TABLE, TestApp};
 use testkit::event::Event;
 
-/// How a run of the command ended.
+/// The result of a run of the command.
 #[derive(Debug)]
 #[must_use]
 struct Ended {
@@ -38,9 +38,9 @@ impl Ended {
         );
     }
 
-    /// One sentence on standard error, and nothing else.
+    /// Asserts a failure with one sentence on standard error and no other output.
     #[track_caller]
-    fn assert_refused(&self, sentence: &str) {
+    fn assert_fails(&self, sentence: &str) {
         self.assert(1, "", &format!("release-links-admin: {sentence}\n"));
     }
 
@@ -51,7 +51,7 @@ impl Ended {
     }
 }
 
-/// The command with an operator's environment; nobody's own configuration takes part.
+/// The command with an operator's environment, isolated from the machine's AWS configuration.
 fn command(engine: SocketAddr, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_release-links-admin"));
     command
@@ -89,7 +89,7 @@ fn admin(app: &TestApp, arguments: &str) -> Ended {
     ended(&mut command(app.address, arguments))
 }
 
-/// A file of this test's own.
+/// Writes a file for one test and returns its path.
 fn file(name: &str, content: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
@@ -97,14 +97,14 @@ fn file(name: &str, content: &str) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deployment_goes_from_an_empty_table_to_its_first_link() {
+async fn a_new_project_and_token_can_create_the_first_link() {
     let app = TestApp::start().await;
     let path = "Group/Sub/App.x";
     admin(
         &app,
         &format!("project create --id 7 --path {path} --visibility private"),
     )
-    .assert(0, "project 7 (Group/Sub/App.x, private) is created\n", "");
+    .assert(0, "created project 7 (Group/Sub/App.x, private)\n", "");
     let created = admin(
         &app,
         "token create --label ci --grant 7=developer --expires-in 90d",
@@ -117,7 +117,7 @@ async fn a_deployment_goes_from_an_empty_table_to_its_first_link() {
     created.assert(
         0,
         &format!("{token}\n"),
-        "token 2 (ci) is made, and shown only this once\n",
+        "created token 2 (ci); it is shown only once\n",
     );
     let links = "/api/v4/projects/group%2Fsub%2Fapp.x/releases/v1/assets/links";
     let event = Event::new("POST", links)
@@ -135,7 +135,7 @@ async fn a_deployment_goes_from_an_empty_table_to_its_first_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_usage_is_explained_and_exits_2() {
+async fn a_usage_error_is_explained_and_exits_with_2() {
     let app = TestApp::start().await;
     for (arguments, part) in [
         ("", "Usage: release-links-admin <COMMAND>"),
@@ -143,7 +143,7 @@ async fn wrong_usage_is_explained_and_exits_2() {
         ("project create --id 24", "--path <GROUP/NAME>"),
         (
             "project create --id 0 --path a/b",
-            "a project's number is a whole number from 1 to 9223372036854775807",
+            "a project's ID is a whole number from 1 to 9223372036854775807",
         ),
         (
             "project create --id 1 --path app",
@@ -155,28 +155,28 @@ async fn wrong_usage_is_explained_and_exits_2() {
         ),
         (
             "project create --id 1 --path Api/app",
-            "the first part of a path may not be called api, where the API is",
+            "the first part of a path must not be api, which is reserved for the API",
         ),
         (
             "project update 24 --path api/app",
-            "the first part of a path may not be called api, where the API is",
+            "the first part of a path must not be api, which is reserved for the API",
         ),
         ("project delete 24 --wait soon", "expected number at 0"),
         ("project update 24", "--visibility <VISIBILITY>"),
-        ("project show", "<PROJECT|--id <NUMBER>>"),
+        ("project show", "<PROJECT|--id <ID>>"),
         ("project show 24 --id 24", "cannot be used with"),
         (
             "project show app",
-            "a project is named by its number, or by its path such as group/app",
+            "specify a project by its ID, such as 24, or by its path, such as group/app",
         ),
         ("token create --label ci", "--grant <PROJECT=ROLE>"),
         (
             "token create --label ci --grant 24",
-            "a grant is a project and a role, such as 24=developer",
+            "a grant consists of a project and a role, such as 24=developer",
         ),
         (
             "token create --label ci --grant 24=root",
-            "the role \"root\" is none of guest, reporter, developer, maintainer, owner",
+            "unknown role \"root\": choose one of guest, reporter, developer, maintainer, owner",
         ),
         (
             "token create --label ci --grant 24=guest --scope sudo",
@@ -184,29 +184,29 @@ async fn wrong_usage_is_explained_and_exits_2() {
         ),
         (
             "token create --label 1 --grant 24=guest",
-            "a label is not a number",
+            "a label must not be a number",
         ),
         (
             "token create --label +1 --grant 24=guest",
-            "a label is not a number",
+            "a label must not be a number",
         ),
         (
             "token create --label \u{202e}ic --grant 24=guest",
-            "no characters that change the direction of the text",
+            "a label must not contain characters that change the direction of text",
         ),
         (
             "token create --label ci --grant 24=guest --expires-in 0s",
-            "a token that ends at once is of no use",
+            "a token's lifetime must be longer than zero",
         ),
         (
             "token create --label ci --grant 24=guest --expires-in soon",
-            "write it such as 90d, 12h or 1h30m",
+            "write a duration such as 90d, 12h or 1h30m",
         ),
         (
             "token create --label ci --grant 24=guest --expires-in 101y",
-            "a token lives for 100 years at the most",
+            "a token's lifetime is at most 100 years",
         ),
-        ("token revoke", "<TOKEN|--id <NUMBER>|--token-file <FILE>>"),
+        ("token revoke", "<TOKEN|--id <ID>|--token-file <FILE>>"),
         (
             "completions tcl",
             "[possible values: bash, elvish, fish, powershell, zsh]",
@@ -225,7 +225,7 @@ async fn wrong_usage_is_explained_and_exits_2() {
         blank.code == Some(2)
             && blank
                 .stderr
-                .contains("a label is a line of 1 to 255 characters"),
+                .contains("a label is one line of 1 to 255 characters"),
         "{blank:?}"
     );
 }
@@ -244,7 +244,7 @@ async fn help_version_and_completions_need_no_deployment() {
     for part in [
         "token create --label ci --grant 24=developer",
         "TABLE_NAME",
-        "Exit status: 0 done, 1 refused",
+        "Exit status: 0 success, 1 failure",
     ] {
         assert!(help.stdout.contains(part), "{help:?}");
     }
@@ -264,7 +264,7 @@ async fn help_version_and_completions_need_no_deployment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_closes_the_pipe_is_content_but_a_lost_token_is_reported() {
+async fn a_closed_pipe_is_an_error_only_if_it_loses_a_token() {
     let app = TestApp::start().await;
     let run = |arguments: &str| {
         let mut child = command(app.address, arguments)
@@ -284,8 +284,8 @@ async fn a_reader_that_closes_the_pipe_is_content_but_a_lost_token_is_reported()
     };
     assert_eq!(run("project list"), (Some(0), String::new()));
     assert_eq!(run("token list --json"), (Some(0), String::new()));
-    let sentence = "release-links-admin: token 2 (ci) was made but could not be shown: revoke it and make another \
-                    (Broken pipe (os error 32))\n";
+    let sentence = "release-links-admin: created token 2 (ci) but could not show it: revoke it and \
+                    create another one (Broken pipe (os error 32))\n";
     assert_eq!(
         run("token create --label ci --grant 24=guest"),
         (Some(1), sentence.to_owned())
@@ -293,7 +293,7 @@ async fn a_reader_that_closes_the_pipe_is_content_but_a_lost_token_is_reported()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_around_the_command_is_said_in_one_sentence() {
+async fn a_missing_setting_or_table_is_reported_in_one_sentence() {
     let app = TestApp::start().await;
     let list = || command(app.address, "project list");
     for (name, sentence) in [
@@ -303,10 +303,10 @@ async fn what_is_missing_around_the_command_is_said_in_one_sentence() {
         ),
         (
             "AWS_REGION",
-            "AWS_REGION is not set: set it, or AWS_PROFILE, to where the table is",
+            "AWS_REGION is not set: set it to the region of the table, or set AWS_PROFILE",
         ),
     ] {
-        ended(list().env_remove(name)).assert_refused(sentence);
+        ended(list().env_remove(name)).assert_fails(sentence);
     }
     let unused = [
         ("PUBLIC_URL", "links"),
@@ -317,27 +317,27 @@ async fn what_is_missing_around_the_command_is_said_in_one_sentence() {
     assert_eq!(
         (listed.code, listed.stderr.as_str()),
         (Some(0), ""),
-        "settings of the function alone are not read"
+        "settings that only the function uses are not read"
     );
     let malformed =
         "IDENTITY_CACHE_SECONDS is \"soon\": set it to a whole number of seconds, such as 30";
-    ended(list().env("IDENTITY_CACHE_SECONDS", "soon")).assert_refused(malformed);
+    ended(list().env("IDENTITY_CACHE_SECONDS", "soon")).assert_fails(malformed);
     for (ended, part) in [
         (
             ended(list().env_remove("AWS_ACCESS_KEY_ID")),
-            "there are no AWS credentials: set AWS_PROFILE",
+            "no AWS credentials found: set AWS_PROFILE",
         ),
         (
-            ended(list().env("TABLE_NAME", "none")),
+            ended(list().env("TABLE_NAME", "other-table")),
             "ResourceNotFoundException",
         ),
         (
-            ended(list().env("TABLE_NAME", "none")),
-            "(TABLE_NAME is none in eu-central-1)",
+            ended(list().env("TABLE_NAME", "other-table")),
+            "(TABLE_NAME is other-table in eu-central-1)",
         ),
         (
             ended(list().env("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")),
-            "the table could not be used",
+            "the operation on the table failed",
         ),
     ] {
         assert_eq!(

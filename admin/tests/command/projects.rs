@@ -11,11 +11,11 @@ use serde_json::json;
 use super::{admin, command, ended, file};
 use testkit::app::{LINKS, TestApp, granted, project};
 use testkit::event::Event;
+use testkit::holding_proxy::HoldingProxy;
 use testkit::invariants::Item;
-use testkit::wire::Wire;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn projects_are_listed_shown_and_changed() {
+async fn projects_can_be_listed_shown_and_updated() {
     let app = TestApp::start().await;
     app.add(project(7, "secret/app", Visibility::Private)).await;
     insta::assert_snapshot!(admin(&app, "project list").stdout, @r"
@@ -40,11 +40,11 @@ async fn projects_are_listed_shown_and_changed() {
     ID  PATH        VISIBILITY
     7   secret/app  private
     ");
-    let delay = "(running functions may take 30 s to notice)";
-    let changed = admin(&app, "project update 7 --visibility public --path open/app");
-    changed.assert(
+    let delay = "running functions may take up to 30 s to notice";
+    let updated = admin(&app, "project update 7 --visibility public --path open/app");
+    updated.assert(
         0,
-        &format!("project 7 (open/app, public) is changed {delay}\n"),
+        &format!("updated project 7 (open/app, public); {delay}\n"),
         "",
     );
     let event = |path: &str| {
@@ -61,21 +61,21 @@ async fn projects_are_listed_shown_and_changed() {
     app.send(event("missing%2Fapp"))
         .await
         .assert(404, project_not_found);
-    let respelt = admin(&app, "project update open/app --path Open/App");
-    respelt.assert(
+    let recased = admin(&app, "project update open/app --path Open/App");
+    recased.assert(
         0,
-        &format!("project 7 (Open/App, public) is changed {delay}\n"),
+        &format!("updated project 7 (Open/App, public); {delay}\n"),
         "",
     );
-    let unremembered = ended(
+    let uncached = ended(
         command(app.address, "project update 7 --path a/b").env("IDENTITY_CACHE_SECONDS", "0"),
     );
-    unremembered.assert(0, "project 7 (a/b, public) is changed\n", "");
+    uncached.assert(0, "updated project 7 (a/b, public)\n", "");
     assert_eq!(admin(&app, "project list --json").json()[0]["path"], "a/b");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_project_takes_all_that_is_its_own_with_it() {
+async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
     let app = TestApp::start().await;
     app.add(project(2, "group/app2", Visibility::Private)).await;
     assert_eq!(
@@ -130,7 +130,7 @@ async fn a_deleted_project_takes_all_that_is_its_own_with_it() {
     let deleted = admin(&app, "project delete --id 24 --yes --wait 0s");
     deleted.assert(
         0,
-        "project 24 (group/app, public) is deleted, and 94 items of its releases\n",
+        "deleted project 24 (group/app, public) and 94 items of its releases\n",
         "",
     );
     let fresh = TestApp::at(app.address);
@@ -166,7 +166,7 @@ async fn a_deleted_project_takes_all_that_is_its_own_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_was_interrupted_hides_the_project_and_can_be_finished() {
+async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
     let app = TestApp::start().await;
     let session = app.store.session(Duration::from_secs(5));
     session
@@ -181,12 +181,12 @@ async fn a_deletion_that_was_interrupted_hides_the_project_and_can_be_finished()
             .await
             .assert(404, json!({"message": "404 Project Not Found"}));
     }
-    let pending = "project 24 is being deleted: `project delete 24` again finishes that";
-    admin(&app, "project show 24").assert_refused(pending);
-    admin(&app, "project update 24 --visibility private").assert_refused(pending);
+    let pending = "project 24 is being deleted: run `project delete 24` to finish the deletion";
+    admin(&app, "project show 24").assert_fails(pending);
+    admin(&app, "project update 24 --visibility private").assert_fails(pending);
     admin(&app, "project create --id 24 --path a/b")
-        .assert_refused("there is a project 24 already: `project show 24` shows it");
-    admin(&app, "token create --label x --grant 24=guest").assert_refused(pending);
+        .assert_fails("project 24 already exists: `project show 24` shows it");
+    admin(&app, "token create --label x --grant 24=guest").assert_fails(pending);
     assert_eq!(admin(&app, "project list --json").json(), json!([]));
     assert_eq!(
         admin(&app, "project create --id 8 --path group/app").code,
@@ -202,17 +202,17 @@ async fn a_deletion_that_was_interrupted_hides_the_project_and_can_be_finished()
         "project update 24 --path b/c",
         "project delete 24 --yes",
     ] {
-        let refused = admin(&app, arguments);
+        let error = admin(&app, arguments);
         assert!(
-            refused
+            error
                 .stderr
                 .starts_with("release-links-admin: project 24 was deleted at 20"),
-            "{refused:?}"
+            "{error:?}"
         );
-        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+        assert_eq!((error.code, error.stdout.as_str()), (Some(1), ""));
     }
     let again = admin(&app, "project create --id 24 --path a/b");
-    let sentence = "Z, and its ID is never used again: choose another one\n";
+    let sentence = "Z, and its ID cannot be reused: choose another ID\n";
     assert!(
         again.code == Some(1) && again.stderr.ends_with(sentence),
         "{again:?}"
@@ -227,10 +227,10 @@ async fn a_deletion_that_was_interrupted_hides_the_project_and_can_be_finished()
     );
 }
 
-/// A warm function knows the project for another 2 seconds. What it accepts meanwhile is deleted
-/// with the project.
+/// A warm function caches the project for another 2 seconds. Links that it creates in that time are
+/// deleted with the project.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_outlasts_every_write_of_a_function_that_has_cached_the_project() {
+async fn a_deletion_includes_late_writes_of_a_function_that_has_cached_the_project() {
     let app = TestApp::start().await;
     let warm = app.with_settings(&[("IDENTITY_CACHE_SECONDS", "2")], SystemTime::now);
     assert_eq!(warm.get(LINKS).await.status, 200);
@@ -250,7 +250,7 @@ async fn a_deletion_outlasts_every_write_of_a_function_that_has_cached_the_proje
         .await;
     assert_eq!(
         reply.status, 201,
-        "a write that came in time for the cached project"
+        "the function still uses the cached project"
     );
     let ended = tokio::task::spawn_blocking(move || deletion.wait().unwrap())
         .await
@@ -264,15 +264,15 @@ async fn a_deletion_outlasts_every_write_of_a_function_that_has_cached_the_proje
         .await
         .into_iter()
         .filter(|item| item["pk"].as_s().unwrap().starts_with("24#"));
-    assert_eq!(left.count(), 0, "what was written meanwhile is deleted too");
+    assert_eq!(left.count(), 0, "the late link is deleted too");
 }
 
-/// The slower one of two operators is held at a call, on the wire, while the faster one finishes.
+/// One call of the slower operator is held on the wire while the faster operator finishes.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_slower_of_two_deletions_takes_nothing_from_a_project_that_came_later() {
+async fn the_slower_of_two_deletions_leaves_a_later_project_unchanged() {
     for held in ["Scan", "Query", "TransactWriteItems"] {
         let app = TestApp::start().await;
-        let wire = Wire::start(app.address, held).await;
+        let wire = HoldingProxy::start(app.address, held).await;
         let slow = command(wire.address, "project delete 24 --yes --wait 0s")
             .stdout(Stdio::null())
             .spawn()
@@ -302,7 +302,7 @@ async fn the_slower_of_two_deletions_takes_nothing_from_a_project_that_came_late
         let ended = tokio::task::spawn_blocking(move || slow.wait().unwrap())
             .await
             .unwrap();
-        // Held before it began, it finds that the project is deleted already.
+        // If its first transaction was held, the project is already deleted by then.
         assert_eq!(ended.success(), held != "TransactWriteItems", "{held}");
         let key = |item: &Item| format!("{:?}", (&item["pk"], &item["sk"]));
         let sorted = |mut items: Vec<Item>| {
@@ -314,10 +314,11 @@ async fn the_slower_of_two_deletions_takes_nothing_from_a_project_that_came_late
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_asks_for_confirmation_and_needs_yes_without_a_terminal() {
+async fn a_deletion_asks_for_confirmation_or_requires_yes_without_a_terminal() {
     let app = TestApp::start().await;
-    let sentence = "project 24 (group/app, public) was not deleted: without a terminal, confirm the deletion with --yes";
-    admin(&app, "project delete 24").assert_refused(sentence);
+    let sentence = "project 24 (group/app, public) was not deleted: without a terminal, pass --yes \
+                    to confirm the deletion";
+    admin(&app, "project delete 24").assert_fails(sentence);
     assert_eq!(app.get(LINKS).await.status, 200);
     for (answer, code, left) in [("no", 1, 1), ("yes", 0, 0)] {
         let mut script = Command::new("script");
@@ -364,7 +365,7 @@ async fn a_deletion_asks_for_confirmation_and_needs_yes_without_a_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_half_removed_by_ttl_holds_up_neither_a_deletion_nor_a_revocation() {
+async fn a_token_half_removed_by_ttl_blocks_neither_deletion_nor_revocation() {
     let app = TestApp::start().await;
     let ended = SystemTime::now() - Duration::from_secs(31 * 24 * 60 * 60);
     let expired = |label: &str| NewToken {
@@ -378,40 +379,40 @@ async fn a_token_half_removed_by_ttl_holds_up_neither_a_deletion_nor_a_revocatio
     let hash = PlainToken::from(tokens[0].clone()).hash().hex();
     app.remove(&format!("token#{hash}"), "token").await;
     app.remove("tokens", &format!("{:0>20}", 3)).await;
-    let sentence = |id: u64| format!("release-links-admin: token {id} has expired, at 20");
+    let sentence = |id: u64| format!("release-links-admin: token {id} expired at 20");
     let file = file("half-removed", &tokens[1]);
     for (arguments, id) in [
         ("token revoke 2", 2),
         (&format!("token revoke --token-file {}", file.display()), 3),
     ] {
-        let refused = admin(&app, arguments);
+        let error = admin(&app, arguments);
         assert_eq!(
-            (refused.code, refused.stdout.as_str()),
+            (error.code, error.stdout.as_str()),
             (Some(1), ""),
-            "{refused:?}"
+            "{error:?}"
         );
-        assert!(refused.stderr.contains(&sentence(id)), "{refused:?}");
+        assert!(error.stderr.contains(&sentence(id)), "{error:?}");
     }
-    let of_tokens = |items: Vec<Item>| {
+    let token_items = |items: Vec<Item>| {
         items
             .into_iter()
             .filter(|item| item.contains_key("valid_until"))
             .count()
     };
-    assert_eq!(of_tokens(app.items().await), 2);
+    assert_eq!(token_items(app.items().await), 2);
     assert_eq!(
         admin(&app, "project delete 24 --yes --wait 0s").code,
         Some(0)
     );
     assert_eq!(
-        of_tokens(app.items().await),
+        token_items(app.items().await),
         2,
-        "what DynamoDB has removed stays removed"
+        "items that DynamoDB removed stay removed"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_which_a_restore_has_lost_one_item_can_be_revoked() {
+async fn a_token_that_lost_one_item_in_a_restore_can_be_revoked() {
     let app = TestApp::start().await;
     let token = app.issue(granted("half", 24, Role::Owner)).await;
     let hash = PlainToken::from(token.clone()).hash().hex();

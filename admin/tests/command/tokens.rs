@@ -21,18 +21,18 @@ fn set_mode(file: &Path, mode: u32) {
     std::fs::set_permissions(file, Permissions::from_mode(mode)).unwrap();
 }
 
-/// An app with the documentation's token, one that somebody had already, one that is revoked and
-/// one that has ended.
+/// An app with the documentation's token, an imported token, a revoked token and an expired token.
 async fn with_tokens(name: &str) -> TestApp {
     let app = TestApp::start().await;
     app.add(project(7, "secret/app", Visibility::Private)).await;
     let known = file(&format!("migrated-{name}"), "  known-to-somebody-already\n");
     set_mode(&known, 0o600);
     let create = format!(
-        "token create --label migrated --grant secret/app=owner --grant 24=guest --scope read_api --token-file {}",
+        "token create --label migrated --grant secret/app=owner --grant 24=guest --scope read_api \
+         --token-file {}",
         known.display()
     );
-    admin(&app, &create).assert(0, "", "token 2 (migrated) is stored\n");
+    admin(&app, &create).assert(0, "", "stored token 2 (migrated)\n");
     let other = file(&format!("other-{name}"), "a-token-of-somebody-else");
     set_mode(&other, 0o644);
     let readable = ended(
@@ -42,8 +42,9 @@ async fn with_tokens(name: &str) -> TestApp {
         )
         .arg(&other),
     );
-    let warning = "warning: every user of this machine can read the token's file: `chmod 600` it\n";
-    readable.assert(0, "", &format!("token 3 (other) is stored\n{warning}"));
+    let warning =
+        "warning: every user of this machine can read the token file: run `chmod 600` on it\n";
+    readable.assert(0, "", &format!("stored token 3 (other)\n{warning}"));
     assert_eq!(
         admin(
             &app,
@@ -62,7 +63,7 @@ async fn with_tokens(name: &str) -> TestApp {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_are_listed_for_programs_without_the_tokens() {
+async fn the_json_list_contains_no_secrets() {
     let app = with_tokens("json").await;
     let mut tokens = admin(&app, "token list --json").json();
     for secret in SECRETS {
@@ -84,8 +85,8 @@ async fn tokens_are_listed_for_programs_without_the_tokens() {
                  expires: Value,
                  revoked: Value| {
         json!({
-            "id": id, "label": label, "scope": scope, "grants": grants, "state": state, "created_at": "<time>",
-            "expires_at": expires, "revoked_at": revoked,
+            "id": id, "label": label, "scope": scope, "grants": grants, "state": state,
+            "created_at": "<time>", "expires_at": expires, "revoked_at": revoked,
         })
     };
     let none = Value::Null;
@@ -133,7 +134,7 @@ async fn tokens_are_listed_for_programs_without_the_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_are_listed_for_people_without_the_tokens() {
+async fn the_table_of_tokens_contains_no_secrets() {
     let app = with_tokens("table").await;
     let table = admin(&app, "token list").stdout;
     let lines: Vec<&str> = table.lines().collect();
@@ -151,14 +152,14 @@ async fn tokens_are_listed_for_people_without_the_tokens() {
     }
 }
 
-/// Labels that are numbers can only be left from earlier versions, or come from elsewhere.
+/// `token create` rejects numeric labels, but the table may contain some from other sources.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_is_an_id_and_a_label_revokes_nothing() {
+async fn an_argument_that_matches_an_id_and_a_label_revokes_nothing() {
     let app = TestApp::start().await;
     app.issue(granted("1", 24, Role::Guest)).await;
     app.issue(granted("7", 24, Role::Guest)).await;
-    let sentence = "1 is the number of token 1 and the label of token 2: name one with --id";
-    admin(&app, "token revoke 1").assert_refused(sentence);
+    let sentence = "1 is the ID of token 1 and the label of token 2: choose one with --id";
+    admin(&app, "token revoke 1").assert_fails(sentence);
     let states = |tokens: Value| -> Vec<Value> {
         tokens
             .as_array()
@@ -171,11 +172,11 @@ async fn a_number_that_is_an_id_and_a_label_revokes_nothing() {
         states(admin(&app, "token list --json").json()),
         ["active"; 3]
     );
-    let delay = "(running functions may take 30 s to notice)";
-    admin(&app, "token revoke 7").assert(0, &format!("token 3 (7) is revoked {delay}\n"), "");
+    let delay = "running functions may take up to 30 s to notice";
+    admin(&app, "token revoke 7").assert(0, &format!("revoked token 3 (7); {delay}\n"), "");
     admin(&app, "token revoke --id 1").assert(
         0,
-        &format!("token 1 (documentation) is revoked {delay}\n"),
+        &format!("revoked token 1 (documentation); {delay}\n"),
         "",
     );
     assert_eq!(
@@ -205,32 +206,33 @@ async fn a_token_on_the_command_line_is_never_echoed() {
             "token revoke ci TOKEN",
             "TOKEN",
         ] {
-            let refused = admin(&app, &arguments.replace("TOKEN", token));
+            let error = admin(&app, &arguments.replace("TOKEN", token));
             assert!(
-                matches!(refused.code, Some(1 | 2)) && refused.stdout.is_empty(),
-                "{refused:?}"
+                matches!(error.code, Some(1 | 2)) && error.stdout.is_empty(),
+                "{error:?}"
             );
             assert!(
-                !refused.stderr.contains(token) && !refused.stderr.is_empty(),
-                "{arguments}: {refused:?}"
+                !error.stderr.contains(token) && !error.stderr.is_empty(),
+                "{arguments}: {error:?}"
             );
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chosen_token_that_could_be_guessed_is_refused() {
+async fn an_imported_token_that_is_too_short_is_rejected() {
     let app = TestApp::start().await;
     let nineteen = file("nineteen", "0123456789abcdefghi");
     let create = format!(
         "token create --label short --grant 24=guest --token-file {}",
         nineteen.display()
     );
-    let refused = admin(&app, &create);
-    let sentence = "release-links-admin: a token of fewer than 20 characters could be guessed: choose a longer one\n";
+    let error = admin(&app, &create);
+    let sentence = "release-links-admin: a token with fewer than 20 characters could be guessed: \
+                    choose a longer one\n";
     assert!(
-        refused.code == Some(1) && refused.stderr.ends_with(sentence),
-        "{refused:?}"
+        error.code == Some(1) && error.stderr.ends_with(sentence),
+        "{error:?}"
     );
     assert_eq!(
         admin(&app, "token list --json")
@@ -243,7 +245,7 @@ async fn a_chosen_token_that_could_be_guessed_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_has_as_many_grants_as_a_transaction_can_check() {
+async fn a_token_can_have_at_most_97_grants() {
     let app = TestApp::start().await;
     for id in 101..=198 {
         app.add(project(id, &format!("group/app{id}"), Visibility::Private))
@@ -258,8 +260,8 @@ async fn a_token_has_as_many_grants_as_a_transaction_can_check() {
             &format!("token create --label many {}", grants.join(" ")),
         )
     };
-    create(98).assert_refused(
-        "a token has roles in 97 projects at the most: issue several tokens, or grant `all`",
+    create(98).assert_fails(
+        "a token can have roles in at most 97 projects: use several tokens or grant `all`",
     );
     assert_eq!(create(97).code, Some(0));
 }

@@ -1,5 +1,5 @@
-//! What must hold for any bytes at all. The fuzz targets feed these functions by coverage, the
-//! property tests at random.
+//! Checks that must hold for arbitrary input bytes. The fuzz targets and the property tests share
+//! them: the fuzzer generates input guided by coverage, the property tests at random.
 
 use clap::Parser;
 use fluent_uri::Uri;
@@ -18,8 +18,7 @@ use release_links::project::ProjectRef;
 use release_links_admin::cli;
 use serde_json::json;
 
-/// A path is refused, or names a release whose own URL names the same release again, through either
-/// kind of gateway.
+/// A path is either rejected or names a release whose own URL leads back to the same release.
 pub fn path(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let Ok(Route::Release(release, _)) = route::parse(&Method::GET, &text) else {
@@ -29,37 +28,38 @@ pub fn path(data: &[u8]) {
     let url = public_url().links(&release);
     assert!(
         url.bytes().all(|byte| byte.is_ascii_graphic()),
-        "a URL that a header can carry: {url}"
+        "the URL must be valid in a header: {url}"
     );
     let encoded = url
         .strip_prefix("https://links.example.com")
-        .expect("the service's own address");
-    let again = route::parse(&Method::GET, encoded);
-    let is_plain = |text: &str| !text.split('/').any(str::is_empty);
-    if is_plain(&release.project) && is_plain(&release.tag) {
+        .expect("the URL begins with the public URL");
+    let reparsed = route::parse(&Method::GET, encoded);
+    let has_no_empty_segment = |text: &str| !text.split('/').any(str::is_empty);
+    if has_no_empty_segment(&release.project) && has_no_empty_segment(&release.tag) {
         assert_eq!(
-            again,
+            reparsed,
             Ok(Route::Release(release.clone(), Endpoint::ListLinks(None))),
             "{encoded}"
         );
     }
-    // Whatever is looked up has a number or a plain path, so that no key of another item can be
-    // meant.
+    // A project is looked up by ID or by a path without `#`, so the lookup key cannot address an
+    // item of another kind.
     if let Some(ProjectRef::Path(path)) = ProjectRef::parse(&release.project) {
         assert!(
             path.bytes()
                 .all(|byte| byte.is_ascii_graphic() && byte != b'#')
         );
     }
-    parse_as_creation(&release, &Params::default());
+    parse_create_request(&release, &Params::default());
 }
 
-/// A request's parameters are refused, or hold no NUL byte; the first byte chooses how they come.
+/// A request's parameters are either rejected or free of NUL bytes. The first byte of the input
+/// selects the content type.
 pub fn parameters(data: &[u8]) {
-    let Some((how, body)) = data.split_first() else {
+    let Some((selector, body)) = data.split_first() else {
         return;
     };
-    let content_type = match how % 4 {
+    let content_type = match selector % 4 {
         0 => "application/json",
         1 => "application/x-www-form-urlencoded",
         2 => "multipart/form-data; boundary=b",
@@ -68,7 +68,7 @@ pub fn parameters(data: &[u8]) {
     read(content_type, body);
 }
 
-/// A multipart body of whatever boundary the first bytes name.
+/// Like [`parameters`], for a multipart body. The first four bytes select the boundary.
 pub fn multipart(data: &[u8]) {
     let (boundary, body) = data.split_at(data.len().min(4));
     let boundary: String = boundary
@@ -92,11 +92,11 @@ fn read(content_type: &str, body: &[u8]) {
             assert!(!text.contains('\0'));
         }
     }
-    parse_as_creation(&ReleasePath::new("24", "v1"), &params);
+    parse_create_request(&ReleasePath::new("24", "v1"), &params);
 }
 
-/// Checks the parameters as those of a creation, for any release.
-fn parse_as_creation(release: &ReleasePath, params: &Params) {
+/// Parses the parameters as those of a create request. It must not panic.
+fn parse_create_request(release: &ReleasePath, params: &Params) {
     let Ok(subject) = ReleaseName::try_from(release) else {
         return;
     };
@@ -110,30 +110,33 @@ fn parse_as_creation(release: &ReleasePath, params: &Params) {
     );
 }
 
-/// A url that a link may have becomes a URI that clients can follow, and one that is valid stays as
-/// it is.
+/// Every URL that a link accepts becomes a valid URI for the `Location` header, and a URL that is
+/// already valid stays unchanged.
 pub fn location(data: &[u8]) {
     let text = String::from_utf8_lossy(data).into_owned();
     let Ok(NewLink { url, .. }) = NewLink::new("a", text) else {
         return;
     };
     let uri = link::to_uri(&url);
-    let strict = |text: &str| Uri::parse(text).is_ok();
-    // A `%` that begins no escape is the client's own, and is left alone.
+    let is_valid = |text: &str| Uri::parse(text).is_ok();
+    // The service keeps a `%` that is not part of an escape, so such a URI may be invalid.
     let has_broken_escape = uri.split('%').skip(1).any(|rest| {
         !rest
             .as_bytes()
             .get(..2)
             .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     });
-    assert!(has_broken_escape || strict(&uri), "{url:?} becomes {uri:?}");
-    assert!(!strict(&url) || uri == url, "{url:?} becomes {uri:?}");
+    assert!(
+        has_broken_escape || is_valid(&uri),
+        "{url:?} becomes {uri:?}"
+    );
+    assert!(!is_valid(&url) || uri == url, "{url:?} becomes {uri:?}");
     assert_eq!(link::to_uri(&uri), uri);
     assert!(lambda_http::http::HeaderValue::from_str(&uri).is_ok());
 }
 
-/// Whatever an event has for its path, query, host and scheme, the query string is the event's
-/// alone.
+/// Normalization preserves the query string and the path for any path, query, host and scheme in
+/// the event.
 pub fn event(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut parts = text.splitn(4, '\n');
@@ -141,7 +144,9 @@ pub fn event(data: &[u8]) {
     let event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
         "headers": {"x-forwarded-proto": scheme.replace(char::is_control, "")},
-        "requestContext": {"domainName": host, "stage": "$default", "http": {"method": "GET", "path": path}},
+        "requestContext": {
+            "domainName": host, "stage": "$default", "http": {"method": "GET", "path": path},
+        },
         "isBase64Encoded": false,
     });
     let Ok(mut event) = serde_json::from_value::<LambdaRequest>(event) else {
@@ -152,12 +157,13 @@ pub fn event(data: &[u8]) {
     };
     assert_eq!(target.query, query);
     assert!(target.path.starts_with('/') && target.path.ends_with(path));
-    // It panics where what is left makes no URI.
+    // lambda_http panics if the normalized event does not form a URI.
     let request = lambda_http::http::Request::<Body>::from(event);
     assert_eq!((request.uri().path(), request.uri().query()), ("/", None));
 }
 
-/// A query makes a page of the list or is refused, and its headers can be sent.
+/// A query string is either rejected or yields a page within the limits and valid pagination
+/// headers.
 pub fn page(data: &[u8]) {
     let (counted, query) = data.split_at(data.len().min(3));
     let counted = counted
@@ -184,7 +190,7 @@ pub fn page(data: &[u8]) {
     assert_eq!(headers.contains_key("x-total"), counted <= page::MAX_COUNT);
 }
 
-/// A command line is read or refused.
+/// A command line is either parsed or rejected, and a parsed one is valid.
 pub fn command_line(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let arguments = std::iter::once("release-links-admin").chain(text.split('\n'));
@@ -209,10 +215,10 @@ pub fn command_line(data: &[u8]) {
 fn params_of(request: &http::Request<Body>, query: &str) -> Result<Params, ApiError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
-        .expect("a runtime without drivers");
+        .expect("a runtime without drivers always builds");
     runtime.block_on(Params::read(request, query))
 }
 
 fn public_url() -> PublicUrl {
-    PublicUrl::parse("https://links.example.com").expect("it is a URL")
+    PublicUrl::parse("https://links.example.com").expect("the URL is valid")
 }

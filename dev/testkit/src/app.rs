@@ -1,4 +1,5 @@
-//! The kit of the tests: an app on an engine of its own, real events in, replies out.
+//! Runs the service in the test's process against an embedded DynamoDB engine. Tests send gateway
+//! events and receive parsed replies.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,15 +28,15 @@ use crate::{engine, seed};
 
 /// The name of the table.
 pub const TABLE: &str = "release-links";
-/// The list of the documentation's release.
+/// The path of the seeded release's links, `v0.1` of project 24.
 pub const LINKS: &str = "/api/v4/projects/24/releases/v0.1/assets/links";
 
-/// The service's address in answers.
+/// The service's base URL in responses.
 const PUBLIC_URL: &str = "http://127.0.0.1:9000";
 
 pub use crate::invariants::Item;
 
-/// An engine of its own with the table and the documentation's project.
+/// Starts a new engine with the table and the data from [`seed`].
 pub async fn seeded_engine() -> SocketAddr {
     serve(Database::memory().unwrap()).await
 }
@@ -49,8 +50,8 @@ async fn serve(database: Database) -> SocketAddr {
     address
 }
 
-/// Notes each call that goes over the wire to the engine: its name, and how many keys it reads if
-/// it is a batch.
+/// Records every DynamoDB call that is sent to the engine: the operation's name and, for a batch
+/// read, the number of keys.
 #[derive(Debug, Clone, Default)]
 struct Calls(Arc<Mutex<Vec<(String, usize)>>>);
 
@@ -69,7 +70,7 @@ impl Intercept for Calls {
             .request()
             .headers()
             .get("x-amz-target")
-            .expect("a call names its operation");
+            .expect("every call has x-amz-target");
         let operation = target.rsplit('.').next().unwrap_or(target);
         let body: Value =
             serde_json::from_slice(context.request().body().bytes().unwrap_or_default())?;
@@ -81,7 +82,7 @@ impl Intercept for Calls {
     }
 }
 
-/// The settings of a function with this public URL.
+/// Returns the test settings with this public URL.
 pub fn config(public_url: Option<PublicUrl>) -> Settings {
     Settings {
         table_name: TABLE.to_owned(),
@@ -93,38 +94,38 @@ pub fn config(public_url: Option<PublicUrl>) -> Settings {
     }
 }
 
-/// The service on an engine of its own.
+/// The service and the engine behind it.
 #[derive(Clone)]
 pub struct TestApp {
-    /// The service.
+    /// The service under test.
     pub app: Arc<App>,
-    /// Its store.
+    /// The store that the service uses.
     pub store: Store,
-    /// A client of its engine, for what no request does.
+    /// A DynamoDB client for direct access to the engine.
     pub client: Client,
-    /// The address of its engine.
+    /// The engine's address.
     pub address: SocketAddr,
     calls: Calls,
 }
 
 impl TestApp {
-    /// With the documentation's project and release.
+    /// Starts the service on a new engine with the seeded project and release.
     pub async fn start() -> Self {
         Self::at(seeded_engine().await)
     }
 
-    /// The same, with a way into its engine that no request takes.
+    /// Like [`Self::start`], and also returns the engine's database for bulk imports.
     pub async fn start_with_database() -> (Self, Database) {
         let database = Database::memory().unwrap();
         (Self::at(serve(database.clone()).await), database)
     }
 
-    /// An app on what answers at this address, if anything does.
+    /// Starts the service against an existing engine. Nothing needs to listen on the address yet.
     pub fn at(address: SocketAddr) -> Self {
         Self::with_public_url(address, Some(PublicUrl::parse(PUBLIC_URL).unwrap()))
     }
 
-    /// An app that takes its address from the events, unless it is told.
+    /// Like [`Self::at`], but without a public URL the service derives its address from the events.
     pub fn with_public_url(address: SocketAddr, public_url: Option<PublicUrl>) -> Self {
         let calls = Calls::default();
         let client = engine::client(address);
@@ -142,8 +143,9 @@ impl TestApp {
         }
     }
 
-    /// An app on this store, for which the engine is asked at the address.
-    pub fn on(store: Store, address: SocketAddr) -> Self {
+    /// Starts the service with this store, which may inject faults. `address` is the engine's, for
+    /// direct access.
+    pub fn with_store(store: Store, address: SocketAddr) -> Self {
         let app = App::new(
             store.clone(),
             config(Some(PublicUrl::parse(PUBLIC_URL).unwrap())),
@@ -159,26 +161,26 @@ impl TestApp {
         }
     }
 
-    /// How many calls of DynamoDB were made since this was last asked.
-    pub fn calls(&self) -> usize {
-        self.operations().len()
+    /// Returns the number of DynamoDB calls since the last query, and resets the record.
+    pub fn take_calls(&self) -> usize {
+        self.take_operations().len()
     }
 
-    /// The DynamoDB operations that were called since this was last asked.
-    pub fn operations(&self) -> Vec<String> {
-        self.operations_and_keys()
+    /// Returns the names of the DynamoDB operations since the last query, and resets the record.
+    pub fn take_operations(&self) -> Vec<String> {
+        self.take_operations_and_keys()
             .into_iter()
             .map(|(operation, _)| operation)
             .collect()
     }
 
-    /// The same, each with the number of keys that it read if it is a batch.
-    pub fn operations_and_keys(&self) -> Vec<(String, usize)> {
+    /// Like [`Self::operations`], each with the number of keys if it was a batch read.
+    pub fn take_operations_and_keys(&self) -> Vec<(String, usize)> {
         std::mem::take(&mut *self.calls.0.lock().unwrap())
     }
 
-    /// The same service as a process of its own, of which the caches are empty, with these settings
-    /// and this clock.
+    /// A second instance of the service on the same table, with empty caches, these settings and
+    /// this clock.
     pub fn with_settings(&self, settings: &[(&str, &str)], clock: fn() -> SystemTime) -> Self {
         let get = |name: &str| {
             let setting = settings.iter().find(|(other, _)| *other == name);
@@ -202,7 +204,7 @@ impl TestApp {
         self.invoke(event.into(), Context::default()).await
     }
 
-    /// Sends the event to an invocation that ends after this time.
+    /// Sends an event whose invocation times out after `time`.
     pub async fn send_within(&self, event: impl Into<Value>, time: Duration) -> Reply {
         let mut context = Context::default();
         let deadline = SystemTime::now()
@@ -215,7 +217,7 @@ impl TestApp {
 
     async fn invoke(&self, event: Value, mut context: Context) -> Reply {
         let payload: LambdaRequest =
-            serde_json::from_value(event).expect("the event is one of a gateway");
+            serde_json::from_value(event).expect("the event has the shape of a gateway event");
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
         let response = self
             .app
@@ -254,7 +256,7 @@ impl TestApp {
             .unwrap();
     }
 
-    /// Stores a token with these roles and returns it. It is made of its label.
+    /// Stores a token and returns it. Its text is derived from its label.
     pub async fn issue(&self, settings: NewToken) -> String {
         let token = format!("rlat-{}", settings.label.replace(' ', "-"));
         let hash = PlainToken::from(token.clone()).hash();
@@ -266,7 +268,7 @@ impl TestApp {
         token
     }
 
-    /// Deletes an item, as a partial restore or DynamoDB's TTL may have lost it.
+    /// Deletes one item directly, to simulate a partial restore or an expired TTL.
     pub async fn remove(&self, pk: &str, sk: &str) {
         let [pk, sk] = [pk, sk].map(|text| AttributeValue::S(text.to_owned()));
         self.client
@@ -279,7 +281,7 @@ impl TestApp {
             .unwrap();
     }
 
-    /// All items of the table.
+    /// Returns all items of the table.
     pub async fn items(&self) -> Vec<Item> {
         self.client
             .scan()
@@ -293,7 +295,7 @@ impl TestApp {
     }
 }
 
-/// A token that never ends, of scope `api`, with one role in one project.
+/// Describes a token of scope `api` that never expires and has one role in one project.
 pub fn granted(label: &str, project: u64, role: Role) -> NewToken {
     let projects = BTreeMap::from([(ProjectId::new(project).unwrap(), role)]);
     let created_at = SystemTime::now();
@@ -310,7 +312,7 @@ pub fn granted(label: &str, project: u64, role: Role) -> NewToken {
     }
 }
 
-/// A project that is not stored yet.
+/// Builds a project without storing it.
 pub fn project(id: u64, path: &str, visibility: Visibility) -> Project {
     Project {
         id: ProjectId::new(id).unwrap(),

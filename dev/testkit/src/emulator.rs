@@ -1,4 +1,5 @@
-//! cargo-lambda's emulator with processes of the function behind it.
+//! Starts cargo-lambda's emulator and the function processes behind it. `make run` and `make soak`
+//! serve HTTP requests this way.
 
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
@@ -8,9 +9,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-const TIME_TO_START: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A setting of the environment, where it is there and not empty.
+/// Reads an environment variable; an unset or empty one yields the default.
 pub fn setting(name: &str, default: &str) -> String {
     std::env::var(name)
         .ok()
@@ -18,19 +19,19 @@ pub fn setting(name: &str, default: &str) -> String {
         .unwrap_or_else(|| default.to_owned())
 }
 
-/// A process group that ends together with this process, however it ends. The group's leader waits
-/// for the end of its standard input, which comes when nobody is left to write to it, and then
-/// kills the group.
+/// A process group that ends with this process, even if this process is killed. The group's leader
+/// reads its standard input, which reaches end-of-file when this process exits, and then kills the
+/// group.
 pub struct ProcessGroup {
     leader: process::Child,
 }
 
 impl ProcessGroup {
-    /// Starts the leader.
+    /// Starts the group's leader.
     ///
     /// # Errors
     ///
-    /// One sentence for the developer.
+    /// Fails with a message for the developer if `sh` cannot be started.
     pub fn start() -> Result<Self, String> {
         let mut leader = process::Command::new("sh");
         leader
@@ -47,7 +48,7 @@ impl ProcessGroup {
         self.leader
             .id()
             .try_into()
-            .expect("process ids are positive numbers of 32 bits")
+            .expect("process IDs are positive 32-bit integers")
     }
 }
 
@@ -58,11 +59,12 @@ impl Drop for ProcessGroup {
     }
 }
 
-/// Starts the emulator on this port of loopback, and waits until it listens.
+/// Starts the emulator on this loopback port, and waits until it accepts connections.
 ///
 /// # Errors
 ///
-/// One sentence for the developer.
+/// Fails with a message for the developer if the emulator cannot be started or does not listen in
+/// time.
 pub async fn start_emulator(group: &ProcessGroup, port: u16) -> Result<Child, String> {
     let tool = setting("CARGO_LAMBDA", ".tools/cargo-lambda/bin/cargo-lambda");
     let emulator = Command::new(&tool)
@@ -90,11 +92,11 @@ pub async fn start_emulator(group: &ProcessGroup, port: u16) -> Result<Child, St
     Ok(emulator)
 }
 
-/// Starts a process of the function, which asks the emulator for requests and the engine for items.
+/// Starts one function process, connected to the emulator on `port` and to the engine.
 ///
 /// # Errors
 ///
-/// One sentence for the developer.
+/// Fails with a message for the developer if the program cannot be started.
 pub fn start_function(
     group: &ProcessGroup,
     bootstrap: &str,
@@ -123,28 +125,29 @@ pub fn start_function(
         .process_group(group.id())
         .stdin(Stdio::null())
         .spawn()
-        .map_err(|error| format!("{bootstrap} cannot be started: {error}; `cargo build` makes it"))
+        .map_err(|error| format!("{bootstrap} cannot be started: {error}; `cargo build` builds it"))
 }
 
-/// Waits until something is so, which is said if it takes too long.
+/// Polls until the condition holds. The error message is "timed out … waiting until" followed by
+/// `description`.
 ///
 /// # Errors
 ///
-/// One sentence for the developer.
+/// Fails with a message for the developer if the condition does not hold in time.
 pub async fn wait_until<F: Future<Output = bool>>(
-    what: &str,
-    is_so: impl Fn() -> F,
+    description: &str,
+    condition: impl Fn() -> F,
 ) -> Result<(), String> {
     let attempt = async {
-        while !is_so().await {
+        while !condition().await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let waited = tokio::time::timeout(TIME_TO_START, attempt).await;
+    let waited = tokio::time::timeout(START_TIMEOUT, attempt).await;
     waited.map_err(|_| {
         format!(
-            "it took more than {} s until {what}; see above for why",
-            TIME_TO_START.as_secs()
+            "timed out after {} s waiting until {description}; see the output above",
+            START_TIMEOUT.as_secs()
         )
     })
 }

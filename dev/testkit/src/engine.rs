@@ -1,4 +1,5 @@
-//! A DynamoDB engine in this process, with the table that `template.yaml` defines.
+//! Runs an embedded DynamoDB engine, and creates the table in it exactly as `template.yaml` defines
+//! it.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -14,12 +15,12 @@ use aws_smithy_http_client::Builder as HttpClient;
 use dynoxide::Database;
 use serde_yaml_ng::Value;
 
-/// Serves the database on a free port of loopback, on a thread and runtime of its own, until the
-/// process ends.
+/// Serves the database on a free loopback port until the process ends. The server has its own
+/// thread and runtime, so it keeps responding while a test blocks or pauses its clock.
 ///
 /// # Errors
 ///
-/// Those of the operating system.
+/// Fails if the operating system provides no port or no runtime.
 pub fn serve(database: Database) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -37,12 +38,12 @@ pub fn serve(database: Database) -> std::io::Result<SocketAddr> {
     Ok(address)
 }
 
-/// A client of the engine at this address.
+/// Returns a DynamoDB client for the engine at this address.
 pub fn client(address: SocketAddr) -> Client {
     Client::from_conf(client_config(address).build())
 }
 
-/// The settings of a client of the engine, for tests that add to them.
+/// Returns the client settings for the engine, for tests that extend them.
 pub fn client_config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
     aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -55,15 +56,15 @@ pub fn client_config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
         ))
         .region(Region::new("eu-central-1"))
         .endpoint_url(format!("http://{address}"))
-        // The engine has no certificate.
+        // The engine speaks plain HTTP.
         .http_client(HttpClient::new().build_http())
 }
 
-/// Creates the table as the template defines it, unless it is there.
+/// Creates the table as the template defines it, unless it already exists.
 ///
 /// # Errors
 ///
-/// One sentence for the developer.
+/// Fails with a message for the developer if the template is invalid or the engine rejects it.
 pub async fn create_table(client: &Client, name: &str) -> Result<(), String> {
     if client
         .describe_table()
@@ -89,7 +90,7 @@ pub async fn create_table(client: &Client, name: &str) -> Result<(), String> {
         .enabled(
             ttl["Enabled"]
                 .as_bool()
-                .expect("the template says whether TTL is on"),
+                .expect("the template enables or disables TTL"),
         )
         .build()
         .expect("both attributes are set");
@@ -129,5 +130,5 @@ fn describe(mut request: CreateTableFluentBuilder, properties: &Value) -> Create
 }
 
 fn text(value: &Value) -> &str {
-    value.as_str().expect("the template has text here")
+    value.as_str().expect("the template has a string here")
 }

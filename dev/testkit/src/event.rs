@@ -1,4 +1,4 @@
-//! Events of an HTTP API.
+//! Builds the events that an API Gateway HTTP API sends to the function.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::seed;
 
-/// An event in the shape of an HTTP API's, payload version 2.0.
+/// An HTTP API event, payload format version 2.0.
 pub struct Event {
     method: String,
     target: String,
@@ -18,8 +18,8 @@ pub struct Event {
 }
 
 impl Event {
-    /// `target` is the raw path and, behind a question mark, the raw query; the token is the
-    /// documentation's.
+    /// An event with the documentation's token and no body. `target` is the raw path, optionally
+    /// followed by `?` and the raw query string.
     pub fn new(method: &str, target: &str) -> Self {
         let headers = [
             ("host", "links.example.com"),
@@ -37,41 +37,41 @@ impl Event {
         }
     }
 
-    /// Without the documentation's token, or any other.
+    /// Removes the token.
     pub fn anonymous(mut self) -> Self {
         self.headers.remove("private-token");
         self
     }
 
-    /// With this token instead of the documentation's.
+    /// Replaces the token.
     pub fn token(self, token: &str) -> Self {
         self.header("private-token", token)
     }
 
-    /// With this header.
+    /// Sets a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// A body in base64, as gateways send forms.
+    /// Sets a Base64-encoded body, which is how gateways send forms.
     pub fn body(mut self, content_type: &str, body: impl AsRef<[u8]>) -> Self {
         self.body = Some(STANDARD.encode(body));
         self.is_base64 = true;
         self.header("content-type", content_type)
     }
 
-    /// With a form.
+    /// Sets a form body.
     pub fn form(self, body: &str) -> Self {
         self.body("application/x-www-form-urlencoded", body)
     }
 
-    /// With a JSON body.
+    /// Sets a JSON body.
     pub fn json(self, body: Value) -> Self {
         self.body("application/json", body.to_string())
     }
 
-    /// A body exactly as the event carries it.
+    /// Sets the event's body fields verbatim, even to an invalid combination.
     pub fn raw_body(mut self, body: &str, is_base64: bool) -> Self {
         self.body = Some(body.to_owned());
         self.is_base64 = is_base64;
@@ -86,10 +86,13 @@ impl From<Event> for Value {
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
             "headers": event.headers, "body": event.body, "isBase64Encoded": event.is_base64,
             "requestContext": {
-                "accountId": "123456789012", "apiId": "api", "domainName": "links.example.com", "stage": "$default",
-                "requestId": "id", "routeKey": "$default", "time": "10/Mar/2020:05:16:23 +0000",
-                "timeEpoch": 1_583_817_383_220_u64,
-                "http": {"method": event.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+                "accountId": "123456789012", "apiId": "api", "domainName": "links.example.com",
+                "stage": "$default", "requestId": "id", "routeKey": "$default",
+                "time": "10/Mar/2020:05:16:23 +0000", "timeEpoch": 1_583_817_383_220_u64,
+                "http": {
+                    "method": event.method, "path": path, "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1",
+                },
             },
         })
     }

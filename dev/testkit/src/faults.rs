@@ -1,5 +1,5 @@
-//! Faults between the SDK and the engine: the SDK's own HTTP client, with something going wrong on
-//! the way.
+//! Injects faults between the SDK and the engine. [`Faulty`] wraps the SDK's HTTP client, so the
+//! SDK's own retries and timeouts are part of every test.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -20,66 +20,66 @@ use serde_json::{Value, json};
 
 use crate::engine;
 
-/// What goes wrong with a call.
+/// A fault in one DynamoDB call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// DynamoDB refuses it with this error, and does nothing.
-    AdminError(u16, &'static str),
-    /// A transaction is cancelled because each of its steps met this; other calls are refused with
-    /// the exception.
+    /// DynamoDB rejects the call with this status and error code, and changes nothing.
+    ServiceError(u16, &'static str),
+    /// DynamoDB cancels a transaction with this reason for every step; any other operation fails
+    /// with the corresponding exception.
     Cancelled(&'static str),
-    /// A transaction is cancelled because of this for every other step, beginning with the first
-    /// one or the second, and because of their conditions for the rest.
-    Mixed(&'static str, StartAt),
-    /// A batch is left unprocessed, all of it.
+    /// DynamoDB cancels a transaction with this reason for every second step, beginning with the
+    /// first or the second, and with a failed condition for the others.
+    Mixed(&'static str, FirstTransientStep),
+    /// DynamoDB returns the whole batch as unprocessed.
     Unprocessed,
-    /// The last request of a batch is left unprocessed.
+    /// DynamoDB returns the last request of the batch as unprocessed.
     PartlyProcessed,
-    /// The connection is cut before DynamoDB got it.
-    CutBefore,
-    /// The connection is cut after DynamoDB carried it out.
-    CutAfter,
-    /// Nothing comes back, and DynamoDB never got it.
+    /// The connection is reset before DynamoDB receives the call.
+    ResetBefore,
+    /// The connection is reset after DynamoDB executes the call.
+    ResetAfter,
+    /// No response arrives, and DynamoDB never receives the call.
     StalledBefore,
-    /// Nothing comes back, though DynamoDB carried it out.
+    /// No response arrives, although DynamoDB executes the call.
     StalledAfter,
-    /// It is carried out, but the answer is no JSON.
+    /// DynamoDB executes the call, but the response is not valid JSON.
     Malformed,
-    /// The items of the answer lack all but their keys.
+    /// The items in the response contain only their keys.
     MissingAttributes,
-    /// The attributes of the answer's items, but for the keys, are of another type.
+    /// The items in the response have the wrong type in every attribute except the keys.
     MistypedAttributes,
 }
 
-/// The step with which a mixed cancellation begins.
+/// The first transient step of a mixed cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StartAt {
-    /// Even steps are transient.
+pub enum FirstTransientStep {
+    /// Even step indices are transient.
     First = 0,
-    /// Odd steps are transient.
+    /// Odd step indices are transient.
     Second = 1,
 }
 
 impl Fault {
-    /// The faults of the matrix.
+    /// The faults that the fault matrix covers.
     pub const ALL: [Self; 22] = [
-        Self::AdminError(400, "ProvisionedThroughputExceededException"),
-        Self::AdminError(400, "ThrottlingException"),
-        Self::AdminError(400, "RequestLimitExceeded"),
-        Self::AdminError(400, "TransactionInProgressException"),
-        Self::AdminError(500, "InternalServerError"),
-        Self::AdminError(503, "ServiceUnavailable"),
+        Self::ServiceError(400, "ProvisionedThroughputExceededException"),
+        Self::ServiceError(400, "ThrottlingException"),
+        Self::ServiceError(400, "RequestLimitExceeded"),
+        Self::ServiceError(400, "TransactionInProgressException"),
+        Self::ServiceError(500, "InternalServerError"),
+        Self::ServiceError(503, "ServiceUnavailable"),
         Self::Cancelled("TransactionConflict"),
         Self::Cancelled("ThrottlingError"),
         Self::Cancelled("ValidationError"),
-        Self::AdminError(400, "ValidationException"),
-        Self::Mixed("TransactionConflict", StartAt::First),
-        Self::Mixed("TransactionConflict", StartAt::Second),
-        Self::Mixed("ThrottlingError", StartAt::First),
-        Self::Mixed("ThrottlingError", StartAt::Second),
+        Self::ServiceError(400, "ValidationException"),
+        Self::Mixed("TransactionConflict", FirstTransientStep::First),
+        Self::Mixed("TransactionConflict", FirstTransientStep::Second),
+        Self::Mixed("ThrottlingError", FirstTransientStep::First),
+        Self::Mixed("ThrottlingError", FirstTransientStep::Second),
         Self::PartlyProcessed,
-        Self::CutBefore,
-        Self::CutAfter,
+        Self::ResetBefore,
+        Self::ResetAfter,
         Self::StalledBefore,
         Self::StalledAfter,
         Self::Malformed,
@@ -87,8 +87,8 @@ impl Fault {
         Self::MistypedAttributes,
     ];
 
-    /// Whether this operation can meet it.
-    pub fn meets(self, operation: &str) -> bool {
+    /// Whether the fault can occur in this DynamoDB operation.
+    pub fn applies_to(self, operation: &str) -> bool {
         match self {
             Self::Mixed(..) | Self::Cancelled("ValidationError") => {
                 operation == "TransactWriteItems"
@@ -98,38 +98,38 @@ impl Fault {
         }
     }
 
-    /// Whether it makes an item that cannot be read, or a call that DynamoDB finds invalid: the
-    /// faults that a 500 is for.
+    /// Whether the fault produces a corrupt item or an invalid call. Retries cannot help, so the
+    /// service returns 500.
     pub fn is_permanent(self) -> bool {
         matches!(
             self,
             Self::MissingAttributes
                 | Self::MistypedAttributes
-                | Self::AdminError(_, "ValidationException")
+                | Self::ServiceError(_, "ValidationException")
                 | Self::Cancelled("ValidationError")
         )
     }
 }
 
-/// A fault that meets an operation's calls, so many times.
+/// Injects a fault into the first `times` calls of an operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// The DynamoDB operation.
     pub operation: &'static str,
-    /// The fault.
+    /// The fault to inject.
     pub fault: Fault,
-    /// How many calls meet it.
+    /// The number of calls that fail.
     pub times: u32,
 }
 
-/// An HTTP client on which these rules are carried out once; `sent` counts what came to it.
+/// An HTTP client that applies its rules to the calls it sends, and counts all calls.
 #[derive(Debug, Clone)]
 pub struct Faulty {
     inner: Inner,
     rules: Arc<Mutex<Vec<Rule>>>,
-    /// How many calls came to it.
+    /// The number of calls that the SDK sent, including those that failed.
     pub sent: Arc<Mutex<u32>>,
-    /// How many requests each batch had that came to it.
+    /// The number of requests in each batch that the SDK sent.
     pub batches: Arc<Mutex<Vec<usize>>>,
 }
 
@@ -140,7 +140,7 @@ enum Inner {
 }
 
 impl Faulty {
-    /// In front of this client.
+    /// Wraps this client.
     pub fn new(client: SharedHttpClient, rules: &[Rule]) -> Self {
         Self {
             inner: Inner::Client(client),
@@ -150,9 +150,9 @@ impl Faulty {
         }
     }
 
-    /// The settings of a client of the engine at this address that goes through here. The SDK's
-    /// quota of retries is one's own: by default all clients of a process share it, so that one
-    /// test would use up another's.
+    /// Returns the settings of a DynamoDB client that sends its calls through this one. The client
+    /// gets its own retry quota: by default all clients of a process share one, which the tests
+    /// would exhaust.
     pub fn config(self, engine: SocketAddr) -> Builder {
         let quota = RetryPartition::custom("faulty").build();
         engine::client_config(engine)
@@ -182,7 +182,7 @@ fn operation(request: &HttpRequest) -> String {
     let target = request
         .headers()
         .get("x-amz-target")
-        .expect("a call names its operation");
+        .expect("every call has x-amz-target");
     target.rsplit('.').next().unwrap_or(target).to_owned()
 }
 
@@ -193,7 +193,7 @@ impl HttpClient for Faulty {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let Inner::Client(client) = &self.inner else {
-            panic!("a connector makes no connectors")
+            panic!("a connector cannot create connectors")
         };
         let inner = Inner::Connector(client.http_connector(settings, components));
         SharedHttpConnector::new(Self {
@@ -206,13 +206,13 @@ impl HttpClient for Faulty {
 impl HttpConnector for Faulty {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Inner::Connector(connector) = self.inner.clone() else {
-            panic!("a client sends nothing itself")
+            panic!("only a connector can send requests")
         };
         let fault = self.fault(&request);
         HttpConnectorFuture::new(async move {
             match fault {
                 None => connector.call(request).await,
-                Some(Fault::AdminError(status, code)) => Ok(response(status, &error(code))),
+                Some(Fault::ServiceError(status, code)) => Ok(response(status, &error(code))),
                 Some(Fault::Cancelled(code)) => {
                     Ok(response(400, &cancellation(&request, |_| code)))
                 }
@@ -231,27 +231,27 @@ impl HttpConnector for Faulty {
                     Ok(response(200, &unprocessed(&request, body(&request))))
                 }
                 Some(Fault::PartlyProcessed) => process_partly(&connector, request).await,
-                Some(Fault::CutBefore) => Err(cut()),
+                Some(Fault::ResetBefore) => Err(connection_reset()),
                 Some(Fault::StalledBefore) => std::future::pending().await,
                 Some(after) => {
                     let response = connector.call(request).await?;
-                    spoil(response, after).await
+                    corrupt(response, after).await
                 }
             }
         })
     }
 }
 
-async fn spoil(mut response: HttpResponse, fault: Fault) -> Result<HttpResponse, ConnectorError> {
+async fn corrupt(mut response: HttpResponse, fault: Fault) -> Result<HttpResponse, ConnectorError> {
     match fault {
-        Fault::CutAfter => return Err(cut()),
+        Fault::ResetAfter => return Err(connection_reset()),
         Fault::StalledAfter => return std::future::pending().await,
         Fault::Malformed => *response.body_mut() = SdkBody::from("{\"Item\":{\"pk"),
         _ => {
             let status = response.status();
             let mut body = read(response).await?;
             for item in items(&mut body) {
-                spoil_item(item, fault);
+                corrupt_item(item, fault);
             }
             return Ok(HttpResponse::new(status, SdkBody::from(body.to_string())));
         }
@@ -259,7 +259,7 @@ async fn spoil(mut response: HttpResponse, fault: Fault) -> Result<HttpResponse,
     Ok(response)
 }
 
-/// The items of any answer, whichever operation it is of.
+/// Finds the items in the response of any operation.
 fn items(body: &mut Value) -> Vec<&mut Value> {
     let Some(body) = body.as_object_mut() else {
         return Vec::new();
@@ -282,7 +282,7 @@ fn items(body: &mut Value) -> Vec<&mut Value> {
     found
 }
 
-fn spoil_item(item: &mut Value, fault: Fault) {
+fn corrupt_item(item: &mut Value, fault: Fault) {
     let attributes = item.as_object_mut().expect("an item is an object");
     if fault == Fault::MissingAttributes {
         attributes.retain(|name, _| matches!(name.as_str(), "pk" | "sk"));
@@ -294,11 +294,11 @@ fn spoil_item(item: &mut Value, fault: Fault) {
     }
 }
 
-fn cut() -> ConnectorError {
+fn connection_reset() -> ConnectorError {
     ConnectorError::io(
         std::io::Error::new(
             std::io::ErrorKind::ConnectionReset,
-            "the connection was cut",
+            "connection reset by the test",
         )
         .into(),
     )
@@ -308,7 +308,7 @@ fn error(code: &str) -> Value {
     json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "injected"})
 }
 
-/// What DynamoDB says of a conflict or of throttling: of a transaction, one reason for each step.
+/// Builds DynamoDB's error for a conflict or throttling; a transaction gets one reason per step.
 fn cancellation(request: &HttpRequest, code: impl Fn(usize) -> &'static str) -> Value {
     if operation(request) != "TransactWriteItems" {
         return error(if code(0) == "TransactionConflict" {
@@ -326,7 +326,7 @@ fn cancellation(request: &HttpRequest, code: impl Fn(usize) -> &'static str) -> 
     error
 }
 
-/// The answer to a batch of which nothing but `rest` is unprocessed.
+/// Builds the response to a batch of which `rest` is unprocessed.
 fn unprocessed(request: &HttpRequest, mut rest: Value) -> Value {
     let name = if operation(request) == "BatchGetItem" {
         "UnprocessedKeys"
@@ -336,7 +336,7 @@ fn unprocessed(request: &HttpRequest, mut rest: Value) -> Value {
     json!({"Responses": {}, name: rest["RequestItems"].take()})
 }
 
-/// Sends all of a batch but its last request.
+/// Sends all requests of a batch except the last.
 async fn process_partly(
     connector: &SharedHttpConnector,
     mut request: HttpRequest,
@@ -354,14 +354,14 @@ async fn process_partly(
         .insert("content-length", text.len().to_string());
     *request.body_mut() = SdkBody::from(text);
     let response = connector.call(request).await?;
-    let (status, mut answer) = (response.status(), read(response).await?);
+    let (status, mut output) = (response.status(), read(response).await?);
     let mut unprocessed = unprocessed.as_object().unwrap().clone();
     unprocessed.remove("Responses");
-    answer.as_object_mut().unwrap().extend(unprocessed);
-    Ok(HttpResponse::new(status, SdkBody::from(answer.to_string())))
+    output.as_object_mut().unwrap().extend(unprocessed);
+    Ok(HttpResponse::new(status, SdkBody::from(output.to_string())))
 }
 
-/// The requests of a batch on the one table.
+/// Returns the requests of a batch, all of which concern the same table.
 fn requests(batch: &mut Value) -> &mut Vec<Value> {
     let table = batch["RequestItems"]
         .as_object_mut()
@@ -383,14 +383,14 @@ async fn read(mut response: HttpResponse) -> Result<Value, ConnectorError> {
         .collect()
         .await
         .map_err(|error| ConnectorError::io(error.into()))?;
-    Ok(serde_json::from_slice(&body.into_bytes()).expect("the engine answers JSON"))
+    Ok(serde_json::from_slice(&body.into_bytes()).expect("the engine returns JSON"))
 }
 
 fn body(request: &HttpRequest) -> Value {
-    serde_json::from_slice(request.body().bytes().expect("a body in memory")).unwrap()
+    serde_json::from_slice(request.body().bytes().expect("the body is in memory")).unwrap()
 }
 
 fn response(status: u16, body: &Value) -> HttpResponse {
-    let status = StatusCode::try_from(status).expect("a status of HTTP");
+    let status = StatusCode::try_from(status).expect("the status is a valid HTTP status");
     HttpResponse::new(status, SdkBody::from(body.to_string()))
 }

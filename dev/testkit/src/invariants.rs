@@ -1,4 +1,5 @@
-//! What always holds of a release's items, whatever was asked and whatever went wrong.
+//! Checks the table's consistency. The invariants hold after every request, including those that
+//! failed halfway.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,8 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 /// An item of the table as the SDK reads it.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Each link has exactly its taken-items, no taken-item lacks its link, each filepath leads to its
-/// link's url, and no link has a number that was not given out.
+/// Asserts that each link has exactly its unique-constraint items, that no unique-constraint item
+/// lacks its link, and that each filepath item contains its link's URL.
 #[track_caller]
 pub fn assert_invariants(items: &[Item]) {
     let mut expected = BTreeSet::new();
@@ -22,20 +23,23 @@ pub fn assert_invariants(items: &[Item]) {
                     .map(|kind| (pk.clone(), kind.to_owned(), id.clone(), String::new())),
             );
             if item.contains_key("filepath") {
-                let leads_to = text(item, "url") + &text(item, "filepath");
-                expected.insert((pk, "filepath".to_owned(), id, leads_to));
+                let target = text(item, "url") + &text(item, "filepath");
+                expected.insert((pk, "filepath".to_owned(), id, target));
             }
-        } else if let Some((kind, what)) = sk
+        } else if let Some((kind, value)) = sk
             .strip_prefix("taken#")
-            .and_then(|taken| taken.split_once('#'))
+            .and_then(|constraint| constraint.split_once('#'))
         {
-            let leads_to = if kind == "filepath" {
-                text(item, "url") + what
+            let target = if kind == "filepath" {
+                text(item, "url") + value
             } else {
                 String::new()
             };
-            let taken = (pk, kind.to_owned(), text(item, "link_id"), leads_to);
-            assert!(found.insert(taken), "taken twice by one link: {item:?}");
+            let constraint = (pk, kind.to_owned(), text(item, "link_id"), target);
+            assert!(
+                found.insert(constraint),
+                "one link claims a value twice: {item:?}"
+            );
         }
     }
     assert_eq!(expected, found);

@@ -1,10 +1,10 @@
-//! Parts of the tests and of the development tools.
+//! Shared code of the tests and the development tools.
 //!
-//! `make run` needs [`engine`], [`seed`] and [`emulator`]. The feature `tests` adds the rest.
+//! `make run` needs only [`engine`], [`seed`] and [`emulator`]. The feature `tests` adds the rest.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a None or an Err ends the test, where it is seen"
+    reason = "a panic fails the test at the line that caused it"
 )]
 
 pub mod emulator;
@@ -18,6 +18,8 @@ pub mod event;
 #[cfg(feature = "tests")]
 pub mod faults;
 #[cfg(feature = "tests")]
+pub mod holding_proxy;
+#[cfg(feature = "tests")]
 pub mod invariants;
 #[cfg(feature = "tests")]
 pub mod log;
@@ -27,5 +29,3 @@ pub mod reply;
 pub mod runtime_api;
 #[cfg(feature = "tests")]
 pub mod usage;
-#[cfg(feature = "tests")]
-pub mod wire;

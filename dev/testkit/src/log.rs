@@ -1,4 +1,4 @@
-//! The log of a test, at the most talkative level there is.
+//! Captures a test's log at the most verbose level, so that tests can check it for leaked secrets.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -10,31 +10,32 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 thread_local! {
-    /// What was logged on this thread, while somebody listens.
+    /// The log output of this thread while a [`Log`] exists.
     static LOGGED: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
-/// Listens to this thread until it is dropped. There is one subscriber for all tests, because those
-/// that come and go with a test are now and then overlooked by the events of another.
+/// Captures this thread's log until it is dropped. All tests share one global subscriber: one that
+/// exists only during a single test can miss events, because `tracing` caches whether a call site
+/// is enabled.
 pub struct Log;
 
 impl Log {
-    /// Starts to listen.
-    pub fn listen() -> Self {
+    /// Starts capturing.
+    pub fn capture() -> Self {
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| {
-            let is_heard = dynamic_filter_fn(|_, _| LOGGED.with_borrow(Option::is_some));
+            let is_captured = dynamic_filter_fn(|_, _| LOGGED.with_borrow(Option::is_some));
             let layer = tracing_subscriber::fmt::layer()
                 .json()
                 .with_writer(|| ThisThread)
-                .with_filter(is_heard);
+                .with_filter(is_captured);
             tracing_subscriber::registry().with(layer).init();
         });
         LOGGED.set(Some(Vec::new()));
         Self
     }
 
-    /// The events so far, one line each.
+    /// Returns the captured events, one JSON line each.
     pub fn text(&self) -> String {
         LOGGED.with_borrow(|logged| String::from_utf8(logged.clone().unwrap_or_default()).unwrap())
     }

@@ -1,17 +1,17 @@
-//! Responses, checked for the properties of every response.
+//! Parses the function's responses, and checks the properties that all of them share.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// An answer, checked for what every answer has.
+/// A response that has passed the checks for all responses.
 #[must_use]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
-    /// The status.
+    /// The HTTP status.
     pub status: u64,
     headers: BTreeMap<String, String>,
-    /// The body: JSON, text, or null where there is none.
+    /// The body: JSON, a string for plain text, or null if there is none.
     pub body: Value,
 }
 
@@ -32,7 +32,7 @@ impl Reply {
         let body = match text {
             "" => Value::Null,
             text if is_text => json!(text),
-            text => serde_json::from_str(text).expect("a body is JSON"),
+            text => serde_json::from_str(text).expect("the body is JSON"),
         };
         let reply = Self {
             status: response["statusCode"].as_u64().unwrap(),
@@ -80,35 +80,35 @@ impl Reply {
         }
     }
 
-    /// Without what differs between two answers to the same question.
+    /// Removes the header that differs between otherwise identical responses.
     pub fn without_runtime(mut self) -> Self {
         self.headers.remove("x-runtime");
         self
     }
 
-    /// The value of a header; empty where there is none.
+    /// Returns the value of a header, or an empty string if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// Whether there is such a header.
+    /// Whether the response has this header.
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.contains_key(name)
     }
 
-    /// Asserts status and body.
+    /// Asserts the status and the body.
     #[track_caller]
     pub fn assert(&self, status: u64, body: Value) {
         assert_eq!((self.status, &self.body), (status, &body), "{self:?}");
     }
 
-    /// The text of a 400 with the envelope `error`.
+    /// Asserts the status and an error body with the envelope `error`.
     #[track_caller]
     pub fn assert_error(&self, status: u64, text: &str) {
         self.assert(status, json!({ "error": text }));
     }
 
-    /// The ids of a list.
+    /// Returns the link IDs of a list response.
     pub fn ids(&self) -> Vec<u64> {
         self.body
             .as_array()

@@ -1,4 +1,4 @@
-//! Lambda's side of the runtime API: events in, answers out, for a function as a process.
+//! Implements Lambda's runtime API, so that tests can run the function as a real process.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -17,56 +17,60 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-/// Time that each invocation has.
-const TIME: Duration = Duration::from_secs(10);
-/// Events that may wait for the function to ask for them.
-const MAX_WAITING: usize = 64;
+/// The time limit of an invocation.
+const INVOCATION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The capacity of the queue of events that the function has not fetched yet.
+const MAX_QUEUED: usize = 64;
 
-/// An event, and where its answer goes.
+/// An event and the channel for its response.
 type Invocation = (Value, oneshot::Sender<Value>);
 
-/// What the function asks for work, and sends its answers to.
+/// A server from which the function fetches events and to which it posts responses.
 pub struct RuntimeApi {
-    /// Its address.
+    /// The server's address, for `AWS_LAMBDA_RUNTIME_API`.
     pub address: SocketAddr,
-    waiting: mpsc::Sender<Invocation>,
+    queue: mpsc::Sender<Invocation>,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    waiting: Mutex<mpsc::Receiver<Invocation>>,
-    /// The invocations that the function has and has not answered yet, by their ids.
+    queue: Mutex<mpsc::Receiver<Invocation>>,
+    /// The invocations that the function is processing, by request ID.
     unanswered: Mutex<HashMap<String, oneshot::Sender<Value>>>,
-    /// How often it has asked for work, and how often it got some.
-    asked: watch::Sender<usize>,
-    given: watch::Sender<usize>,
+    /// The number of times that the function polled for an event.
+    polls: watch::Sender<usize>,
+    /// The number of events that the function received.
+    served: watch::Sender<usize>,
 }
 
 impl RuntimeApi {
-    /// Listens on a free port of loopback, until the process ends.
+    /// Listens on a free loopback port until the process ends.
     pub async fn start() -> Self {
-        let (waiting, receiver) = mpsc::channel(MAX_WAITING);
+        let (queue, receiver) = mpsc::channel(MAX_QUEUED);
         let shared = Arc::new(Shared {
-            waiting: Mutex::new(receiver),
+            queue: Mutex::new(receiver),
             unanswered: Mutex::default(),
-            asked: watch::Sender::default(),
-            given: watch::Sender::default(),
+            polls: watch::Sender::default(),
+            served: watch::Sender::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(answer))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(receive_response),
+            )
             .with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
             address,
-            waiting,
+            queue,
             shared,
         }
     }
 
-    /// A function with Lambda's environment and these settings, yet to be started.
+    /// Returns a command that starts `program` with Lambda's environment and these settings.
     pub fn function(&self, program: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Command {
         let mut function = Command::new(program);
         function
@@ -87,56 +91,60 @@ impl RuntimeApi {
         function
     }
 
-    /// Hands the function an event as soon as it asks for one, and returns its answer.
+    /// Sends the event to the function, and returns the response.
     pub async fn invoke(&self, event: impl Into<Value>) -> Value {
-        let (answered, answer) = oneshot::channel();
-        self.waiting
-            .send((event.into(), answered))
+        let (sender, response) = oneshot::channel();
+        self.queue
+            .send((event.into(), sender))
             .await
             .expect("the runtime API listens");
-        tokio::time::timeout(TIME * 2, answer)
+        tokio::time::timeout(INVOCATION_TIMEOUT * 2, response)
             .await
-            .expect("the function answers in time")
-            .expect("one answer")
+            .expect("the function responds in time")
+            .expect("the function responds once")
     }
 
-    /// Waits until the function has asked for work so many times.
-    pub async fn asked(&self, times: usize) {
-        reach(&self.shared.asked, times).await;
+    /// Waits until the function has polled for an event at least `times` times.
+    pub async fn wait_for_polls(&self, times: usize) {
+        wait_for_count(&self.shared.polls, times).await;
     }
 
-    /// Waits until the function was given so many events.
-    pub async fn given(&self, events: usize) {
-        reach(&self.shared.given, events).await;
+    /// Waits until the function has received at least `events` events.
+    pub async fn wait_for_served(&self, events: usize) {
+        wait_for_count(&self.shared.served, events).await;
     }
 
-    /// How many events the function has and has not answered yet.
+    /// Returns the number of events that the function has received but not answered.
     pub async fn unanswered(&self) -> usize {
         self.shared.unanswered.lock().await.len()
     }
 }
 
-async fn reach(count: &watch::Sender<usize>, least: usize) {
+async fn wait_for_count(count: &watch::Sender<usize>, minimum: usize) {
     let mut count = count.subscribe();
-    let reached = tokio::time::timeout(TIME * 2, count.wait_for(|count| *count >= least)).await;
+    let reached = tokio::time::timeout(
+        INVOCATION_TIMEOUT * 2,
+        count.wait_for(|count| *count >= minimum),
+    )
+    .await;
     reached
-        .expect("the function asks for work in time")
+        .expect("the function polls in time")
         .expect("the runtime API listens");
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> ([(HeaderName, String); 2], Json<Value>) {
-    shared.asked.send_modify(|asked| *asked += 1);
-    let Some((event, answered)) = shared.waiting.lock().await.recv().await else {
+    shared.polls.send_modify(|polls| *polls += 1);
+    let Some((event, sender)) = shared.queue.lock().await.recv().await else {
         return std::future::pending().await;
     };
     let mut unanswered = shared.unanswered.lock().await;
-    shared.given.send_modify(|given| *given += 1);
-    let id = format!("8476a536-e9f4-11e8-9739-{:012}", *shared.given.borrow());
-    unanswered.insert(id.clone(), answered);
+    shared.served.send_modify(|served| *served += 1);
+    let id = format!("8476a536-e9f4-11e8-9739-{:012}", *shared.served.borrow());
+    unanswered.insert(id.clone(), sender);
     let deadline = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
-        + TIME;
+        + INVOCATION_TIMEOUT;
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         (
@@ -150,15 +158,15 @@ async fn next(State(shared): State<Arc<Shared>>) -> ([(HeaderName, String); 2], 
     )
 }
 
-async fn answer(
+async fn receive_response(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    answer: Bytes,
+    response: Bytes,
 ) -> StatusCode {
-    // The runtime names no media type.
-    let answer = serde_json::from_slice(&answer).expect("an answer is JSON");
-    if let Some(answered) = shared.unanswered.lock().await.remove(&id) {
-        let _ = answered.send(answer);
+    // The function's runtime sends no content type, so axum's `Json` extractor would reject it.
+    let response = serde_json::from_slice(&response).expect("the response is JSON");
+    if let Some(sender) = shared.unanswered.lock().await.remove(&id) {
+        let _ = sender.send(response);
     }
     StatusCode::ACCEPTED
 }

@@ -1,5 +1,5 @@
-//! The data that the documented requests expect: project 24, release v0.1 with the second link of
-//! the documented list, and a token with the role developer.
+//! Seeds the data that the documented requests expect: project 24, its release v0.1 with the second
+//! link of the documented list, and a token with the role developer.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -11,32 +11,33 @@ use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
 use release_links::store::{AdminError, Store};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 
-/// The documentation's token.
+/// The token that GitLab's documentation uses.
 pub const TOKEN: &str = "gDybLx3yrUK_HLp3qPjS";
 
-/// The link that no documented request creates. Its ID is 2, because the create request gets ID 1.
+/// The one documented link that no documented request creates. Its ID is 2, because the documented
+/// create request gets ID 1.
 const LINK: [(&str, &str); 4] = [
     ("name", "awesome-v0.2.msi"),
     ("url", "http://192.168.10.15:3000/msi"),
     ("link_type", "other"),
     ("created_at", "2026-11-24T00:00:00Z"),
 ];
-/// Its unique-constraint items: the SHA-256 of the URL and of the name.
+/// The sort keys of the link's unique-constraint items, with the SHA-256 of its URL and its name.
 const CONSTRAINTS: [&str; 2] = [
     "taken#url#74ff634528e665ea8eb17e8cdc92b1a0997cf2ba1a0be6b900555a85a7fcf82b",
     "taken#name#39d61c9a0bce289582bb88756d6888f31ce035ffe82530375887c3024a36c5a3",
 ];
 
-/// Adds the public project `group/app`, the documentation's token and the release. Data that is
-/// already there stays as it is.
+/// Creates the public project `group/app`, its release and the documentation's token. Existing data
+/// stays unchanged.
 ///
 /// # Errors
 ///
-/// One sentence.
+/// Fails with a message for the developer if the data cannot be stored.
 pub async fn seed(store: &Store, client: &Client, table: &str) -> Result<(), String> {
     let session = store.session(Duration::from_secs(30));
-    let id = ProjectId::new(24).expect("24 is the ID of a project");
-    let path = ProjectPath::parse("group/app").expect("group/app is the path of a project");
+    let id = ProjectId::new(24).expect("24 is a valid project ID");
+    let path = ProjectPath::parse("group/app").expect("group/app is a valid project path");
     let project = Project {
         id,
         path,

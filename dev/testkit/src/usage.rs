@@ -1,4 +1,5 @@
-//! What the operations of the store cost, and how that grows.
+//! Measures the DynamoDB calls and capacity units of the store's operations, and how they grow with
+//! the data.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,34 +16,34 @@ use sha2::{Digest, Sha256};
 
 use crate::seed;
 
-/// The first page of a list, as clients ask for it.
+/// The first page of a list, with the default page size.
 pub const FIRST_PAGE: Page = Page {
     number: 1,
     per_page: 20,
 };
 
-/// The documentation's project.
+/// The ID of the seeded project.
 pub fn project() -> ProjectId {
-    ProjectId::new(24).expect("24 is a project's number")
+    ProjectId::new(24).expect("24 is a valid project ID")
 }
 
 fn session(store: &Store) -> StoreSession<'_> {
     store.session(Duration::from_secs(30))
 }
 
-/// A release of the documentation's project.
+/// Returns the key of a release in the seeded project.
 #[must_use]
 pub fn release(tag: &str) -> ReleaseKey {
     ReleaseKey {
         project: project(),
-        tag: tag.parse().expect("the tag is short enough"),
+        tag: tag.parse().expect("the tag is valid"),
     }
 }
 
 fn new_link(name: &str) -> NewLink {
     let link = NewLink::new(name, format!("https://e.com/{name}"));
     let link = link.and_then(|link| link.with_filepath(format!("/bin/{name}")));
-    link.expect("the link keeps all rules")
+    link.expect("the link is valid")
 }
 
 fn changes(name: &str) -> LinkChanges {
@@ -53,11 +54,11 @@ fn changes(name: &str) -> LinkChanges {
         filepath: text(format!("/bin/{name}")),
         link_type: None,
     };
-    LinkChanges::new(attributes).expect("the changes keep all rules")
+    LinkChanges::new(attributes).expect("the changes are valid")
 }
 
-/// What each operation costs on a link that has everything, and what to look up who asks for what.
-pub async fn of_operations(store: &Store) -> [(&'static str, Usage); 7] {
+/// Measures each operation on a link with a filepath, and the lookup of token and project.
+pub async fn measure_operations(store: &Store) -> [(&'static str, Usage); 7] {
     let [create, get, list, download, update, delete, identity] = [(); 7].map(|()| session(store));
     let id = create
         .create_link(&release("v9"), new_link("a"), None, SystemTime::now())
@@ -92,8 +93,8 @@ pub async fn of_operations(store: &Store) -> [(&'static str, Usage); 7] {
     ]
 }
 
-/// What a page of a list costs.
-pub async fn of_page(store: &Store, tag: &str, number: u64) -> Usage {
+/// Measures the listing of one page.
+pub async fn measure_page(store: &Store, tag: &str, number: u64) -> Usage {
     let list = session(store);
     list.list_links(
         &release(tag),
@@ -107,8 +108,8 @@ pub async fn of_page(store: &Store, tag: &str, number: u64) -> Usage {
     list.usage()
 }
 
-/// What a creation costs of a link with a filepath and a URL of this many characters.
-pub async fn of_creation(store: &Store, url_characters: usize) -> Usage {
+/// Measures the creation of a link with a filepath and a URL of this length.
+pub async fn measure_create(store: &Store, url_characters: usize) -> Usage {
     let create = session(store);
     let url = format!("https://e.com/{}", "x".repeat(url_characters - 14));
     let new = NewLink::new("long", url)
@@ -121,24 +122,24 @@ pub async fn of_creation(store: &Store, url_characters: usize) -> Usage {
     create.usage()
 }
 
-/// What the operations cost that must not grow, and the list, on a release that has links n1 to
-/// n`links`.
+/// The cost of the operations on a release with the links `n1`, `n2`, and so on. Only the cost of
+/// the list may grow with the number of links.
 pub struct Growth {
-    /// Of the first page of the list.
+    /// Listing the first page.
     pub list: Usage,
-    /// Of one link.
+    /// Getting one link.
     pub get: Usage,
-    /// Of a creation.
+    /// Creating a link.
     pub create: Usage,
-    /// Of a redirect.
+    /// Redirecting a download.
     pub download: Usage,
-    /// How many links the list says that there are.
+    /// The total number of links that the list reports.
     pub counted: u64,
 }
 
 impl Growth {
-    /// Measures on this release. The link that is created for it is deleted again.
-    pub async fn of(store: &Store, tag: &str) -> Self {
+    /// Measures the operations on this release. The link that this creates is deleted again.
+    pub async fn measure(store: &Store, tag: &str) -> Self {
         let [list, get, create, download] = [(); 4].map(|()| session(store));
         let counted = list
             .list_links(&release(tag), FIRST_PAGE)
@@ -172,13 +173,13 @@ impl Growth {
     }
 }
 
-/// Puts a release with links n1 to n`links` into the table at once, as the store would have made
-/// them one by one.
+/// Imports a release with the given number of links, named `n1`, `n2`, and so on. The items are
+/// identical to those that the store would create one by one.
 pub fn import_release(database: &Database, table: &str, tag: &str, links: u32) {
     import_long_release(database, table, tag, links, 0);
 }
 
-/// The same, with URLs that are longer by this many characters.
+/// Like [`import_release`], with `padding` more characters in each URL.
 pub fn import_long_release(
     database: &Database,
     table: &str,
@@ -203,20 +204,20 @@ pub fn import_long_release(
     );
 }
 
-/// Puts so many releases with one link each into the table.
+/// Imports the given number of releases with one link each.
 pub fn import_releases(database: &Database, table: &str, releases: u32) {
     for n in 0..releases {
         import_release(database, table, &format!("r{n}"), 1);
     }
 }
 
-/// What DynamoDB asks for a million requests that cost this, on demand in us-east-1: $0.125 for a
-/// million read units, $0.625 for a million write units.
+/// The DynamoDB price in dollars of a million requests with this usage, on demand in us-east-1:
+/// $0.125 per million read units, $0.625 per million write units.
 pub fn dollars(usage: Usage) -> f64 {
     usage.read_units * 0.125 + usage.write_units * 0.625
 }
 
-/// With two digits behind the point, half a cent being one.
+/// Formats dollars with two decimals, and rounds half a cent up.
 pub fn cents(dollars: f64) -> String {
     format!("${:.2}", (dollars * 100.0).round() / 100.0)
 }
@@ -226,7 +227,7 @@ type Item = std::collections::HashMap<String, AttributeValue>;
 fn import(database: &Database, table: &str, items: Vec<Item>) {
     database
         .import_items(table, items, ImportOptions::default())
-        .expect("the engine takes the items");
+        .expect("the engine accepts the items");
 }
 
 fn link_items(partition: &str, id: u32, padding: usize) -> [Item; 4] {
@@ -246,18 +247,18 @@ fn link_items(partition: &str, id: u32, padding: usize) -> [Item; 4] {
         link.insert(attribute.to_owned(), AttributeValue::N(value.to_string()));
     }
     let digest = |text: &str| lower::encode_string(&Sha256::digest(text));
-    let taken = |what: String| {
-        let mut taken = item(partition, &format!("taken#{what}"));
-        taken.insert("link_id".to_owned(), AttributeValue::N(id.to_string()));
-        taken
+    let constraint = |value: String| {
+        let mut constraint = item(partition, &format!("taken#{value}"));
+        constraint.insert("link_id".to_owned(), AttributeValue::N(id.to_string()));
+        constraint
     };
-    let mut of_filepath = taken(format!("filepath#{filepath}"));
-    of_filepath.insert("url".to_owned(), text(&url));
+    let mut filepath_item = constraint(format!("filepath#{filepath}"));
+    filepath_item.insert("url".to_owned(), text(&url));
     [
         link,
-        taken(format!("name#{}", digest(&name))),
-        taken(format!("url#{}", digest(&url))),
-        of_filepath,
+        constraint(format!("name#{}", digest(&name))),
+        constraint(format!("url#{}", digest(&url))),
+        filepath_item,
     ]
 }
 

@@ -1,4 +1,4 @@
-//! GitLab's first look at parameters: is it there, is it of the right kind (C11 to C18).
+//! GitLab's first checks of parameters: presence and type (C11 to C18).
 
 use super::{ParamError, ParamErrors, ParamProblem, Params, Value};
 
@@ -14,7 +14,7 @@ pub enum Field<T> {
 }
 
 impl<T> Field<T> {
-    /// `None` where it was not sent, `Some(None)` where it is null.
+    /// `None` if it was not sent, `Some(None)` if it is null.
     pub fn given(self) -> Option<Option<T>> {
         match self {
             Self::Absent => None,
@@ -23,13 +23,12 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value, with absent and null alike.
+    /// The value; `None` if it is absent or null.
     pub fn into_value(self) -> Option<T> {
         self.given().flatten()
     }
 
-    /// This one, or the other where this one is null or was not sent; null where either was null
-    /// (C21).
+    /// This field, or the other one if this is null or absent; null if either is null (C21).
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -92,7 +91,7 @@ impl<'a> Checks<'a> {
         self.integer_in(name, &text)
     }
 
-    /// The integer that this text is; `None` if it is none (C16).
+    /// The integer in this text; `None` if it is invalid (C16).
     pub fn integer_in(&mut self, name: &str, text: &str) -> Option<i128> {
         let number = parse_integer(text);
         if number.is_none() {
@@ -122,9 +121,9 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// Ruby's `Integer(text, 10)`: white space around it, a sign, and single underscores between digits
-/// (B8). A number beyond 128 bits becomes the largest or smallest one: all that matters of it is
-/// that it is out of every range.
+/// Ruby's `Integer(text, 10)`: surrounding white space, a sign, and single underscores between
+/// digits (B8). A number beyond 128 bits becomes the largest or smallest one, because all that
+/// matters is that it is out of range.
 fn parse_integer(text: &str) -> Option<i128> {
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
     let (negative, digits) = match text.strip_prefix(['-', '+']) {

@@ -7,15 +7,15 @@ use serde_json::value::RawValue;
 use super::{Value, without_nul};
 use crate::http::error::ApiError;
 
-/// The members of the top-level object; the last of equal keys wins. Any other top-level value has
-/// none (C8).
+/// The members of the top-level object. The last of equal keys wins. Any other top-level value has
+/// no members (C8).
 pub(super) fn parse(body: &[u8]) -> Result<BTreeMap<String, Value>, ApiError> {
     let malformed = |error: serde_json::Error| {
         ApiError::Malformed(format!("the body is not valid JSON: {error}"))
     };
     let document: &RawValue = serde_json::from_slice(body).map_err(malformed)?;
-    // Reading it whole finds what the raw value hides: lone surrogates, a depth beyond reason, NUL
-    // bytes anywhere.
+    // Parsing the whole document finds errors that raw values hide: lone surrogates, excessive
+    // depth, and NUL bytes.
     let whole: serde_json::Value = serde_json::from_str(document.get()).map_err(malformed)?;
     if holds_nul(&whole) {
         return Err(ApiError::Malformed(
@@ -38,7 +38,7 @@ pub(super) fn parse(body: &[u8]) -> Result<BTreeMap<String, Value>, ApiError> {
         .collect()
 }
 
-/// Numbers are taken from the raw text, because a whole number beyond 64 bits would lose digits
+/// Numbers are read from the raw text, because an integer beyond 64 bits would lose digits
 /// otherwise.
 fn value(raw: &RawValue) -> Result<Value, serde_json::Error> {
     Ok(match serde_json::from_str(raw.get())? {

@@ -1,7 +1,7 @@
 //! Parameters: query string, body and path become one set of named values (section C).
 //!
-//! The path wins over the body and the body over the query string (C2). What cannot be read is
-//! refused here, before anything looks at a value (C7, C9).
+//! The path takes precedence over the body, and the body over the query string (C2). Malformed
+//! input is rejected here, before any value is checked (C7, C9).
 
 mod checks;
 mod json;
@@ -18,7 +18,7 @@ pub use checks::{Checks, Field};
 
 use crate::http::error::ApiError;
 
-/// Largest accepted body, in bytes (ours).
+/// Largest accepted body, in bytes. The limit is ours.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The value of one parameter.
@@ -28,7 +28,7 @@ pub enum Value {
     Null,
     /// Text; numbers and booleans of a JSON body are text too (C15).
     Text(String),
-    /// An array or an object, of which only the flat pairs are kept, for the `Link` header (B14).
+    /// An array or an object. Only its flat pairs are kept, for the `Link` header (B14).
     Nested(Vec<(String, String)>),
     /// An uploaded file, which no parameter here accepts (C15).
     File,
@@ -41,7 +41,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// Reads the query string of the event and, where the method has one, the body.
+    /// Reads the query string of the event and, if the method has one, the body.
     ///
     /// # Errors
     ///
@@ -51,8 +51,7 @@ impl Params {
         let mut params = Self {
             values: urlencoded::parse(query, "query string")?,
         };
-        // GitLab does not look at the body of a GET (C4), and neither do clients mean anything by
-        // it.
+        // GitLab ignores the body of a GET (C4).
         if !matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
@@ -69,7 +68,7 @@ impl Params {
             .insert(name.to_owned(), Value::Text(value.to_owned()));
     }
 
-    /// Takes a parameter out, so that nothing else sees it.
+    /// Takes a parameter out, so that no other stage sees it.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.values.remove(name)
     }
@@ -118,7 +117,7 @@ async fn read_body(request: &http::Request<Body>) -> Result<BTreeMap<String, Val
     }
 }
 
-/// The first coding that compresses the body. Clients also send values that encode nothing, such as
+/// The first coding that compresses the body. Clients also send values without effect, such as
 /// `identity`, `utf-8` or an empty one; they are ignored.
 fn compression(headers: &HeaderMap) -> Option<String> {
     const COMPRESSIONS: [&str; 7] = [
@@ -154,7 +153,7 @@ fn first_value(header: &str) -> &str {
     &header[..end.unwrap_or(header.len())]
 }
 
-/// Refuses a NUL byte, which GitLab refuses anywhere in a parameter (C9).
+/// Rejects a NUL byte, as GitLab does in any parameter (C9).
 fn without_nul(text: String, place: &str) -> Result<String, ApiError> {
     if text.contains('\0') {
         Err(ApiError::Malformed(format!("the {place} holds a NUL byte")))

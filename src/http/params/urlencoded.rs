@@ -14,7 +14,7 @@ pub(super) fn parse_bytes(body: &[u8]) -> Result<BTreeMap<String, Value>, ApiErr
     parse(text, "form body")
 }
 
-/// The pairs of an urlencoded text; the last of equal names wins.
+/// The pairs of a URL-encoded text. The last of equal names wins.
 pub(super) fn parse(text: &str, place: &str) -> Result<BTreeMap<String, Value>, ApiError> {
     let mut values = BTreeMap::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
@@ -27,8 +27,8 @@ pub(super) fn parse(text: &str, place: &str) -> Result<BTreeMap<String, Value>, 
     Ok(values)
 }
 
-/// Adds one pair. A name with brackets belongs to an array or an object of the name before them;
-/// where that name is text already, Rack refuses the request (C9).
+/// Adds one pair. A name with brackets is part of an array or an object with the name before them.
+/// Like Rack, this rejects a name that is used both as text and as an array or object (C9).
 pub(super) fn insert(
     values: &mut BTreeMap<String, Value>,
     name: String,

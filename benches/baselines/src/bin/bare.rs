@@ -1,5 +1,6 @@
-//! The least that can answer the four measured requests as the service does: the same calls of
-//! DynamoDB, the same JSON or redirect, and nothing that is checked, remembered or logged.
+//! The minimal function that handles the four measured requests as the service does: it makes the
+//! same DynamoDB calls and returns the same JSON or redirect, but does not validate, cache or log
+//! anything.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,8 +17,8 @@ use lambda_http::{Body, Error, Request, RequestExt, run, service_fn};
 type Item = HashMap<String, AttributeValue>;
 
 const RELEASE: &str = "24#v0.1";
-/// Where links are created.
-const NEW: &str = "24#new";
+/// The release in which links are created.
+const NEW_RELEASE: &str = "24#new";
 
 struct Bare {
     client: Client,
@@ -40,18 +41,18 @@ async fn main() -> Result<(), Error> {
         .credentials_provider(credentials);
     config.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok());
     let table = std::env::var("TABLE_NAME")?;
-    // Names that no process before this one has given.
+    // The time makes the link names unique across processes.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
     let bare = Bare {
         client: Client::from_conf(config.build()),
         table,
         created: AtomicU64::new(now.try_into()?),
     };
-    run(service_fn(|request: Request| bare.answer(request))).await
+    run(service_fn(|request: Request| bare.handle(request))).await
 }
 
 impl Bare {
-    async fn answer(&self, request: Request) -> Result<Response<Body>, Error> {
+    async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let path = request.raw_http_path();
         if path.contains("/downloads/") {
             let item = self.get_item("taken#filepath#/bin/app").await?;
@@ -62,7 +63,7 @@ impl Bare {
         }
         let json = match *request.method() {
             Method::POST => self.create().await?,
-            _ if path.ends_with("/links") => json_of(&self.list().await?)?,
+            _ if path.ends_with("/links") => links_json(&self.list().await?)?,
             _ => serde_json::to_string(&link(&self.get_item(&format!("link#{:020}", 1)).await?))?,
         };
         Ok(Response::builder()
@@ -116,7 +117,7 @@ impl Bare {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(NEW, "release")));
+            .set_key(Some(key(NEW_RELEASE, "release")));
         let output = request
             .update_expression(
                 "ADD last_link_id :more SET created_at = if_not_exists(created_at, :now), \
@@ -130,7 +131,7 @@ impl Bare {
             .await?;
         let id = text(&output.attributes.unwrap_or_default(), "last_link_id").to_owned();
         let (name, url) = (format!("bare-{n}"), format!("https://example.com/{n}"));
-        let mut item = key(NEW, &format!("link#{id:0>20}"));
+        let mut item = key(NEW_RELEASE, &format!("link#{id:0>20}"));
         for (attribute, value) in [("name", &name), ("url", &url), ("created_at", &now)] {
             item.insert(attribute.to_owned(), AttributeValue::S(value.clone()));
         }
@@ -147,10 +148,10 @@ impl Bare {
             .transact_write_items()
             .transact_items(self.put(item)?);
         for kind in ["name", "url"] {
-            // As long as the digests with which the service makes keys of names and urls.
-            let mut taken = key(NEW, &format!("taken#{kind}#{:064}", n));
-            taken.insert("link_id".to_owned(), AttributeValue::N(id.clone()));
-            request = request.transact_items(self.put(taken)?);
+            // The key has the same length as the service's, which contains a SHA-256 digest.
+            let mut constraint = key(NEW_RELEASE, &format!("taken#{kind}#{:064}", n));
+            constraint.insert("link_id".to_owned(), AttributeValue::N(id.clone()));
+            request = request.transact_items(self.put(constraint)?);
         }
         let request = request.client_request_token(format!("{n:036}"));
         request
@@ -183,7 +184,7 @@ fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     }
 }
 
-fn json_of(items: &[Item]) -> Result<String, Error> {
+fn links_json(items: &[Item]) -> Result<String, Error> {
     Ok(serde_json::to_string(
         &items.iter().map(link).collect::<Vec<_>>(),
     )?)

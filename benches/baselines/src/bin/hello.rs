@@ -1,5 +1,4 @@
-//! The least that a function with `lambda_http` can be: it answers each request with the same
-//! words.
+//! The minimal function with `lambda_http`: it returns the same word for every request.
 
 use lambda_http::{Error, Request, run, service_fn};
 

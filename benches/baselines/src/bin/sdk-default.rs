@@ -1,5 +1,5 @@
-//! A function as the SDK's documentation begins it: aws-config and the SDK with their defaults, and
-//! one GetItem, made when it is asked for.
+//! A function as in the SDK's documentation: it uses aws-config and the SDK with their defaults,
+//! and makes one `GetItem` call per request.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::{Error, Request, run, service_fn};

@@ -1,14 +1,14 @@
-//! `make run`: the service on this machine, with everything that it needs.
+//! `make run`: runs the service locally with everything it needs.
 //!
-//! Starts a DynamoDB engine in this process, creates the table from `template.yaml`, seeds what the
-//! documentation's requests expect, starts cargo-lambda's emulator with the function behind it, and
-//! says so when the first request will be answered at once. Ctrl-C ends all of it, and so does
-//! every other end of this process or of its parent.
+//! The program starts a DynamoDB engine in this process, creates the table from `template.yaml`,
+//! seeds the data that the documented requests expect, and starts cargo-lambda's emulator with the
+//! function behind it. When the function responds, the program prints the requests to try. Ctrl-C
+//! stops everything, and so does any other end of this process or of its parent.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "this program talks to a person at a terminal"
+    reason = "this program prints to a terminal"
 )]
 
 use std::net::SocketAddr;
@@ -24,32 +24,32 @@ use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 
 const TABLE: &str = "release-links";
-/// Requests that are answered at the same time: the emulator gives each function process one.
-const FUNCTIONS: &str = "4";
+/// The default number of function processes. Each handles one request at a time.
+const DEFAULT_FUNCTIONS: &str = "4";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(sentence) => {
-            eprintln!("make run: {sentence}");
+        Err(message) => {
+            eprintln!("make run: {message}");
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run() -> Result<(), String> {
-    let end = end()?;
+    let shutdown = shutdown_signal()?;
     tokio::select! {
-        () = end => Ok(()),
-        served = serve() => served,
+        () = shutdown => Ok(()),
+        result = serve() => result,
     }
 }
 
-/// Serves until one of the processes ends by itself. All of them end with the future.
+/// Serves until one of the processes exits. Dropping the future stops all of them.
 async fn serve() -> Result<(), String> {
     let port = emulator::setting("PORT", "9000").parse::<u16>();
-    let port = port.map_err(|_| "PORT has to be a number up to 65535".to_owned())?;
+    let port = port.map_err(|_| "PORT must be a number from 0 to 65535".to_owned())?;
     if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
         return Err(format!(
             "port {port} is in use; end what uses it, or choose another with `make run PORT=9001`"
@@ -59,14 +59,14 @@ async fn serve() -> Result<(), String> {
     let group = emulator::ProcessGroup::start()?;
     let mut children = vec![emulator::start_emulator(&group, port).await?];
     let bootstrap = emulator::setting("BOOTSTRAP", "target/debug/release-links");
-    let functions = emulator::setting("FUNCTIONS", FUNCTIONS).parse();
-    for _ in 0..functions.map_err(|_| "FUNCTIONS has to be a number")? {
+    let functions = emulator::setting("FUNCTIONS", DEFAULT_FUNCTIONS).parse();
+    for _ in 0..functions.map_err(|_| "FUNCTIONS must be a number")? {
         children.push(emulator::start_function(
             &group, &bootstrap, port, engine, TABLE,
         )?);
     }
     let emulator = ([127, 0, 0, 1], port).into();
-    emulator::wait_until("the function answers", || answers(emulator)).await?;
+    emulator::wait_until("the function responds", || responds(emulator)).await?;
     print_welcome(port, engine);
     while children
         .iter_mut()
@@ -74,7 +74,7 @@ async fn serve() -> Result<(), String> {
     {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    Err("one of its processes has ended; see above for why".to_owned())
+    Err("one of the processes exited; see the output above".to_owned())
 }
 
 async fn seeded_engine() -> Result<SocketAddr, String> {
@@ -84,8 +84,7 @@ async fn seeded_engine() -> Result<SocketAddr, String> {
     engine::create_table(&client, TABLE).await?;
     let store = Store::new(engine::client_config(engine), TABLE.to_owned());
     seed::seed(&store, &client, TABLE).await.map_err(|error| {
-        let what = "the documentation's project cannot be seeded";
-        format!("{what}: {error}; `make run FRESH=1` starts empty")
+        format!("cannot seed the documented project: {error}; `make run FRESH=1` resets the state")
     })?;
     Ok(engine)
 }
@@ -94,7 +93,7 @@ fn start_engine(state: &Path) -> Result<SocketAddr, String> {
     let folder = state.parent().unwrap_or(Path::new("."));
     let explain = |error: String| {
         format!(
-            "the state in {} cannot be used: {error}; `make run FRESH=1` starts empty",
+            "cannot use the state in {}: {error}; `make run FRESH=1` resets it",
             state.display()
         )
     };
@@ -111,52 +110,53 @@ fn start_engine(state: &Path) -> Result<SocketAddr, String> {
     engine::serve(database).map_err(|error| explain(error.to_string()))
 }
 
-/// Asks for the seeded list through the emulator, so that the way to the table is open when the
-/// first client comes.
-async fn answers(emulator: SocketAddr) -> bool {
+/// Requests the seeded list through the emulator. This also warms up the function before the first
+/// client's request.
+async fn responds(emulator: SocketAddr) -> bool {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let ask = async {
+    let attempt = async {
         let mut stream = TcpStream::connect(emulator).await?;
         let request = format!(
-            "GET /api/v4/projects/24/releases/v0.1/assets/links HTTP/1.1\r\nHost: {emulator}\r\nConnection: close\r\n\r\n"
+            "GET /api/v4/projects/24/releases/v0.1/assets/links HTTP/1.1\r\n\
+             Host: {emulator}\r\nConnection: close\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        Ok::<_, std::io::Error>(answer.starts_with("HTTP/1.1 200"))
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await?;
+        Ok::<_, std::io::Error>(response.starts_with("HTTP/1.1 200"))
     };
-    tokio::time::timeout(Duration::from_secs(5), ask)
+    tokio::time::timeout(Duration::from_secs(5), attempt)
         .await
-        .is_ok_and(|answer| answer.unwrap_or(false))
+        .is_ok_and(|result| result.unwrap_or(false))
 }
 
 fn print_welcome(port: u16, engine: SocketAddr) {
     let links = format!("http://127.0.0.1:{port}/api/v4/projects/24/releases/v0.1/assets/links");
     let token = format!(r#"--header "PRIVATE-TOKEN: {}""#, seed::TOKEN);
+    let url = r#"--data url="http://192.168.10.15:3000""#;
     println!(
-        "release-links is ready on http://127.0.0.1:{port} - the documented requests, in an order that works:\n"
+        "release-links is ready on http://127.0.0.1:{port}. Try the documented requests, in this \
+         order:\n"
     );
-    println!(
-        r#"curl --request POST {token} --data name="awesome-v0.2.dmg" --data url="http://192.168.10.15:3000" "{links}""#
-    );
+    println!(r#"curl --request POST {token} --data name="awesome-v0.2.dmg" {url} "{links}""#);
     println!(r#"curl {token} "{links}""#);
     println!(r#"curl {token} "{links}/1""#);
     println!(r#"curl --request PUT --data name="new name" {token} "{links}/1""#);
     println!(r#"curl --request DELETE {token} "{links}/1""#);
-    println!("\nProjects and tokens, in another terminal:\n");
+    println!("\nTo manage projects and tokens, use another terminal:\n");
     println!(
         "AWS_ENDPOINT_URL_DYNAMODB=http://{engine} AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=local \
-         AWS_SECRET_ACCESS_KEY=local TABLE_NAME={TABLE} cargo run --quiet --bin release-links-admin -- token list"
+         AWS_SECRET_ACCESS_KEY=local TABLE_NAME={TABLE} cargo run --quiet \
+         --bin release-links-admin -- token list"
     );
-    println!("\nCtrl-C ends it.");
+    println!("\nCtrl-C stops the service.");
 }
 
-/// What ends the service from outside: Ctrl-C, a request to terminate, a closed terminal, or the
-/// end of the parent, such as make.
-fn end() -> Result<impl Future<Output = ()>, String> {
+/// Waits for a reason to stop: Ctrl-C, SIGTERM, a closed terminal, or the end of the parent
+/// process, such as make.
+fn shutdown_signal() -> Result<impl Future<Output = ()>, String> {
     let parent = parent_id();
-    let listen =
-        |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+    let listen = |kind| signal(kind).map_err(|error| format!("cannot receive signals: {error}"));
     let [mut interrupt, mut terminate, mut hangup] = [
         listen(SignalKind::interrupt())?,
         listen(SignalKind::terminate())?,

@@ -1,17 +1,18 @@
-//! `make soak`: fifty cold processes at once, then mixed traffic for minutes, through the emulator.
+//! `make soak`: starts fifty cold processes at once, then sends mixed traffic through the emulator
+//! for several minutes.
 //!
-//! Each client has a release of its own and knows what it has to find there, so that every answer
-//! is checked. Meanwhile memory and file descriptors of the functions are watched, and in the end
-//! the table.
+//! Each client works on a separate release and tracks its expected contents, so it can check every
+//! response. At the end, the program checks that no function's memory or file descriptors grew, and
+//! that the table is consistent.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "this program talks to a person at a terminal"
+    reason = "this program prints to a terminal"
 )]
 #![expect(
     clippy::unwrap_used,
-    reason = "what does not answer as it should ends the soak, where it is seen"
+    reason = "a wrong response ends the test at the check that found it"
 )]
 
 use std::collections::BTreeMap;
@@ -33,19 +34,20 @@ use tokio::process::Child;
 use tokio::task::JoinSet;
 
 const TABLE: &str = "release-links";
-/// Processes that start at once.
+/// The number of processes that start at the same time.
 const BURST: usize = 50;
-/// Processes that stay for the traffic, and the clients that make it.
+/// The number of processes that stay for the traffic.
 const FUNCTIONS: usize = 8;
+/// The number of clients that generate the traffic.
 const CLIENTS: usize = 16;
-/// Links that a client's release has at the most.
+/// The maximum number of links in a client's release.
 const MAX_LINKS: usize = 30;
-/// What a process may have more at the end than when it was warm: 2 MiB, two file descriptors.
-const MORE_MEMORY_KIB: u64 = 2_048;
-const MORE_DESCRIPTORS: usize = 2;
-/// What each request may leave behind: `lambda_runtime` sets `_X_AMZN_TRACE_ID` for each, and glibc
-/// keeps every value.
-const BYTES_FOR_A_REQUEST: u64 = 256;
+/// The allowed growth of a process between the warm state and the end.
+const MAX_MEMORY_GROWTH_KIB: u64 = 2_048;
+const MAX_DESCRIPTOR_GROWTH: usize = 2;
+/// The known leak per request: `lambda_runtime` sets `_X_AMZN_TRACE_ID` for each request, and glibc
+/// never frees the old values.
+const LEAKED_BYTES_PER_REQUEST: u64 = 256;
 
 type Http = HttpClient<HttpConnector, Full<Bytes>>;
 
@@ -53,8 +55,8 @@ type Http = HttpClient<HttpConnector, Full<Bytes>>;
 async fn main() -> ExitCode {
     match soak().await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(sentence) => {
-            eprintln!("make soak: {sentence}");
+        Err(message) => {
+            eprintln!("make soak: {message}");
             ExitCode::FAILURE
         }
     }
@@ -62,7 +64,7 @@ async fn main() -> ExitCode {
 
 async fn soak() -> Result<(), String> {
     let minutes = emulator::setting("MINUTES", "5").parse::<f64>();
-    let minutes = minutes.map_err(|_| "MINUTES has to be a number".to_owned())?;
+    let minutes = minutes.map_err(|_| "MINUTES must be a number".to_owned())?;
     let database = Database::memory().map_err(|error| error.to_string())?;
     let engine = engine::serve(database).map_err(|error| error.to_string())?;
     let client = engine::client(engine);
@@ -105,11 +107,11 @@ async fn check_invariants(client: &aws_sdk_dynamodb::Client) -> Result<(), Strin
         .await
         .map_err(|error| error.to_string())?;
     invariants::assert_invariants(&items);
-    println!("invariants: hold for all {} items", items.len());
+    println!("invariants: all {} items are consistent", items.len());
     Ok(())
 }
 
-/// Asks as many requests at once as there are processes, which have all just started.
+/// Sends four requests per process concurrently, while all processes are still cold.
 async fn cold_burst(http: &Http, base: &str, functions: &mut [Child]) -> Result<(), String> {
     let mut requests = JoinSet::new();
     for _ in 0..BURST * 4 {
@@ -122,18 +124,18 @@ async fn cold_burst(http: &Http, base: &str, functions: &mut [Child]) -> Result<
     }
     let statuses = requests.join_all().await;
     let failed = statuses.iter().filter(|status| **status != 200).count();
-    let ended = functions
+    let exited = functions
         .iter_mut()
         .filter_map(|function| function.try_wait().ok().flatten())
         .count();
     println!(
-        "cold burst: {BURST} processes, {} requests, {failed} failed, {ended} processes ended",
+        "cold burst: {BURST} processes, {} requests, {failed} failed, {exited} processes exited",
         statuses.len()
     );
-    if failed + ended == 0 {
+    if failed + exited == 0 {
         Ok(())
     } else {
-        Err("the cold burst did not come up without error".to_owned())
+        Err("the cold burst had errors".to_owned())
     }
 }
 
@@ -145,37 +147,38 @@ async fn traffic(
 ) -> Result<(), String> {
     let end = Instant::now() + time;
     let mut clients = JoinSet::new();
-    for number in 0..CLIENTS {
-        clients.spawn(Visitor::new(http.clone(), base, number).visit_until(end));
+    for index in 0..CLIENTS {
+        clients.spawn(TrafficClient::new(http.clone(), base, index).run_until(end));
     }
     tokio::time::sleep(time / 4).await;
     let warm = sample(functions);
     let requests: usize = clients.join_all().await.into_iter().sum();
     let last = sample(functions);
-    println!("traffic: {CLIENTS} clients, {requests} requests, every answer as it should be");
-    // Three quarters of the requests come after the first sample.
-    let of_each = u64::try_from(requests / FUNCTIONS).unwrap() * 3 / 4;
-    let left_behind_kib = of_each * BYTES_FOR_A_REQUEST / 1_024;
-    let mut flat = true;
+    println!("traffic: {CLIENTS} clients, {requests} requests, all responses correct");
+    // The first sample is taken after a quarter of the time.
+    let requests_per_function = u64::try_from(requests / FUNCTIONS).unwrap() * 3 / 4;
+    let leaked_kib = requests_per_function * LEAKED_BYTES_PER_REQUEST / 1_024;
+    let mut is_stable = true;
     for ((memory, descriptors), (later_memory, later_descriptors)) in warm.into_iter().zip(last) {
-        let bytes = later_memory.saturating_sub(memory) * 1_024 / of_each.max(1);
+        let bytes = later_memory.saturating_sub(memory) * 1_024 / requests_per_function.max(1);
         println!(
-            "function: {memory} KiB, {descriptors} descriptors; at the end {later_memory} KiB, {later_descriptors} \
-             descriptors; {bytes} bytes for each of {of_each} requests"
+            "function: warm {memory} KiB, {descriptors} descriptors; at the end \
+             {later_memory} KiB, {later_descriptors} descriptors; {bytes} bytes for each \
+             of {requests_per_function} requests"
         );
-        flat &= later_memory <= memory + MORE_MEMORY_KIB + left_behind_kib;
-        flat &= later_descriptors <= descriptors + MORE_DESCRIPTORS;
+        is_stable &= later_memory <= memory + MAX_MEMORY_GROWTH_KIB + leaked_kib;
+        is_stable &= later_descriptors <= descriptors + MAX_DESCRIPTOR_GROWTH;
     }
-    if flat {
+    if is_stable {
         Ok(())
     } else {
-        Err("a function grew".to_owned())
+        Err("the memory or descriptors of a function grew".to_owned())
     }
 }
 
-/// Resident memory in KiB and open file descriptors of each process.
+/// Returns the resident memory in KiB and the number of open file descriptors of each process.
 fn sample(functions: &[Child]) -> Vec<(u64, usize)> {
-    let of_process = |id: u32| {
+    let sample_process = |id: u32| {
         let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
         let memory = status
             .lines()
@@ -188,7 +191,7 @@ fn sample(functions: &[Child]) -> Vec<(u64, usize)> {
     };
     functions
         .iter()
-        .map(|function| of_process(function.id().unwrap()))
+        .map(|function| sample_process(function.id().unwrap()))
         .collect()
 }
 
@@ -217,33 +220,41 @@ async fn send(http: &Http, method: &str, url: &str, body: Option<Value>) -> (u16
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
-/// A client with a release of its own.
-struct Visitor {
+fn attributes(name: &str) -> Value {
+    json!({
+        "name": name,
+        "url": format!("https://e.com/{name}"),
+        "filepath": format!("/bin/{name}"),
+    })
+}
+
+/// A client that works on a separate release and checks every response.
+struct TrafficClient {
     http: Http,
     links: String,
     downloads: String,
     random: fastrand::Rng,
-    made: usize,
+    names_used: usize,
     requests: usize,
     expected: BTreeMap<u64, String>,
 }
 
-impl Visitor {
-    fn new(http: Http, base: &str, number: usize) -> Self {
+impl TrafficClient {
+    fn new(http: Http, base: &str, index: usize) -> Self {
         Self {
             http,
             links: format!(
-                "{base}/api/v4/projects/group%2Fapp/releases/soak%2F{number}/assets/links"
+                "{base}/api/v4/projects/group%2Fapp/releases/soak%2F{index}/assets/links"
             ),
-            downloads: format!("{base}/group/app/-/releases/soak%2F{number}/downloads"),
-            random: fastrand::Rng::with_seed(number as u64),
-            made: 0,
+            downloads: format!("{base}/group/app/-/releases/soak%2F{index}/downloads"),
+            random: fastrand::Rng::with_seed(index as u64),
+            names_used: 0,
             requests: 0,
             expected: BTreeMap::new(),
         }
     }
 
-    async fn visit_until(mut self, end: Instant) -> usize {
+    async fn run_until(mut self, end: Instant) -> usize {
         while Instant::now() < end {
             let id = self
                 .random
@@ -251,7 +262,7 @@ impl Visitor {
             match (self.random.u8(0..10), id) {
                 (0..=2, _) | (_, None) if self.expected.len() < MAX_LINKS => self.create().await,
                 (3..=4, _) => self.list().await,
-                (5, Some(id)) => self.change(id).await,
+                (5, Some(id)) => self.update(id).await,
                 (6, Some(id)) => self.delete(id).await,
                 (7..=8, Some(id)) => self.download(id).await,
                 (_, Some(id)) => self.get(id).await,
@@ -261,27 +272,28 @@ impl Visitor {
         self.requests
     }
 
-    async fn ask(&mut self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    async fn send(&mut self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         self.requests += 1;
         send(&self.http, method, &format!("{}{path}", self.links), body).await
     }
 
-    /// Each name comes with a key, and now and then the request is sent twice.
+    /// Creates a link with an idempotency key; a quarter of the requests are sent twice.
     async fn create(&mut self) {
-        self.made += 1;
-        let name = format!("n{}", self.made);
-        let body = json!({"name": name, "url": format!("https://e.com/{name}"), "filepath": format!("/bin/{name}"), "key": name});
-        let (status, link) = self.ask("POST", "", Some(body.clone())).await;
+        self.names_used += 1;
+        let name = format!("n{}", self.names_used);
+        let mut body = attributes(&name);
+        body["key"] = json!(name);
+        let (status, link) = self.send("POST", "", Some(body.clone())).await;
         assert_eq!((status, &link["name"]), (201, &json!(name)), "{link}");
         if self.random.u8(0..4) == 0 {
-            assert_eq!(self.ask("POST", "", Some(body)).await, (201, link.clone()));
+            assert_eq!(self.send("POST", "", Some(body)).await, (201, link.clone()));
         }
         self.expected.insert(link["id"].as_u64().unwrap(), name);
     }
 
     async fn list(&mut self) {
-        let (status, links) = self.ask("GET", "?per_page=100", None).await;
-        if status == 404 && self.made == 0 {
+        let (status, links) = self.send("GET", "?per_page=100", None).await;
+        if status == 404 && self.names_used == 0 {
             return;
         }
         let ids: Vec<u64> = links
@@ -297,22 +309,22 @@ impl Visitor {
     }
 
     async fn get(&mut self, id: u64) {
-        let (status, link) = self.ask("GET", &format!("/{id}"), None).await;
+        let (status, link) = self.send("GET", &format!("/{id}"), None).await;
         assert_eq!((status, &link["name"]), (200, &json!(self.expected[&id])));
     }
 
-    async fn change(&mut self, id: u64) {
-        self.made += 1;
-        let name = format!("n{}", self.made);
-        let body = json!({"name": name, "url": format!("https://e.com/{name}"), "filepath": format!("/bin/{name}")});
-        let (status, link) = self.ask("PUT", &format!("/{id}"), Some(body)).await;
+    async fn update(&mut self, id: u64) {
+        self.names_used += 1;
+        let name = format!("n{}", self.names_used);
+        let body = attributes(&name);
+        let (status, link) = self.send("PUT", &format!("/{id}"), Some(body)).await;
         assert_eq!((status, &link["name"]), (200, &json!(name)), "{link}");
         self.expected.insert(id, name);
     }
 
     async fn delete(&mut self, id: u64) {
-        assert_eq!(self.ask("DELETE", &format!("/{id}"), None).await.0, 200);
-        assert_eq!(self.ask("GET", &format!("/{id}"), None).await.0, 404);
+        assert_eq!(self.send("DELETE", &format!("/{id}"), None).await.0, 200);
+        assert_eq!(self.send("GET", &format!("/{id}"), None).await.0, 404);
         self.expected.remove(&id);
     }
 

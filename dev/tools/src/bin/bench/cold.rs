@@ -1,4 +1,5 @@
-//! From the start of a process until it asks for its first request.
+//! Measures a cold start: processor time and peak memory of a process until it polls for its first
+//! event.
 
 use std::net::SocketAddr;
 
@@ -6,17 +7,17 @@ use crate::process::{HELLO, Program, SDK_DEFAULT, SERVICE, Start};
 use crate::report::Spread;
 use crate::{Bound, TABLE, Table};
 
-/// How often each program is started.
-const PAIRS: usize = 40;
-/// Nothing listens on port 1; what is done before the connection is refused is done. Of an endpoint
-/// of one's own over TLS, that is to parse the system's roots.
+/// The number of starts of each program.
+const STARTS: usize = 40;
+/// Nothing listens on port 1, so the warm-up call runs only until the connection is refused. Before
+/// that, a program that connects over TLS parses its root certificates.
 const REFUSING: &str = "http://127.0.0.1:1";
 const REFUSING_TLS: &str = "https://127.0.0.1:1";
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-const MAX_CPU_OF_HELLO: f64 = 1.5;
-const MAX_CPU_OF_SDK_DEFAULT: f64 = 1.0 / 3.0;
-const MAX_RSS_OF_HELLO: f64 = 2.0;
+const MAX_CPU_TO_HELLO: f64 = 1.5;
+const MAX_CPU_TO_SDK_DEFAULT: f64 = 1.0 / 3.0;
+const MAX_RSS_TO_HELLO: f64 = 2.0;
 
 pub async fn measure(engine: SocketAddr) -> Table {
     let engine = format!("http://{engine}");
@@ -47,13 +48,13 @@ pub async fn measure(engine: SocketAddr) -> Table {
             program(SERVICE, &refused_tls),
         ),
     ];
-    let starts = start_in_turns(&programs.map(|(_, program)| program)).await;
+    let starts = start_in_turn(&programs.map(|(_, program)| program)).await;
     self::table(&programs.map(|(name, _)| name), &starts)
 }
 
-async fn start_in_turns(programs: &[Program<'_>]) -> Vec<Vec<Start>> {
+async fn start_in_turn(programs: &[Program<'_>]) -> Vec<Vec<Start>> {
     let mut starts: Vec<Vec<Start>> = programs.iter().map(|_| Vec::new()).collect();
-    for _ in 0..PAIRS {
+    for _ in 0..STARTS {
         for (program, starts) in programs.iter().zip(&mut starts) {
             starts.push(program.start().await);
         }
@@ -69,28 +70,29 @@ fn peak_rss(start: &Start) -> f64 {
     start.peak_rss
 }
 
-/// Each start's value to that of the other program's start next to it.
-fn ratios(of: &[Start], to: &[Start], value: fn(&Start) -> f64) -> Spread {
+/// Compares each start with the adjacent start of the baseline.
+fn ratios(starts: &[Start], baseline: &[Start], value: fn(&Start) -> f64) -> Spread {
     Spread::of(
-        of.iter()
-            .zip(to)
-            .map(|(of, to)| value(of) / value(to))
+        starts
+            .iter()
+            .zip(baseline)
+            .map(|(start, baseline)| value(start) / value(baseline))
             .collect(),
     )
 }
 
 fn table(names: &[&str], starts: &[Vec<Start>]) -> Table {
     let (hello, sdk_default, service) = (&starts[0], &starts[1], &starts[2]);
-    let row = |(name, start): (&&str, &Vec<Start>)| {
-        let [of_hello, spread] = ratios(start, hello, cpu).cells();
-        let [of_sdk, spread_of_sdk] = ratios(start, sdk_default, cpu).cells();
-        let [memory, _] = ratios(start, hello, peak_rss).cells();
+    let row = |(name, starts): (&&str, &Vec<Start>)| {
+        let [to_hello, hello_spread] = ratios(starts, hello, cpu).cells();
+        let [to_sdk, sdk_spread] = ratios(starts, sdk_default, cpu).cells();
+        let [memory, _] = ratios(starts, hello, peak_rss).cells();
         vec![
             (*name).to_owned(),
-            of_hello,
-            spread,
-            of_sdk,
-            spread_of_sdk,
+            to_hello,
+            hello_spread,
+            to_sdk,
+            sdk_spread,
             memory,
         ]
     };
@@ -102,25 +104,25 @@ fn table(names: &[&str], starts: &[Vec<Start>]) -> Table {
         columns: columns.split('|').collect(),
         rows: names.iter().zip(starts).map(row).collect(),
         bounds: vec![
-            bound("CPU", "`hello`", &hello_cpu, MAX_CPU_OF_HELLO),
-            bound("CPU", "`sdk-default`", &sdk_cpu, MAX_CPU_OF_SDK_DEFAULT),
+            bound("CPU", "`hello`", &hello_cpu, MAX_CPU_TO_HELLO),
+            bound("CPU", "`sdk-default`", &sdk_cpu, MAX_CPU_TO_SDK_DEFAULT),
             bound(
                 "peak RSS",
                 "`hello`",
                 &ratios(service, hello, peak_rss),
-                MAX_RSS_OF_HELLO,
+                MAX_RSS_TO_HELLO,
             ),
         ],
     }
 }
 
-fn bound(what: &str, baseline: &'static str, of: &Spread, most: f64) -> Bound {
-    let middle_half = Some(of.quartiles);
+fn bound(metric: &str, baseline: &'static str, ratio: &Spread, max: f64) -> Bound {
+    let middle_half = Some(ratio.quartiles);
     Bound {
-        what: what.to_owned(),
+        metric: metric.to_owned(),
         baseline,
-        ratio: of.median,
+        ratio: ratio.median,
         middle_half,
-        most,
+        max,
     }
 }

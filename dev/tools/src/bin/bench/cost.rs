@@ -1,4 +1,4 @@
-//! Dollars for a million requests, from counts and list prices.
+//! Calculates the price of a million requests from measured DynamoDB usage and list prices.
 
 use release_links::store::Usage;
 
@@ -7,27 +7,27 @@ use testkit::usage::{self, cents, dollars};
 
 /// List prices in us-east-1 in November 2026, in dollars.
 mod price {
-    /// A million requests of an HTTP API, and of a function.
+    /// A million requests to an HTTP API.
     pub const HTTP_API: f64 = 1.00;
+    /// A million invocations of a function.
     pub const LAMBDA_REQUESTS: f64 = 0.20;
-    /// A gigabyte-second of a function.
+    /// A gigabyte-second of a function on `x86_64`.
     pub const X86_64: f64 = 0.000_016_666_7;
+    /// A gigabyte-second of a function on arm64.
     pub const ARM64: f64 = 0.000_013_333_4;
-    /// A month of the smallest machine with an address of its own: t4g.nano, public IPv4 address, 8
-    /// GB of gp3.
+    /// A month of the smallest public machine: t4g.nano with a public IPv4 address and 8 GB of gp3.
     pub const ALWAYS_ON: f64 = 730.0 * (0.0042 + 0.005) + 8.0 * 0.08;
 }
 
-/// The longest URL that a link may have.
+/// The maximum length of a link's URL.
 const MAX_URL_CHARACTERS: usize = 4_096;
 
-/// What is assumed to be billed for each call of DynamoDB, in milliseconds; it can only be measured
-/// in AWS.
-const MS_FOR_A_CALL: f64 = 10.0;
+/// The assumed billed milliseconds per DynamoDB call. The real value can only be measured in AWS.
+const MS_PER_CALL: f64 = 10.0;
 
 pub async fn measure() -> Table {
     let (engine, _) = start_engine().await;
-    let operations = usage::of_operations(&store(engine)).await;
+    let operations = usage::measure_operations(&store(engine)).await;
     let [.., (_, identity)] = operations;
     let mut rows: Vec<Vec<String>> = Vec::new();
     for (name, warm) in &operations[..operations.len() - 1] {
@@ -39,7 +39,7 @@ pub async fn measure() -> Table {
         rows.push(row(&format!("{name}, remembered"), *warm));
         rows.push(row(&format!("{name}, looked up"), cold));
     }
-    let long = usage::of_creation(&store(engine), MAX_URL_CHARACTERS).await;
+    let long = usage::measure_create(&store(engine), MAX_URL_CHARACTERS).await;
     rows.push(row(
         &format!("create with a URL of {MAX_URL_CHARACTERS} characters, remembered"),
         long,
@@ -64,7 +64,7 @@ pub async fn measure() -> Table {
     }
 }
 
-/// The settings of the function that the table compares.
+/// The function settings that the table compares: memory in GB and price per gigabyte-second.
 const FUNCTIONS: [(f64, f64); 4] = [
     (0.125, price::X86_64),
     (0.125, price::ARM64),
@@ -72,14 +72,14 @@ const FUNCTIONS: [(f64, f64); 4] = [
     (0.25, price::ARM64),
 ];
 
-/// API and function, for a million requests.
+/// The price of the API and the function for a million requests.
 fn serverless(usage: Usage, (gigabytes, price): (f64, f64)) -> f64 {
-    let milliseconds = f64::from(usage.calls) * MS_FOR_A_CALL;
+    let milliseconds = f64::from(usage.calls) * MS_PER_CALL;
     price::HTTP_API + price::LAMBDA_REQUESTS + milliseconds * 1_000.0 * gigabytes * price
 }
 
 fn row(name: &str, usage: Usage) -> Vec<String> {
-    let whole = |function| cents(serverless(usage, function) + dollars(usage));
+    let total = |function| cents(serverless(usage, function) + dollars(usage));
     let counts = [
         usage.calls.to_string(),
         usage.read_units.to_string(),
@@ -88,11 +88,11 @@ fn row(name: &str, usage: Usage) -> Vec<String> {
     let start = std::iter::once(name.to_owned())
         .chain(counts)
         .chain([cents(dollars(usage))]);
-    start.chain(FUNCTIONS.map(whole)).collect()
+    start.chain(FUNCTIONS.map(total)).collect()
 }
 
-/// From how many requests a month on the smallest machine that is always on would be cheaper.
-/// DynamoDB costs the same.
+/// The number of requests per month above which the smallest always-on machine would be cheaper.
+/// DynamoDB costs the same either way.
 fn break_even(usage: Usage) -> Vec<String> {
     let millions = |function| {
         format!(

@@ -1,36 +1,37 @@
-//! What the operations cost on larger and larger releases, and among more and more of them.
+//! Measures how the cost of the operations grows with the size of a release and with the number of
+//! releases.
 
 use release_links::store::Usage;
 
 use crate::{Bound, TABLE, Table, start_engine, store};
 use testkit::usage::{self, Growth, dollars};
 
-/// One more than GitLab's `X-Total` tells of (B16).
+/// The highest count of a list: one more than the largest `X-Total` that GitLab sends (B16).
 const MAX_COUNTED: u64 = 10_001;
 
-pub async fn of_releases() -> Table {
+pub async fn measure_releases() -> Table {
     let (engine, database) = start_engine().await;
     let mut rows = Vec::new();
     for links in [10, 100, 1_000, 10_000, 100_000] {
         let tag = format!("with-{links}");
         usage::import_release(&database, TABLE, &tag, links);
-        rows.push((links, Growth::of(&store(engine), &tag).await));
+        rows.push((links, Growth::measure(&store(engine), &tag).await));
     }
     table("growth of a release", "links", &rows)
 }
 
-pub async fn of_the_table() -> Table {
+pub async fn measure_table() -> Table {
     let (engine, database) = start_engine().await;
     let mut rows = Vec::new();
     for releases in [1, 1_000, 100_000] {
         usage::import_releases(&database, TABLE, releases);
-        rows.push((releases, Growth::of(&store(engine), "r0").await));
+        rows.push((releases, Growth::measure(&store(engine), "r0").await));
     }
     table("growth of the table", "releases", &rows)
 }
 
-/// What the pages of a list cost, by their place in it.
-pub async fn of_pages() -> Table {
+/// Measures the cost of list pages by their position.
+pub async fn measure_pages() -> Table {
     let (engine, database) = start_engine().await;
     let mut rows = Vec::new();
     for (links, padding) in [(1_000, 0), (1_000, 2_000), (10_000, 0)] {
@@ -41,7 +42,7 @@ pub async fn of_pages() -> Table {
         for page in [1, 2, last / 2, last, last + 1, 999_999_999] {
             let Usage {
                 calls, read_units, ..
-            } = usage::of_page(&store(engine), &tag, page).await;
+            } = usage::measure_page(&store(engine), &tag, page).await;
             row.push(format!("{calls} / {read_units}"));
         }
         rows.push(row);
@@ -64,7 +65,7 @@ pub async fn of_pages() -> Table {
     }
 }
 
-fn table(name: &'static str, what: &'static str, rows: &[(u32, Growth)]) -> Table {
+fn table(name: &'static str, size_column: &'static str, rows: &[(u32, Growth)]) -> Table {
     let row = |(size, growth): &(u32, Growth)| {
         let operations = [growth.list, growth.get, growth.create, growth.download];
         std::iter::once(size.to_string())
@@ -72,18 +73,28 @@ fn table(name: &'static str, what: &'static str, rows: &[(u32, Growth)]) -> Tabl
             .collect()
     };
     let (first, last) = (&rows[0].1, &rows[rows.len() - 1].1);
-    let of_first = |what: &str, of: fn(&Growth) -> Usage| {
-        bound(what, "the smallest", dollars(of(last)) / dollars(of(first)))
+    let price_growth = |metric: &str, usage: fn(&Growth) -> Usage| {
+        bound(
+            metric,
+            "the smallest",
+            dollars(usage(last)) / dollars(usage(first)),
+        )
     };
     let counted = last.counted as f64 / MAX_COUNTED as f64;
     Table {
         name,
-        columns: vec![what, "first page of the list", "get", "create", "redirect"],
+        columns: vec![
+            size_column,
+            "first page of the list",
+            "get",
+            "create",
+            "redirect",
+        ],
         rows: rows.iter().map(row).collect(),
         bounds: vec![
-            of_first("get", |growth| growth.get),
-            of_first("create", |growth| growth.create),
-            of_first("redirect", |growth| growth.download),
+            price_growth("get", |growth| growth.get),
+            price_growth("create", |growth| growth.create),
+            price_growth("redirect", |growth| growth.download),
             bound("links that a list counts", "10,001", counted),
         ],
     }
@@ -96,12 +107,12 @@ fn cell(usage: Usage) -> String {
     )
 }
 
-fn bound(what: &str, baseline: &'static str, ratio: f64) -> Bound {
+fn bound(metric: &str, baseline: &'static str, ratio: f64) -> Bound {
     Bound {
-        what: what.to_owned(),
+        metric: metric.to_owned(),
         baseline,
         ratio,
         middle_half: None,
-        most: 1.0,
+        max: 1.0,
     }
 }

@@ -1,5 +1,5 @@
-//! What Criterion has measured of the stations of the pipeline, as ratios to one of its own
-//! measurements.
+//! Reports Criterion's measurements of the pipeline stages, as ratios to the time of reading the
+//! event.
 
 use std::fs;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::Table;
 
-/// To read the event, which `lambda_http` does before anything of the service's.
+/// The measurement of reading the event, which `lambda_http` does before the service's first stage.
 const BASELINE: &str = "event";
-const STATIONS: [&str; 5] = [
+const STAGES: [&str; 5] = [
     "route",
     "params of a form",
     "params of JSON",
@@ -28,7 +28,7 @@ pub fn measure() -> Table {
             format!("{} to {}", ratio(low), ratio(high)),
         ]
     };
-    let rows = std::iter::once(BASELINE).chain(STATIONS).map(row).collect();
+    let rows = std::iter::once(BASELINE).chain(STAGES).map(row).collect();
     let columns = vec!["part", "time / reading the event", "95 % confidence"];
     Table {
         name: "parts of the pipeline",
@@ -38,11 +38,11 @@ pub fn measure() -> Table {
     }
 }
 
-/// Criterion's median, and between which two it lies.
+/// Returns Criterion's median and its confidence interval.
 fn median(name: &str) -> (f64, (f64, f64)) {
     let file = format!("target/criterion/{name}/new/estimates.json");
     let text = fs::read_to_string(&file)
-        .unwrap_or_else(|error| panic!("{file}: {error}; `make bench` makes it"));
+        .unwrap_or_else(|error| panic!("{file}: {error}; run `make bench` to create it"));
     let estimates: Value = serde_json::from_str(&text).unwrap();
     let number = |value: &Value| value.as_f64().unwrap();
     let median = &estimates["median"];

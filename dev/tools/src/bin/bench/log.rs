@@ -1,4 +1,4 @@
-//! Bytes that a request writes to the log.
+//! Measures how many bytes each request writes to the log.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -11,11 +11,14 @@ use crate::warm::REQUESTS;
 use crate::{TABLE, Table};
 use testkit::runtime_api::RuntimeApi;
 
-/// On the releases of [`crate::warm::fill`], with metrics as the template turns them on.
+/// Uses the release that [`crate::warm::fill`] fills, with metrics enabled as in the template.
 pub async fn measure(engine: SocketAddr) -> Table {
     let mut rows = Vec::new();
     for request in REQUESTS {
-        rows.push(row(request.name, lines_of(request.event(), engine).await));
+        rows.push(row(
+            request.name,
+            logged_lines(request.event(), engine).await,
+        ));
     }
     let mut long = REQUESTS[0].event();
     long["rawPath"] = format!(
@@ -25,7 +28,7 @@ pub async fn measure(engine: SocketAddr) -> Table {
     .into();
     rows.push(row(
         "a path of 9,000 characters, refused",
-        lines_of(long, engine).await,
+        logged_lines(long, engine).await,
     ));
     Table {
         name: "log",
@@ -45,8 +48,8 @@ fn row(name: &str, lines: Vec<String>) -> Vec<String> {
     vec![name.to_owned(), bytes(false), bytes(true)]
 }
 
-/// What a process writes for one request.
-async fn lines_of(event: Value, engine: SocketAddr) -> Vec<String> {
+/// Returns the lines that a process logs for one request.
+async fn logged_lines(event: Value, engine: SocketAddr) -> Vec<String> {
     let endpoint = format!("http://{engine}");
     let settings = [
         ("TABLE_NAME", TABLE),

@@ -1,16 +1,17 @@
-//! `make bench`: what the service costs in processor time, memory, instructions, calls and money,
-//! as ratios to baselines that are measured in the same run. The tables go to `BENCHMARKS.md`.
+//! `make bench`: measures the service's processor time, memory, instructions, DynamoDB calls and
+//! price, as ratios to baselines that are measured in the same run. It writes the tables into
+//! `BENCHMARKS.md`, and fails if a ratio exceeds its bound.
 //!
-//! `make bench-variants` compares the release build with the same program built otherwise.
+//! `make bench-variants` compares the release build with other builds of the same program.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "this program talks to a person at a terminal"
+    reason = "this program prints to a terminal"
 )]
 #![expect(
     clippy::unwrap_used,
-    reason = "what does not answer as it should ends the measurement, where it is seen"
+    reason = "an unexpected result ends the measurement at the line that found it"
 )]
 
 mod cold;
@@ -34,7 +35,7 @@ use report::Report;
 
 const TABLE: &str = "release-links";
 
-/// A table of the report, and what it says about the bounds that have to be kept.
+/// A table of the report, and the bounds that its measurements must meet.
 pub struct Table {
     name: &'static str,
     columns: Vec<&'static str>,
@@ -42,56 +43,56 @@ pub struct Table {
     bounds: Vec<Bound>,
 }
 
-/// What something comes to, as a ratio to its baseline, and may come to at the most.
+/// A measured ratio to a baseline, and the maximum that it may reach.
 pub struct Bound {
-    what: String,
+    metric: String,
     baseline: &'static str,
     ratio: f64,
-    /// Between which two the middle half lies, where it was measured more than once.
+    /// The first and third quartile, if there were several measurements.
     middle_half: Option<(f64, f64)>,
-    most: f64,
+    max: f64,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let of_variants = arguments.next().as_deref() == Some("variants");
-    let mut report = Report::read(if of_variants {
+    let variants_only = arguments.next().as_deref() == Some("variants");
+    let mut report = Report::read(if variants_only {
         "make bench-variants"
     } else {
         "make bench"
     });
-    if of_variants {
+    if variants_only {
         report.put(&variants::measure().await);
     } else {
-        everything(&mut report).await;
+        measure_all(&mut report).await;
     }
-    let broken = report.write();
-    for bound in &broken {
-        eprintln!("make bench: more than it may be: {bound}");
+    let exceeded = report.write();
+    for bound in &exceeded {
+        eprintln!("make bench: bound exceeded: {bound}");
     }
-    if broken.is_empty() {
+    if exceeded.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-async fn everything(report: &mut Report) {
+async fn measure_all(report: &mut Report) {
     let (engine, _) = start_engine().await;
     report.put(&cold::measure(engine).await);
     report.put(&size::measure());
     report.put(&warm::measure(engine).await);
     report.put(&in_process::measure());
     report.put(&cost::measure().await);
-    report.put(&growth::of_releases().await);
-    report.put(&growth::of_the_table().await);
-    report.put(&growth::of_pages().await);
+    report.put(&growth::measure_releases().await);
+    report.put(&growth::measure_table().await);
+    report.put(&growth::measure_pages().await);
     report.put(&log::measure(engine).await);
     report.put_bounds();
 }
 
-/// An engine in this process, with the documentation's project.
+/// Starts an engine in this process, with the seeded project.
 async fn start_engine() -> (SocketAddr, Database) {
     let database = Database::memory().unwrap();
     let engine = engine::serve(database.clone()).unwrap();

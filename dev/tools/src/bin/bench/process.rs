@@ -1,4 +1,4 @@
-//! Programs as processes: how long they take to start, how much memory, and how many instructions.
+//! Runs programs as function processes, and measures their start and the instructions per request.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,39 +8,39 @@ use tokio::process::Child;
 
 use testkit::runtime_api::RuntimeApi;
 
-/// The service as it is deployed.
+/// The service's release build.
 pub const SERVICE: &str = "target/release/release-links";
 /// `lambda_http` alone.
 pub const HELLO: &str = "target/baselines/release/hello";
-/// `lambda_http`, aws-config and the SDK with their defaults.
+/// `lambda_http`, aws-config and the SDK with their default settings.
 pub const SDK_DEFAULT: &str = "target/baselines/release/sdk-default";
-/// The same calls of DynamoDB and the same answers as the service's, and nothing else.
+/// A program that makes the service's DynamoDB calls and returns its responses, and nothing else.
 pub const BARE: &str = "target/baselines/release/bare";
 
-/// A program, and its settings besides Lambda's.
+/// A program, and the environment variables that it needs besides Lambda's.
 #[derive(Clone, Copy)]
 pub struct Program<'a> {
     pub path: &'a str,
     pub settings: &'a [(&'a str, &'a str)],
 }
 
-/// What a process took until it asked for work first.
+/// The cost of a process until it polled for its first event.
 pub struct Start {
-    /// Processor time of all its threads, in nanoseconds.
+    /// The processor time of all threads, in nanoseconds.
     pub cpu: f64,
-    /// The most memory that it had, in KiB.
+    /// The peak resident memory, in KiB.
     pub peak_rss: f64,
 }
 
 impl Program<'_> {
-    /// Starts a process, and ends it when it asks for work.
+    /// Starts a process, and kills it when it polls for an event.
     pub async fn start(self) -> Start {
         let api = RuntimeApi::start().await;
         let mut process = api
             .function(self.path, self.settings)
             .spawn()
             .unwrap_or_else(|error| missing(self.path, &error));
-        api.asked(1).await;
+        api.wait_for_polls(1).await;
         let id = process.id().unwrap();
         let start = Start {
             cpu: cpu_time(id),
@@ -50,9 +50,9 @@ impl Program<'_> {
         start
     }
 
-    /// How many instructions one more request takes, when the process is warm. `event` makes one
-    /// after the other. callgrind's profile of the last run is kept in the file that
-    /// `CALLGRIND_OUT` names; `%p` in it is the process.
+    /// Counts the instructions of one more request in a warm process. `event` creates the requests.
+    /// If `CALLGRIND_OUT` names a file, it receives callgrind's profile; callgrind replaces `%p` in
+    /// the name with the process ID.
     pub async fn instructions(
         self,
         mut event: impl FnMut() -> Value,
@@ -91,14 +91,14 @@ fn missing(path: &str, error: &std::io::Error) -> ! {
     panic!("{path} cannot be started: {error}; `make bench` builds it")
 }
 
-/// The scheduler's count: the first number is the time on a processor.
+/// Reads the scheduler's statistics, whose first number is the time on a processor.
 fn cpu_time(process: u32) -> f64 {
     let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let of_thread = |thread: fs::DirEntry| -> f64 {
+    let thread_time = |thread: fs::DirEntry| -> f64 {
         let text = fs::read_to_string(thread.path().join("schedstat")).unwrap();
         text.split_whitespace().next().unwrap().parse().unwrap()
     };
-    threads.map(Result::unwrap).map(of_thread).sum()
+    threads.map(Result::unwrap).map(thread_time).sum()
 }
 
 fn peak_rss(process: u32) -> f64 {
@@ -118,7 +118,7 @@ fn valgrind() -> PathBuf {
     found.expect("valgrind is missing; install it with the system's package manager")
 }
 
-/// Ends the process so that callgrind still writes what it has counted.
+/// Sends SIGTERM and waits, so that callgrind still writes its counts.
 async fn terminate(mut process: Child) {
     let id = process.id().unwrap().to_string();
     tokio::process::Command::new("kill")

@@ -1,4 +1,4 @@
-//! `BENCHMARKS.md`: each table stands between two comments of its name, and is replaced there.
+//! Updates `BENCHMARKS.md`. Two comments with a table's name mark the place of each table.
 
 use std::fs;
 use std::process::Command;
@@ -11,22 +11,22 @@ pub struct Report {
     command: &'static str,
     text: String,
     bounds: Vec<Vec<String>>,
-    broken: Vec<String>,
+    exceeded: Vec<String>,
 }
 
 impl Report {
-    /// Of what this command measures.
+    /// Reads the file, to update the tables that this command measures.
     pub fn read(command: &'static str) -> Self {
-        let text = fs::read_to_string(FILE).expect("run it in the repository's folder");
+        let text = fs::read_to_string(FILE).expect("the command must run in the repository's root");
         Self {
             command,
             text,
             bounds: Vec::new(),
-            broken: Vec::new(),
+            exceeded: Vec::new(),
         }
     }
 
-    /// Prints the table, and puts it into its place with what it was measured on.
+    /// Prints the table, and replaces it in the report, with the date and the machine.
     pub fn put(&mut self, table: &Table) {
         let markdown = markdown(table);
         println!("\n{}\n\n{markdown}", table.name);
@@ -37,25 +37,26 @@ impl Report {
         let start = self
             .text
             .find(&begin)
-            .expect("the report has a place for each table")
+            .expect("the report has a comment that begins each table")
             + begin.len();
         let stop = start
             + self.text[start..]
                 .find(&end)
-                .expect("each place has an end");
+                .expect("the report has a comment that ends each table");
         self.text.replace_range(
             start..stop,
-            &format!("\n`{}`, {}\n\n{markdown}\n", self.command, place()),
+            &format!("\n`{}`, {}\n\n{markdown}\n", self.command, environment()),
         );
         for bound in &table.bounds {
             self.bounds.push(row(table.name, bound));
-            if bound.ratio > bound.most {
-                self.broken.push(format!("{}: {}", table.name, bound.what));
+            if bound.ratio > bound.max {
+                self.exceeded
+                    .push(format!("{}: {}", table.name, bound.metric));
             }
         }
     }
 
-    /// Puts all bounds so far into one table.
+    /// Writes the bounds of all tables so far into one table.
     pub fn put_bounds(&mut self) {
         let columns = vec!["what", "baseline", "ratio", "middle half", "at most"];
         let rows = std::mem::take(&mut self.bounds);
@@ -67,10 +68,10 @@ impl Report {
         });
     }
 
-    /// Writes the file, and says which bounds are not kept.
+    /// Writes the file, and returns the bounds that were exceeded.
     pub fn write(self) -> Vec<String> {
         fs::write(FILE, &self.text).expect("the report can be written");
-        self.broken
+        self.exceeded
     }
 }
 
@@ -79,13 +80,13 @@ fn row(table: &str, bound: &Bound) -> Vec<String> {
         .middle_half
         .map(|(low, high)| format!("{low:.2} to {high:.2}"))
         .unwrap_or_default();
-    let [ratio, most] = [bound.ratio, bound.most].map(|number| format!("{number:.2}"));
+    let [ratio, max] = [bound.ratio, bound.max].map(|number| format!("{number:.2}"));
     vec![
-        format!("{table}: {}", bound.what),
+        format!("{table}: {}", bound.metric),
         bound.baseline.to_owned(),
         ratio,
         middle_half,
-        most,
+        max,
     ]
 }
 
@@ -97,8 +98,8 @@ fn markdown(table: &Table) -> String {
     text
 }
 
-/// When and on what it was measured.
-fn place() -> String {
+/// Describes the date and the machine of the measurement.
+fn environment() -> String {
     let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processor
@@ -119,7 +120,7 @@ fn place() -> String {
     )
 }
 
-/// The middle of some numbers, and between which two the middle half of them lies.
+/// The median and the first and third quartile of some numbers.
 pub struct Spread {
     pub median: f64,
     pub quartiles: (f64, f64),
@@ -135,7 +136,7 @@ impl Spread {
         }
     }
 
-    /// With two digits behind the point.
+    /// Formats the median and the quartiles with two decimals.
     pub fn cells(&self) -> [String; 2] {
         let (low, high) = self.quartiles;
         [

@@ -1,4 +1,4 @@
-//! What is uploaded.
+//! Measures the size of the programs, as built and as uploaded.
 
 use std::fs;
 use std::io::Write;
@@ -12,8 +12,8 @@ use crate::{Bound, Table};
 const MAX_BYTES: usize = 6_000_000;
 const MAX_ZIPPED: usize = 2_800_000;
 
-/// The size of a program, as it is and deflated as in a zip file.
-pub fn of(path: &str) -> (usize, usize) {
+/// Returns the size of a program in bytes, uncompressed and deflated as in a zip file.
+pub fn measure_program(path: &str) -> (usize, usize) {
     let program = fs::read(path).unwrap();
     let mut zipped = DeflateEncoder::new(Vec::new(), Compression::default());
     zipped.write_all(&program).unwrap();
@@ -22,10 +22,10 @@ pub fn of(path: &str) -> (usize, usize) {
 
 pub fn measure() -> Table {
     let row = |(name, path): (&str, &str)| {
-        let (bytes, zipped) = of(path);
+        let (bytes, zipped) = measure_program(path);
         vec![name.to_owned(), bytes.to_string(), zipped.to_string()]
     };
-    let (bytes, zipped) = of(SERVICE);
+    let (bytes, zipped) = measure_program(SERVICE);
     Table {
         name: "size",
         columns: vec!["program", "bytes", "bytes, zipped"],
@@ -43,12 +43,12 @@ pub fn measure() -> Table {
     }
 }
 
-fn bound(what: &str, baseline: &'static str, bytes: usize, most: usize) -> Bound {
+fn bound(metric: &str, baseline: &'static str, bytes: usize, max: usize) -> Bound {
     Bound {
-        what: what.to_owned(),
+        metric: metric.to_owned(),
         baseline,
-        ratio: bytes as f64 / most as f64,
+        ratio: bytes as f64 / max as f64,
         middle_half: None,
-        most: 1.0,
+        max: 1.0,
     }
 }

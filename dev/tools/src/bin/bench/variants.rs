@@ -1,4 +1,4 @@
-//! The service built in other ways, or with other allocators, next to how it is.
+//! Compares the release build of the service with other build settings and other allocators.
 
 use std::fs;
 use std::process::Command;
@@ -8,17 +8,17 @@ use crate::report::Spread;
 use crate::warm::REQUESTS;
 use crate::{TABLE, Table, size, start_engine, warm};
 
-/// How often each variant is started.
-const PAIRS: usize = 30;
+/// The number of starts of each variant.
+const STARTS: usize = 30;
 
 struct Variant {
     name: String,
     path: String,
-    /// A library that is loaded before all others, for its allocator.
+    /// A library to preload for its allocator; empty for none.
     preload: String,
 }
 
-/// The settings of the release profile that are tried.
+/// The alternative settings of the release profile.
 const PROFILES: [&str; 5] = [
     "opt-level=3",
     "opt-level=2",
@@ -26,7 +26,7 @@ const PROFILES: [&str; 5] = [
     "lto=\"thin\"",
     "codegen-units=16",
 ];
-/// The allocators that are tried, from Debian's packages libjemalloc2 and libmimalloc2.0.
+/// The alternative allocators, from Debian's packages libjemalloc2 and libmimalloc2.0.
 const ALLOCATORS: [&str; 2] = ["libjemalloc.so.2", "libmimalloc.so.2.0"];
 
 impl Variant {
@@ -39,7 +39,7 @@ impl Variant {
         }
     }
 
-    /// Builds the service with another release profile.
+    /// Builds the service with one setting of the release profile changed.
     fn with_profile(profile: &str) -> Self {
         let name = profile.replace('"', "");
         let folder = format!("target/variants/{name}");
@@ -64,7 +64,7 @@ impl Variant {
         Self::new(&name, &format!("{folder}/release/release-links"), "")
     }
 
-    /// The service with another allocator, if it is installed.
+    /// Returns the service with another allocator, if the allocator is installed.
     fn with_allocator(library: &str) -> Option<Self> {
         let folders = fs::read_dir("/usr/lib")
             .unwrap()
@@ -87,10 +87,10 @@ pub async fn measure() -> Table {
         .collect();
     let (engine, _) = start_engine().await;
     warm::fill(engine).await;
-    let starts = cold(&variants).await;
+    let starts = measure_starts(&variants).await;
     let (mut rows, mut shipped) = (Vec::new(), Vec::new());
     for (variant, start) in variants.iter().zip(starts) {
-        let (bytes, zipped) = size::of(&variant.path);
+        let (bytes, zipped) = size::measure_program(&variant.path);
         let mut row = vec![variant.name.clone(), bytes.to_string(), zipped.to_string()];
         row.extend(start);
         for (n, request) in REQUESTS.iter().enumerate() {
@@ -112,10 +112,11 @@ pub async fn measure() -> Table {
     }
 }
 
-/// Processor time and memory of a start without the warm-up call, as ratios to the first variant's.
-async fn cold(variants: &[Variant]) -> Vec<[String; 2]> {
+/// Measures processor time and memory of a start without the warm-up call, as ratios to the first
+/// variant's.
+async fn measure_starts(variants: &[Variant]) -> Vec<[String; 2]> {
     let mut ratios: Vec<[Vec<f64>; 2]> = variants.iter().map(|_| Default::default()).collect();
-    for _ in 0..PAIRS {
+    for _ in 0..STARTS {
         let mut first = None;
         for (variant, [cpu, peak_rss]) in variants.iter().zip(&mut ratios) {
             let settings = [

@@ -1,4 +1,4 @@
-//! Instructions of a request in a warm process, counted by callgrind.
+//! Counts the instructions of a request in a warm process with callgrind.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,39 +14,39 @@ use testkit::usage;
 
 use crate::{Bound, TABLE, Table, store};
 
-const MAX_OF_BARE: f64 = 1.25;
+const MAX_RATIO_TO_BARE: f64 = 1.25;
 
-/// A request that is measured, and the status of its answer.
+/// A request to measure, and the status of its response.
 #[derive(Clone, Copy)]
-pub struct Measured {
+pub struct MeasuredRequest {
     pub name: &'static str,
     event: &'static str,
-    /// The path instead of the event's own.
+    /// The path that replaces the event's path.
     path: &'static str,
     status: u64,
 }
 
-/// Links are created in a release of their own, so that the list stays as it is.
-pub const REQUESTS: [Measured; 4] = [
-    Measured {
+/// The create request uses a separate release, so that the list keeps its length.
+pub const REQUESTS: [MeasuredRequest; 4] = [
+    MeasuredRequest {
         name: "get",
         event: include_str!("../../../../../events/get-link.json"),
         path: "/api/v4/projects/24/releases/v0.1/assets/links/1",
         status: 200,
     },
-    Measured {
+    MeasuredRequest {
         name: "list of 20",
         event: include_str!("../../../../../events/list-links.json"),
         path: "/api/v4/projects/24/releases/v0.1/assets/links",
         status: 200,
     },
-    Measured {
+    MeasuredRequest {
         name: "redirect",
         event: include_str!("../../../../../events/get-link.json"),
         path: "/group/app/-/releases/v0.1/downloads/bin/app",
         status: 302,
     },
-    Measured {
+    MeasuredRequest {
         name: "create",
         event: include_str!("../../../../../events/create-link.json"),
         path: "/api/v4/projects/24/releases/new/assets/links",
@@ -54,8 +54,8 @@ pub const REQUESTS: [Measured; 4] = [
     },
 ];
 
-impl Measured {
-    /// The next event; a link that is created has a name and a url of its own.
+impl MeasuredRequest {
+    /// Returns the next event. Each create request has a unique name and URL.
     pub fn event(self) -> Value {
         static CREATED: AtomicU64 = AtomicU64::new(0);
         let mut event: Value = serde_json::from_str(self.event).unwrap();
@@ -72,13 +72,13 @@ impl Measured {
         event
     }
 
-    /// Instructions of this request in this program, on the releases of [`fill`], with these
-    /// settings besides.
+    /// Counts the instructions of this request in this program, on the release that [`fill`] fills.
+    /// `extra` adds environment variables.
     pub async fn instructions(
         self,
         program: &str,
         engine: SocketAddr,
-        more: &[(&str, &str)],
+        extra: &[(&str, &str)],
     ) -> f64 {
         let endpoint = format!("http://{engine}");
         let settings = [
@@ -87,13 +87,13 @@ impl Measured {
             ("IDENTITY_CACHE_SECONDS", "3600"),
         ];
         let settings: Vec<(&str, &str)> =
-            settings.into_iter().chain(more.iter().copied()).collect();
-        let check = |answer: &Value| {
-            let is_right =
-                program == HELLO || answer["statusCode"] == self.status || program == BARE;
+            settings.into_iter().chain(extra.iter().copied()).collect();
+        let check = |response: &Value| {
+            let is_expected =
+                program == HELLO || response["statusCode"] == self.status || program == BARE;
             assert!(
-                is_right && answer["statusCode"].is_number(),
-                "{program}, {}: {answer}",
+                is_expected && response["statusCode"].is_number(),
+                "{program}, {}: {response}",
                 self.name
             );
         };
@@ -106,7 +106,7 @@ impl Measured {
     }
 }
 
-/// Makes the documentation's release one of twenty links, of which the first has a filepath.
+/// Adds links to the seeded release until it has twenty. The first new one has a filepath.
 pub async fn fill(engine: SocketAddr) {
     let store = store(engine);
     let session = store.session(Duration::from_secs(30));
@@ -139,13 +139,13 @@ pub async fn measure(engine: SocketAddr) -> Table {
                 .chain([format!("{ratio:.2}")])
                 .collect(),
         );
-        let (what, baseline) = (format!("instructions of {}", request.name), "`bare`");
+        let (metric, baseline) = (format!("instructions of {}", request.name), "`bare`");
         bounds.push(Bound {
-            what,
+            metric,
             baseline,
             ratio,
             middle_half: None,
-            most: MAX_OF_BARE,
+            max: MAX_RATIO_TO_BARE,
         });
     }
     let columns = vec![

@@ -1,4 +1,4 @@
-//! Several requests at once in one process, as Lambda managed instances send them.
+//! Concurrent requests in one process, as Lambda Managed Instances send them.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -14,9 +14,9 @@ use testkit::app::{LINKS, TABLE, seeded_engine};
 use testkit::event::Event;
 use testkit::runtime_api::RuntimeApi;
 
-const AT_ONCE: usize = 32;
+const CONCURRENCY: usize = 32;
 
-/// A way to the engine that can be shut: connections to it open, and then wait.
+/// A proxy to the engine. It accepts connections but forwards nothing until it is opened.
 async fn gate(engine: SocketAddr) -> (SocketAddr, watch::Sender<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -35,20 +35,20 @@ async fn gate(engine: SocketAddr) -> (SocketAddr, watch::Sender<bool>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_process_works_at_32_requests_at_once() {
+async fn one_process_handles_32_requests_concurrently() {
     let (engine, open) = gate(seeded_engine().await).await;
     let runtime_api = Arc::new(RuntimeApi::start().await);
-    let (endpoint, at_once) = (format!("http://{engine}"), AT_ONCE.to_string());
+    let (endpoint, concurrency) = (format!("http://{engine}"), CONCURRENCY.to_string());
     let settings = [
         ("TABLE_NAME", TABLE),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
-        ("AWS_LAMBDA_MAX_CONCURRENCY", at_once.as_str()),
+        ("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.as_str()),
     ];
     let _function = runtime_api
         .function(env!("CARGO_BIN_EXE_release-links"), &settings)
         .spawn()
         .unwrap();
-    let mut answers: JoinSet<Value> = (0..AT_ONCE)
+    let mut responses: JoinSet<Value> = (0..CONCURRENCY)
         .map(|n| {
             let runtime_api = Arc::clone(&runtime_api);
             let event = Event::new("POST", LINKS)
@@ -56,26 +56,26 @@ async fn one_process_works_at_32_requests_at_once() {
             async move { runtime_api.invoke(event).await }
         })
         .collect();
-    runtime_api.given(AT_ONCE).await;
+    runtime_api.wait_for_served(CONCURRENCY).await;
     assert_eq!(
         runtime_api.unanswered().await,
-        AT_ONCE,
-        "all wait for DynamoDB, none for another"
+        CONCURRENCY,
+        "every request waits for DynamoDB, none for another request"
     );
 
     open.send(true).unwrap();
     let mut ids = BTreeSet::new();
-    while let Some(answer) = answers.join_next().await {
-        let answer = answer.unwrap();
-        assert_eq!(answer["statusCode"], 201, "{answer}");
-        let link: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    while let Some(response) = responses.join_next().await {
+        let response = response.unwrap();
+        assert_eq!(response["statusCode"], 201, "{response}");
+        let link: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
         ids.insert(link["id"].as_u64().unwrap());
     }
-    assert_eq!(ids.len(), AT_ONCE);
+    assert_eq!(ids.len(), CONCURRENCY);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_works_at_one_request_after_the_other_has_one_thread() {
+async fn a_process_that_handles_one_request_at_a_time_has_one_thread() {
     let endpoint = format!("http://{}", seeded_engine().await);
     let settings = [
         ("TABLE_NAME", TABLE),
@@ -86,7 +86,7 @@ async fn a_process_that_works_at_one_request_after_the_other_has_one_thread() {
         .function(env!("CARGO_BIN_EXE_release-links"), &settings)
         .spawn()
         .unwrap();
-    runtime_api.asked(1).await;
+    runtime_api.wait_for_polls(1).await;
     let threads = std::fs::read_dir(format!("/proc/{}/task", function.id().unwrap()))
         .unwrap()
         .count();

@@ -1,4 +1,5 @@
-//! The wire between a process and the engine, on which the calls of one operation can be held.
+//! A proxy between a process and the engine. It can hold the calls of one DynamoDB operation, so
+//! that tests can interrupt the process at a known point.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// A proxy in front of the engine.
-pub struct Wire {
-    /// Where a process finds the engine by way of it.
+pub struct HoldingProxy {
+    /// The proxy's address, for use as the process's DynamoDB endpoint.
     pub address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -31,8 +32,8 @@ struct Shared {
     held: watch::Sender<usize>,
 }
 
-impl Wire {
-    /// Holds the calls of this operation on their way to the engine.
+impl HoldingProxy {
+    /// Starts a proxy that holds the calls of this operation until [`Self::release`].
     pub async fn start(engine: SocketAddr, operation: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -50,15 +51,15 @@ impl Wire {
         Self { address, shared }
     }
 
-    /// Waits until a call is held.
+    /// Waits until the proxy holds a call.
     pub async fn held(&self) {
         let mut held = self.shared.held.subscribe();
-        let waited =
+        let result =
             tokio::time::timeout(Duration::from_secs(20), held.wait_for(|held| *held > 0)).await;
-        waited.expect("a call comes in time").unwrap();
+        result.expect("a call arrives in time").unwrap();
     }
 
-    /// Lets the held calls through, and all that follow.
+    /// Forwards the held calls and all later ones.
     pub fn release(&self) {
         self.shared.is_holding.send_replace(false);
     }

@@ -1,0 +1,65 @@
+//! Headers of responses: those of every response, and entity tags (section J).
+
+use std::time::Duration;
+
+use headers::{ETag, Header, IfNoneMatch};
+use lambda_http::Body;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Adds the headers of every response (J4, J5).
+pub fn finish(
+    response: &mut Response<Body>,
+    request_headers: &HeaderMap,
+    request_id: &str,
+    runtime: Duration,
+) {
+    const EXPOSED: &str = "ETag, Idempotent-Replayed, Link, Location, X-Next-Page, X-Page, X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        (header::VARY, "Origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let meta = format!(r#"{{"correlation_id":"{request_id}","version":"1"}}"#);
+    // Not finer than a millisecond, so that it does not reveal whether a private project exists.
+    let runtime = format!("{:.3}", runtime.as_secs_f64());
+    for (name, value) in [
+        ("x-request-id", request_id),
+        ("x-gitlab-meta", &meta),
+        ("x-runtime", &runtime),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    if request_headers.contains_key(header::ORIGIN) {
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
+        );
+    }
+}
+
+/// A weak entity tag of 32 hexadecimal digits (J1). It only has to distinguish a representation
+/// from the previous one, so a cryptographic digest is not needed: SHA-256 took an eighth of a
+/// request for a list of 20 links.
+pub fn etag(body: &[u8]) -> ETag {
+    format!("W/\"{:032x}\"", xxh3_128(body))
+        .parse()
+        .expect("hexadecimal digits in quotes are an ETag")
+}
+
+/// Whether the client already has this representation (J3). A malformed header is ignored.
+pub fn is_known(headers: &HeaderMap, etag: &ETag) -> bool {
+    let mut values = headers.get_all(header::IF_NONE_MATCH).iter().peekable();
+    values.peek().is_some()
+        && IfNoneMatch::decode(&mut values).is_ok_and(|known| !known.precondition_passes(etag))
+}
