@@ -1,7 +1,9 @@
 //! Errors of the store: [`StoreError`] for requests and [`AdminError`] for the operator.
 
+use std::fmt::Debug;
 use std::time::SystemTime;
 
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use humantime::format_rfc3339_seconds;
 
 use crate::link::Violation;
@@ -127,4 +129,45 @@ impl From<StoreError> for AdminError {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
     }
+}
+
+/// The error of a failed call, with all its causes for the log. An invalid call is a bug of this
+/// service, so a retry is no use.
+pub(super) fn failure<E>(error: SdkError<E>) -> StoreError
+where
+    E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
+{
+    let is_invalid = matches!(
+        error.code(),
+        Some("ValidationException" | "SerializationException")
+    );
+    let is_untrusted = causes(&error).any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(rustls::Error::InvalidCertificate(_))
+        )
+    });
+    let mut cause = DisplayErrorContext(error).to_string();
+    if is_untrusted {
+        cause +=
+            "; set SSL_CERT_FILE to the certificates of the authority that issued the endpoint's";
+    }
+    if is_invalid {
+        StoreError::InvalidCall(cause)
+    } else {
+        StoreError::Unavailable(cause)
+    }
+}
+
+/// The error and its causes. The source of an I/O error is not the error that it wraps, but the
+/// source of that one.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<std::io::Error>() {
+            Some(error) => error.get_ref().map(|wrapped| wrapped as _),
+            None => error.source(),
+        }
+    })
 }

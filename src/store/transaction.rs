@@ -16,9 +16,8 @@ use uuid::Uuid;
 
 use super::StoreSession;
 use super::entities::Item;
-use super::error::{AdminError, StoreError};
+use super::error::{AdminError, StoreError, failure};
 use super::keys::Key;
-use super::session::failure;
 
 use crate::link::{LinkId, Violation};
 use crate::project::ProjectId;
