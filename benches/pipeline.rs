@@ -11,7 +11,7 @@ use lambda_http::{Body, http};
 use release_links::http::params::Params;
 use release_links::http::public_url::PublicUrl;
 use release_links::http::{response, route};
-use release_links::link::{Link, LinkId, LinkType};
+use release_links::link::{Link, LinkId, NewLink};
 use release_links::project::{Project, ProjectId, ProjectPath, Visibility};
 
 const EVENT: &str = include_str!("../events/create-link.json");
@@ -24,13 +24,11 @@ fn request(content_type: &str, body: &str) -> Request<Body> {
 }
 
 fn link(id: i128) -> Link {
-    Link {
-        id: LinkId::new(id).expect("the ID is positive"),
-        name: format!("awesome-v0.2.{id}.dmg"),
-        url: format!("https://example.com/awesome-v0.2.{id}.dmg"),
-        filepath: Some(format!("/bin/{id}")),
-        link_type: LinkType::Other,
-    }
+    let name = format!("awesome-v0.2.{id}.dmg");
+    let link = NewLink::new(&name, format!("https://example.com/{name}"));
+    let link = link.and_then(|link| link.with_filepath(format!("/bin/{id}")));
+    let id = LinkId::new(id).expect("the ID is positive");
+    link.expect("the link is valid").with_id(id)
 }
 
 fn stages(criterion: &mut Criterion) {

@@ -52,7 +52,7 @@ fn changes(name: &str) -> LinkChanges {
         name: text(name.to_owned()),
         url: text(format!("https://e.com/{name}")),
         filepath: text(format!("/bin/{name}")),
-        link_type: None,
+        ..Attributes::default()
     };
     LinkChanges::new(attributes).expect("the changes are valid")
 }
