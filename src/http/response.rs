@@ -97,11 +97,18 @@ impl Echo<'_> {
 
     /// The URL of the same request with the project's ID (F3).
     fn url_with_id(&self, id: ProjectId) -> String {
-        let mut url = self
-            .public_url
-            .links(&ReleasePath::new(id.to_string(), self.tag()));
-        if let Route::Release(_, Endpoint::GetLink(link_id)) = self.route {
-            url = format!("{url}/{}", utf8_percent_encode(link_id, QUERY_VALUE));
+        let release = ReleasePath::new(id.to_string(), self.tag());
+        let mut url = self.public_url.links(&release);
+        if let Route::Release(_, endpoint) = self.route {
+            // A new endpoint does not compile until this decides where its requests move.
+            match endpoint {
+                Endpoint::GetLink(link_id)
+                | Endpoint::UpdateLink(link_id)
+                | Endpoint::DeleteLink(link_id) => {
+                    url = format!("{url}/{}", utf8_percent_encode(link_id, QUERY_VALUE));
+                }
+                Endpoint::ListLinks(_) | Endpoint::CreateLink | Endpoint::Download(_) => {}
+            }
         }
         if !self.query.is_empty() {
             url = format!(
