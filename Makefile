@@ -87,7 +87,7 @@ tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/cl
 .aws-sam/build/template.yaml: template.yaml Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src -type f) \
 		| $(TOOLS)/sam/bin/sam $(CARGO_LAMBDA)
 	@echo "building the bootstrap; this takes some minutes"
-	@PATH="$(abspath $(dir $(CARGO_LAMBDA))):$$PATH" CARGO_LAMBDA_COMPILER=cargo $(TOOLS)/sam/bin/sam build
+	@PATH="$(abspath $(dir $(CARGO_LAMBDA))):$$PATH" CARGO_LAMBDA_COMPILER=cargo $(TOOLS)/sam/bin/sam build --no-cached
 	@touch $@
 
 # Each tool has an environment of its own, because their dependencies conflict. The lists name every package that is

@@ -9,7 +9,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Service, service_fn};
 use serde::Serialize;
 
-use crate::authorization::{Access, Authorizer, Credential, Subject};
+use crate::authorization::{Access, AuthorizationContext, Authorizer, Resource};
 use crate::cache::Moment;
 use crate::config::Settings;
 use crate::http::credentials;
@@ -19,7 +19,7 @@ use crate::http::headers;
 use crate::http::params::Params;
 use crate::http::public_url::PublicUrl;
 use crate::http::response::Answer;
-use crate::http::response::{self, Echo};
+use crate::http::response::{self, ResponseContext};
 use crate::http::route::{self, Route};
 use crate::idempotency;
 use crate::operations::{self, Input, Operation, OperationContext, Perform};
@@ -148,14 +148,14 @@ impl App {
             query,
             public_url,
         } = routed;
-        let echo = Echo {
+        let context = ResponseContext {
             request,
             public_url,
             route,
             query,
             params,
         };
-        answer.map(|answer| response::of_answer(echo, answer, self.settings.download_max_age))
+        answer.map(|answer| response::of_answer(context, answer, self.settings.download_max_age))
     }
 
     fn record(&self, request: &Request) -> RequestRecord {
@@ -213,31 +213,31 @@ impl Perform for Pipeline<'_> {
     /// receives; it is GitLab's (E4).
     async fn perform<O: Operation>(
         &mut self,
-        subject: &<O::Subject as Subject>::Path,
+        resource: &<O::Resource as Resource>::Path,
         path: O::Path,
     ) -> Result<Answer, ApiError> {
         self.record.operation = O::NAME;
         let now = Moment::now((self.app.clock)());
         self.params = Params::read(self.request, &self.routed.query).await?;
         let token = credentials::take(self.request.headers(), &mut self.params);
-        let subject = O::Subject::from_path(subject)?;
+        let resource = O::Resource::from_path(resource)?;
         let idempotency_key = self.request.headers().get(idempotency::NAME);
         let input = Input {
-            subject: &subject,
+            resource: &resource,
             params: &self.params,
             idempotency_key: idempotency_key.map(HeaderValue::as_bytes),
         };
         let operation = O::parse(path, &input)?;
-        let credential = Credential {
+        let context = AuthorizationContext {
             token: token.as_ref(),
             session: self.session,
             now,
         };
-        let grant = subject
-            .authorize(&self.app.authorizer, credential, O::ACCESS)
+        let grant = resource
+            .authorize(&self.app.authorizer, context, O::ACCESS)
             .await?;
-        self.record.token = O::Subject::token(&grant);
-        match O::Subject::moved_to(&grant).filter(|_| !O::SERVES_FORMER_PATHS) {
+        self.record.token = O::Resource::token(&grant);
+        match O::Resource::moved_to(&grant).filter(|_| !O::SERVES_FORMER_PATHS) {
             Some(id) if O::ACCESS == Access::Read => Ok(Answer::Moved(id)),
             Some(_) => Err(ApiError::ProjectMoved),
             None => {

@@ -56,7 +56,7 @@ pub enum Access {
 }
 
 /// A resource that a caller needs access to, named by the request's path.
-pub trait Subject: Sized + Send + Sync {
+pub trait Resource: Sized + Send + Sync {
     /// The path that names it.
     type Path: Sync;
     /// The proof that the caller has access.
@@ -78,7 +78,7 @@ pub trait Subject: Sized + Send + Sync {
     fn authorize(
         &self,
         authorizer: &Authorizer,
-        caller: Credential<'_>,
+        context: AuthorizationContext<'_>,
         access: Access,
     ) -> impl Future<Output = Result<Self::Grant, ApiError>> + Send;
 
@@ -91,12 +91,12 @@ pub trait Subject: Sized + Send + Sync {
     }
 }
 
-/// The credential of a request, and the means to look it up.
+/// The context of an authorization besides the resource.
 #[derive(Debug, Clone, Copy)]
-pub struct Credential<'a> {
+pub struct AuthorizationContext<'a> {
     /// The token, if the request has one.
     pub token: Option<&'a HashedToken>,
-    /// The connection to the table.
+    /// The store session of the request.
     pub session: &'a StoreSession<'a>,
     /// The time of the request.
     pub now: Moment,
@@ -132,7 +132,7 @@ impl ReleaseGrant {
     }
 }
 
-impl Subject for ReleaseName {
+impl Resource for ReleaseName {
     type Path = ReleasePath;
     type Grant = ReleaseGrant;
 
@@ -144,12 +144,12 @@ impl Subject for ReleaseName {
     async fn authorize(
         &self,
         authorizer: &Authorizer,
-        credential: Credential<'_>,
+        context: AuthorizationContext<'_>,
         access: Access,
     ) -> Result<ReleaseGrant, ApiError> {
-        let (caller, project) = authorizer.look_up(credential, &self.projects).await?;
+        let (caller, project) = authorizer.look_up(context, &self.projects).await?;
         if let Caller::Holder(token) = &caller {
-            token.check(access == Access::Write, credential.now.wall)?;
+            token.check(access == Access::Write, context.now.wall)?;
         }
         let project = project.filter(|project| caller.sees(project));
         let project = project.ok_or(ApiError::ProjectNotFound)?;
@@ -178,7 +178,7 @@ impl Subject for ReleaseName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenHolder;
 
-impl Subject for TokenHolder {
+impl Resource for TokenHolder {
     type Path = ();
     type Grant = Arc<Token>;
 
@@ -189,13 +189,13 @@ impl Subject for TokenHolder {
     async fn authorize(
         &self,
         authorizer: &Authorizer,
-        credential: Credential<'_>,
+        context: AuthorizationContext<'_>,
         access: Access,
     ) -> Result<Arc<Token>, ApiError> {
-        match authorizer.look_up(credential, &[]).await? {
+        match authorizer.look_up(context, &[]).await? {
             (Caller::Anonymous, _) => Err(ApiError::Unauthorized),
             (Caller::Holder(token), _) => {
-                token.check(access == Access::Write, credential.now.wall)?;
+                token.check(access == Access::Write, context.now.wall)?;
                 Ok(token)
             }
         }
@@ -227,21 +227,21 @@ impl Authorizer {
     }
 
     /// Finds the token and the project, in one call if either is not cached. If the project has
-    /// several names, the first one that exists counts.
+    /// several names, the first one that exists is used.
     ///
     /// A cached private project counts only for callers who may see it. For all others the table is
     /// read each time, by the same keys as for a missing project, so that the time of a 404 does
     /// not reveal the project.
     async fn look_up(
         &self,
-        credential: Credential<'_>,
+        context: AuthorizationContext<'_>,
         wanted: &[ProjectRef],
     ) -> Result<(Caller, Option<Arc<Project>>), ApiError> {
-        let Credential {
+        let AuthorizationContext {
             token: credential,
             session,
             now,
-        } = credential;
+        } = context;
         let known = self.cached_caller(credential, now)?;
         let cached = wanted
             .first()

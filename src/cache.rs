@@ -33,8 +33,8 @@ impl Moment {
         }
     }
 
-    /// Whether less than `time` has passed since `earlier`, by both clocks. A wall clock that was
-    /// set back gives no answer, so that counts as no.
+    /// Whether less than `time` has passed since `earlier`, by both clocks. If the wall clock was
+    /// set back, the result is `false`.
     fn is_within(self, time: Duration, earlier: Self) -> bool {
         let wall = self.wall.duration_since(earlier.wall);
         self.monotonic.duration_since(earlier.monotonic) < time

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_alone_is_enough() {
+    fn only_the_table_name_is_required() {
         let config = read(&[("TABLE_NAME", "links")]).unwrap();
         assert_eq!(config.table_name, "links");
         assert_eq!(config.public_url, None);

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a client may repeat the creation of a link without making another one.
+//! `Idempotency-Key`: a client can retry the creation of a link without creating a second one.
 //!
 //! The header is the IETF's (draft-ietf-httpapi-idempotency-key-header). GitLab does not support
 //! it. The value is used as it is, with or without quotes.
@@ -37,7 +37,7 @@ impl IdempotencyKey {
         }
     }
 
-    /// The key in use by the holder of this token for this link. Each token has its own keys.
+    /// The request to create this link with this key and this token. Each token has its own keys.
     #[must_use]
     pub fn for_creation(&self, token: Option<TokenId>, link: &NewLink) -> IdempotentRequest {
         // The whole link, so that no attribute can be missing from the fingerprint.

@@ -14,7 +14,7 @@
 //!    does no I/O; [`store`] is DynamoDB.
 //! 8. [`http::response`] turns the [`http::response::Answer`] into a response.
 //!
-//! Every stage may fail with an [`http::error::ApiError`], which has one conversion to a response.
+//! A stage that fails returns an [`http::error::ApiError`], which has one conversion to a response.
 //! Statement codes such as B10 refer to `docs/gitlab-behaviour.md`.
 //!
 //! The operator's command, `release-links-admin`, works on the same [`store`].
@@ -24,7 +24,7 @@ pub mod app;
 // The HTTP edge.
 pub mod http;
 
-// The stages between the edges.
+// The stages behind the HTTP edge.
 pub mod authorization;
 pub mod operations;
 

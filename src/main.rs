@@ -19,7 +19,7 @@ use tracing_subscriber::prelude::*;
 // cargo-lambda sets this to `abort` if Cargo.toml does not set it.
 #[cfg(not(panic = "unwind"))]
 compile_error!(
-    "the function has to unwind, so that a panic is an answer instead of a dead process"
+    "build with panic = \"unwind\", so that a panic fails one invocation, not the process"
 );
 
 fn main() -> ExitCode {
@@ -86,6 +86,5 @@ async fn serve() -> Result<(), Error> {
         async move { app.invoke(event).await }
     });
     let served = lambda_runtime::run_concurrent(handler).await;
-    served
-        .map_err(|error| format!("the Lambda runtime API does not answer any more: {error}").into())
+    served.map_err(|error| format!("the Lambda runtime API no longer responds: {error}").into())
 }

@@ -25,6 +25,6 @@ impl Page {
 pub struct Paged<T> {
     /// The items on the page.
     pub items: Vec<T>,
-    /// The size of the whole list. A number above [`MAX_COUNT`] means that there are more.
+    /// The number of links in the list. Above [`MAX_COUNT`], it is a lower bound.
     pub counted: u64,
 }

@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_no_request_could_name_is_refused_with_a_sentence() {
+    fn an_invalid_project_path_is_rejected_with_a_message() {
         for (path, sentence) in [
             ("app", "a path needs a group and a name, such as group/app"),
             ("group/", "a part of a path has letters"),

@@ -15,7 +15,7 @@ use crate::token::TokenId;
 ///
 /// # Errors
 ///
-/// That the process has none.
+/// Standard output is closed or cannot be duplicated.
 pub fn standard_output() -> io::Result<File> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from)
 }
@@ -32,7 +32,7 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// That the process has none.
+    /// Standard output is closed or cannot be duplicated.
     pub fn to_standard_output(namespace: String) -> io::Result<Self> {
         Ok(Self {
             namespace,
@@ -66,7 +66,7 @@ pub struct RequestRecord {
     pub project: Option<String>,
     /// The tag, truncated to 256 characters.
     pub tag: Option<String>,
-    /// The ID of the token, if the caller has a valid one.
+    /// The ID of the caller's token, once access is granted.
     pub token: Option<TokenId>,
     /// The status of the response.
     pub status: u16,

@@ -16,8 +16,8 @@ use crate::project::{ProjectId, Role};
 
 /// The prefix of generated tokens, by which people and secret scanners recognize them.
 const PREFIX: &str = "rlat-";
-/// Largest number of projects in which a token has roles: a transaction has 100 steps, and its own
-/// items take two.
+/// Maximum number of projects in which a token can have roles. The transaction that creates the
+/// token has a step for each of them and two of its own; DynamoDB allows 100. One stays in reserve.
 pub const MAX_GRANTS: usize = 97;
 /// Random bytes in a token: 256 bits.
 const RANDOM_BYTES: usize = 32;
@@ -158,7 +158,7 @@ impl Grants {
 /// The settings of a token, which the operator chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewToken {
-    /// Its purpose, in the operator's words.
+    /// The name that the operator gives to the token.
     pub label: String,
     /// Its roles.
     pub grants: Grants,
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_token_is_random_recognisable_and_fit_for_a_header() {
+    fn a_generated_token_has_the_prefix_and_256_random_bits() {
         let [first, second] = [
             PlainToken::generate().unwrap(),
             PlainToken::generate().unwrap(),
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_higher_one_of_two_roles_counts() {
+    fn the_higher_of_two_roles_applies() {
         let id = |number| ProjectId::new(number).unwrap();
         let projects = BTreeMap::from([(id(1), Role::Guest), (id(2), Role::Owner)]);
         let grants = Grants {

@@ -33,7 +33,7 @@ pub enum RootStore {
 impl RootStore {
     /// Amazon's roots, if nothing but AWS's own endpoint can answer: the region is in the partition
     /// `aws` or `aws-us-gov`, no other endpoint is set over https, and neither a proxy nor a root
-    /// store is. An endpoint over http has no certificate, so the smaller store does.
+    /// store is. An endpoint over http has no certificate, so the smaller root store suffices.
     #[must_use]
     pub fn choose(
         get: impl Fn(&str) -> Option<String>,
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_outside_aws_takes_the_systems_roots() {
+    fn only_http_and_amazonaws_com_endpoints_use_amazons_roots() {
         for endpoint in [
             "https://dynamodb.eu-central-1.amazonaws.com",
             "https://vpce-1a2b3c4d-5e6f.dynamodb.us-east-1.vpce.amazonaws.com",
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_store_or_a_proxy_takes_the_systems_roots() {
+    fn a_configured_root_store_or_proxy_selects_the_systems_roots() {
         for variable in ROOT_STORE_VARIABLES.into_iter().chain(PROXY_VARIABLES) {
             assert_eq!(
                 choose("eu-central-1", None, Some(variable)),

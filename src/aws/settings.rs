@@ -46,8 +46,8 @@ pub fn sdk_config(get: impl Fn(&str) -> Option<String>) -> Result<Builder, Confi
     Ok(sdk)
 }
 
-/// Keys in the environment are what Lambda gives a function; a container has the address of its
-/// keys there.
+/// Lambda passes credentials in environment variables. A container gets the URL of a credentials
+/// endpoint.
 fn credentials(
     get: impl Fn(&str) -> Option<String>,
     https: &SharedHttpClient,
@@ -59,7 +59,7 @@ fn credentials(
             )),
             None => Err(ConfigError::new(
                 "AWS_SECRET_ACCESS_KEY",
-                "is not set: set it beside AWS_ACCESS_KEY_ID",
+                "is not set: set it together with AWS_ACCESS_KEY_ID",
             )),
         };
     }
@@ -169,7 +169,7 @@ mod tests {
         );
         assert_eq!(
             named(&LAMBDA[..2]),
-            "AWS_SECRET_ACCESS_KEY is not set: set it beside AWS_ACCESS_KEY_ID"
+            "AWS_SECRET_ACCESS_KEY is not set: set it together with AWS_ACCESS_KEY_ID"
         );
         for text in ["localhost:8000", "ftp://localhost", "https://", "127.0.0.1"] {
             let sentence =

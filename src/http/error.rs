@@ -61,11 +61,12 @@ pub enum ApiError {
     Invalid(Vec<Violation>),
     /// The client used the idempotency key for another link.
     IdempotencyKeyReused,
-    /// DynamoDB did not process the request in time. A retry is safe.
+    /// DynamoDB is unavailable or did not respond in time. The write may have happened; a retry is
+    /// safe.
     Unavailable(String),
     /// An item of the table is corrupt.
     Corrupt(String),
-    /// DynamoDB rejected a call as invalid. This is a bug of the service, so a retry is no use.
+    /// DynamoDB rejected a call as invalid. This is a bug of the service, so a retry does not help.
     InvalidCall(String),
 }
 
@@ -232,7 +233,8 @@ fn token_body(failure: TokenError) -> Value {
     body
 }
 
-/// The value of `WWW-Authenticate`. GitLab sends it with a 401 but not with a 403.
+/// The value of `WWW-Authenticate`. GitLab sends it for an expired or revoked token, but not for an
+/// insufficient scope.
 fn challenge(failure: TokenError) -> Option<HeaderValue> {
     if failure == TokenError::InsufficientScope {
         return None;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A parameter that fails GitLab's first checks.
+/// A parameter that fails GitLab's validation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name} {problem}")]
 pub struct ParamError {

@@ -40,7 +40,8 @@ impl PublicUrl {
             && url.password().is_none();
         if !matches!(url.scheme(), "http" | "https") || !is_plain {
             return Err(
-                "it has to be an http or https URL without user, query and fragment".to_owned(),
+                "it must be an http or https URL without user information, query or fragment"
+                    .to_owned(),
             );
         }
         let base = url.as_str().trim_end_matches('/').to_owned();
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_that_is_none_is_refused_with_a_sentence() {
+    fn an_invalid_public_url_is_rejected() {
         for text in [
             "",
             "example.com",

@@ -54,9 +54,9 @@ pub enum Answer {
 /// Marks the stored response to an `Idempotency-Key` that was used before.
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// The parts of a request that its response repeats.
+/// The parts of a request on which its response depends.
 #[derive(Debug)]
-pub struct Echo<'a> {
+pub struct ResponseContext<'a> {
     /// The request, for its method and its conditional headers.
     pub request: &'a Request,
     /// The service's address as the client sees it.
@@ -69,7 +69,7 @@ pub struct Echo<'a> {
     pub params: Params,
 }
 
-impl Echo<'_> {
+impl ResponseContext<'_> {
     fn release(&self) -> Option<&ReleasePath> {
         if let Route::Release(release, _) = self.route {
             Some(release)
@@ -204,11 +204,15 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 
 /// The response to a request that succeeded.
 #[must_use]
-pub fn of_answer(echo: Echo<'_>, answer: Answer, download_max_age: Duration) -> Response<Body> {
-    let (request, public_url) = (echo.request, echo.public_url);
+pub fn of_answer(
+    context: ResponseContext<'_>,
+    answer: Answer,
+    download_max_age: Duration,
+) -> Response<Body> {
+    let (request, public_url) = (context.request, context.public_url);
     match answer {
         Answer::Link(project, link) => {
-            let body = self::link(public_url, &project, echo.tag(), &link);
+            let body = self::link(public_url, &project, context.tag(), &link);
             success(request, StatusCode::OK, body, HeaderMap::new())
         }
         Answer::Created {
@@ -216,14 +220,14 @@ pub fn of_answer(echo: Echo<'_>, answer: Answer, download_max_age: Duration) -> 
             link,
             is_replayed,
         } => {
-            let body = self::link(public_url, &project, echo.tag(), &link);
+            let body = self::link(public_url, &project, context.tag(), &link);
             let replayed = (IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
             let headers = is_replayed.then_some(replayed).into_iter().collect();
             success(request, StatusCode::CREATED, body, headers)
         }
-        Answer::Links(project, page, paged) => list(echo, &project, page, &paged),
+        Answer::Links(project, page, paged) => list(context, &project, page, &paged),
         Answer::Redirect { url, visibility } => redirect(&url, visibility, download_max_age),
-        Answer::Moved(id) => moved(request, &echo.url_with_id(id)),
+        Answer::Moved(id) => moved(request, &context.url_with_id(id)),
         Answer::User(token) => success(
             request,
             StatusCode::OK,
@@ -234,11 +238,18 @@ pub fn of_answer(echo: Echo<'_>, answer: Answer, download_max_age: Duration) -> 
     }
 }
 
-fn list(echo: Echo<'_>, project: &Project, page: Page, paged: &Paged<Link>) -> Response<Body> {
-    let body = links(echo.public_url, project, echo.tag(), &paged.items);
-    let list_url = echo.release().map(|release| echo.public_url.links(release));
-    let (request, list_url) = (echo.request, list_url.unwrap_or_default());
-    let headers = pagination::headers(page, paged.counted, &list_url, &echo.all_params());
+fn list(
+    context: ResponseContext<'_>,
+    project: &Project,
+    page: Page,
+    paged: &Paged<Link>,
+) -> Response<Body> {
+    let body = links(context.public_url, project, context.tag(), &paged.items);
+    let list_url = context
+        .release()
+        .map(|release| context.public_url.links(release));
+    let (request, list_url) = (context.request, list_url.unwrap_or_default());
+    let headers = pagination::headers(page, paged.counted, &list_url, &context.all_params());
     success(request, StatusCode::OK, body, headers)
 }
 

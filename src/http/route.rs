@@ -25,8 +25,8 @@ pub const MAX_URI_BYTES: usize = 16 * 1024;
 pub struct ReleasePath {
     /// `:id`, a project's ID or path.
     pub project: String,
-    /// The project's path without the service's prefix. It is set if the request's path may or may
-    /// not carry the prefix, and counts if there is no project with the path `project`.
+    /// The project's path without the service's prefix. It is set if the first segments may be the
+    /// prefix, and is used if there is no project with the path `project`.
     pub project_without_prefix: Option<String>,
     /// `:tag_name`.
     pub tag: String,
@@ -47,8 +47,8 @@ impl ReleasePath {
 /// The release of a [`ReleasePath`] with valid names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseName {
-    /// The possible names of the project; the first one that exists counts. The list is empty if no
-    /// project can have such a name.
+    /// The possible names of the project; the first one that exists is used. The list is empty if
+    /// no project can have such a name.
     pub projects: Vec<ProjectRef>,
     /// The tag.
     pub tag: TagName,
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn both_spellings_of_a_path_reach_the_same_list() {
+    fn encoded_and_decoded_paths_have_the_same_route() {
         for path in [
             "/api/v4/projects/a%2Fb%2Fc/releases/rel%2F1.0%20x/assets/links",
             "/api/v4/projects/a/b/c/releases/rel/1.0 x/assets/links",
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn awkward_tags_stay_whole() {
+    fn tags_with_special_characters_are_not_split() {
         for (path, tag) in [
             ("24/releases/v1+b/assets/links", "v1+b"),
             ("24/releases/v1.json/assets/links", "v1.json"),
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_suffix_is_no_part_of_the_link_id() {
+    fn a_format_suffix_is_not_part_of_the_link_id() {
         let link = |link: &str| {
             Ok(Route::Release(
                 release_of("24", "v1"),
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_served_is_an_unknown_route() {
+    fn unsupported_paths_and_methods_are_unknown_routes() {
         for path in [
             "/",
             "/api/v4",

@@ -58,7 +58,8 @@ pub struct Link {
     pub name: String,
     /// Its URL, unique within the release.
     pub url: String,
-    /// The path of its permanent URL, unique within the release; starts with a slash.
+    /// The end of its permanent URL, after `downloads`. It is unique within the release and starts
+    /// with a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filepath: Option<String>,
     /// The kind of asset that it leads to.
@@ -94,7 +95,7 @@ impl NewLink {
         )
     }
 
-    /// The link with a permanent URL below this path.
+    /// The link with this filepath.
     ///
     /// # Errors
     ///

@@ -103,7 +103,8 @@ pub(super) fn name_of(text: Option<String>, violations: &mut Vec<Violation>) -> 
     name
 }
 
-/// Whether this text is short enough for a filepath. A longer text does not fit the key of an item.
+/// Whether this text is short enough for a filepath. A much longer text would exceed the limit of a
+/// sort key.
 #[must_use]
 pub fn may_be_filepath(text: &str) -> bool {
     text.chars().count() <= MAX_FILEPATH_CHARACTERS

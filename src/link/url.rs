@@ -43,7 +43,7 @@ const NOT_IN_HOST: &AsciiSet = &NOT_IN_USER.add(b':');
 /// The first rule that it breaks.
 pub(super) fn check(url: &str) -> Result<(), Violation> {
     let parts = Parts::split(url);
-    if !parts.is_valid() || breaks_lines(url, parts.scheme) {
+    if !parts.is_valid() || has_control_characters(url, parts.scheme) {
         return Err(Violation::UrlUnparsable);
     }
     // GitLab also compares schemes case-sensitively (D7).
@@ -59,9 +59,9 @@ pub(super) fn check(url: &str) -> Result<(), Violation> {
     Ok(())
 }
 
-/// A valid URI for a URL that GitLab's rules accept. Characters that RFC 3986 does not allow at
-/// their position are percent-encoded, and an internationalized host becomes punycode. A valid URI
-/// is returned unchanged, byte for byte.
+/// Converts a URL that GitLab's rules accept into a URI. A `%` without two hexadecimal digits stays
+/// as it is. Characters that RFC 3986 does not allow at their position are percent-encoded, and an
+/// internationalized host becomes punycode. A valid URI is returned unchanged, byte for byte.
 #[must_use]
 pub fn to_uri(url: &str) -> String {
     let Parts {
@@ -230,9 +230,10 @@ fn has_host_characters(host: &str) -> bool {
         .any(|c| c.is_whitespace() || r#"<>{}/\?#@""#.contains(c))
 }
 
-/// Whether the URL contains a line break, which could forge a header or a log line. Like GitLab,
-/// this allows an encoded one in http and https, where presigned URLs have them.
-fn breaks_lines(url: &str, scheme: Option<&str>) -> bool {
+/// Whether the URL contains a control character, such as a line break, which could forge a header
+/// or a log line. Like GitLab, this allows an encoded line break in http and https, where presigned
+/// URLs have them.
+fn has_control_characters(url: &str, scheme: Option<&str>) -> bool {
     let encoded = || {
         let lower = url.to_ascii_lowercase();
         lower.contains("%0a") || lower.contains("%0d")
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_location_is_a_valid_uri() {
+    fn characters_that_a_uri_cannot_contain_are_encoded() {
         for (url, uri) in [
             ("https://e.com/a b", "https://e.com/a%20b"),
             (

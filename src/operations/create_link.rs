@@ -18,12 +18,12 @@ pub struct CreateLink {
 impl Operation for CreateLink {
     const NAME: &'static str = "create_link";
     const ACCESS: Access = Access::Write;
-    type Subject = ReleaseName;
+    type Resource = ReleaseName;
     type Path = ();
 
     fn parse((): (), input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
         input.check_format()?;
-        if input.subject.tag.has_control_characters() {
+        if input.resource.tag.has_control_characters() {
             return Err(ParamError::new("tag_name", ParamProblem::Invalid).into());
         }
         let link = LinkInput::for_create(input.params)?;

@@ -15,7 +15,7 @@ pub struct CurrentUser;
 impl Operation for CurrentUser {
     const NAME: &'static str = "current_user";
     const ACCESS: Access = Access::Read;
-    type Subject = TokenHolder;
+    type Resource = TokenHolder;
     type Path = ();
 
     fn parse((): (), input: &Input<'_, TokenHolder>) -> Result<Self, ApiError> {

@@ -1,4 +1,4 @@
-//! deletes a link.
+//! `DELETE …/assets/links/:link_id`: deletes a link.
 
 use super::{Input, Operation, OperationContext, found, link_id, permitted};
 use crate::authorization::{Access, ReleaseGrant};
@@ -15,7 +15,7 @@ pub struct DeleteLink(Option<LinkId>);
 impl Operation for DeleteLink {
     const NAME: &'static str = "delete_link";
     const ACCESS: Access = Access::Write;
-    type Subject = ReleaseName;
+    type Resource = ReleaseName;
     /// The link's ID.
     type Path = String;
 

@@ -15,7 +15,7 @@ impl Operation for Download {
     const NAME: &'static str = "download";
     const ACCESS: Access = Access::Read;
     const SERVES_FORMER_PATHS: bool = true;
-    type Subject = ReleaseName;
+    type Resource = ReleaseName;
     /// The filepath with its leading slash.
     type Path = String;
 

@@ -15,7 +15,7 @@ pub struct GetLink(Option<LinkId>);
 impl Operation for GetLink {
     const NAME: &'static str = "get_link";
     const ACCESS: Access = Access::Read;
-    type Subject = ReleaseName;
+    type Resource = ReleaseName;
     /// The link's ID.
     type Path = String;
 

@@ -1,4 +1,5 @@
-//! The attributes of a link as a client sent them, after GitLab's first checks (C11 to C18).
+//! The attributes of a link as a client sent them, after GitLab's parameter validation (C11 to
+//! C18).
 
 use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params};
 use crate::link::{Attributes, LinkChanges, LinkType, NewLink, Violation};

@@ -15,7 +15,7 @@ pub struct ListLinks(Page);
 impl Operation for ListLinks {
     const NAME: &'static str = "list_links";
     const ACCESS: Access = Access::Read;
-    type Subject = ReleaseName;
+    type Resource = ReleaseName;
     /// The format suffix. It is ignored, while the parameter `format` is not (C6, F6).
     type Path = Option<String>;
 

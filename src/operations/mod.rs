@@ -1,5 +1,5 @@
-//! The operations, one per file: its facts for the pipeline, its parameters (`parse`) and its
-//! effect (`run`).
+//! The operations, one per file. Each states its facts for the pipeline, checks its parameters
+//! (`parse`) and performs its effect (`run`).
 
 mod create_link;
 mod current_user;
@@ -21,7 +21,7 @@ pub use update_link::UpdateLink;
 
 use std::time::SystemTime;
 
-use crate::authorization::{Access, ReleaseGrant, Subject};
+use crate::authorization::{Access, ReleaseGrant, Resource};
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, Params, Value};
 use crate::http::response::Answer;
@@ -39,8 +39,8 @@ pub trait Operation: Sized + Send {
     /// request (F3).
     const SERVES_FORMER_PATHS: bool = false;
     /// The resource that a caller needs access to.
-    type Subject: Subject;
-    /// The part of the path below the subject, such as a link's ID.
+    type Resource: Resource;
+    /// The part of the path below the resource, such as a link's ID.
     type Path: Send;
 
     /// Checks the parameters.
@@ -48,7 +48,7 @@ pub trait Operation: Sized + Send {
     /// # Errors
     ///
     /// [`ApiError::Params`] and [`ApiError::UnsupportedFormat`].
-    fn parse(path: Self::Path, input: &Input<'_, Self::Subject>) -> Result<Self, ApiError>;
+    fn parse(path: Self::Path, input: &Input<'_, Self::Resource>) -> Result<Self, ApiError>;
 
     /// Performs the operation.
     ///
@@ -57,14 +57,14 @@ pub trait Operation: Sized + Send {
     /// Those of the store, and the operation's own.
     fn run(
         self,
-        grant: <Self::Subject as Subject>::Grant,
+        grant: <Self::Resource as Resource>::Grant,
         context: &OperationContext<'_>,
     ) -> impl Future<Output = Result<Answer, ApiError>> + Send;
 }
 
 /// The stages that all operations share.
 pub trait Perform {
-    /// Takes a request through the stages of this operation. `subject` and `path` are the parts of
+    /// Takes a request through the stages of this operation. `resource` and `path` are the parts of
     /// its path.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ pub trait Perform {
     /// The error of the first stage that fails.
     fn perform<O: Operation>(
         &mut self,
-        subject: &<O::Subject as Subject>::Path,
+        resource: &<O::Resource as Resource>::Path,
         path: O::Path,
     ) -> impl Future<Output = Result<Answer, ApiError>> + Send;
 }
@@ -102,7 +102,7 @@ pub async fn dispatch(stages: &mut impl Perform, route: &Route) -> Result<Answer
 #[derive(Debug)]
 pub struct Input<'a, S> {
     /// The resource that the path names.
-    pub subject: &'a S,
+    pub resource: &'a S,
     /// The parameters of query string and body, without credentials.
     pub params: &'a Params,
     /// The value of the header `Idempotency-Key`.
@@ -128,7 +128,7 @@ impl<S> Input<'_, S> {
 /// The context of an operation besides its grant.
 #[derive(Debug)]
 pub struct OperationContext<'a> {
-    /// The connection to the table.
+    /// The store session of the request.
     pub session: &'a StoreSession<'a>,
     /// The time of the request.
     pub now: SystemTime,

@@ -18,7 +18,7 @@ pub struct UpdateLink {
 impl Operation for UpdateLink {
     const NAME: &'static str = "update_link";
     const ACCESS: Access = Access::Write;
-    type Subject = ReleaseName;
+    type Resource = ReleaseName;
     /// The link's ID.
     type Path = String;
 

@@ -1,4 +1,4 @@
-//! The deletion of a project, in steps that can be interrupted and resumed.
+//! The deletion of a project, which can be interrupted and resumed.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};

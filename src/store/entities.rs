@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::StoreError;
@@ -16,25 +17,40 @@ use crate::token::{Grants, HashedToken, NewToken, Scope, Token, TokenId};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// How long DynamoDB keeps a token after its expiry. Until then its holder reads "expired"
+/// How long DynamoDB keeps a token after its expiry. Until then, its holder receives "expired"
 /// instead of "unauthorized".
 const KEEP_EXPIRED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The name of the role in every project, among the IDs of projects.
+/// The key of the role in all projects, among the IDs of projects.
 const EVERY_PROJECT: &str = "all";
 
 /// Reads an item. The error names the item and the attribute.
-pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
-    let part = |name| item.get(name).and_then(|value| value.as_s().ok());
-    let [pk, sk] = ["pk", "sk"].map(|name| part(name).map_or("?", String::as_str));
-    let name = format!("item {pk}/{sk}");
-    let attributes = serde_dynamo::AttributeValue::M(serde_dynamo::Item::from(item).into());
-    let deserializer = serde_dynamo::Deserializer::from_attribute_value(attributes);
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+///
+/// A list reads many items, so the attributes go to serde one by one. `serde_dynamo::from_item`
+/// would collect them into another map first.
+pub(super) fn read<T: DeserializeOwned>(mut item: Item) -> Result<T, StoreError> {
+    let key = ["pk", "sk"].map(|name| item.remove(name));
+    let attributes = item.into_iter().map(|(name, value)| (name, Value(value)));
+    serde_path_to_error::deserialize(MapDeserializer::new(attributes)).map_err(|error| {
+        let part = |part: &Option<AttributeValue>| Some(part.as_ref()?.as_s().ok()?.clone());
+        let [pk, sk] = key
+            .each_ref()
+            .map(|it| part(it).unwrap_or_else(|| "?".to_owned()));
         let (attribute, cause) = (error.path(), error.inner());
         StoreError::Corrupt(format!(
-            "attribute {attribute} of {name} is missing or mistyped: {cause}"
+            "attribute {attribute} of item {pk}/{sk} is missing or mistyped: {cause}"
         ))
     })
+}
+
+/// The value of an attribute, for serde.
+struct Value(AttributeValue);
+
+impl IntoDeserializer<'_, serde_dynamo::Error> for Value {
+    type Deserializer = serde_dynamo::Deserializer;
+
+    fn into_deserializer(self) -> Self::Deserializer {
+        serde_dynamo::Deserializer::from_attribute_value(self.0.into())
+    }
 }
 
 /// The item with this key.
@@ -59,13 +75,14 @@ pub(super) struct LinkItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     filepath: Option<String>,
     link_type: LinkType,
-    pub(super) created_at: Timestamp,
+    /// A [`Timestamp`], kept as text, because no request reads it.
+    pub(super) created_at: String,
     #[serde(rename = "revision")]
     pub(super) version: u64,
 }
 
 impl LinkItem {
-    pub(super) fn new(link: Link, created_at: Timestamp, version: u64) -> Self {
+    pub(super) fn new(link: Link, created_at: String, version: u64) -> Self {
         let Link {
             id,
             name,
@@ -274,7 +291,7 @@ impl TokenItem {
         }
     }
 
-    /// The token; a grant for no project is [`StoreError::Corrupt`].
+    /// The token; a grant whose key is neither a project ID nor "all" is [`StoreError::Corrupt`].
     pub(super) fn token(self) -> Result<Token, StoreError> {
         let mut grants = Grants {
             every: None,

@@ -10,7 +10,8 @@ use crate::link::Violation;
 use crate::project::{Project, ProjectId, ProjectPath};
 use crate::token::{MAX_GRANTS, TokenId};
 
-/// An operation on releases and links that failed. It changed nothing.
+/// An operation on releases and links that failed. After [`Self::Unavailable`], a write may still
+/// have happened; after any other error, nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The release or the link does not exist.
@@ -22,18 +23,19 @@ pub enum StoreError {
     /// The idempotency key was used for another link.
     #[error("the idempotency key was used for another link")]
     IdempotencyKeyReused,
-    /// DynamoDB did not carry the call out in time. A retry is safe.
+    /// DynamoDB is unavailable or did not respond in time. A retry is safe.
     #[error("{0}")]
     Unavailable(String),
     /// An item of the table does not have the shape that this service writes.
     #[error("{0}")]
     Corrupt(String),
-    /// DynamoDB found a call invalid. That is a bug of this service, so a retry is no use.
+    /// DynamoDB found a call invalid. That is a bug of this service, so a retry does not help.
     #[error("{0}")]
     InvalidCall(String),
 }
 
-/// A change by the operator that failed, in one sentence. It changed nothing.
+/// A change by the operator that failed, in one sentence. After [`Self::Failed`], the change may
+/// still have happened; after any other error, nothing changed.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum AdminError {
     /// Another project has the ID.
@@ -132,7 +134,7 @@ impl From<StoreError> for AdminError {
 }
 
 /// The error of a failed call, with all its causes for the log. An invalid call is a bug of this
-/// service, so a retry is no use.
+/// service, so a retry does not help.
 pub(super) fn failure<E>(error: SdkError<E>) -> StoreError
 where
     E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
@@ -149,8 +151,7 @@ where
     });
     let mut cause = DisplayErrorContext(error).to_string();
     if is_untrusted {
-        cause +=
-            "; set SSL_CERT_FILE to the certificates of the authority that issued the endpoint's";
+        cause += "; set SSL_CERT_FILE to the root certificates that the endpoint's certificate chains to";
     }
     if is_invalid {
         StoreError::InvalidCall(cause)

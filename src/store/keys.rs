@@ -48,7 +48,7 @@ impl Partition {
         key(&self.0, &format!("{FIRST_LINK}{:0>20}", id.to_string()))
     }
 
-    /// An idempotency record. It sorts before the links, out of the list's way.
+    /// An idempotency record. It sorts before the links, so the list does not read it.
     pub(super) fn idempotency_record(&self, request: &IdempotentRequest) -> Key {
         key(&self.0, &format!("idempotency#{}", request.key))
     }

@@ -98,9 +98,9 @@ impl StoreSession<'_> {
         }
     }
 
-    /// Increments the release's last link ID, and creates the release if it does not exist. An
-    /// update of a single item never conflicts, so parallel creators do not wait for one another.
-    /// If the link is then refused, its ID stays a gap.
+    /// Increments the release's last link ID, and creates the release if it does not exist. No
+    /// transaction contains this item, so concurrent creations do not conflict. If the link is then
+    /// refused, its ID stays unused.
     async fn next_link_id(
         &self,
         partition: &Partition,
@@ -165,7 +165,8 @@ impl StoreSession<'_> {
     /// # Errors
     ///
     /// [`StoreError::NotFound`], [`StoreError::Taken`], [`StoreError::Unavailable`], and
-    /// [`StoreError::Corrupt`], also if another link holds a unique-constraint item of this one.
+    /// [`StoreError::Corrupt`], including when another link holds a unique-constraint item of this
+    /// one.
     pub async fn update_link(
         &self,
         release: &ReleaseKey,
@@ -175,7 +176,7 @@ impl StoreSession<'_> {
         let partition = Partition::of(release);
         for _ in 0..MAX_ROUNDS {
             let item = self.link_item(&partition, id).await?;
-            let (version, created_at) = (item.version, item.created_at);
+            let (version, created_at) = (item.version, item.created_at.clone());
             let before = item.into_link();
             let after = changes.apply(&before);
             if after == before {
@@ -238,7 +239,7 @@ impl Store {
         now: SystemTime,
     ) -> Transaction<'_> {
         let mut transaction = Transaction::on(&self.table);
-        let new = LinkItem::new(link.clone(), Timestamp(now), 1);
+        let new = LinkItem::new(link.clone(), Timestamp(now).text(), 1);
         transaction.put(
             Step::Link,
             item(partition.link(link.id), &new),
@@ -293,7 +294,7 @@ impl Store {
         transaction
     }
 
-    /// Deletes the link and its unique-constraint items, but for those that another link holds.
+    /// Deletes the link and its unique-constraint items, except those that another link holds.
     fn delete_transaction(
         &self,
         partition: &Partition,

@@ -1,6 +1,7 @@
-//! Pages of a release's links. DynamoDB has no offset, so the links between a page and the nearer
-//! end of the list are counted, not read. The total is counted by the unique-constraint items of
-//! the names, which are a third as large as the links.
+//! Pages of a release's links. DynamoDB has no offset, so the links before a page are skipped with
+//! `Select: COUNT`, which consumes capacity but returns no items. Within the links that GitLab
+//! counts, the page is read from the nearer end of the list. The total is counted by the
+//! unique-constraint items of the names, which are a third as large as the links.
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
@@ -63,7 +64,7 @@ impl<'a> Cursor<'a> {
 
 impl StoreSession<'_> {
     /// A page of the release's links, newest first. If it is not the whole list, all links are
-    /// counted, up to one more than GitLab counts (B16). A page behind the end reads no links.
+    /// counted, up to one more than GitLab counts (B16). A page past the end reads no links.
     ///
     /// # Errors
     ///
@@ -134,8 +135,8 @@ impl StoreSession<'_> {
         Ok(Paged { items, counted })
     }
 
-    /// A page behind the links that GitLab counts. IDs never exceed the release's last link ID, so
-    /// a page behind it is empty.
+    /// A page beyond the links that GitLab counts. IDs never exceed the release's last link ID, so
+    /// a page past it is empty.
     async fn distant_page(
         &self,
         partition: &Partition,
@@ -172,7 +173,7 @@ impl StoreSession<'_> {
         Ok(cursor.passed)
     }
 
-    /// Moves the cursor over some items without reading them.
+    /// Moves the cursor over some items, which DynamoDB counts but does not return.
     async fn skip(&self, cursor: &mut Cursor<'_>, mut items: u64) -> Result<(), StoreError> {
         while items > 0 && !cursor.is_over {
             let output = self.query_page(cursor, Select::Count, items).await?;

@@ -1,8 +1,8 @@
 //! The store: links, releases, projects and tokens in one DynamoDB table. No other module calls
 //! DynamoDB.
 //!
-//! Each step of a [`StoreSession`] is one call or one transaction. Every write that depends on an
-//! earlier read has a condition that the item is unchanged.
+//! A [`StoreSession`] sends single calls and transactions. Every write that depends on an earlier
+//! read has a condition that the item is unchanged.
 
 mod deletion;
 mod entities;
@@ -43,11 +43,11 @@ const MAX_ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 /// Longest delay before any retry.
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
-/// Timeout of an attempt. DynamoDB responds within milliseconds, so a slower attempt is lost and
-/// retried.
-const ATTEMPT_TIME: Duration = Duration::from_secs(2);
+/// Timeout of an attempt. DynamoDB responds within milliseconds, so a slower attempt is considered
+/// lost and is retried.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Timeout for opening a connection.
-const CONNECT_TIME: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Largest number of retries of a conflicting transaction or of the unprocessed part of a batch.
 const MAX_RETRIES: usize = 12;
 
@@ -65,7 +65,7 @@ type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
 /// The DynamoDB usage of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
-    /// Calls of DynamoDB operations.
+    /// DynamoDB calls, without the SDK's retries.
     pub calls: u32,
     /// Read capacity units.
     pub read_units: f64,
@@ -90,8 +90,8 @@ impl Store {
             .with_initial_backoff(FIRST_BACKOFF)
             .with_max_backoff(MAX_BACKOFF);
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIME)
-            .operation_attempt_timeout(ATTEMPT_TIME)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .build();
         let config = sdk.retry_config(retries).timeout_config(timeouts).build();
         Self {
@@ -123,7 +123,7 @@ impl Store {
         }
     }
 
-    /// Starts a request with this time limit for all its calls together.
+    /// Starts a session with this time limit for all its calls together.
     #[must_use]
     pub fn session(&self, time_left: Duration) -> StoreSession<'_> {
         StoreSession {
@@ -154,7 +154,7 @@ impl StoreSession<'_> {
             .await
             .map_err(|_| {
                 StoreError::Unavailable(
-                    "DynamoDB did not answer within the time of the invocation".to_owned(),
+                    "DynamoDB did not respond before the invocation's deadline".to_owned(),
                 )
             })
     }
@@ -185,7 +185,7 @@ impl StoreSession<'_> {
         Ok(output.item)
     }
 
-    /// Updates one item, or makes it, and returns its key and what was updated.
+    /// Updates or creates one item, and returns its key and the updated attributes.
     async fn update_item<const N: usize>(
         &self,
         key: Item,
@@ -266,7 +266,8 @@ impl StoreSession<'_> {
         add(&mut self.usage.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The delays between retries: full jitter, within the request's time limit.
+    /// The delays between retries: exponential, each with jitter of up to its own length, within
+    /// the request's time limit.
     fn backoff(&self) -> ExponentialBuilder {
         ExponentialBuilder::default()
             .with_jitter()

@@ -22,7 +22,7 @@ pub struct ProjectChanges {
 }
 
 impl StoreSession<'_> {
-    /// The project with this ID or path, also one that is being deleted or was deleted.
+    /// The project with this ID or path, including one that is being deleted or was deleted.
     async fn project_item(&self, name: &ProjectRef) -> Result<ProjectItem, AdminError> {
         let item = self.get_item(keys::project(name)).await?;
         let unknown = || AdminError::UnknownProject(name.to_string());
@@ -58,7 +58,7 @@ impl StoreSession<'_> {
         Ok(existing(self.project_item(name).await?)?.project())
     }
 
-    /// The project with this ID or path, also one whose deletion has begun.
+    /// The project with this ID or path, including one whose deletion has begun.
     ///
     /// # Errors
     ///

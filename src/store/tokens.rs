@@ -52,7 +52,7 @@ impl StoreSession<'_> {
             transaction.check(
                 Step::Project(*project),
                 project_by_id(project.number()),
-                Condition::LivingProject,
+                Condition::ActiveProject,
             );
         }
         match transaction.commit(self).await {
@@ -111,7 +111,7 @@ impl StoreSession<'_> {
         Err(AdminError::Changed)
     }
 
-    /// Writes both items of a token, also one that a partial restore has lost.
+    /// Writes both items of a token, including one that a partial restore has lost.
     async fn replace_token(&self, before: &TokenItem, token: Token) -> Result<Token, AdminError> {
         let mut transaction = Transaction::on(&self.store.table);
         for item in token_items(&token, &before.hash, before.version + 1) {
@@ -128,7 +128,7 @@ impl StoreSession<'_> {
         })?)?)
     }
 
-    /// Increments the last token ID. If the token is then refused, its ID stays a gap.
+    /// Increments the last token ID. If the token is then refused, its ID stays unused.
     async fn next_token_id(&self) -> Result<TokenId, StoreError> {
         let one = [(":one", AttributeValue::N("1".to_owned()))];
         let increment = "ADD last_token_id :one";

@@ -22,7 +22,7 @@ use super::keys::Key;
 use crate::link::{LinkId, Violation};
 use crate::project::ProjectId;
 
-/// How often a write starts over because another request was faster.
+/// Maximum number of attempts of a write whose conditions fail because of concurrent writes.
 pub(super) const MAX_ROUNDS: usize = 20;
 
 /// The purpose of a step.
@@ -34,7 +34,7 @@ pub(super) enum Step {
     Claim(Violation),
     /// A unique-constraint item that the link holds; fails if another link holds it.
     Held(Violation),
-    /// An item that changes together with another one.
+    /// Another item of the changed project or token itself.
     Own,
     /// An idempotency record; fails if the key was used.
     IdempotencyRecord,
@@ -54,8 +54,8 @@ pub(super) enum Step {
 pub(super) enum Condition {
     /// It does not exist.
     Absent,
-    /// It does not exist, or it expired before this time in seconds since 1970 and DynamoDB has not
-    /// deleted it yet.
+    /// It does not exist, or it expired at or before this time in seconds since 1970 and DynamoDB
+    /// has not deleted it yet.
     AbsentOrExpired(u64),
     /// It has this version.
     Version(u64),
@@ -64,7 +64,7 @@ pub(super) enum Condition {
     /// This link holds it, or a partial restore has removed it.
     HeldByOrAbsent(LinkId),
     /// It is a project that is not being deleted.
-    LivingProject,
+    ActiveProject,
     /// It does not exist, or it is the former path of a project.
     AbsentOrFormerPath,
     /// It is still a former path of this project.
@@ -79,7 +79,7 @@ impl Condition {
             Self::Version(_) => "revision = :expected",
             Self::VersionOrAbsent(_) => "attribute_not_exists(pk) OR revision = :expected",
             Self::HeldByOrAbsent(_) => "attribute_not_exists(pk) OR link_id = :expected",
-            Self::LivingProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
+            Self::ActiveProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
             Self::AbsentOrFormerPath => "attribute_not_exists(pk) OR attribute_exists(moved_at)",
             Self::FormerPathOf(_) => "id = :expected AND attribute_exists(moved_at)",
         }
@@ -87,7 +87,7 @@ impl Condition {
 
     fn values(self) -> Option<HashMap<String, AttributeValue>> {
         let expected = match self {
-            Self::Absent | Self::LivingProject | Self::AbsentOrFormerPath => return None,
+            Self::Absent | Self::ActiveProject | Self::AbsentOrFormerPath => return None,
             Self::AbsentOrExpired(number)
             | Self::Version(number)
             | Self::VersionOrAbsent(number) => number.to_string(),
@@ -101,14 +101,14 @@ impl Condition {
     }
 }
 
-/// A transaction that failed. It changed nothing.
+/// A transaction that failed. Only after [`Self::Failed`] may it have been committed.
 #[derive(Debug)]
 pub(super) enum TransactionError {
     /// The conditions of these steps failed.
     Steps(Vec<Step>),
     /// The transaction conflicts with another one, or DynamoDB throttles it. A retry may succeed.
     Conflict,
-    /// DynamoDB did not process it.
+    /// The call failed or timed out, so the outcome may be unknown.
     Failed(StoreError),
 }
 
@@ -121,7 +121,7 @@ const TRANSIENT: [&str; 3] = [
     "TransactionConflict",
 ];
 
-/// A transaction in the making.
+/// A transaction that is being built.
 #[derive(Debug, Clone)]
 pub(super) struct Transaction<'a> {
     table: &'a str,
@@ -212,11 +212,11 @@ impl<'a> Transaction<'a> {
                 session.note_write(output.consumed_capacity());
                 Ok(())
             }
-            Err(error) => Err(self.refusal(error)),
+            Err(error) => Err(self.cancellation_error(error)),
         }
     }
 
-    fn refusal(&self, error: SdkError<TransactWriteItemsError>) -> TransactionError {
+    fn cancellation_error(&self, error: SdkError<TransactWriteItemsError>) -> TransactionError {
         let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
             error.as_service_error()
         else {
@@ -246,23 +246,23 @@ impl<'a> Transaction<'a> {
 
 impl From<TransactionError> for StoreError {
     /// For an error that the caller does not handle.
-    fn from(refusal: TransactionError) -> Self {
-        match refusal {
-            TransactionError::Steps(steps) => {
-                Self::Unavailable(format!("the table changed under the request at {steps:?}"))
-            }
-            TransactionError::Conflict => {
-                Self::Unavailable("other transactions are at work on the same items".to_owned())
-            }
+    fn from(error: TransactionError) -> Self {
+        match error {
+            TransactionError::Steps(steps) => Self::Unavailable(format!(
+                "the conditions of the steps {steps:?} kept failing"
+            )),
+            TransactionError::Conflict => Self::Unavailable(
+                "the transaction was throttled or kept conflicting with others".to_owned(),
+            ),
             TransactionError::Failed(error) => error,
         }
     }
 }
 
 impl From<TransactionError> for AdminError {
-    /// For a refusal that the caller has no better word for.
-    fn from(refusal: TransactionError) -> Self {
-        match refusal {
+    /// For an error that the caller does not handle.
+    fn from(error: TransactionError) -> Self {
+        match error {
             TransactionError::Steps(_) | TransactionError::Conflict => Self::Changed,
             TransactionError::Failed(error) => Self::Failed(error),
         }

@@ -80,7 +80,7 @@ fn a_function_with_missing_or_invalid_settings_exits_with_an_explanation() {
                 ("AWS_REGION", "eu-central-1"),
                 ("AWS_ACCESS_KEY_ID", "id"),
             ],
-            "release-links: AWS_SECRET_ACCESS_KEY is not set: set it beside AWS_ACCESS_KEY_ID\n",
+            "release-links: AWS_SECRET_ACCESS_KEY is not set: set it together with AWS_ACCESS_KEY_ID\n",
         ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_release-links"))

@@ -97,13 +97,13 @@ fn read(content_type: &str, body: &[u8]) {
 
 /// Parses the parameters as those of a create request. It must not panic.
 fn parse_create_request(release: &ReleasePath, params: &Params) {
-    let Ok(subject) = ReleaseName::try_from(release) else {
+    let Ok(resource) = ReleaseName::try_from(release) else {
         return;
     };
     let _ = CreateLink::parse(
         (),
         &Input {
-            subject: &subject,
+            resource: &resource,
             params,
             idempotency_key: None,
         },

@@ -161,12 +161,12 @@ impl TestApp {
         }
     }
 
-    /// Returns the number of DynamoDB calls since the last query, and resets the record.
+    /// Returns the number of DynamoDB calls since the last reset, and resets the record.
     pub fn take_calls(&self) -> usize {
         self.take_operations().len()
     }
 
-    /// Returns the names of the DynamoDB operations since the last query, and resets the record.
+    /// Returns the names of the DynamoDB operations since the last reset, and resets the record.
     pub fn take_operations(&self) -> Vec<String> {
         self.take_operations_and_keys()
             .into_iter()
@@ -174,7 +174,7 @@ impl TestApp {
             .collect()
     }
 
-    /// Like [`Self::operations`], each with the number of keys if it was a batch read.
+    /// Like [`Self::take_operations`], each with the number of keys if it was a batch read.
     pub fn take_operations_and_keys(&self) -> Vec<(String, usize)> {
         std::mem::take(&mut *self.calls.0.lock().unwrap())
     }

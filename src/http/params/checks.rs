@@ -1,4 +1,4 @@
-//! GitLab's first checks of parameters: presence and type (C11 to C18).
+//! GitLab's validation of parameters: presence and type (C11 to C18).
 
 use super::{ParamError, ParamErrors, ParamProblem, Params, Value};
 
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_falls_through_to_the_other_spelling_and_an_empty_text_does_not() {
+    fn only_null_falls_back_to_the_alias() {
         let text = |text: &str| Field::Value(text.to_owned());
         assert_eq!(Field::Null.or(text("/abc")), text("/abc"));
         assert_eq!(text("").or(text("/abc")), text(""));
