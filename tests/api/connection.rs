@@ -200,7 +200,8 @@ async fn a_certificate_outside_the_root_store_is_rejected_with_a_hint_in_the_log
     assert_eq!((reply.status, endpoint.handshakes()), (503, 0));
     assert!(endpoint.connections() > 0);
     assert!(
-        log.text().contains("set SSL_CERT_FILE to the certificates"),
+        log.text()
+            .contains("set SSL_CERT_FILE to the root certificates"),
         "{}",
         log.text()
     );
