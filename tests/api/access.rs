@@ -14,7 +14,7 @@ use testkit::event::Event;
 use testkit::reply::Reply;
 
 const PUBLIC: u64 = 1;
-const PRIVATE: u64 = 2;
+pub(super) const PRIVATE: u64 = 2;
 const MISSING: u64 = 3;
 
 /// The expected response for each caller. The columns after the project are: list, get, create,
@@ -62,7 +62,7 @@ const TABLE: &str = "
 ";
 
 /// An app with the projects, and a token for each caller that has one.
-async fn app_with_callers() -> TestApp {
+pub(super) async fn app_with_callers() -> TestApp {
     let app = TestApp::start().await;
     app.add(project(PUBLIC, "group/public", Visibility::Public))
         .await;
@@ -169,7 +169,7 @@ async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
     ]
 }
 
-async fn create_link_named(app: &TestApp, project: u64, name: &str) {
+pub(super) async fn create_link_named(app: &TestApp, project: u64, name: &str) {
     let link = NewLink::new(name, format!("https://e.com/{name}"));
     let link = link
         .and_then(|link| link.with_filepath(format!("/bin/{name}")))
@@ -296,162 +296,6 @@ async fn parameters_are_validated_before_authorization_and_link_rules_after_it()
     app.put(&link, json!({"name": ""}))
         .await
         .assert(400, json!({"message": ["Name can't be blank"]}));
-}
-
-#[tokio::test]
-async fn tokens_are_accepted_in_every_location() {
-    let app = app_with_callers().await;
-    let private = "/api/v4/projects/2/releases/v1/assets/links";
-    create_link_named(&app, PRIVATE, "a").await;
-    let get = || Event::new("GET", private).anonymous();
-    for name in [
-        "private-token",
-        "PRIVATE-TOKEN",
-        "Private-Token",
-        "JOB-TOKEN",
-        "Job-Token",
-    ] {
-        assert_eq!(
-            app.send(get().header(name, "rlat-guest")).await.status,
-            200,
-            "{name}"
-        );
-    }
-    for (name, value) in [
-        ("authorization", "Bearer rlat-guest"),
-        ("Authorization", "bearer rlat-guest"),
-    ] {
-        assert_eq!(
-            app.send(get().header(name, value)).await.status,
-            200,
-            "{name}: {value}"
-        );
-    }
-    for name in [
-        "private_token",
-        "access_token",
-        "bearer_token",
-        "job_token",
-        "token",
-    ] {
-        let query = format!("{private}?{name}=rlat-developer&per_page=1");
-        let reply = app.send(Event::new("GET", &query).anonymous()).await;
-        assert_eq!(reply.status, 200, "{name}");
-        assert!(!reply.header("link").contains("rlat"), "{reply:?}");
-        let form = format!(
-            "{name}=rlat-developer&name={name}&url=http://{}",
-            name.replace('_', "-")
-        );
-        assert_eq!(
-            app.send(Event::new("POST", private).anonymous().form(&form))
-                .await
-                .status,
-            201,
-            "{name}"
-        );
-        let body = json!({name: "rlat-developer", "name": format!("{name} json"), "url": format!("http://json/{name}")});
-        assert_eq!(
-            app.send(Event::new("POST", private).anonymous().json(body))
-                .await
-                .status,
-            201,
-            "{name}"
-        );
-    }
-}
-
-/// The parameters and headers that may hold a token, in order of precedence.
-const TOKEN_LOCATIONS: [&str; 8] = [
-    "private_token",
-    "private-token",
-    "authorization",
-    "access_token",
-    "bearer_token",
-    "job-token",
-    "job_token",
-    "token",
-];
-
-/// A request with a token in each of these locations.
-fn with_tokens(tokens: &[(&str, &str)]) -> Event {
-    let parameters = tokens
-        .iter()
-        .filter(|(name, _)| name.contains('_') || *name == "token");
-    let query = parameters
-        .map(|(name, token)| format!("{name}={token}"))
-        .collect::<Vec<_>>()
-        .join("&");
-    let headers = tokens
-        .iter()
-        .filter(|(name, _)| name.contains('-') || *name == "authorization");
-    headers.fold(
-        Event::new("GET", &format!("{LINKS}?{query}")).anonymous(),
-        |event, (name, token)| {
-            let scheme = if *name == "authorization" {
-                "Bearer "
-            } else {
-                ""
-            };
-            event.header(name, &format!("{scheme}{token}"))
-        },
-    )
-}
-
-fn with_header(name: &str, value: &str) -> Event {
-    Event::new("GET", LINKS).anonymous().header(name, value)
-}
-
-#[tokio::test]
-async fn token_locations_have_gitlabs_precedence() {
-    let app = app_with_callers().await;
-    for pair in TOKEN_LOCATIONS.windows(2) {
-        let reply = app
-            .send(with_tokens(&[(pair[0], "rlat-guest"), (pair[1], "junk")]))
-            .await;
-        assert_eq!(reply.status, 200, "{pair:?}");
-        app.send(with_tokens(&[(pair[0], "junk"), (pair[1], "rlat-guest")]))
-            .await
-            .assert(401, json!({"message": "401 Unauthorized"}));
-    }
-}
-
-#[tokio::test]
-async fn blank_tokens_are_ignored() {
-    let app = app_with_callers().await;
-    for pair in TOKEN_LOCATIONS.windows(2) {
-        let reply = app
-            .send(with_tokens(&[(pair[0], ""), (pair[1], "rlat-guest")]))
-            .await;
-        assert_eq!(reply.status, 200, "a blank {}", pair[0]);
-    }
-    let blank = with_header("private-token", " ");
-    assert_eq!(app.send(blank).await.status, 200);
-}
-
-#[tokio::test]
-async fn authorization_headers_without_a_bearer_token_are_ignored() {
-    let app = app_with_callers().await;
-    for value in ["Basic Zm9v", "rlat-guest"] {
-        let event = with_header("authorization", value);
-        assert_eq!(app.send(event).await.status, 200, "{value}");
-    }
-}
-
-#[tokio::test]
-async fn malformed_tokens_return_401() {
-    let app = app_with_callers().await;
-    let unauthorized = json!({"message": "401 Unauthorized"});
-    for (name, value) in [
-        ("private-token", "é"),
-        ("private-token", "a,b"),
-        ("authorization", "Bearer é"),
-    ] {
-        app.send(with_header(name, value))
-            .await
-            .assert(401, unauthorized.clone());
-    }
-    let array = Event::new("GET", &format!("{LINKS}?private_token[]=rlat-guest")).anonymous();
-    app.send(array).await.assert(401, unauthorized);
 }
 
 #[tokio::test]

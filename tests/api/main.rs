@@ -27,4 +27,5 @@ mod parameters;
 mod properties;
 mod renames;
 mod retries;
+mod token_locations;
 mod tokens;

@@ -33,6 +33,23 @@ def test_printed_commands_return_the_documented_responses(service):
     assert run_curl(get) == {"message": "404 Not found"}
 
 
+def test_the_walkthrough_shows_the_exact_responses(tmp_path):
+    service = start(tmp_path / "dynamodb.sqlite", free_port(), FRESH="1")
+    text = (ROOT / "docs/walkthrough.md").read_text()
+    transcript = text.split("```console\n")[1].split("```")[0].splitlines()
+    commands, responses = transcript[::2], transcript[1::2]
+    assert len(commands) == len(responses) == 5
+    for command, response in zip(commands, responses):
+        assert command.startswith("$ curl ")
+        assert "http://127.0.0.1:9000/" in command
+        command = command.removeprefix("$ ").replace("http://127.0.0.1:9000", service.url)
+        result = subprocess.run(
+            ["bash", "-c", f"{command} -sS --max-time 10"], capture_output=True, check=True, text=True
+        )
+        assert result.stdout == response
+    assert stop(service) == 0
+
+
 def test_state_persists_until_a_fresh_start(tmp_path):
     state, port = tmp_path / "dynamodb.sqlite", free_port()
     for fresh, expected in [("", ["awesome-v0.2.msi"]), ("", ["awesome-v0.2.msi", "x"]), ("1", ["awesome-v0.2.msi"])]:

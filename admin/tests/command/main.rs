@@ -5,6 +5,7 @@
     reason = "a None or an Err fails the test at once"
 )]
 
+mod deletion;
 mod failures;
 mod projects;
 mod tokens;
@@ -134,84 +135,87 @@ async fn a_new_project_and_token_can_create_the_first_link() {
     );
 }
 
+/// Arguments, and a part of the message that explains what is wrong with them.
+const USAGE_ERRORS: [(&str, &str); 25] = [
+    ("", "Usage: release-links-admin <COMMAND>"),
+    ("project", "Usage: release-links-admin project <COMMAND>"),
+    ("project create --id 24", "--path <GROUP/NAME>"),
+    (
+        "project create --id 0 --path a/b",
+        "a project's ID is a whole number from 1 to 9223372036854775807",
+    ),
+    (
+        "project create --id 1 --path app",
+        "a path needs a group and a name, such as group/app",
+    ),
+    (
+        "project create --id 1 --path a/b --visibility internal",
+        "[possible values: private, public]",
+    ),
+    (
+        "project create --id 1 --path Api/app",
+        "the first part of a path must not be api, which is reserved for the API",
+    ),
+    (
+        "project update 24 --path api/app",
+        "the first part of a path must not be api, which is reserved for the API",
+    ),
+    ("project delete 24 --wait soon", "expected number at 0"),
+    ("project update 24", "--visibility <VISIBILITY>"),
+    ("project show", "<PROJECT|--id <ID>>"),
+    ("project show 24 --id 24", "cannot be used with"),
+    (
+        "project show app",
+        "specify a project by its ID, such as 24, or by its path, such as group/app",
+    ),
+    ("token create --label ci", "--grant <PROJECT=ROLE>"),
+    (
+        "token create --label ci --grant 24",
+        "a grant consists of a project and a role, such as 24=developer",
+    ),
+    (
+        "token create --label ci --grant 24=root",
+        "unknown role \"root\": choose one of guest, reporter, developer, maintainer, owner",
+    ),
+    (
+        "token create --label ci --grant 24=guest --scope sudo",
+        "[possible values: api, read_api]",
+    ),
+    (
+        "token create --label 1 --grant 24=guest",
+        "a label must not be a number",
+    ),
+    (
+        "token create --label +1 --grant 24=guest",
+        "a label must not be a number",
+    ),
+    (
+        "token create --label \u{202e}ic --grant 24=guest",
+        "a label must not contain characters that change the direction of text",
+    ),
+    (
+        "token create --label ci --grant 24=guest --expires-in 0s",
+        "a token's lifetime must be longer than zero",
+    ),
+    (
+        "token create --label ci --grant 24=guest --expires-in soon",
+        "write a duration such as 90d, 12h or 1h30m",
+    ),
+    (
+        "token create --label ci --grant 24=guest --expires-in 101y",
+        "a token's lifetime is at most 100 years",
+    ),
+    ("token revoke", "<TOKEN|--id <ID>|--token-file <FILE>>"),
+    (
+        "completions tcl",
+        "[possible values: bash, elvish, fish, powershell, zsh]",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_usage_error_is_explained_and_exits_with_2() {
     let app = TestApp::start().await;
-    for (arguments, part) in [
-        ("", "Usage: release-links-admin <COMMAND>"),
-        ("project", "Usage: release-links-admin project <COMMAND>"),
-        ("project create --id 24", "--path <GROUP/NAME>"),
-        (
-            "project create --id 0 --path a/b",
-            "a project's ID is a whole number from 1 to 9223372036854775807",
-        ),
-        (
-            "project create --id 1 --path app",
-            "a path needs a group and a name, such as group/app",
-        ),
-        (
-            "project create --id 1 --path a/b --visibility internal",
-            "[possible values: private, public]",
-        ),
-        (
-            "project create --id 1 --path Api/app",
-            "the first part of a path must not be api, which is reserved for the API",
-        ),
-        (
-            "project update 24 --path api/app",
-            "the first part of a path must not be api, which is reserved for the API",
-        ),
-        ("project delete 24 --wait soon", "expected number at 0"),
-        ("project update 24", "--visibility <VISIBILITY>"),
-        ("project show", "<PROJECT|--id <ID>>"),
-        ("project show 24 --id 24", "cannot be used with"),
-        (
-            "project show app",
-            "specify a project by its ID, such as 24, or by its path, such as group/app",
-        ),
-        ("token create --label ci", "--grant <PROJECT=ROLE>"),
-        (
-            "token create --label ci --grant 24",
-            "a grant consists of a project and a role, such as 24=developer",
-        ),
-        (
-            "token create --label ci --grant 24=root",
-            "unknown role \"root\": choose one of guest, reporter, developer, maintainer, owner",
-        ),
-        (
-            "token create --label ci --grant 24=guest --scope sudo",
-            "[possible values: api, read_api]",
-        ),
-        (
-            "token create --label 1 --grant 24=guest",
-            "a label must not be a number",
-        ),
-        (
-            "token create --label +1 --grant 24=guest",
-            "a label must not be a number",
-        ),
-        (
-            "token create --label \u{202e}ic --grant 24=guest",
-            "a label must not contain characters that change the direction of text",
-        ),
-        (
-            "token create --label ci --grant 24=guest --expires-in 0s",
-            "a token's lifetime must be longer than zero",
-        ),
-        (
-            "token create --label ci --grant 24=guest --expires-in soon",
-            "write a duration such as 90d, 12h or 1h30m",
-        ),
-        (
-            "token create --label ci --grant 24=guest --expires-in 101y",
-            "a token's lifetime is at most 100 years",
-        ),
-        ("token revoke", "<TOKEN|--id <ID>|--token-file <FILE>>"),
-        (
-            "completions tcl",
-            "[possible values: bash, elvish, fish, powershell, zsh]",
-        ),
-    ] {
+    for (arguments, part) in USAGE_ERRORS {
         let ended = admin(&app, arguments);
         assert_eq!(
             (ended.code, ended.stdout.as_str()),

@@ -5,10 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use release_links::project::{Role, Visibility};
+use release_links::token::PlainToken;
 use serde_json::{Value, json};
 
 use super::{admin, command, ended, file};
-use testkit::app::{TestApp, granted, project};
+use testkit::app::{LINKS, TestApp, granted, project};
 use testkit::event::Event;
 
 const SECRETS: [&str; 3] = [
@@ -264,4 +265,18 @@ async fn a_token_can_have_at_most_97_grants() {
         "a token can have roles in at most 97 projects: use several tokens or grant `all`",
     );
     assert_eq!(create(97).code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_lost_one_item_in_a_restore_can_be_revoked() {
+    let app = TestApp::start().await;
+    let token = app.issue(granted("half", 24, Role::Owner)).await;
+    let hash = PlainToken::from(token.clone()).hash().hex();
+    app.remove(&format!("token#{hash}"), "token").await;
+    assert_eq!(admin(&app, "token revoke half").code, Some(0));
+    let reply = app.send(Event::new("GET", LINKS).token(&token)).await;
+    assert_eq!(
+        (reply.status, &reply.body["error"]),
+        (401, &json!("invalid_token"))
+    );
 }

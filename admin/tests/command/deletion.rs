@@ -1,0 +1,352 @@
+//! `release-links-admin project delete`.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use release_links::project::{ProjectId, Role, Visibility};
+use release_links::token::{NewToken, PlainToken};
+use serde_json::json;
+
+use super::{admin, command, file};
+use testkit::app::{LINKS, TestApp, granted, project};
+use testkit::event::Event;
+use testkit::holding_proxy::HoldingProxy;
+use testkit::invariants::Item;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
+    let app = TestApp::start().await;
+    app.add(project(2, "group/app2", Visibility::Private)).await;
+    assert_eq!(
+        admin(
+            &app,
+            "token create --label both --grant 2=owner --grant 24=owner"
+        )
+        .code,
+        Some(0)
+    );
+    assert_eq!(
+        admin(
+            &app,
+            "token create --label every --grant all=owner --token-file /dev/stdin"
+        )
+        .code,
+        Some(1)
+    );
+    for n in 0..30 {
+        assert_eq!(
+            app.post(LINKS, json!({"name": n, "url": format!("http://{n}")}))
+                .await
+                .status,
+            201
+        );
+    }
+    let mut every = command(
+        app.address,
+        "token create --label every --grant all=owner --token-file -",
+    );
+    let mut every = every
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    every
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"token-for-every-project")
+        .unwrap();
+    assert!(every.wait().unwrap().success());
+    let kept = Event::new("POST", "/api/v4/projects/2/releases/v0.1/assets/links")
+        .token("token-for-every-project");
+    assert_eq!(
+        app.send(kept.form("name=kept&url=http://kept"))
+            .await
+            .status,
+        201
+    );
+
+    let deleted = admin(&app, "project delete --id 24 --yes --wait 0s");
+    deleted.assert(
+        0,
+        "deleted project 24 (group/app, public) and 94 items of its releases\n",
+        "",
+    );
+    let fresh = TestApp::at(app.address);
+    fresh
+        .get(LINKS)
+        .await
+        .assert(404, json!({"message": "404 Project Not Found"}));
+    assert_eq!(
+        admin(&app, "token list --json").json()[1]["grants"],
+        json!({"2": "owner"})
+    );
+    assert_eq!(
+        admin(
+            &app,
+            "project create --id 25 --path group/app --visibility public"
+        )
+        .code,
+        Some(0)
+    );
+    let fresh = TestApp::at(app.address);
+    let links = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
+    fresh
+        .get(links)
+        .await
+        .assert(404, json!({"message": "404 Not found"}));
+    fresh
+        .post(links, json!({"name": "a", "url": "http://a"}))
+        .await
+        .assert(403, json!({"message": "403 Forbidden"}));
+    let kept = Event::new("GET", "/api/v4/projects/2/releases/v0.1/assets/links")
+        .token("token-for-every-project");
+    assert_eq!(app.send(kept).await.ids(), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
+    let app = TestApp::start().await;
+    let session = app.store.session(Duration::from_secs(5));
+    session
+        .begin_deletion(ProjectId::new(24).unwrap(), SystemTime::now())
+        .await
+        .unwrap();
+    let fresh = TestApp::at(app.address);
+    for project in ["24", "group%2Fapp"] {
+        let links = format!("/api/v4/projects/{project}/releases/v0.1/assets/links");
+        fresh
+            .get(&links)
+            .await
+            .assert(404, json!({"message": "404 Project Not Found"}));
+    }
+    let pending = "project 24 is being deleted: run `project delete 24` to finish the deletion";
+    admin(&app, "project show 24").assert_fails(pending);
+    admin(&app, "project update 24 --visibility private").assert_fails(pending);
+    admin(&app, "project create --id 24 --path a/b")
+        .assert_fails("project 24 already exists: `project show 24` shows it");
+    admin(&app, "token create --label x --grant 24=guest").assert_fails(pending);
+    assert_eq!(admin(&app, "project list --json").json(), json!([]));
+    assert_eq!(
+        admin(&app, "project create --id 8 --path group/app").code,
+        Some(0),
+        "its path is free"
+    );
+    assert_eq!(
+        admin(&app, "project delete 24 --yes --wait 0s").code,
+        Some(0)
+    );
+    for arguments in [
+        "project show 24",
+        "project update 24 --path b/c",
+        "project delete 24 --yes",
+    ] {
+        let error = admin(&app, arguments);
+        assert!(
+            error
+                .stderr
+                .starts_with("release-links-admin: project 24 was deleted at 20"),
+            "{error:?}"
+        );
+        assert_eq!((error.code, error.stdout.as_str()), (Some(1), ""));
+    }
+    let again = admin(&app, "project create --id 24 --path a/b");
+    let sentence = "Z, and its ID cannot be reused: choose another ID\n";
+    assert!(
+        again.code == Some(1) && again.stderr.ends_with(sentence),
+        "{again:?}"
+    );
+    assert_eq!(
+        admin(&app, "project list --json")
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+/// A warm function caches the project for another 2 seconds. Links that it creates in that time are
+/// deleted with the project.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_includes_late_writes_of_a_function_that_has_cached_the_project() {
+    let app = TestApp::start().await;
+    let warm = app.with_settings(&[("IDENTITY_CACHE_SECONDS", "2")], SystemTime::now);
+    assert_eq!(warm.get(LINKS).await.status, 200);
+    let mut deletion = command(app.address, "project delete group/app --yes --wait 3s");
+    let mut deletion = deletion
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let hidden =
+        TestApp::at(app.address).with_settings(&[("IDENTITY_CACHE_SECONDS", "0")], SystemTime::now);
+    while hidden.get(LINKS).await.status != 404 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let reply = warm
+        .post(LINKS, json!({"name": "late", "url": "http://late"}))
+        .await;
+    assert_eq!(
+        reply.status, 201,
+        "the function still uses the cached project"
+    );
+    let ended = tokio::task::spawn_blocking(move || deletion.wait().unwrap())
+        .await
+        .unwrap();
+    assert!(ended.success());
+    warm.post(LINKS, json!({"name": "b", "url": "http://b"}))
+        .await
+        .assert(404, json!({"message": "404 Project Not Found"}));
+    let left = app
+        .items()
+        .await
+        .into_iter()
+        .filter(|item| item["pk"].as_s().unwrap().starts_with("24#"));
+    assert_eq!(left.count(), 0, "the late link is deleted too");
+}
+
+/// One call of the slower operator is held on the wire while the faster operator finishes.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_slower_of_two_deletions_leaves_a_later_project_unchanged() {
+    for held in ["Scan", "Query", "TransactWriteItems"] {
+        let app = TestApp::start().await;
+        let wire = HoldingProxy::start(app.address, held).await;
+        let slow = command(wire.address, "project delete 24 --yes --wait 0s")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        wire.held().await;
+        assert_eq!(
+            admin(&app, "project delete 24 --yes --wait 0s").code,
+            Some(0)
+        );
+        assert_eq!(
+            admin(&app, "project create --id 24 --path group/app").code,
+            Some(1)
+        );
+        assert_eq!(
+            admin(&app, "project create --id 25 --path group/app").code,
+            Some(0)
+        );
+        let token = admin(&app, "token create --label new --grant 25=developer").stdout;
+        let links = "/api/v4/projects/25/releases/v0.1/assets/links";
+        let event = Event::new("POST", links)
+            .token(token.trim())
+            .form("name=a&url=http://a");
+        assert_eq!(TestApp::at(app.address).send(event).await.status, 201);
+        let before = app.items().await;
+        wire.release();
+        let mut slow = slow;
+        let ended = tokio::task::spawn_blocking(move || slow.wait().unwrap())
+            .await
+            .unwrap();
+        // If its first transaction was held, the project is already deleted by then.
+        assert_eq!(ended.success(), held != "TransactWriteItems", "{held}");
+        let key = |item: &Item| format!("{:?}", (&item["pk"], &item["sk"]));
+        let sorted = |mut items: Vec<Item>| {
+            items.sort_by_key(key);
+            items
+        };
+        assert_eq!(sorted(app.items().await), sorted(before), "{held}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_asks_for_confirmation_or_requires_yes_without_a_terminal() {
+    let app = TestApp::start().await;
+    let sentence = "project 24 (group/app, public) was not deleted: without a terminal, pass --yes \
+                    to confirm the deletion";
+    admin(&app, "project delete 24").assert_fails(sentence);
+    assert_eq!(app.get(LINKS).await.status, 200);
+    for (answer, code, left) in [("no", 1, 1), ("yes", 0, 0)] {
+        let mut script = Command::new("script");
+        script
+            .args(["--quiet", "--return", "--command"])
+            .arg(format!(
+                "{} project delete 24 --wait 0s",
+                env!("CARGO_BIN_EXE_release-links-admin")
+            ));
+        let environment: Vec<_> = command(app.address, "")
+            .get_envs()
+            .map(|(n, v)| (n.to_owned(), v.unwrap().to_owned()))
+            .collect();
+        let mut terminal = script
+            .arg("/dev/null")
+            .envs(environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        terminal
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(format!("{answer}\n").as_bytes())
+            .unwrap();
+        let output = terminal.wait_with_output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            shown
+                .contains("Delete project 24 (group/app, public) with all its releases and links?"),
+            "{shown}"
+        );
+        assert_eq!(output.status.code(), Some(code), "{shown}");
+        assert_eq!(
+            admin(&app, "project list --json")
+                .json()
+                .as_array()
+                .unwrap()
+                .len(),
+            left
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_half_removed_by_ttl_blocks_neither_deletion_nor_revocation() {
+    let app = TestApp::start().await;
+    let ended = SystemTime::now() - Duration::from_secs(31 * 24 * 60 * 60);
+    let expired = |label: &str| NewToken {
+        expires_at: Some(ended),
+        ..granted(label, 24, Role::Owner)
+    };
+    let tokens = [
+        app.issue(expired("without hash")).await,
+        app.issue(expired("without id")).await,
+    ];
+    let hash = PlainToken::from(tokens[0].clone()).hash().hex();
+    app.remove(&format!("token#{hash}"), "token").await;
+    app.remove("tokens", &format!("{:0>20}", 3)).await;
+    let sentence = |id: u64| format!("release-links-admin: token {id} expired at 20");
+    let file = file("half-removed", &tokens[1]);
+    for (arguments, id) in [
+        ("token revoke 2", 2),
+        (&format!("token revoke --token-file {}", file.display()), 3),
+    ] {
+        let error = admin(&app, arguments);
+        assert_eq!(
+            (error.code, error.stdout.as_str()),
+            (Some(1), ""),
+            "{error:?}"
+        );
+        assert!(error.stderr.contains(&sentence(id)), "{error:?}");
+    }
+    let token_items = |items: Vec<Item>| {
+        items
+            .into_iter()
+            .filter(|item| item.contains_key("valid_until"))
+            .count()
+    };
+    assert_eq!(token_items(app.items().await), 2);
+    assert_eq!(
+        admin(&app, "project delete 24 --yes --wait 0s").code,
+        Some(0)
+    );
+    assert_eq!(
+        token_items(app.items().await),
+        2,
+        "items that DynamoDB removed stay removed"
+    );
+}
