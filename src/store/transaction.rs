@@ -144,8 +144,10 @@ impl<'a> Transaction<'a> {
         let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = put
             .condition_expression(condition.expression())
-            .set_expression_attribute_values(condition.values());
-        self.add(name, TransactWriteItem::builder().set_put(put.build().ok()));
+            .set_expression_attribute_values(condition.values())
+            .build()
+            .expect("the table and the item are set");
+        self.add(name, TransactWriteItem::builder().put(put));
     }
 
     /// Removes an item.
@@ -153,11 +155,10 @@ impl<'a> Transaction<'a> {
         let delete = Delete::builder().table_name(self.table).set_key(Some(key));
         let delete = delete
             .condition_expression(condition.expression())
-            .set_expression_attribute_values(condition.values());
-        self.add(
-            name,
-            TransactWriteItem::builder().set_delete(delete.build().ok()),
-        );
+            .set_expression_attribute_values(condition.values())
+            .build()
+            .expect("the table and the key are set");
+        self.add(name, TransactWriteItem::builder().delete(delete));
     }
 
     /// Checks an item without changing it.
@@ -167,11 +168,10 @@ impl<'a> Transaction<'a> {
             .set_key(Some(key));
         let check = check
             .condition_expression(condition.expression())
-            .set_expression_attribute_values(condition.values());
-        self.add(
-            name,
-            TransactWriteItem::builder().set_condition_check(check.build().ok()),
-        );
+            .set_expression_attribute_values(condition.values())
+            .build()
+            .expect("the table, the key and the condition are set");
+        self.add(name, TransactWriteItem::builder().condition_check(check));
     }
 
     fn add(&mut self, name: Step, item: TransactWriteItemBuilder) {
