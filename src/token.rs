@@ -138,6 +138,9 @@ impl Scope {
     }
 }
 
+/// The name of all projects in a grant.
+pub const EVERY_PROJECT: &str = "all";
+
 /// The roles of a token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
@@ -148,14 +151,23 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// The higher one of the roles that apply to this project.
+    /// The higher of the roles that apply to this project.
     #[must_use]
     pub fn role_in(&self, project: ProjectId) -> Option<Role> {
         self.every.max(self.projects.get(&project).copied())
     }
+
+    /// All roles, each with the project's ID or [`EVERY_PROJECT`].
+    pub fn by_name(&self) -> impl Iterator<Item = (String, Role)> {
+        let every = self.every.map(|role| (EVERY_PROJECT.to_owned(), role));
+        let projects = self.projects.iter();
+        every
+            .into_iter()
+            .chain(projects.map(|(id, role)| (id.to_string(), *role)))
+    }
 }
 
-/// The settings of a token, which the operator chooses.
+/// The attributes that a token is created with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewToken {
     /// The name that the operator gives to the token.
@@ -207,10 +219,16 @@ pub struct Token {
 }
 
 impl Token {
+    /// When it expired; `None` if it has not expired yet.
+    #[must_use]
+    pub fn expired_at(&self, now: SystemTime) -> Option<SystemTime> {
+        self.settings.expires_at.filter(|end| *end <= now)
+    }
+
     /// Whether it has expired.
     #[must_use]
     pub fn is_expired(&self, now: SystemTime) -> bool {
-        self.settings.expires_at.is_some_and(|end| end <= now)
+        self.expired_at(now).is_some()
     }
 
     /// Checks the token in GitLab's order; `writes` says whether the request writes.

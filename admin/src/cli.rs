@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
 use release_links::store::ProjectChanges;
-use release_links::token::Scope;
+use release_links::token::{EVERY_PROJECT, Scope};
 use strum::VariantArray;
 
 const EXAMPLES: &str = "\
@@ -285,7 +285,7 @@ fn grant(text: &str) -> Result<Grant, String> {
     let role = role
         .parse()
         .map_err(|_| format!("unknown role {role:?}: choose one of {roles}"))?;
-    let project = if matches!(name, "all" | "*") {
+    let project = if matches!(name, EVERY_PROJECT | "*") {
         None
     } else {
         Some(project(name)?)

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use humantime::format_rfc3339_seconds;
 use release_links::store::AdminError;
-use release_links::token::{Grants, NewToken, PlainToken, Token, TokenId};
+use release_links::token::{EVERY_PROJECT, Grants, NewToken, PlainToken, Token, TokenId};
 use serde::Serialize;
 
 use crate::cli::{Grant, TokenCommand, WhichToken};
@@ -45,19 +45,12 @@ struct TokenView<'a> {
 impl<'a> TokenView<'a> {
     fn new(token: &'a Token, now: SystemTime) -> Self {
         let time = |time: SystemTime| format_rfc3339_seconds(time).to_string();
-        let Grants { every, projects } = &token.settings.grants;
-        let every = every.iter().map(|role| ("all".to_owned(), role.as_str()));
+        let grants = token.settings.grants.by_name();
         Self {
             id: token.id.0,
             label: &token.settings.label,
             scope: token.settings.scope.as_str(),
-            grants: every
-                .chain(
-                    projects
-                        .iter()
-                        .map(|(id, role)| (id.to_string(), role.as_str())),
-                )
-                .collect(),
+            grants: grants.map(|(name, role)| (name, role.as_str())).collect(),
             state: match token.revoked_at {
                 Some(_) => "revoked",
                 None if token.is_expired(now) => "expired",
@@ -124,7 +117,7 @@ async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Stri
     let mut resolved = Grants::default();
     for Grant { project, role } in grants {
         let (name, before) = match project {
-            None => ("all".to_owned(), resolved.every.replace(role)),
+            None => (EVERY_PROJECT.to_owned(), resolved.every.replace(role)),
             Some(project) => {
                 let found = operator.session().project(&project).await;
                 let id = found.map_err(|error| operator.explain(error))?.id;
@@ -243,11 +236,7 @@ async fn find(operator: &Operator, which: WhichToken) -> Result<TokenId, String>
         let (token, _) = found.map_err(|error| explain(error.into()))?;
         let token = token.ok_or("there is no such token: `token list` shows all tokens")?;
         // DynamoDB may have removed the item by ID of an expired token, so do not look it up.
-        return match token
-            .settings
-            .expires_at
-            .filter(|_| token.is_expired(SystemTime::now()))
-        {
+        return match token.expired_at(SystemTime::now()) {
             Some(expired_at) => Err(explain(AdminError::TokenExpired {
                 id: token.id,
                 expired_at,

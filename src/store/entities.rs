@@ -13,15 +13,13 @@ use super::error::StoreError;
 use super::keys::Key;
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::{Project, ProjectId, ProjectPath, Role, Visibility};
-use crate::token::{Grants, HashedToken, NewToken, Scope, Token, TokenId};
+use crate::token::{EVERY_PROJECT, Grants, HashedToken, NewToken, Scope, Token, TokenId};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// How long DynamoDB keeps a token after its expiry. Until then, its holder receives "expired"
 /// instead of "unauthorized".
 const KEEP_EXPIRED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The key of the role in all projects, among the IDs of projects.
-const EVERY_PROJECT: &str = "all";
 
 /// Reads an item. The error names the item and the attribute.
 ///
@@ -272,16 +270,11 @@ impl TokenItem {
             created_at,
             expires_at,
         } = settings;
-        let every = grants.every.map(|role| (EVERY_PROJECT.to_owned(), role));
-        let projects = grants
-            .projects
-            .into_iter()
-            .map(|(id, role)| (id.to_string(), role));
         Self {
             id,
             hash,
             label,
-            grants: every.into_iter().chain(projects).collect(),
+            grants: grants.by_name().collect(),
             scope,
             created_at: Timestamp(created_at),
             valid_until: expires_at.map(Timestamp),

@@ -77,7 +77,7 @@ impl StoreSession<'_> {
         if let Some(revoked_at) = token.revoked_at {
             return Err(AdminError::AlreadyRevoked { id, revoked_at });
         }
-        if let Some(expired_at) = token.settings.expires_at.filter(|_| token.is_expired(now)) {
+        if let Some(expired_at) = token.expired_at(now) {
             return Err(AdminError::TokenExpired { id, expired_at });
         }
         self.replace_token(
