@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::StoreError;
-use super::keys::Key;
+use super::keys::{Key, item_name};
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::{Project, ProjectId, ProjectPath, Role, Visibility};
 use crate::token::{EVERY_PROJECT, Grants, HashedToken, NewToken, Scope, Token, TokenId};
@@ -26,16 +26,13 @@ const KEEP_EXPIRED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// A list reads many items, so the attributes go to serde one by one. `serde_dynamo::from_item`
 /// would collect them into another map first.
 pub(super) fn read<T: DeserializeOwned>(mut item: Item) -> Result<T, StoreError> {
-    let key = ["pk", "sk"].map(|name| item.remove(name));
+    let key = ["pk", "sk"].map(|name| item.remove_entry(name));
     let attributes = item.into_iter().map(|(name, value)| (name, Value(value)));
     serde_path_to_error::deserialize(MapDeserializer::new(attributes)).map_err(|error| {
-        let part = |part: &Option<AttributeValue>| Some(part.as_ref()?.as_s().ok()?.clone());
-        let [pk, sk] = key
-            .each_ref()
-            .map(|it| part(it).unwrap_or_else(|| "?".to_owned()));
+        let name = item_name(&key.into_iter().flatten().collect());
         let (attribute, cause) = (error.path(), error.inner());
         StoreError::Corrupt(format!(
-            "attribute {attribute} of item {pk}/{sk} is missing or mistyped: {cause}"
+            "attribute {attribute} of {name} is missing or mistyped: {cause}"
         ))
     })
 }
@@ -52,10 +49,13 @@ impl IntoDeserializer<'_, serde_dynamo::Error> for Value {
 }
 
 /// The item with this key.
-pub(super) fn item(key: Key, attributes: &impl Serialize) -> Item {
-    let mut item: Item = serde_dynamo::to_item(attributes).expect("these types always serialize");
-    item.extend(key);
-    item
+pub(super) fn item(key: Key, entity: &impl Serialize) -> Item {
+    attributes(entity).into_iter().chain(key).collect()
+}
+
+/// The attributes of an entity, without a key.
+pub(super) fn attributes(entity: &impl Serialize) -> Item {
+    serde_dynamo::to_item(entity).expect("these types always serialize")
 }
 
 /// A release. Creations update it with an expression of their own.
@@ -119,59 +119,13 @@ impl LinkItem {
     }
 }
 
-/// An idempotency record: the fingerprint of the request, and the link of the stored response.
+/// An idempotency record: the fingerprint of the request. The item also has the attributes of the
+/// [`Link`] in the stored response.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct IdempotencyRecord {
-    id: LinkId,
-    name: String,
-    url: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    filepath: Option<String>,
-    link_type: LinkType,
     pub(super) fingerprint: String,
     /// In seconds since 1970, for DynamoDB's TTL.
     pub(super) expires_at: u64,
-}
-
-impl IdempotencyRecord {
-    pub(super) fn new(link: Link, fingerprint: String, end: SystemTime) -> Self {
-        let Link {
-            id,
-            name,
-            url,
-            filepath,
-            link_type,
-        } = link;
-        let expires_at = epoch_seconds(end);
-        Self {
-            id,
-            name,
-            url,
-            filepath,
-            link_type,
-            fingerprint,
-            expires_at,
-        }
-    }
-
-    pub(super) fn into_link(self) -> Link {
-        let Self {
-            id,
-            name,
-            url,
-            filepath,
-            link_type,
-            fingerprint: _,
-            expires_at: _,
-        } = self;
-        Link {
-            id,
-            name,
-            url,
-            filepath,
-            link_type,
-        }
-    }
 }
 
 /// A unique-constraint item. The one of a filepath also has the link's URL, so that a permanent

@@ -113,6 +113,13 @@ fn key(pk: &str, sk: &str) -> Key {
     ])
 }
 
+/// The name of an item in messages. A part of its key that is missing shows as `?`.
+pub(super) fn item_name(item: &Key) -> String {
+    let part = |name| item.get(name).and_then(|value| value.as_s().ok());
+    let [pk, sk] = ["pk", "sk"].map(|name| part(name).map_or("?", String::as_str));
+    format!("item {pk}/{sk}")
+}
+
 /// The key of an item.
 pub(super) fn key_of(mut item: Key) -> Key {
     item.retain(|name, _| name == "pk" || name == "sk");

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::entities::{
-    ConstraintItem, IdempotencyRecord, Item, LinkItem, ReleaseItem, Timestamp, epoch_seconds, item,
-    read,
+    ConstraintItem, IdempotencyRecord, Item, LinkItem, ReleaseItem, Timestamp, attributes,
+    epoch_seconds, item, read,
 };
 use super::error::StoreError;
-use super::keys::{Partition, key_of};
+use super::keys::{Partition, item_name, key_of};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
 use super::{Store, StoreSession};
 use crate::idempotency::IdempotentRequest;
@@ -88,11 +88,12 @@ impl StoreSession<'_> {
         let Some(item) = self.get_item(partition.idempotency_record(request)).await? else {
             return Ok(None);
         };
+        let link = read(item.clone())?;
         let record: IdempotencyRecord = read(item)?;
         if record.expires_at <= epoch_seconds(now) {
             Ok(None)
         } else if record.fingerprint == request.fingerprint {
-            Ok(Some(record.into_link()))
+            Ok(Some(link))
         } else {
             Err(StoreError::IdempotencyKeyReused)
         }
@@ -151,13 +152,15 @@ impl StoreSession<'_> {
         release: &ReleaseKey,
         filepath: &str,
     ) -> Result<String, StoreError> {
-        let key = Partition::of(release).filepath_constraint(filepath);
+        let partition = Partition::of(release);
         let item = self
-            .get_item(key.clone())
+            .get_item(partition.filepath_constraint(filepath))
             .await?
             .ok_or(StoreError::NotFound)?;
-        let corrupt = || StoreError::Corrupt(format!("attribute url of {key:?} is missing"));
-        read::<ConstraintItem>(item)?.url.ok_or_else(corrupt)
+        read::<ConstraintItem>(item)?.url.ok_or_else(|| {
+            let name = item_name(&partition.filepath_constraint(filepath));
+            StoreError::Corrupt(format!("attribute url of {name} is missing"))
+        })
     }
 
     /// Updates a link.
@@ -249,9 +252,12 @@ impl Store {
             transaction.put(Step::Claim(violation), item, Condition::Absent);
         }
         if let Some(request) = request {
-            let end = now + IDEMPOTENCY_RECORD_TTL;
-            let record = IdempotencyRecord::new(link.clone(), request.fingerprint.clone(), end);
-            let item = item(partition.idempotency_record(request), &record);
+            let record = IdempotencyRecord {
+                fingerprint: request.fingerprint.clone(),
+                expires_at: epoch_seconds(now + IDEMPOTENCY_RECORD_TTL),
+            };
+            let mut item = item(partition.idempotency_record(request), link);
+            item.extend(attributes(&record));
             let condition = Condition::AbsentOrExpired(epoch_seconds(now));
             transaction.put(Step::IdempotencyRecord, item, condition);
         }
@@ -347,10 +353,9 @@ fn held_by_another(partition: &Partition, link: &Link, steps: &[Step]) -> Option
     let violation = *held(steps).first()?;
     let mut items = constraint_items(partition, link).into_iter();
     let (_, item) = items.find(|(other, _)| *other == violation)?;
-    let part = |name| item.get(name).and_then(|value| value.as_s().ok());
-    let [pk, sk] = ["pk", "sk"].map(|name| part(name).map_or("?", String::as_str));
+    let name = item_name(&item);
     Some(StoreError::Corrupt(format!(
-        "unique-constraint item {pk}/{sk} of link {} is held by another link",
+        "unique-constraint {name} of link {} is held by another link",
         link.id
     )))
 }
