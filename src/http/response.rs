@@ -255,8 +255,7 @@ fn list(
 
 /// The response to `OPTIONS` (E3) or to a browser's preflight (J5).
 fn options(allow: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::NO_CONTENT;
+    let mut response = empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static(allow));
     headers.insert(
@@ -277,8 +276,7 @@ fn success(
     body: Vec<u8>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = status;
+    let mut response = empty(status);
     *response.headers_mut() = headers;
     set_json(response.headers_mut());
     if *request.method() == Method::HEAD {
@@ -311,8 +309,7 @@ fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Bo
         Visibility::Public => format!("public, max-age={}", max_age.as_secs()),
         Visibility::Private => "private, no-store".to_owned(),
     };
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::FOUND;
+    let mut response = empty(StatusCode::FOUND);
     for (name, value) in [(header::LOCATION, location), (header::CACHE_CONTROL, cache)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
@@ -324,8 +321,7 @@ fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Bo
 /// A permanent redirect within the API, with GitLab's text (F3). It lasts until another project
 /// takes the former path.
 fn moved(request: &Request, url: &str) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    let mut response = empty(StatusCode::MOVED_PERMANENTLY);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -342,8 +338,7 @@ fn moved(request: &Request, url: &str) -> Response<Body> {
 /// The response to a request that failed.
 #[must_use]
 pub fn of_error(request: &Request, error: &ApiError) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = error.status();
+    let mut response = empty(error.status());
     let headers = response.headers_mut();
     set_json(headers);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -351,6 +346,12 @@ pub fn of_error(request: &Request, error: &ApiError) -> Response<Body> {
     if *request.method() != Method::HEAD {
         *response.body_mut() = text(json(&error.body()));
     }
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
     response
 }
 

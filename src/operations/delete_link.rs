@@ -1,9 +1,8 @@
 //! `DELETE …/assets/links/:link_id`: deletes a link.
 
-use super::{Input, Operation, OperationContext, found, link_id, permitted};
+use super::{Input, Operation, OperationContext, found, link_id_alone, permitted};
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
-use crate::http::params::Checks;
 use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
 use crate::link::LinkId;
@@ -20,10 +19,7 @@ impl Operation for DeleteLink {
     type Path = String;
 
     fn parse(id: String, input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
-        input.check_format()?;
-        let mut checks = Checks::of(input.params);
-        let id = link_id(&mut checks, &id);
-        Ok(Self(checks.finish(id)?))
+        Ok(Self(link_id_alone(&id, input)?))
     }
 
     async fn run(

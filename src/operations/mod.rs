@@ -25,7 +25,7 @@ use crate::authorization::{Access, ReleaseGrant, Resource};
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, Params, Value};
 use crate::http::response::Answer;
-use crate::http::route::{Endpoint, Route};
+use crate::http::route::{Endpoint, ReleaseName, Route};
 use crate::link::LinkId;
 use crate::store::{StoreError, StoreSession};
 
@@ -132,6 +132,18 @@ pub struct OperationContext<'a> {
     pub session: &'a StoreSession<'a>,
     /// The time of the request.
     pub now: SystemTime,
+}
+
+/// The link ID of an operation without other parameters than `format`; see [`link_id`].
+///
+/// # Errors
+///
+/// As [`Operation::parse`].
+fn link_id_alone(text: &str, input: &Input<'_, ReleaseName>) -> Result<Option<LinkId>, ApiError> {
+    input.check_format()?;
+    let mut checks = Checks::of(input.params);
+    let id = link_id(&mut checks, text);
+    Ok(checks.finish(id)?)
 }
 
 /// The link ID of a path. `None` is a number that no link can have, such as -1: like any other
