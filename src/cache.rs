@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_expires_as_soon_as_either_clock_says_so() {
+    fn a_value_expires_by_whichever_clock_is_earlier() {
         let start = Moment::now(UNIX_EPOCH + TIME);
         let cache = Cache::new(TIME);
         cache.insert("key", 1, start);
@@ -130,11 +130,16 @@ mod tests {
     }
 
     #[test]
-    fn a_time_of_zero_keeps_nothing_and_the_size_is_bounded() {
+    fn a_time_to_live_of_zero_disables_the_cache() {
         let now = Moment::now(UNIX_EPOCH);
         let never = Cache::new(Duration::ZERO);
         never.insert("key", 1, now);
         assert_eq!(never.get(&"key", now), None);
+    }
+
+    #[test]
+    fn the_capacity_of_a_cache_is_bounded() {
+        let now = Moment::now(UNIX_EPOCH);
         let cache = Cache::new(TIME);
         for key in 0..MAX_VALUES * 3 {
             cache.insert(key, (), now);

@@ -114,17 +114,19 @@ impl Settings {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
+    /// An environment with these variables.
+    pub(crate) fn environment(settings: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+        |name| {
+            let setting = settings.iter().find(|(other, _)| *other == name);
+            setting.map(|(_, value)| (*value).to_owned())
+        }
+    }
+
     fn read(settings: &[(&str, &str)]) -> Result<Settings, String> {
-        let get = |name: &str| {
-            settings
-                .iter()
-                .find(|(other, _)| *other == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        Settings::read(get).map_err(|error| error.to_string())
+        Settings::read(environment(settings)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_malformed_setting_is_named_with_what_to_do() {
+    fn the_error_of_a_setting_names_its_remedy() {
         assert_eq!(
             read(&[]).unwrap_err(),
             "TABLE_NAME is not set: set it to the name of the DynamoDB table"

@@ -1,5 +1,5 @@
 //! The Lambda function: it reads the settings, creates the DynamoDB client, warms it up, and then
-//! serves events, one at a time or several concurrently where Lambda sends them so.
+//! handles events. Lambda managed instances send several at once.
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_a_number_and_a_slash_makes_a_path() {
+    fn a_project_reference_is_an_id_or_a_path() {
         let id = |number| ProjectId::new(number).map(ProjectRef::Id);
         assert_eq!(ProjectRef::parse("24"), id(24));
         assert_eq!(ProjectRef::parse("0024"), id(24));

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_metric_that_is_declared_has_a_value_and_the_dimension_too() {
+    fn every_declared_metric_and_dimension_has_a_value() {
         let record = RequestRecord {
             operation: "get_link",
             status: 503,

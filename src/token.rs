@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_token_nor_its_hash_can_be_printed_by_accident() {
+    fn debug_output_contains_neither_a_token_nor_its_hash() {
         let token = PlainToken::from("gDybLx3yrUK_HLp3qPjS".to_owned());
         assert_eq!(HashedToken::try_from(token.hash().hex()), Ok(token.hash()));
         assert!(!format!("{token:?}").contains("gDyb"));

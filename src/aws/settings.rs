@@ -1,7 +1,7 @@
 //! The SDK's settings, from the variables of the environment that the SDK defines.
 //!
-//! `aws-config` as a whole also looks into profiles, files and services that a function does not
-//! have; it would be a third of the function.
+//! All of `aws-config` would also read profiles, files and services that a function does not have,
+//! and would make up a third of the bootstrap.
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -14,10 +14,11 @@ use url::Url;
 use super::{RootStore, https_client};
 use crate::config::ConfigError;
 
-/// Reads the SDK's settings through `get`, which stands for the environment: `AWS_REGION`,
-/// credentials as Lambda and containers have them, and of the endpoint `AWS_ENDPOINT_URL_DYNAMODB`,
-/// `AWS_ENDPOINT_URL`, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and
-/// `AWS_USE_DUALSTACK_ENDPOINT`
+/// Reads the SDK's settings through `get`, which stands for the environment. The region comes from
+/// `AWS_REGION` or `AWS_DEFAULT_REGION`. The credentials come from the environment or from a
+/// container's credentials endpoint. `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`,
+/// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`
+/// set the endpoint of DynamoDB
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>).
 ///
 /// # Errors
@@ -117,6 +118,7 @@ fn switch(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::environment;
 
     const LAMBDA: [(&str, &str); 3] = [
         ("AWS_REGION", "eu-central-1"),
@@ -125,13 +127,7 @@ mod tests {
     ];
 
     fn read(settings: &[(&str, &str)]) -> Result<Builder, String> {
-        let get = |name: &str| {
-            settings
-                .iter()
-                .find(|(other, _)| *other == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        sdk_config(get).map_err(|error| error.to_string())
+        sdk_config(environment(settings)).map_err(|error| error.to_string())
     }
 
     fn with(more: &[(&'static str, &'static str)]) -> Result<Builder, String> {
@@ -139,11 +135,15 @@ mod tests {
     }
 
     #[test]
-    fn what_lambda_sets_is_enough_and_either_name_of_the_region_will_do() {
+    fn the_variables_that_lambda_sets_suffice() {
         assert_eq!(
             with(&[]).unwrap().build().region().map(Region::as_ref),
             Some("eu-central-1")
         );
+    }
+
+    #[test]
+    fn aws_default_region_is_used_without_aws_region() {
         let settings = [("AWS_DEFAULT_REGION", "cn-north-1"), LAMBDA[1], LAMBDA[2]];
         assert_eq!(
             read(&settings)
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_is_missing_or_malformed_is_named_with_what_to_do() {
+    fn the_error_of_a_setting_names_its_remedy() {
         let named = |settings: &[(&str, &str)]| read(settings).unwrap_err();
         assert_eq!(
             named(&LAMBDA[1..]),
@@ -188,33 +188,29 @@ mod tests {
     }
 
     #[test]
-    fn the_endpoint_of_dynamodb_comes_before_that_of_all_services_and_either_can_be_ignored() {
-        let get = |settings: &'static [(&'static str, &'static str)]| {
-            move |name: &str| {
-                settings
-                    .iter()
-                    .find(|(other, _)| *other == name)
-                    .map(|(_, value)| (*value).to_owned())
-            }
-        };
+    fn the_endpoint_for_dynamodb_overrides_the_one_for_all_services() {
         let both = &[
             ("AWS_ENDPOINT_URL", "http://all"),
             ("AWS_ENDPOINT_URL_DYNAMODB", "https://dynamodb"),
         ];
         let address = |text: &str| Some(Url::parse(text).unwrap());
         assert_eq!(
-            endpoint_url(get(both)).unwrap(),
+            endpoint_url(environment(both)).unwrap(),
             address("https://dynamodb")
         );
         assert_eq!(
-            endpoint_url(get(&[("AWS_ENDPOINT_URL", "http://all")])).unwrap(),
+            endpoint_url(environment(&both[..1])).unwrap(),
             address("http://all")
         );
+        assert_eq!(endpoint_url(environment(&[])).unwrap(), None);
+    }
+
+    #[test]
+    fn configured_endpoints_can_be_ignored() {
         let ignored = &[
             ("AWS_ENDPOINT_URL", "http://all"),
             ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True"),
         ];
-        assert_eq!(endpoint_url(get(ignored)).unwrap(), None);
-        assert_eq!(endpoint_url(get(&[])).unwrap(), None);
+        assert_eq!(endpoint_url(environment(ignored)).unwrap(), None);
     }
 }

@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_cannot_be_read_is_malformed() {
+    fn paths_with_invalid_utf8_or_nul_bytes_are_malformed() {
         for path in ["/api/v4/projects/%ff/releases", "/api/v4/%00"] {
             assert!(matches!(get(path), Err(ApiError::Malformed(_))), "{path}");
         }

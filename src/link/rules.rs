@@ -147,7 +147,7 @@ mod tests {
 
     /// D11 and D12, example by example.
     #[test]
-    fn a_filepath_has_the_form_that_gitlab_asks_for() {
+    fn filepaths_have_the_format_that_gitlab_requires() {
         for good in [
             "/abc",
             "/?bc",
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filepath_may_have_128_characters_and_a_longer_one_is_only_too_long() {
+    fn only_filepaths_longer_than_128_characters_are_too_long() {
         let mut violations = Vec::new();
         filepath_of(Some(format!("/{}", "a".repeat(127))), &mut violations);
         assert_eq!(violations, []);

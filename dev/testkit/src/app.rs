@@ -82,6 +82,10 @@ impl Intercept for Calls {
     }
 }
 
+fn default_public_url() -> Option<PublicUrl> {
+    Some(PublicUrl::parse(PUBLIC_URL).unwrap())
+}
+
 /// Returns the test settings with this public URL.
 pub fn config(public_url: Option<PublicUrl>) -> Settings {
     Settings {
@@ -122,42 +126,33 @@ impl TestApp {
 
     /// Starts the service against an existing engine. Nothing needs to listen on the address yet.
     pub fn at(address: SocketAddr) -> Self {
-        Self::with_public_url(address, Some(PublicUrl::parse(PUBLIC_URL).unwrap()))
+        Self::with_public_url(address, default_public_url())
     }
 
     /// Like [`Self::at`], but without a public URL the service derives its address from the events.
     pub fn with_public_url(address: SocketAddr, public_url: Option<PublicUrl>) -> Self {
         let calls = Calls::default();
-        let client = engine::client(address);
         let store = Store::new(
             engine::client_config(address).interceptor(calls.clone()),
             TABLE.to_owned(),
         );
-        let app = Arc::new(App::new(store.clone(), config(public_url), SystemTime::now));
-        Self {
-            app,
-            store,
-            client,
-            address,
-            calls,
-        }
+        Self::new(store, address, public_url, calls)
     }
 
     /// Starts the service with this store, which may inject faults. `address` is the engine's, for
     /// direct access.
     pub fn with_store(store: Store, address: SocketAddr) -> Self {
-        let app = App::new(
-            store.clone(),
-            config(Some(PublicUrl::parse(PUBLIC_URL).unwrap())),
-            SystemTime::now,
-        );
-        let app = Arc::new(app);
+        Self::new(store, address, default_public_url(), Calls::default())
+    }
+
+    fn new(store: Store, address: SocketAddr, public_url: Option<PublicUrl>, calls: Calls) -> Self {
+        let app = App::new(store.clone(), config(public_url), SystemTime::now);
         Self {
-            app,
+            app: Arc::new(app),
             store,
             client: engine::client(address),
             address,
-            calls: Calls::default(),
+            calls,
         }
     }
 

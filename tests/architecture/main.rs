@@ -1,9 +1,11 @@
-//! The rules of the module structure, by reading the imports.
+//! The rules of the module structure, by reading the imports, and the rules of the repository.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a None or an Err ends the test, where it is seen"
 )]
+
+mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -156,7 +158,7 @@ fn assert_no_circle(imports: &BTreeMap<String, BTreeSet<String>>) {
 }
 
 #[test]
-fn no_module_imports_itself_by_a_circle() {
+fn modules_have_no_circular_dependencies() {
     let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in files("src") {
         let module = module(&file);
@@ -173,7 +175,7 @@ fn no_module_imports_itself_by_a_circle() {
 }
 
 #[test]
-fn no_file_of_a_folder_imports_itself_by_a_circle() {
+fn files_of_a_module_have_no_circular_dependencies() {
     for folder in [
         "src/http",
         "src/operations",
@@ -219,83 +221,6 @@ fn no_file_is_included_by_path() {
             !code(&file).contains(concat!("#[", "path")),
             "{}",
             file.display()
-        );
-    }
-}
-
-/// A statement code, such as B10, in this text.
-fn codes(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let is_code = |word: &&str| {
-        word.len() >= 2
-            && word.starts_with(|c| ('A'..='K').contains(&c))
-            && word.len() <= 3
-            && word[1..].bytes().all(|byte| byte.is_ascii_digit())
-    };
-    words.filter(is_code).map(str::to_owned).collect()
-}
-
-#[test]
-fn every_statement_code_has_its_anchor_in_the_specification() {
-    let specification = fs::read_to_string("docs/gitlab-behaviour.md").unwrap();
-    let mut found = BTreeSet::new();
-    for folder in ["src", "tests", "admin", "dev"] {
-        for file in files(folder) {
-            let text = fs::read_to_string(&file).unwrap();
-            let comments = text
-                .lines()
-                .filter(|line| line.trim_start().starts_with("//"));
-            for code in codes(&comments.collect::<Vec<_>>().join("\n")) {
-                let anchor = format!("<a id=\"{}\"></a>**{code}.**", code.to_lowercase());
-                let anchors = specification.matches(&anchor).count();
-                assert_eq!(anchors, 1, "{code} of {}", file.display());
-                found.insert(code);
-            }
-        }
-    }
-    assert!(found.len() > 50, "the codes are found: {found:?}");
-}
-
-#[test]
-fn every_alarm_names_its_row_of_the_runbook() {
-    let template: serde_yaml_ng::Value =
-        serde_yaml_ng::from_str(&fs::read_to_string("template.yaml").unwrap()).unwrap();
-    let runbook = fs::read_to_string("docs/operations.md").unwrap();
-    let mut alarms = BTreeSet::new();
-    for (_, resource) in template["Resources"].as_mapping().unwrap() {
-        if resource["Type"] == "AWS::CloudWatch::Alarm" {
-            let description = resource["Properties"]["AlarmDescription"].as_str().unwrap();
-            let row = description
-                .split('"')
-                .nth(1)
-                .expect("the description names a row");
-            assert!(
-                runbook.contains(&format!("\n| {row} | ")),
-                "the runbook lacks {row}"
-            );
-            assert!(alarms.insert(row.to_owned()), "two alarms for {row}");
-        }
-    }
-    assert!((1..=6).contains(&alarms.len()), "{alarms:?}");
-}
-
-#[test]
-fn make_help_lists_every_target() {
-    let makefile = fs::read_to_string("Makefile").unwrap();
-    let phony = makefile
-        .split(".PHONY:")
-        .nth(1)
-        .unwrap()
-        .split("\n\n")
-        .next()
-        .unwrap();
-    for target in phony.split_whitespace().filter(|word| *word != "\\") {
-        let is_listed = makefile
-            .lines()
-            .any(|line| line.starts_with(&format!("{target}:")) && line.contains(" ## "));
-        assert!(
-            is_listed || target.starts_with("need-"),
-            "{target} has no ## comment"
         );
     }
 }

@@ -1,0 +1,117 @@
+//! The rules of the repository, by reading the documents, the template and the Makefile.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::files;
+
+/// A statement code, such as B10, in this text.
+fn codes(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_code = |word: &&str| {
+        word.len() >= 2
+            && word.starts_with(|c| ('A'..='K').contains(&c))
+            && word.len() <= 3
+            && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+    };
+    words.filter(is_code).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_statement_code_has_its_anchor_in_the_specification() {
+    let specification = fs::read_to_string("docs/gitlab-behaviour.md").unwrap();
+    let mut found = BTreeSet::new();
+    let sources = ["src", "tests", "admin", "dev"].into_iter().flat_map(files);
+    let documents = ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(PathBuf::from);
+    for file in sources.chain(documents) {
+        let text = fs::read_to_string(&file).unwrap();
+        let is_code = file.extension().is_some_and(|extension| extension == "rs");
+        let is_prose = |line: &&str| !is_code || line.trim_start().starts_with("//");
+        let prose: Vec<&str> = text.lines().filter(is_prose).collect();
+        for code in codes(&prose.join("\n")) {
+            let anchor = format!("<a id=\"{}\"></a>**{code}.**", code.to_lowercase());
+            let anchors = specification.matches(&anchor).count();
+            assert_eq!(anchors, 1, "{code} of {}", file.display());
+            found.insert(code);
+        }
+    }
+    assert!(found.len() > 50, "the codes are found: {found:?}");
+}
+
+#[test]
+fn every_alarm_names_its_row_of_the_runbook() {
+    let template: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(&fs::read_to_string("template.yaml").unwrap()).unwrap();
+    let runbook = fs::read_to_string("docs/operations.md").unwrap();
+    let mut alarms = BTreeSet::new();
+    for (_, resource) in template["Resources"].as_mapping().unwrap() {
+        if resource["Type"] == "AWS::CloudWatch::Alarm" {
+            let description = resource["Properties"]["AlarmDescription"].as_str().unwrap();
+            let row = description
+                .split('"')
+                .nth(1)
+                .expect("the description names a row");
+            assert!(
+                runbook.contains(&format!("\n| {row} | ")),
+                "the runbook lacks {row}"
+            );
+            assert!(alarms.insert(row.to_owned()), "two alarms for {row}");
+        }
+    }
+    assert!((1..=6).contains(&alarms.len()), "{alarms:?}");
+}
+
+#[test]
+fn make_help_lists_every_target() {
+    let makefile = fs::read_to_string("Makefile").unwrap();
+    let phony = makefile
+        .split(".PHONY:")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .next()
+        .unwrap();
+    for target in phony.split_whitespace().filter(|word| *word != "\\") {
+        let is_listed = makefile
+            .lines()
+            .any(|line| line.starts_with(&format!("{target}:")) && line.contains(" ## "));
+        assert!(
+            is_listed || target.starts_with("need-"),
+            "{target} has no ## comment"
+        );
+    }
+}
+
+#[test]
+fn make_run_compiles_no_test_only_crates() {
+    let packages = ["release-links", "release-links-tools"];
+    let makefile = fs::read_to_string("Makefile").unwrap();
+    let build = packages
+        .map(|package| format!("--package {package}"))
+        .join(" ");
+    assert!(makefile.contains(&format!("cargo build --locked {build} --bin release-links")));
+    let tree = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+        ])
+        .args(packages.map(|package| format!("--package={package}")))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{tree:?}");
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let crates: BTreeSet<&str> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(crates.contains("dynoxide-rs"), "{tree}");
+    for test_only in ["criterion", "harness", "insta", "proptest", "rcgen"] {
+        assert!(!crates.contains(test_only), "{test_only}");
+    }
+}
