@@ -189,26 +189,19 @@ fn current_user(method: &Method) -> Result<Route, ApiError> {
     }
 }
 
-/// Finds the project and the tag in a decoded path.
+/// Finds the project and the tag in a decoded path: the last `assets` before the links ends the
+/// tag, and the first `releases` ends the project.
 fn decoded_links<'a, 'b>(segments: &'b [&'a str]) -> Option<(ReleasePath, &'b [&'a str])> {
-    let end_of_project = segments
-        .iter()
-        .skip(1)
-        .position(|segment| *segment == "releases")?
-        + 1;
-    let links = [
-        segments.len().checked_sub(1)?,
-        segments.len().checked_sub(2)?,
-    ]
-    .into_iter()
-    .find(|at| *at > 0 && segments[at - 1] == "assets" && is_links(&segments[*at..]))?;
-    let tag = segments
-        .get(end_of_project + 1..links - 1)
-        .filter(|tag| !tag.is_empty())?;
-    Some((
-        release(&segments[..end_of_project], tag),
-        &segments[links..],
-    ))
+    let (project_and_tag, links) = [1, 2].into_iter().find_map(|length| {
+        let (before, links) = segments.split_at(segments.len().checked_sub(length)?);
+        let (assets, project_and_tag) = before.split_last()?;
+        (*assets == "assets" && is_links(links)).then_some((project_and_tag, links))
+    })?;
+    let mut inner = project_and_tag.iter().skip(1);
+    let end_of_project = 1 + inner.position(|segment| *segment == "releases")?;
+    let (project, tag) = project_and_tag.split_at(end_of_project);
+    let tag = &tag[1..];
+    (!tag.is_empty()).then(|| (release(project, tag), links))
 }
 
 /// `links` or `links/:link_id`; the list alone may carry a format suffix.
