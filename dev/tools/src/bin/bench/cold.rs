@@ -97,7 +97,7 @@ fn table(names: &[&str], starts: &[Vec<Start>]) -> Table {
         ]
     };
     let [hello_cpu, sdk_cpu] = [hello, sdk_default].map(|other| ratios(service, other, cpu));
-    let columns = "program|CPU / `hello`|middle half|CPU / `sdk-default`|middle half|\
+    let columns = "program|CPU / `hello`|interquartile range|CPU / `sdk-default`|interquartile range|\
                    peak RSS / `hello`";
     Table {
         name: "cold start",
@@ -117,12 +117,12 @@ fn table(names: &[&str], starts: &[Vec<Start>]) -> Table {
 }
 
 fn bound(metric: &str, baseline: &'static str, ratio: &Spread, max: f64) -> Bound {
-    let middle_half = Some(ratio.quartiles);
+    let interquartile_range = Some(ratio.quartiles);
     Bound {
         metric: metric.to_owned(),
         baseline,
         ratio: ratio.median,
-        middle_half,
+        interquartile_range,
         max,
     }
 }

@@ -36,12 +36,12 @@ pub async fn measure() -> Table {
             read_units: warm.read_units + identity.read_units,
             write_units: warm.write_units,
         };
-        rows.push(row(&format!("{name}, remembered"), *warm));
-        rows.push(row(&format!("{name}, looked up"), cold));
+        rows.push(row(&format!("{name}, cached"), *warm));
+        rows.push(row(&format!("{name}, uncached"), cold));
     }
     let long = usage::measure_create(&store(engine), MAX_URL_CHARACTERS).await;
     rows.push(row(
-        &format!("create with a URL of {MAX_URL_CHARACTERS} characters, remembered"),
+        &format!("create with a URL of {MAX_URL_CHARACTERS} characters, cached"),
         long,
     ));
     rows.push(break_even(operations[3].1));

@@ -54,7 +54,7 @@ pub async fn measure_pages() -> Table {
         "second",
         "middle",
         "last",
-        "behind the last",
+        "past the last",
         "page 999999999",
     ];
     Table {
@@ -112,7 +112,7 @@ fn bound(metric: &str, baseline: &'static str, ratio: f64) -> Bound {
         metric: metric.to_owned(),
         baseline,
         ratio,
-        middle_half: None,
+        interquartile_range: None,
         max: 1.0,
     }
 }

@@ -27,7 +27,7 @@ pub async fn measure(engine: SocketAddr) -> Table {
     )
     .into();
     rows.push(row(
-        "a path of 9,000 characters, refused",
+        "a path of 9,000 characters, rejected",
         logged_lines(long, engine).await,
     ));
     Table {

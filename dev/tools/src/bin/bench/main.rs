@@ -49,7 +49,7 @@ pub struct Bound {
     baseline: &'static str,
     ratio: f64,
     /// The first and third quartile, if there were several measurements.
-    middle_half: Option<(f64, f64)>,
+    interquartile_range: Option<(f64, f64)>,
     max: f64,
 }
 

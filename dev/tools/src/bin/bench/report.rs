@@ -58,7 +58,13 @@ impl Report {
 
     /// Writes the bounds of all tables so far into one table.
     pub fn put_bounds(&mut self) {
-        let columns = vec!["what", "baseline", "ratio", "middle half", "at most"];
+        let columns = vec![
+            "what",
+            "baseline",
+            "ratio",
+            "interquartile range",
+            "at most",
+        ];
         let rows = std::mem::take(&mut self.bounds);
         self.put(&Table {
             name: "bounds",
@@ -76,8 +82,8 @@ impl Report {
 }
 
 fn row(table: &str, bound: &Bound) -> Vec<String> {
-    let middle_half = bound
-        .middle_half
+    let interquartile_range = bound
+        .interquartile_range
         .map(|(low, high)| format!("{low:.2} to {high:.2}"))
         .unwrap_or_default();
     let [ratio, max] = [bound.ratio, bound.max].map(|number| format!("{number:.2}"));
@@ -85,7 +91,7 @@ fn row(table: &str, bound: &Bound) -> Vec<String> {
         format!("{table}: {}", bound.metric),
         bound.baseline.to_owned(),
         ratio,
-        middle_half,
+        interquartile_range,
         max,
     ]
 }

@@ -48,7 +48,7 @@ fn bound(metric: &str, baseline: &'static str, bytes: usize, max: usize) -> Boun
         metric: metric.to_owned(),
         baseline,
         ratio: bytes as f64 / max as f64,
-        middle_half: None,
+        interquartile_range: None,
         max: 1.0,
     }
 }

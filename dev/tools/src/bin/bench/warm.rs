@@ -144,7 +144,7 @@ pub async fn measure(engine: SocketAddr) -> Table {
             metric,
             baseline,
             ratio,
-            middle_half: None,
+            interquartile_range: None,
             max: MAX_RATIO_TO_BARE,
         });
     }
