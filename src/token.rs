@@ -252,6 +252,7 @@ impl Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_generated_token_has_the_prefix_and_256_random_bits() {
@@ -270,6 +271,28 @@ mod tests {
         assert_eq!(HashedToken::try_from(token.hash().hex()), Ok(token.hash()));
         assert!(!format!("{token:?}").contains("gDyb"));
         assert_eq!(format!("{:?}", token.hash()), "HashedToken");
+    }
+
+    #[test]
+    fn a_token_expires_at_the_moment_of_its_expiry() {
+        let (end, second) = (SystemTime::now(), Duration::from_secs(1));
+        let settings = NewToken {
+            label: "ci".to_owned(),
+            grants: Grants::default(),
+            scope: Scope::Api,
+            created_at: end - second,
+            expires_at: Some(end),
+        };
+        let token = Token {
+            id: TokenId(1),
+            settings,
+            revoked_at: None,
+        };
+        assert_eq!(token.expired_at(end - second), None);
+        for now in [end, end + second] {
+            assert_eq!(token.expired_at(now), Some(end));
+            assert_eq!(token.check(false, now), Err(TokenError::Expired));
+        }
     }
 
     #[test]

@@ -211,3 +211,26 @@ async fn unsupported_formats_are_rejected() {
         200
     );
 }
+
+#[tokio::test]
+async fn every_operation_rejects_an_unsupported_format() {
+    let app = TestApp::start().await;
+    for (method, path) in [
+        ("GET", LINKS.to_owned()),
+        ("POST", LINKS.to_owned()),
+        ("GET", format!("{LINKS}/2")),
+        ("PUT", format!("{LINKS}/2")),
+        ("DELETE", format!("{LINKS}/2")),
+        ("GET", "/api/v4/user".to_owned()),
+        (
+            "GET",
+            "/group/app/-/releases/v0.1/downloads/bin/app".to_owned(),
+        ),
+    ] {
+        let event = Event::new(method, &format!("{path}?name=a&url=http://a&format=xml"));
+        app.send(event)
+            .await
+            .assert_error(406, "The requested format 'xml' is not supported.");
+    }
+    assert_eq!(app.get(&format!("{LINKS}/2")).await.status, 200);
+}
