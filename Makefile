@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PORT ?= 9000
+PROJECT ?= 24
 MINUTES ?= 5
 FUZZ_SECONDS ?= 60
 TARGET ?= path
@@ -14,7 +15,7 @@ export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
 
-.PHONY: help run test invoke tools check audit rust-tests client-tests deploy-local validate soak fuzz bench \
+.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate soak fuzz bench \
 	bench-variants baselines need-rust need-valgrind need-python need-node
 
 help: ## list the commands
@@ -24,6 +25,12 @@ run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…; FRES
 	@cargo build --locked --package release-links --package release-links-tools --bin release-links --bin local \
 		|| { echo "make run: the build failed; fix the errors above and run it again" >&2; exit 1; }
 	@PORT=$(PORT) FRESH=$(FRESH) exec target/debug/local
+
+deploy: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/deploy/bin/cargo-lambda ## build the function and deploy the stack to AWS
+	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" $(TOOLS)/sam/bin/python dev/deploy.py
+
+smoke: need-python ## check a deployment with real requests (API_URL=…, TOKEN=…, PROJECT=24)
+	@API_URL="$(API_URL)" TOKEN="$(TOKEN)" PROJECT="$(PROJECT)" python3 dev/smoke
 
 test: rust-tests validate client-tests deploy-local ## run every test
 
@@ -50,7 +57,7 @@ client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/client
 	cargo build --locked --package release-links --package release-links-tools --bin release-links --bin local
 	$(PYTEST) tests/clients
 
-deploy-local: need-rust .aws-sam/build/template.yaml $(TOOLS)/ministack/bin/ministack $(TOOLS)/clients/bin/pytest ## deploy the template on an emulator of AWS, and test it
+deploy-local: need-rust .aws-sam/local/template.yaml $(TOOLS)/ministack/bin/ministack $(TOOLS)/awscli/bin/aws $(TOOLS)/clients/bin/pytest ## deploy the template on an emulator of AWS, and test it
 	cargo build --locked --package release-links-admin
 	$(PYTEST) -s tests/deployed
 
@@ -59,9 +66,9 @@ invoke: $(CARGO_LAMBDA) ## send events/NAME.json to the running service (EVENT=n
 		|| { echo "make invoke: there is no events/$(EVENT).json; name one of:" $(basename $(notdir $(wildcard events/*.json))) >&2; exit 1; }
 	@$(CARGO_LAMBDA) lambda invoke -A 127.0.0.1 -P $(PORT) --data-file events/$(EVENT).json
 
-soak: need-rust .aws-sam/build/template.yaml ## send mixed traffic for five minutes (MINUTES=…)
+soak: need-rust .aws-sam/local/template.yaml ## send mixed traffic for five minutes (MINUTES=…)
 	cargo build --locked --package release-links-tools --features measure --bin soak
-	MINUTES=$(MINUTES) BOOTSTRAP=.aws-sam/build/Function/bootstrap target/debug/soak
+	MINUTES=$(MINUTES) BOOTSTRAP=.aws-sam/local/Function/bootstrap target/debug/soak
 
 # Criterion comes first: with its features, cargo builds another program than the one that is deployed.
 bench: need-rust need-valgrind baselines ## measure starts, requests, costs and growth into BENCHMARKS.md (ten minutes)
@@ -83,11 +90,13 @@ fuzz: need-rust $(TOOLS)/cargo-fuzz/bin/cargo-fuzz ## fuzz a target of fuzz/fuzz
 tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/clients/node_modules ## install the tools
 
 # The bootstrap is built once, and deployed until one of its files changes. The host's own compiler links it: zig, which
-# links for older systems, is more than the emulator needs.
-.aws-sam/build/template.yaml: template.yaml Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src -type f) \
+# links for older systems, is more than the emulator needs. `make deploy` has a build folder of its own, .aws-sam/build, so
+# that it never deploys this bootstrap.
+.aws-sam/local/template.yaml: template.yaml Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src -type f) \
 		| $(TOOLS)/sam/bin/sam $(CARGO_LAMBDA)
 	@echo "building the bootstrap; this takes some minutes"
-	@PATH="$(abspath $(dir $(CARGO_LAMBDA))):$$PATH" CARGO_LAMBDA_COMPILER=cargo $(TOOLS)/sam/bin/sam build --no-cached
+	@PATH="$(abspath $(dir $(CARGO_LAMBDA))):$$PATH" CARGO_LAMBDA_COMPILER=cargo \
+		$(TOOLS)/sam/bin/sam build --no-cached --build-dir $(@D)
 	@touch $@
 
 # Each tool has an environment of its own, because their dependencies conflict. The lists name every package that is
@@ -104,6 +113,10 @@ endef
 $(CARGO_LAMBDA): requirements/cargo-lambda.txt | need-python
 	$(install-with-pip)
 
+# The tools of `make deploy`: cargo-lambda with zig, which links for Amazon Linux on any host.
+$(TOOLS)/deploy/bin/cargo-lambda: requirements/deploy.txt | need-python
+	$(install-with-pip)
+
 $(TOOLS)/sam/bin/sam: requirements/sam.txt | need-python
 	$(install-with-pip)
 
@@ -111,6 +124,9 @@ $(TOOLS)/clients/bin/pytest: requirements/clients.txt | need-python
 	$(install-with-pip)
 
 $(TOOLS)/ministack/bin/ministack: requirements/ministack.txt | need-python
+	$(install-with-pip)
+
+$(TOOLS)/awscli/bin/aws: requirements/awscli.txt | need-python
 	$(install-with-pip)
 
 $(TOOLS)/checkov/bin/checkov: requirements/checkov.txt | need-python

@@ -24,7 +24,7 @@ use crate::http::route::{self, Route};
 use crate::idempotency;
 use crate::operations::{self, Input, Operation, OperationContext, Perform};
 use crate::store::{Store, StoreSession};
-use crate::telemetry::{Metrics, RequestRecord};
+use crate::telemetry::RequestRecord;
 
 /// Time of an invocation that is reserved for the response.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
@@ -37,7 +37,6 @@ pub struct App {
     store: Store,
     settings: Settings,
     authorizer: Authorizer,
-    metrics: Option<Metrics>,
     clock: fn() -> SystemTime,
     is_warm: AtomicBool,
 }
@@ -47,15 +46,10 @@ impl App {
     #[must_use]
     pub fn new(store: Store, settings: Settings, clock: fn() -> SystemTime) -> Self {
         let authorizer = Authorizer::new(settings.identity_cache);
-        let metrics = settings
-            .metrics_namespace
-            .clone()
-            .and_then(|namespace| Metrics::to_standard_output(namespace).ok());
         Self {
             store,
             settings,
             authorizer,
-            metrics,
             clock,
             is_warm: AtomicBool::default(),
         }
@@ -102,9 +96,6 @@ impl App {
         record.duration = started.elapsed();
         record.usage = session.usage();
         record.log();
-        if let Some(metrics) = &self.metrics {
-            metrics.publish(&record, (self.clock)());
-        }
         response
     }
 

@@ -20,8 +20,6 @@ pub struct Settings {
     /// `WARM_UP_SECONDS`: how long startup may wait for the connection to DynamoDB; 0 leaves it to
     /// the first request. Default 3.
     pub warm_up: Duration,
-    /// `METRICS_NAMESPACE`: the CloudWatch namespace of the metrics; `None` disables them.
-    pub metrics_namespace: Option<String>,
 }
 
 /// A missing or malformed setting, in one sentence for the operator.
@@ -108,7 +106,6 @@ impl Settings {
             identity_cache: identity_cache(&get)?,
             download_max_age: seconds(&get, "DOWNLOAD_CACHE_SECONDS", 60)?,
             warm_up: seconds(&get, "WARM_UP_SECONDS", 3)?,
-            metrics_namespace: get("METRICS_NAMESPACE").filter(|name| !name.is_empty()),
         })
     }
 }

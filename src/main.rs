@@ -10,9 +10,9 @@ use release_links::app::App;
 use release_links::aws::sdk_config;
 use release_links::config::Settings;
 use release_links::store::Store;
-use release_links::telemetry::standard_output;
+use release_links::telemetry::{log_filter, standard_output};
 use tokio::runtime::Builder;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
@@ -23,7 +23,6 @@ compile_error!(
 );
 
 fn main() -> ExitCode {
-    log_to_standard_output();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         #[expect(
@@ -37,18 +36,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn log_to_standard_output() {
-    let level = std::env::var("LOG_LEVEL")
-        .ok()
-        .and_then(|level| level.parse().ok());
-    let filter = level.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+/// The value of an environment variable.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn log_to_standard_output(filter: Targets) {
     let Ok(output) = standard_output() else {
         return;
     };
-    // The runtime's span would repeat the request ID and the X-Ray ID of the event.
+    // Lambda filters the events by the fields `timestamp` and `level`. The runtime's span would
+    // repeat the request ID and the X-Ray ID of the event.
     let events = fmt::layer()
         .json()
-        .without_time()
         .with_current_span(false)
         .with_span_list(false);
     let events = events.with_writer(output);
@@ -60,8 +60,8 @@ fn log_to_standard_output() {
 
 /// One thread suffices for one request at a time. Lambda managed instances send several.
 fn start() -> Result<(), Error> {
-    let at_once: usize = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY")
-        .ok()
+    log_to_standard_output(log_filter(environment)?);
+    let at_once: usize = environment("AWS_LAMBDA_MAX_CONCURRENCY")
         .and_then(|number| number.parse().ok())
         .unwrap_or(1);
     let mut runtime = if at_once > 1 {
@@ -73,7 +73,6 @@ fn start() -> Result<(), Error> {
 }
 
 async fn serve() -> Result<(), Error> {
-    let environment = |name: &str| std::env::var(name).ok();
     let config = Settings::read(environment)?;
     let store = Store::new(sdk_config(environment)?, config.table_name.clone());
     let warm_up = config.warm_up;

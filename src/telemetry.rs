@@ -1,12 +1,13 @@
-//! Telemetry: one log event for each request, and one line of metrics if they are enabled.
+//! Telemetry: one log event for each request.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
+use crate::config::ConfigError;
 use crate::store::Usage;
 use crate::token::TokenId;
 
@@ -20,35 +21,39 @@ pub fn standard_output() -> io::Result<File> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// The destination of the metrics.
-#[derive(Debug)]
-pub struct Metrics {
-    namespace: String,
-    output: File,
-}
-
-impl Metrics {
-    /// Metrics in this CloudWatch namespace, which CloudWatch reads from standard output.
-    ///
-    /// # Errors
-    ///
-    /// Standard output is closed or cannot be duplicated.
-    pub fn to_standard_output(namespace: String) -> io::Result<Self> {
-        Ok(Self {
-            namespace,
-            output: standard_output()?,
+/// Reads the levels to log. Lambda sets `AWS_LAMBDA_LOG_LEVEL` to the level by which it filters the
+/// log, so that variable takes precedence over `LOG_LEVEL`. The default is `info`.
+///
+/// # Errors
+///
+/// The variable contains something other than levels.
+pub fn log_filter(get: impl Fn(&str) -> Option<String>) -> Result<Targets, ConfigError> {
+    let variable = |name| {
+        let text = get(name).filter(|text| !text.is_empty())?;
+        Some((name, text))
+    };
+    let Some((name, text)) = variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("LOG_LEVEL"))
+    else {
+        return Ok(Targets::new().with_default(LevelFilter::INFO));
+    };
+    // Lambda's highest level has no counterpart in `tracing`.
+    if text.eq_ignore_ascii_case("fatal") {
+        return Ok(Targets::new().with_default(LevelFilter::ERROR));
+    }
+    // `Targets` reads a word that is not a level as a crate, and would then log nothing else.
+    let is_level = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+    let filter = text.parse().ok();
+    filter
+        .filter(|_| text.split(',').all(is_level))
+        .ok_or_else(|| {
+            ConfigError::new(
+                name,
+                format!("is {text:?}: set it to error, warn, info or debug"),
+            )
         })
-    }
-
-    /// Writes the metrics of a request.
-    pub fn publish(&self, record: &RequestRecord, now: SystemTime) {
-        let line = format!("{}\n", record.metrics(&self.namespace, now));
-        // A request does not fail because its metrics cannot be written.
-        let _ = (&self.output).write_all(line.as_bytes());
-    }
 }
 
-/// The facts about a request for its log event and metrics. The path, the query, the headers and
+/// The facts about a request for its log event. The path, the query, the headers and
 /// the body are left out, because they may hold a client's secrets.
 #[derive(Debug, Clone, Default)]
 pub struct RequestRecord {
@@ -122,37 +127,6 @@ impl RequestRecord {
         }
     }
 
-    /// The metrics in CloudWatch's Embedded Metric Format, by operation.
-    fn metrics(&self, namespace: &str, now: SystemTime) -> Value {
-        let count = |is_so: bool| u8::from(is_so);
-        let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
-        let metrics = [
-            metric("Duration", "Milliseconds"),
-            metric("ClientErrors", "Count"),
-            metric("ServerErrors", "Count"),
-            metric("ColdStarts", "Count"),
-            metric("DynamoDBCalls", "Count"),
-            metric("ReadCapacityUnits", "Count"),
-            metric("WriteCapacityUnits", "Count"),
-        ];
-        json!({
-            "_aws": {
-                "Timestamp": u64::try_from(now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).ok(),
-                "CloudWatchMetrics": [{"Namespace": namespace, "Dimensions": [["Operation"]], "Metrics": metrics}],
-            },
-            "Operation": self.operation,
-            "Status": self.status,
-            "RequestId": self.request_id,
-            "Duration": self.duration_ms(),
-            "ClientErrors": count((400..500).contains(&self.status)),
-            "ServerErrors": count(self.status >= 500),
-            "ColdStarts": count(self.cold_start),
-            "DynamoDBCalls": self.usage.calls,
-            "ReadCapacityUnits": self.usage.read_units,
-            "WriteCapacityUnits": self.usage.write_units,
-        })
-    }
-
     fn duration_ms(&self) -> f64 {
         self.duration.as_secs_f64() * 1_000.0
     }
@@ -160,33 +134,51 @@ impl RequestRecord {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
+    use crate::config::tests::environment;
+
+    /// The most verbose level that these settings log of the service itself.
+    fn level(settings: &[(&str, &str)]) -> Result<LevelFilter, String> {
+        let filter = log_filter(environment(settings)).map_err(|error| error.to_string())?;
+        let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG];
+        let mut logged = levels.iter().rev();
+        let level = logged.find(|level| filter.would_enable("release_links", level));
+        Ok(level.map_or(LevelFilter::OFF, |level| LevelFilter::from(*level)))
+    }
 
     #[test]
-    fn every_declared_metric_and_dimension_has_a_value() {
-        let record = RequestRecord {
-            operation: "get_link",
-            status: 503,
-            cold_start: true,
-            ..RequestRecord::default()
-        };
-        let metrics = record.metrics("release-links", UNIX_EPOCH + Duration::from_millis(1_500));
-        assert_eq!(metrics["_aws"]["Timestamp"], 1_500);
-        let directive = &metrics["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(
-            (&directive["Namespace"], &directive["Dimensions"]),
-            (&json!("release-links"), &json!([["Operation"]]))
-        );
-        for metric in directive["Metrics"].as_array().unwrap() {
-            assert!(
-                metrics[metric["Name"].as_str().unwrap()].is_number(),
-                "{metric}"
+    fn the_log_level_of_lambda_takes_precedence() {
+        for (settings, expected) in [
+            (&[][..], LevelFilter::INFO),
+            (&[("LOG_LEVEL", "")], LevelFilter::INFO),
+            (&[("LOG_LEVEL", "debug")], LevelFilter::DEBUG),
+            (&[("LOG_LEVEL", "off")], LevelFilter::OFF),
+            (
+                &[("LOG_LEVEL", "warn,release_links=debug")],
+                LevelFilter::DEBUG,
+            ),
+            (&[("AWS_LAMBDA_LOG_LEVEL", "WARN")], LevelFilter::WARN),
+            (&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")], LevelFilter::ERROR),
+            (
+                &[("AWS_LAMBDA_LOG_LEVEL", "ERROR"), ("LOG_LEVEL", "debug")],
+                LevelFilter::ERROR,
+            ),
+        ] {
+            assert_eq!(level(settings), Ok(expected), "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_not_a_level_is_an_error() {
+        for text in ["warning", "info,verbose", "release_links=loud"] {
+            assert_eq!(
+                level(&[("LOG_LEVEL", text)]),
+                Err(format!(
+                    "LOG_LEVEL is {text:?}: set it to error, warn, info or debug"
+                ))
             );
         }
-        assert_eq!(metrics["Operation"], "get_link");
-        assert_eq!(
-            (&metrics["ServerErrors"], &metrics["ClientErrors"]),
-            (&json!(1), &json!(0))
-        );
     }
 }

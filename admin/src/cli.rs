@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
+use release_links::release::TagName;
 use release_links::store::ProjectChanges;
 use release_links::token::{EVERY_PROJECT, Scope};
 use strum::VariantArray;
@@ -18,6 +19,7 @@ Examples:
   TOKEN=$(release-links-admin token create --label ci --grant 24=developer --expires-in 90d)
   release-links-admin token list
   release-links-admin token revoke ci
+  release-links-admin release restore v1.0 --project 24 --from links-restored
 
 Environment:
   TABLE_NAME               the DynamoDB table; required
@@ -26,10 +28,11 @@ Environment:
 
 Exit status: 0 success, 1 failure with one sentence on standard error, 2 usage error";
 
-/// Manage the projects and tokens of a release-links deployment
+/// Manage the projects, releases and tokens of a release-links deployment
 ///
 /// The command accesses the deployment's DynamoDB table directly, with your own AWS credentials.
-/// Every change except `project delete` is atomic: it takes effect completely or not at all.
+/// Every change is atomic, which means that it takes effect completely or not at all. The exceptions
+/// are `project delete` and `release restore`, which you can interrupt and run again.
 #[derive(Debug, Parser)]
 #[command(name = "release-links-admin", version, max_term_width = 100, after_long_help = EXAMPLES)]
 pub struct Cli {
@@ -42,6 +45,9 @@ pub enum Command {
     /// Manage projects, which contain releases and links
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Restore releases from another table
+    #[command(subcommand)]
+    Release(ReleaseCommand),
     /// Manage tokens, which clients use to read and write links
     #[command(subcommand)]
     Token(TokenCommand),
@@ -114,6 +120,24 @@ pub enum ProjectCommand {
         /// `IDENTITY_CACHE_SECONDS` plus the function's timeout of 15 s
         #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
         wait: Option<Duration>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReleaseCommand {
+    /// Restore the missing links of a release from another table, such as a restored copy
+    ///
+    /// Each link gets its former ID. A link that exists stays as it is. A link whose name, URL or
+    /// filepath another link has taken is reported and not restored.
+    Restore {
+        /// The tag of the release
+        tag: TagName,
+        /// The project's ID or path
+        #[arg(long, value_parser = project)]
+        project: ProjectRef,
+        /// The table that has the links
+        #[arg(long, value_name = "TABLE")]
+        from: String,
     },
 }
 

@@ -1,5 +1,5 @@
-//! The operator's command. It manages the projects and tokens of a deployment with the operator's
-//! own AWS credentials.
+//! The operator's command. It manages the projects, releases and tokens of a deployment
+//! with the operator's own AWS credentials.
 
 #![expect(
     clippy::print_stderr,
@@ -13,13 +13,14 @@
 pub mod cli;
 mod output;
 mod projects;
+mod releases;
 mod tokens;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use clap::{CommandFactory, Parser};
@@ -73,6 +74,7 @@ fn usage_error(error: clap::Error, arguments: &[OsString]) -> ! {
 async fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Project(command) => projects::run(&Operator::connect().await?, command).await,
+        Command::Release(command) => releases::run(&Operator::connect().await?, command).await,
         Command::Token(command) => tokens::run(&Operator::connect().await?, command).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -89,6 +91,7 @@ async fn run(cli: Cli) -> Outcome {
 
 /// Access to the table that the environment names.
 struct Operator {
+    sdk: SdkConfig,
     store: Store,
     /// How long running functions may use cached tokens and projects.
     identity_cache: Duration,
@@ -118,12 +121,18 @@ impl Operator {
                 format!("no AWS credentials found: {remedy} ({cause})")
             })?;
         }
-        let store = Store::new(aws_sdk_dynamodb::config::Builder::from(&sdk), table_name);
+        let store = Store::new((&sdk).into(), table_name);
         Ok(Self {
+            sdk,
             store,
             identity_cache,
             place,
         })
+    }
+
+    /// Another table in the same region.
+    fn other_table(&self, name: String) -> Store {
+        Store::new((&self.sdk).into(), name)
     }
 
     fn session(&self) -> StoreSession<'_> {

@@ -25,6 +25,12 @@ impl LinkId {
         let number = i64::try_from(number).ok().filter(|number| *number >= 1)?;
         Some(Self(number.unsigned_abs()))
     }
+
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Display for LinkId {

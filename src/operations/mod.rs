@@ -31,7 +31,7 @@ use crate::store::{StoreError, StoreSession};
 
 /// An operation, and the facts about it that the pipeline needs.
 pub trait Operation: Sized + Send {
-    /// Its name in the log and in the metrics.
+    /// Its name in the log.
     const NAME: &'static str;
     /// The required access.
     const ACCESS: Access;

@@ -67,7 +67,7 @@ pub(super) struct ReleaseItem {
 /// A link with the version that an update must find unchanged.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct LinkItem {
-    id: LinkId,
+    pub(super) id: LinkId,
     name: String,
     url: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

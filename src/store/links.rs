@@ -325,7 +325,7 @@ impl Store {
 }
 
 /// The unique values that other links have claimed.
-fn claimed(steps: &[Step]) -> Vec<Violation> {
+pub(super) fn claimed(steps: &[Step]) -> Vec<Violation> {
     let claim = |step: &Step| {
         if let Step::Claim(value) = step {
             Some(*value)
@@ -362,7 +362,7 @@ fn held_by_another(partition: &Partition, link: &Link, steps: &[Step]) -> Option
 
 /// The unique-constraint items of a link's URL, name and filepath, in the order in which GitLab
 /// reports violations (D2).
-fn constraint_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
+pub(super) fn constraint_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
     let link_id = link.id;
     let held = ConstraintItem { link_id, url: None };
     let mut items = vec![

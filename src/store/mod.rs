@@ -11,6 +11,7 @@ mod keys;
 mod links;
 mod list;
 mod projects;
+mod restore;
 mod tokens;
 mod transaction;
 
@@ -18,6 +19,7 @@ pub use deletion::Deletion;
 pub use error::{AdminError, StoreError};
 pub use links::CreatedLink;
 pub use projects::ProjectChanges;
+pub use restore::{ReleaseBackup, RestoreOutcome, RestoredLink};
 
 use std::fmt::Debug;
 use std::pin::Pin;

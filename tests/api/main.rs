@@ -24,6 +24,7 @@ mod links;
 mod outage;
 mod pagination;
 mod parameters;
+mod policy;
 mod properties;
 mod renames;
 mod retries;

@@ -1,4 +1,4 @@
-"""Fixtures that deploy the template with SAM to a local AWS emulator."""
+"""Fixtures that deploy the template with `make deploy`'s program to a local AWS emulator."""
 
 import json
 import os
@@ -13,27 +13,77 @@ import pytest
 from loopback import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-STACK = "release-links"
+BUILD = ROOT / ".aws-sam/local"
+REGION = "eu-central-1"
 
 
 @dataclass
-class Deployment:
-    """A deployed stack: its outputs, and the environment variables that point AWS tools to it."""
+class Aws:
+    """The emulator: its port, a folder for files, and the environment variables that point AWS tools to it."""
 
     port: int
-    outputs: dict
+    folder: Path
     environment: dict
+
+    def run(self, *command, **environment):
+        """Runs a command, and returns its standard output."""
+        result = subprocess.run(
+            command, cwd=ROOT, env={**self.environment, **environment}, capture_output=True, text=True, timeout=300,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def cli(self, *arguments):
+        """Runs the AWS CLI, and returns what it prints as JSON."""
+        output = self.run("aws", *arguments, "--output", "json")
+        return json.loads(output) if output.strip() else None
+
+    def deploy(self, name, **parameters):
+        """Deploys the stack of this name with these parameters, as `make deploy` does after the build."""
+        config = self.folder / f"{name}.toml"
+        overrides = [f"{parameter}={value}" for parameter, value in parameters.items()]
+        config.write_text(
+            f'version = 0.1\n[default.global.parameters]\nstack_name = "{name}"\nregion = "{REGION}"\n'
+            f"parameter_overrides = {json.dumps(overrides)}\n"
+        )
+        self.run(
+            str(ROOT / ".tools/sam/bin/python"), "dev/deploy.py", "--built", "--build-dir", str(BUILD),
+            "--config-file", str(config),
+        )
+        outputs = self.cli("cloudformation", "describe-stacks", "--stack-name", name)["Stacks"][0]["Outputs"]
+        return Stack(self, name, {output["OutputKey"]: output["OutputValue"] for output in outputs})
+
+
+@dataclass
+class Stack:
+    """A deployed stack and its outputs."""
+
+    aws: Aws
+    name: str
+    outputs: dict
 
     @property
     def api(self):
         """The host name by which the emulator routes requests to the API."""
-        return self.outputs["ApiUrl"].removeprefix("https://").split(".")[0] + f".execute-api.localhost:{self.port}"
+        return self.outputs["ApiUrl"].removeprefix("https://").split(".")[0] + f".execute-api.localhost:{self.aws.port}"
 
     def admin(self, *arguments):
-        """Runs the admin command, and returns its standard output."""
-        environment = {**self.environment, "TABLE_NAME": self.outputs["TableName"]}
-        command = [ROOT / "target/debug/release-links-admin", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, check=True, text=True, timeout=60).stdout
+        """Runs the operator's command, and returns its standard output."""
+        return self.aws.run("release-links-admin", *arguments, TABLE_NAME=self.outputs["TableName"])
+
+    def curl(self, path, *arguments):
+        """Sends a request to the API, and returns the status and the raw body."""
+        command = ["curl", "-sS", "--max-time", "30", "--header", f"Host: {self.api}", "--write-out", "\n%{http_code}"]
+        output = self.aws.run(*command, *arguments, f"http://127.0.0.1:{self.aws.port}{path}")
+        body, status = output.rsplit("\n", 1)
+        return int(status), body
+
+    def resource(self, logical_id):
+        """The physical ID of one of its resources."""
+        described = self.aws.cli(
+            "cloudformation", "describe-stack-resource", "--stack-name", self.name, "--logical-resource-id", logical_id,
+        )
+        return described["StackResourceDetail"]["PhysicalResourceId"]
 
 
 def wait_for(url, process):
@@ -48,42 +98,29 @@ def wait_for(url, process):
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory):
-    """This repository's template, deployed once per session."""
+def aws(tmp_path_factory):
+    """The emulator, started once per session."""
     port, folder = free_port(), tmp_path_factory.mktemp("aws")
     endpoint = f"http://127.0.0.1:{port}"
+    path = os.pathsep.join([str(ROOT / "target/debug"), str(ROOT / ".tools/awscli/bin"), os.environ["PATH"]])
     # Isolate the tools from the developer's own configuration, and keep all traffic on this machine.
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_REGION": "eu-central-1", "AWS_EC2_METADATA_DISABLED": "true", "SAM_CLI_TELEMETRY": "0",
-        "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "MINISTACK_REGION": "eu-central-1",
+        "PATH": path, "HOME": str(folder), "TMPDIR": str(folder), "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true", "SAM_CLI_TELEMETRY": "0",
+        "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "MINISTACK_REGION": REGION,
     }
     with open(folder / "emulator.log", "w") as log:
         emulator = subprocess.Popen([ROOT / ".tools/ministack/bin/ministack"], cwd=folder, env=environment, stdout=log, stderr=log)
     try:
         wait_for(f"{endpoint}/_ministack/health", emulator)
-        deploy(environment)
-        yield Deployment(port, outputs(environment), environment)
+        yield Aws(port, folder, environment)
     finally:
         emulator.terminate()
         emulator.wait(timeout=20)
 
 
-def sam(environment, *arguments):
-    command = [ROOT / ".tools/sam/bin/sam", *arguments, "--stack-name", STACK, "--region", "eu-central-1"]
-    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
-
-
-def deploy(environment):
-    sam(
-        environment, "deploy", "--template-file", str(ROOT / ".aws-sam/build/template.yaml"), "--resolve-s3",
-        "--no-confirm-changeset", "--no-progressbar", "--capabilities", "CAPABILITY_IAM",
-    )
-
-
-def outputs(environment):
-    stack_outputs = json.loads(sam(environment, "list", "stack-outputs", "--output", "json"))
-    return {output["OutputKey"]: output["OutputValue"] for output in stack_outputs}
+@pytest.fixture(scope="session")
+def deployment(aws):
+    """This repository's template with its default parameters, deployed once per session."""
+    return aws.deploy("release-links")

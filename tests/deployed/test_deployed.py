@@ -1,19 +1,9 @@
-"""Tests the deployed API with the documented requests, and the admin command against its table."""
+"""Tests the deployed API with the documented requests, and the operator's command against its table."""
 
 import json
-import subprocess
 
 TOKEN = "gDybLx3yrUK_HLp3qPjS"
 DMG = {"id": 1, "name": "awesome-v0.2.dmg", "url": "http://192.168.10.15:3000", "external": True}
-
-
-def curl(deployment, path, *arguments):
-    """Sends a request to the deployed API, and returns the status and the raw body."""
-    command = ["curl", "-sS", "--max-time", "30", "--header", f"Host: {deployment.api}", "--write-out", "\n%{http_code}"]
-    command += [*arguments, f"http://127.0.0.1:{deployment.port}{path}"]
-    output = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    body, status = output.rsplit("\n", 1)
-    return int(status), body
 
 
 def documented(body):
@@ -37,14 +27,14 @@ def test_documented_requests_return_the_documented_responses(deployment, tmp_pat
         ("DELETE", f"{links}/1", [], 200, {**DMG, "name": "new name"}),
     ]
     for method, path, data, expected_status, expected in requests:
-        status, body = curl(deployment, path, "--request", method, *header, *data)
+        status, body = deployment.curl(path, "--request", method, *header, *data)
         print(f"{method} {path}\n  {status} {body}")
         assert status == expected_status
         if isinstance(expected, list):
             assert [documented(json.dumps(link)) for link in json.loads(body)] == expected
         else:
             assert documented(body) == expected
-    assert curl(deployment, links) == (404, '{"message":"404 Project Not Found"}')
+    assert deployment.curl(links) == (404, '{"message":"404 Project Not Found"}')
 
 
 def test_encoded_paths_pass_through_the_gateway(deployment):
@@ -52,12 +42,12 @@ def test_encoded_paths_pass_through_the_gateway(deployment):
     token = deployment.admin("token", "create", "--label", "ci", "--grant", "all=developer").strip()
     links = "/api/v4/projects/group%2Fsub%2Fapp/releases/rel%2F1.0/assets/links"
     create = ["--data", "name=a", "--data", "url=https://e.com/a", "--data", "filepath=/bin/app"]
-    status, body = curl(deployment, links, "--header", f"Authorization: Bearer {token}", *create)
+    status, body = deployment.curl(links, "--header", f"Authorization: Bearer {token}", *create)
     assert (status, json.loads(body)["id"]) == (201, 1), body
-    status, body = curl(deployment, "/api/v4/projects/25/releases/rel%2F1.0/assets/links/1")
+    status, body = deployment.curl("/api/v4/projects/25/releases/rel%2F1.0/assets/links/1")
     assert (status, json.loads(body)["name"]) == (200, "a"), body
     permanent = "/group/sub/app/-/releases/rel%2F1.0/downloads/bin/app"
-    status, location = curl(deployment, permanent, "--output", "/dev/null", "--write-out", "%{redirect_url}\n%{http_code}")
+    status, location = deployment.curl(permanent, "--output", "/dev/null", "--write-out", "%{redirect_url}\n%{http_code}")
     assert (status, location) == (302, "https://e.com/a")
 
 

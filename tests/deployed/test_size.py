@@ -2,14 +2,14 @@
 
 import zlib
 
-from conftest import ROOT
+from conftest import BUILD
 
 MAX_BYTES = 6_000_000
 MAX_ZIPPED_BYTES = 2_800_000
 
 
 def test_bootstrap_size_is_within_its_limits():
-    bootstrap = (ROOT / ".aws-sam/build/Function/bootstrap").read_bytes()
+    bootstrap = (BUILD / "Function/bootstrap").read_bytes()
     zipped = len(zlib.compress(bootstrap))
     print(f"bootstrap: {len(bootstrap)} bytes, {zipped} zipped")
     assert len(bootstrap) <= MAX_BYTES

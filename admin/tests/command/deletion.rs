@@ -11,8 +11,8 @@ use serde_json::json;
 use super::{admin, command, file};
 use testkit::app::{LINKS, TestApp, granted, project};
 use testkit::event::Event;
-use testkit::holding_proxy::HoldingProxy;
 use testkit::invariants::Item;
+use testkit::proxy::Proxy;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
@@ -212,7 +212,7 @@ async fn a_deletion_includes_late_writes_of_a_function_that_has_cached_the_proje
 async fn the_slower_of_two_deletions_leaves_a_later_project_unchanged() {
     for held in ["Scan", "Query", "TransactWriteItems"] {
         let app = TestApp::start().await;
-        let wire = HoldingProxy::start(app.address, held).await;
+        let wire = Proxy::holding(app.address, held).await;
         let slow = command(wire.address, "project delete 24 --yes --wait 0s")
             .stdout(Stdio::null())
             .spawn()

@@ -7,7 +7,9 @@
 
 mod deletion;
 mod failures;
+mod policy;
 mod projects;
+mod releases;
 mod tokens;
 
 use std::io::Read;

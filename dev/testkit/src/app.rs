@@ -94,7 +94,6 @@ pub fn config(public_url: Option<PublicUrl>) -> Settings {
         identity_cache: Duration::from_secs(30),
         download_max_age: Duration::from_secs(60),
         warm_up: Duration::from_secs(3),
-        metrics_namespace: None,
     }
 }
 

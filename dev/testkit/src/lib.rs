@@ -18,11 +18,13 @@ pub mod event;
 #[cfg(feature = "tests")]
 pub mod faults;
 #[cfg(feature = "tests")]
-pub mod holding_proxy;
-#[cfg(feature = "tests")]
 pub mod invariants;
 #[cfg(feature = "tests")]
 pub mod log;
+#[cfg(feature = "tests")]
+pub mod policy;
+#[cfg(feature = "tests")]
+pub mod proxy;
 #[cfg(feature = "tests")]
 pub mod reply;
 #[cfg(feature = "tests")]

@@ -1,12 +1,12 @@
-//! A proxy between a process and the engine. It can hold the calls of one DynamoDB operation, so
-//! that tests can interrupt the process at a known point.
+//! A proxy between a process and the engine. It records all calls, and can hold those of one
+//! DynamoDB operation, so that tests can interrupt the process at a known point.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::http::uri::{Authority, Scheme};
@@ -17,8 +17,10 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::policy::{Access, accesses};
+
 /// A proxy in front of the engine.
-pub struct HoldingProxy {
+pub struct Proxy {
     /// The proxy's address, for use as the process's DynamoDB endpoint.
     pub address: SocketAddr,
     shared: Arc<Shared>,
@@ -27,14 +29,25 @@ pub struct HoldingProxy {
 struct Shared {
     engine: SocketAddr,
     client: Client<HttpConnector, Body>,
-    operation: &'static str,
+    /// The operation whose calls are held, if any.
+    operation: Option<&'static str>,
     is_holding: watch::Sender<bool>,
     held: watch::Sender<usize>,
+    accesses: Mutex<Vec<Access>>,
 }
 
-impl HoldingProxy {
+impl Proxy {
+    /// Starts a proxy that forwards all calls.
+    pub async fn start(engine: SocketAddr) -> Self {
+        Self::new(engine, None).await
+    }
+
     /// Starts a proxy that holds the calls of this operation until [`Self::release`].
-    pub async fn start(engine: SocketAddr, operation: &'static str) -> Self {
+    pub async fn holding(engine: SocketAddr, operation: &'static str) -> Self {
+        Self::new(engine, Some(operation)).await
+    }
+
+    async fn new(engine: SocketAddr, operation: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
@@ -43,6 +56,7 @@ impl HoldingProxy {
             operation,
             is_holding: watch::Sender::new(true),
             held: watch::Sender::new(0),
+            accesses: Mutex::default(),
         });
         let router = Router::new()
             .fallback(forward)
@@ -63,11 +77,21 @@ impl HoldingProxy {
     pub fn release(&self) {
         self.shared.is_holding.send_replace(false);
     }
+
+    /// Returns what the calls so far accessed.
+    pub fn accesses(&self) -> Vec<Access> {
+        self.shared.accesses.lock().unwrap().clone()
+    }
 }
 
-async fn forward(State(shared): State<Arc<Shared>>, mut request: Request) -> Response {
-    let target = request.headers()["x-amz-target"].to_str().unwrap();
-    if target.ends_with(&format!(".{}", shared.operation)) {
+async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let target = parts.headers["x-amz-target"].to_str().unwrap();
+    let operation = target.rsplit('.').next().unwrap().to_owned();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let accesses = accesses(&operation, &serde_json::from_slice(&body).unwrap());
+    shared.accesses.lock().unwrap().extend(accesses);
+    if shared.operation == Some(operation.as_str()) {
         shared.held.send_modify(|held| *held += 1);
         shared
             .is_holding
@@ -76,9 +100,10 @@ async fn forward(State(shared): State<Arc<Shared>>, mut request: Request) -> Res
             .await
             .unwrap();
     }
-    let mut uri = request.uri().clone().into_parts();
+    let mut uri = parts.uri.into_parts();
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(Authority::try_from(shared.engine.to_string()).unwrap());
-    *request.uri_mut() = Uri::from_parts(uri).unwrap();
+    parts.uri = Uri::from_parts(uri).unwrap();
+    let request = Request::from_parts(parts, Body::from(body));
     shared.client.request(request).await.unwrap().map(Body::new)
 }

@@ -1,0 +1,46 @@
+//! The operator's IAM policy: it allows what the command calls, and nothing else. The engine
+//! enforces no policy.
+
+use std::collections::BTreeSet;
+
+use super::{command, ended, file};
+use testkit::app::{TABLE, TestApp};
+use testkit::policy::Policy;
+use testkit::proxy::Proxy;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other() {
+    let app = TestApp::start().await;
+    let proxy = Proxy::start(app.address).await;
+    let found = file("found-token", "a-token-that-somebody-found");
+    let create = format!(
+        "token create --label found --grant 7=guest --token-file {}",
+        found.display()
+    );
+    let revoke = format!("token revoke --token-file {}", found.display());
+    let restore = format!("release restore v0.1 --project 24 --from {TABLE}");
+    for arguments in [
+        "project create --id 7 --path group/new",
+        "project list",
+        "project show 7",
+        "project update 7 --path group/renamed --visibility public",
+        "token create --label ci --grant 7=developer",
+        "token list",
+        "token revoke ci",
+        &create,
+        &revoke,
+        &restore,
+        "project delete 7 --yes --wait 0s",
+        "project delete 24 --yes --wait 0s",
+    ] {
+        let ended = ended(&mut command(proxy.address, arguments));
+        assert_eq!(ended.code, Some(0), "{arguments}: {ended:?}");
+    }
+    let policy = Policy::of_operator();
+    let mut called = BTreeSet::new();
+    for access in proxy.accesses() {
+        assert!(policy.allows(&access), "{access:?} is denied");
+        called.insert(access.action);
+    }
+    assert_eq!(called, policy.actions());
+}

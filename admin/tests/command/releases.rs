@@ -1,0 +1,148 @@
+//! `release-links-admin release restore`.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use super::admin;
+use testkit::app::{LINKS, TestApp};
+use testkit::engine;
+use testkit::invariants::assert_invariants;
+
+const BACKUP: &str = "links-restored";
+const RESTORE: &str = "release restore v0.1 --project group/app --from links-restored";
+
+/// A service whose release v0.1 has the links `a` (1), `b` (2) and `c` (3), and a copy of its table
+/// as of then.
+async fn backed_up() -> TestApp {
+    let app = TestApp::start().await;
+    assert_eq!(app.delete(&format!("{LINKS}/2")).await.status, 200);
+    for name in ["a", "b", "c"] {
+        assert_eq!(create(&app, name).await, 201);
+    }
+    engine::create_table(&app.client, BACKUP).await.unwrap();
+    for item in app.items().await {
+        let request = app.client.put_item().table_name(BACKUP);
+        request.set_item(Some(item)).send().await.unwrap();
+    }
+    app
+}
+
+async fn create(app: &TestApp, name: &str) -> u64 {
+    let body =
+        json!({"name": name, "url": format!("http://{name}"), "filepath": format!("/bin/{name}")});
+    app.post(LINKS, body).await.status
+}
+
+/// The ID and the name of each link, newest first.
+async fn links(app: &TestApp) -> Value {
+    let links = app.get(LINKS).await.body;
+    let links = links.as_array().unwrap().iter();
+    links
+        .map(|link| json!([link["id"], link["name"]]))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_links_are_restored_with_their_ids() {
+    let app = backed_up().await;
+    for id in [1, 3] {
+        assert_eq!(app.delete(&format!("{LINKS}/{id}")).await.status, 200);
+    }
+    let renamed = app.put(&format!("{LINKS}/2"), json!({"name": "new"})).await;
+    assert_eq!(renamed.status, 200);
+    let output = "ID  NAME  RESULT\n1   a     restored\n2   b     exists\n3   c     restored\n";
+    admin(&app, RESTORE).assert(0, output, "");
+    assert_eq!(links(&app).await, json!([[3, "c"], [2, "new"], [1, "a"]]));
+    assert_invariants(&app.items().await);
+    let output = output.replace("restored", "exists");
+    admin(&app, RESTORE).assert(0, &output, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_is_missing_as_a_whole_is_restored_and_reuses_no_id() {
+    let app = backed_up().await;
+    assert_eq!(create(&app, "d").await, 201);
+    assert_eq!(app.delete(&format!("{LINKS}/4")).await.status, 200);
+    for item in app.items().await {
+        let [pk, sk] = ["pk", "sk"].map(|name| item[name].as_s().unwrap().clone());
+        if pk == "24#v0.1" {
+            app.remove(&pk, &sk).await;
+        }
+    }
+    admin(&app, RESTORE).assert(
+        0,
+        "ID  NAME  RESULT\n1   a     restored\n2   b     restored\n3   c     restored\n",
+        "",
+    );
+    assert_eq!(create(&app, "e").await, 201);
+    assert_eq!(
+        links(&app).await,
+        json!([[4, "e"], [3, "c"], [2, "b"], [1, "a"]]),
+        "the backup does not know of link 4"
+    );
+    assert_invariants(&app.items().await);
+    let times = |items: Vec<testkit::invariants::Item>| -> Vec<AttributeValue> {
+        let is_release = |item: &&testkit::invariants::Item| {
+            item["pk"].as_s().unwrap() == "24#v0.1" && item["sk"].as_s().unwrap() == "release"
+        };
+        let releases = items.iter().filter(is_release);
+        releases.map(|item| item["created_at"].clone()).collect()
+    };
+    let scan = app.client.scan().table_name(BACKUP).send().await.unwrap();
+    assert_eq!(times(app.items().await), times(scan.items().to_vec()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_whose_values_are_taken_is_reported() {
+    let app = backed_up().await;
+    assert_eq!(app.delete(&format!("{LINKS}/2")).await.status, 200);
+    let body = json!({"name": "b", "url": "http://other", "filepath": "/bin/b"});
+    assert_eq!(app.post(LINKS, body).await.status, 201);
+    admin(&app, RESTORE).assert(
+        1,
+        "ID  NAME  RESULT\n1   a     exists\n\
+         2   b     not restored: Name has already been taken, Filepath has already been taken\n\
+         3   c     exists\n",
+        "release-links-admin: could not restore 1 of 3 links, because other links have their name, \
+         URL or filepath: change or delete those, and run the command again\n",
+    );
+    assert_eq!(links(&app).await, json!([[4, "b"], [3, "c"], [1, "a"]]));
+    assert_invariants(&app.items().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_lost_only_its_own_item_is_restored() {
+    let app = backed_up().await;
+    app.remove("24#v0.1", "link#00000000000000000002").await;
+    app.remove("24#v0.1", "taken#filepath#/bin/b").await;
+    let restored = admin(&app, RESTORE);
+    assert!(
+        restored.stdout.contains("2   b     restored"),
+        "{restored:?}"
+    );
+    assert_invariants(&app.items().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_from_the_wrong_place_changes_nothing() {
+    let app = backed_up().await;
+    let before = app.items().await.len();
+    admin(&app, "release restore v9 --project 24 --from links-restored").assert_fails(
+        "the table links-restored has no links of release v9 in project 24: check the tag and the table",
+    );
+    admin(
+        &app,
+        "release restore v0.1 --project 25 --from links-restored",
+    )
+    .assert_fails("there is no project 25: `project list` shows all projects");
+    let missing = admin(&app, "release restore v0.1 --project 24 --from missing");
+    assert_eq!(missing.code, Some(1));
+    assert!(
+        missing
+            .stderr
+            .starts_with("release-links-admin: cannot read the table missing: ")
+            && missing.stderr.contains("ResourceNotFoundException"),
+        "{missing:?}"
+    );
+    assert_eq!(app.items().await.len(), before);
+}

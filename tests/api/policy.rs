@@ -1,0 +1,92 @@
+//! The function's IAM policy: it allows what the function calls, and nothing else. The engine
+//! enforces no policy.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::json;
+use testkit::app::{LINKS, TestApp};
+use testkit::event::Event;
+use testkit::policy::{Access, Policy};
+use testkit::proxy::Proxy;
+
+/// Sends a request of each kind, and returns what the function accessed.
+async fn accesses_of_every_operation() -> Vec<Access> {
+    let engine = TestApp::start().await.address;
+    let proxy = Proxy::start(engine).await;
+    let app = TestApp::at(proxy.address);
+    app.store.warm_up(Duration::from_secs(1)).await;
+    let by_path = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
+    let body = json!({"name": "a", "url": "http://a", "filepath": "/bin/a"});
+    for _ in 0..2 {
+        let event = Event::new("POST", LINKS).json(body.clone());
+        let reply = app.send(event.header("Idempotency-Key", "key")).await;
+        assert_eq!(reply.status, 201);
+    }
+    assert_eq!(app.post(LINKS, body).await.status, 400);
+    for path in [
+        LINKS,
+        by_path,
+        &format!("{LINKS}?per_page=1&page=2"),
+        "/api/v4/user",
+    ] {
+        assert_eq!(app.get(path).await.status, 200, "{path}");
+    }
+    let download = "/group/app/-/releases/v0.1/downloads/bin/a";
+    assert_eq!(app.get(download).await.status, 302);
+    let link = format!("{LINKS}/1");
+    assert_eq!(app.put(&link, json!({"name": "b"})).await.status, 200);
+    let unknown = Event::new("GET", LINKS).token("unknown");
+    assert_eq!(app.send(unknown).await.status, 401);
+    assert_eq!(
+        app.get("/api/v4/projects/0/releases/v/assets/links")
+            .await
+            .status,
+        404
+    );
+    assert_eq!(app.delete(&link).await.status, 200);
+    proxy.accesses()
+}
+
+#[tokio::test]
+async fn the_function_needs_every_permission_that_it_has_and_no_other() {
+    let policy = Policy::of_function();
+    let mut called = BTreeSet::new();
+    for access in accesses_of_every_operation().await {
+        assert!(policy.allows(&access), "{access:?} is denied");
+        called.insert(access.action);
+    }
+    assert_eq!(called, policy.actions());
+}
+
+#[test]
+fn the_function_may_not_write_tokens_projects_or_counters() {
+    let policy = Policy::of_function();
+    let access = |action: &str, partition: &str| Access {
+        action: format!("dynamodb:{action}"),
+        partition: Some(partition.to_owned()),
+    };
+    let token = format!("token#{}", "0".repeat(64));
+    for action in ["PutItem", "UpdateItem", "DeleteItem"] {
+        for partition in [
+            token.as_str(),
+            "tokens",
+            "projects",
+            "project-path#24",
+            "counters",
+        ] {
+            let access = access(action, partition);
+            assert!(!policy.allows(&access), "{access:?} is allowed");
+        }
+        for partition in ["1#v1", "24#token#", "9223372036854775807#v1"] {
+            let access = access(action, partition);
+            assert!(policy.allows(&access), "{access:?} is denied");
+        }
+    }
+    for action in ["GetItem", "BatchGetItem", "Query"] {
+        for partition in ["tokens", "counters"] {
+            let access = access(action, partition);
+            assert!(!policy.allows(&access), "{access:?} is allowed");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+"""Runs the first deployment in a terminal, which asks for the settings."""
+
+import os
+import pty
+import shutil
+import subprocess
+
+from conftest import BUILD, REGION, ROOT
+
+ANSWERS = [
+    ("Name of the stack [release-links]: ", "first"),
+    ("AWS region, such as eu-central-1: ", REGION),
+    ("Architecture [x86_64]: ", "sparc"),
+    ("Architecture must be one of x86_64, arm64.", ""),
+    ("PublicUrl []: ", "links.example.com"),
+    ("PublicUrl does not have the form that template.yaml requires", "https://links.example.com"),
+    ("DomainName []: ", ""),
+    ("CertificateArn []: ", ""),
+    ("ExistingTableName []: ", ""),
+    ("AlarmTopicArn []: ", ""),
+    ("KmsKeyArn []: ", ""),
+    ("Deploy this changeset? [y/N]: ", "y"),
+]
+
+
+def run_in_terminal(aws, config, answers):
+    """Runs the program with a terminal, gives each answer after its prompt, and returns the exit code and the output."""
+    terminal, side = pty.openpty()
+    command = [ROOT / ".tools/sam/bin/python", "dev/deploy.py", "--built", "--build-dir", BUILD, "--config-file", config]
+    process = subprocess.Popen(command, cwd=ROOT, env=aws.environment, stdin=side, stdout=side, stderr=side)
+    os.close(side)
+    text, answers = "", list(answers)
+    while True:
+        try:
+            chunk = os.read(terminal, 4096).decode(errors="replace")
+        except OSError:  # Linux reports the end of the process in this way.
+            break
+        text += chunk
+        if answers and answers[0][0] in text.rsplit("\x00", 1)[-1]:
+            # The mark separates what was printed before this answer from the text that the next prompt is searched in.
+            text += "\x00"
+            os.write(terminal, answers.pop(0)[1].encode() + b"\n")
+    assert not answers, text
+    return process.wait(timeout=60), text
+
+
+def test_the_first_deployment_asks_for_the_settings(aws):
+    config = aws.folder / "first" / "samconfig.toml"
+    shutil.rmtree(config.parent, ignore_errors=True)
+    config.parent.mkdir()
+    code, output = run_in_terminal(aws, config, ANSWERS)
+    assert code == 0, output
+    assert "The program fits the function: x86_64, glibc 2." in output
+    assert "Instruction set of the function." in output, "each prompt is explained"
+    assert config.read_text() == (
+        'version = 0.1\n\n[default.global.parameters]\nstack_name = "first"\nregion = "eu-central-1"\n'
+        'parameter_overrides = ["PublicUrl=https://links.example.com"]\n'
+    )
+    described = aws.cli("cloudformation", "describe-stacks", "--stack-name", "first")["Stacks"][0]
+    parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in described["Parameters"]}
+    assert parameters["PublicUrl"] == "https://links.example.com"
+    assert parameters["Architecture"] == "x86_64" and len(parameters["Revision"]) == 16

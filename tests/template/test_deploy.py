@@ -1,0 +1,88 @@
+"""Checks what `make deploy` refuses to deploy. The tests of the deployment cover what it deploys."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MACHINE = 18
+"""The offset of the machine in the header of an ELF file (ELF specification, e_machine)."""
+
+
+def config(*overrides, extra=""):
+    return (
+        'version = 0.1\n[default.global.parameters]\nstack_name = "links"\nregion = "eu-central-1"\n'
+        f"parameter_overrides = {list(overrides)}\n{extra}"
+    )
+
+
+def deploy(folder, settings, program=b""):
+    """Runs the program with these settings on a build folder with this function, and returns its one sentence."""
+    (folder / "Function").mkdir()
+    (folder / "Function/bootstrap").write_bytes(program)
+    (folder / "template.yaml").write_text("")
+    file = folder / "samconfig.toml"
+    if settings is not None:
+        file.write_text(settings)
+    command = [ROOT / ".tools/sam/bin/python", "dev/deploy.py", "--built", "--build-dir", folder, "--config-file", file]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    assert result.returncode == 1 and result.stderr.startswith("make deploy: "), result
+    return result.stderr.removeprefix("make deploy: ").strip()
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    """A program for this computer's architecture that needs glibc 2.34 or older."""
+    folder = tmp_path_factory.mktemp("program")
+    (folder / "main.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["cc", "-o", folder / "main", folder / "main.c"], check=True)
+    return (folder / "main").read_bytes()
+
+
+def with_machine(program, number):
+    return program[:MACHINE] + bytes([number, 0]) + program[MACHINE + 2:]
+
+
+def test_a_program_for_another_architecture_is_not_deployed(tmp_path, program):
+    sentence = deploy(tmp_path, config("Architecture=arm64"), with_machine(program, 62))
+    assert sentence.startswith("The function has the architecture arm64, but the program was built for x86_64. ")
+    assert "set Architecture=x86_64 in samconfig.toml" in sentence
+
+
+def test_a_program_of_an_arm64_host_is_not_deployed_to_x86_64(tmp_path, program):
+    sentence = deploy(tmp_path, config(), with_machine(program, 183))
+    assert sentence.startswith("The function has the architecture x86_64, but the program was built for arm64. ")
+
+
+def test_a_program_that_needs_a_newer_glibc_is_not_deployed(tmp_path, program):
+    assert b"GLIBC_2.34\0" in program, "the fixture's program needs the symbol version that the test replaces"
+    sentence = deploy(tmp_path, config(), with_machine(program.replace(b"GLIBC_2.34\0", b"GLIBC_2.39\0"), 62))
+    assert sentence == (
+        "The program requires glibc 2.39, but the function's Amazon Linux 2023 has 2.34. Unset CARGO_LAMBDA_COMPILER, so that "
+        "cargo-lambda links with zig."
+    )
+
+
+def test_a_build_folder_without_a_program_is_not_deployed(tmp_path):
+    assert "is not a Linux program" in deploy(tmp_path, config(), b"#!/bin/sh\n")
+
+
+@pytest.mark.parametrize("settings, expected", [
+    (None, "samconfig.toml is missing. Run make deploy once in a terminal"),
+    ("version = 0.1\n", "samconfig.toml has no 'default' where docs/configuration.md shows it."),
+    ("not toml", "samconfig.toml has no "),
+    (config("Architektur=arm64"), "samconfig.toml sets 'Architektur=arm64', but template.yaml has no such parameter."),
+    (config("Architecture"), "samconfig.toml sets 'Architecture', but template.yaml has no such parameter. Write Name=Value."),
+    (config("Architecture=sparc"), "Architecture must be one of x86_64, arm64."),
+    (config("MemorySize=64"), "MemorySize must be from 128 to 10240."),
+    (config("RequestBurst=0"), "RequestBurst must be at least 1."),
+    (config("MemorySize=much"), "MemorySize must be a whole number."),
+    (config("PublicUrl=https://user@example.com"), "PublicUrl does not have the form that template.yaml requires"),
+    (
+        config(extra='[default.deploy.parameters]\nparameter_overrides = "Architecture=arm64"\n'),
+        "samconfig.toml sets parameter_overrides for sam deploy alone. Move them to [default.global.parameters]",
+    ),
+])
+def test_settings_that_cannot_work_are_refused_before_the_build(tmp_path, settings, expected):
+    assert expected in deploy(tmp_path, settings)

@@ -1,0 +1,162 @@
+"""Checks the resources that SAM creates from the template. No emulator enforces what depends on them."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RELEASES = [f"{digit}*" for digit in range(1, 10)]
+TABLE = {
+    "Fn::Sub": [
+        "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${Name}",
+        {"Name": {"Fn::If": ["CreatesTable", {"Ref": "Table"}, {"Ref": "ExistingTableName"}]}},
+    ]
+}
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+def translate(**parameters):
+    command = [ROOT / ".tools/sam/bin/python", ROOT / "tests/template/translate.py"]
+    command += [f"{name}={value}" for name, value in parameters.items()]
+    environment = {**os.environ, "AWS_DEFAULT_REGION": "eu-central-1"}
+    output = subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout
+    return json.loads(output)
+
+
+def resources(**parameters):
+    return translate(**parameters)["Resources"]
+
+
+def of_type(resources, kind):
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def test_the_function_has_only_the_role_of_the_template():
+    found = resources()
+    assert list(of_type(found, "AWS::IAM::Role")) == ["FunctionRole"]
+    assert found["Function"]["Properties"]["Role"] == {"Fn::GetAtt": ["FunctionRole", "Arn"]}
+    role = found["FunctionRole"]["Properties"]
+    assert "ManagedPolicyArns" not in role, "SAM adds policies that allow more than the function needs"
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_the_function_can_write_only_releases_and_its_own_log():
+    [policy] = resources()["FunctionRole"]["Properties"]["Policies"]
+    log, read, write, key, traces = policy["PolicyDocument"]["Statement"]
+    assert log["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert log["Resource"] == {"Fn::GetAtt": ["FunctionLogs", "Arn"]}
+    assert read["Resource"] == write["Resource"] == TABLE
+    assert write["Action"] == ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    assert write["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": RELEASES}}
+    assert read["Action"] == ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
+    readable = [*RELEASES, "projects", "project-path#*", "token#*"]
+    assert read["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": readable}}
+    for statement, condition in [(key, "HasKmsKey"), (traces, "IsTraced")]:
+        name, allowed, otherwise = statement["Fn::If"]
+        assert (name, otherwise) == (condition, NO_VALUE)
+        assert all("*" not in action for action in allowed["Action"])
+    assert key["Fn::If"][1]["Resource"] == {"Ref": "KmsKeyArn"}
+
+
+def test_the_table_survives_its_stack_but_not_a_failed_creation():
+    table = resources()["Table"]
+    assert (table["Condition"], table["DeletionPolicy"], table["UpdateReplacePolicy"]) == (
+        "CreatesTable", "RetainExceptOnCreate", "Retain",
+    )
+
+
+def test_everything_that_names_the_table_follows_existing_table_name():
+    translated = translate()
+    name = {"Fn::If": ["CreatesTable", {"Ref": "Table"}, {"Ref": "ExistingTableName"}]}
+    found = translated["Resources"]
+    assert found["Function"]["Properties"]["Environment"]["Variables"]["TABLE_NAME"] == name
+    assert found["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][1] == {"TableName": name}
+    assert found["OperatorPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Resource"] == TABLE
+    assert translated["Outputs"]["TableName"]["Value"] == name
+    # Every other reference to the table would fail, or name a table that is not in use.
+    text = json.dumps(translated)
+    assert text.count('{"Ref": "Table"}') == text.count(json.dumps(name)) and '["Table", ' not in text
+
+
+def test_log_groups_outlive_the_stack_and_never_block_the_next_one():
+    groups = of_type(resources(), "AWS::Logs::LogGroup")
+    assert set(groups) == {"FunctionLogs", "AccessLogs"}
+    for name, group in groups.items():
+        resource = resources()[name]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+        template, values = group["LogGroupName"]["Fn::Sub"]
+        assert values == {"Uuid": {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}} and "${Uuid}" in template
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert groups["AccessLogs"]["LogGroupName"]["Fn::Sub"][0].startswith("/aws/vendedlogs/")
+
+
+def test_the_access_log_names_the_request_of_the_function():
+    stage = resources()["Stage"]["Properties"]
+    fields = json.loads(stage["AccessLogSettings"]["Format"])
+    assert fields["functionRequestId"] == "$context.integration.requestId"
+    assert fields["requestId"] == "$context.requestId"
+    assert stage["DefaultRouteSettings"]["DetailedMetricsEnabled"] is False
+
+
+def test_the_log_level_and_tracing_follow_their_parameters():
+    function = resources()["Function"]["Properties"]
+    assert function["LoggingConfig"] == {
+        "LogFormat": "JSON", "ApplicationLogLevel": {"Ref": "LogLevel"}, "LogGroup": {"Ref": "FunctionLogs"},
+    }
+    assert function["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}
+    parameters = translate()["Parameters"]
+    assert (parameters["LogLevel"]["Default"], parameters["Tracing"]["Default"]) == ("INFO", "PassThrough")
+
+
+def versions(**parameters):
+    return list(of_type(resources(**parameters), "AWS::Lambda::Version"))
+
+
+def test_only_a_new_revision_publishes_a_version_for_a_changed_parameter():
+    """`make deploy` sets Revision for this reason."""
+    assert versions(DownloadCacheSeconds="60") == versions(DownloadCacheSeconds="61")
+    assert versions(Revision="0123456789abcdef") != versions(Revision="fedcba9876543210")
+
+
+def test_a_gradual_deployment_rolls_back_when_an_error_alarm_fires():
+    found = resources(DeploymentPreference="Linear10PercentEvery1Minute")
+    [group] = of_type(found, "AWS::CodeDeploy::DeploymentGroup").values()
+    assert group["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": "FunctionErrorAlarm"}}, {"Name": {"Ref": "ServerErrorAlarm"}}]
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    assert group["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": "Linear10PercentEvery1Minute"}
+    assert "CodeDeployLambdaAliasUpdate" in found["FunctionAliaslive"]["UpdatePolicy"]
+
+
+def test_without_gradual_deployments_there_is_no_codedeploy_and_the_api_invokes_the_function_itself():
+    found = resources()
+    assert not [resource["Type"] for resource in found.values() if "CodeDeploy" in resource["Type"]]
+    target = {"Fn::If": ["IsGradual", {"Ref": "FunctionAliaslive"}, {"Fn::GetAtt": ["Function", "Arn"]}]}
+    assert found["Integration"]["Properties"]["IntegrationUri"] == target
+    assert found["Permission"]["Properties"]["FunctionName"] == {"Fn::If": ["IsGradual", target["Fn::If"][1], {"Ref": "Function"}]}
+
+
+def test_the_default_endpoint_is_disabled_only_on_request():
+    translated = translate()
+    assert translated["Resources"]["Api"]["Properties"]["DisableExecuteApiEndpoint"] == {"Ref": "DisableDefaultEndpoint"}
+    assert translated["Parameters"]["DisableDefaultEndpoint"]["Default"] == "false"
+
+
+def test_the_queries_of_the_dashboard_name_existing_fields_and_no_custom_metrics():
+    body, values = resources()["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(re.sub(r"\$\{[\w:]+\}", "x", body))["widgets"]
+    namespaces = set(re.findall(r'\["(AWS/\w+)"', body))
+    assert namespaces == {"AWS/ApiGateway", "AWS/Lambda", "AWS/DynamoDB"} and "SEARCH(" not in body
+    [query] = [widget["properties"]["query"] for widget in widgets if widget["type"] == "log"]
+    telemetry = (ROOT / "src/telemetry.rs").read_text()
+    for field in set(re.findall(r"fields\.(\w+)", query)):
+        assert f"                    {field} = self." in telemetry, field
+
+
+def test_every_parameter_is_documented_with_its_default():
+    document = (ROOT / "docs/configuration.md").read_text()
+    for name, declaration in translate()["Parameters"].items():
+        default = f"`{declaration['Default']}`" if declaration["Default"] != "" else "empty"
+        assert f"\n| `{name}` | {default} | " in document, name
