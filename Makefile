@@ -30,7 +30,7 @@ deploy: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/deploy/bin/cargo-lambda ## build
 	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" $(TOOLS)/sam/bin/python dev/deploy.py
 
 smoke: need-python ## check a deployment with real requests (API_URL=…, TOKEN=…, PROJECT=24)
-	@API_URL="$(API_URL)" TOKEN="$(TOKEN)" PROJECT="$(PROJECT)" python3 dev/smoke
+	@API_URL="$(API_URL)" TOKEN="$(TOKEN)" PROJECT="$(PROJECT)" REVOKED_TOKEN="$(REVOKED_TOKEN)" python3 dev/smoke.py
 
 test: rust-tests validate client-tests deploy-local ## run every test
 
@@ -49,9 +49,10 @@ audit: $(TOOLS)/cargo-deny/bin/cargo-deny ## check licenses, sources and advisor
 rust-tests: need-rust ## run the Rust tests
 	cargo test --locked --workspace
 
-validate: $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov ## validate the template
+validate: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest ## validate the template and what SAM makes of it
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
+	$(PYTEST) tests/template
 
 client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules ## test with real clients
 	cargo build --locked --package release-links --package release-links-tools --bin release-links --bin local

@@ -27,6 +27,7 @@ MAX_GLIBC = (2, 34)
 MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}
 # What the first deployment asks for. The other parameters have defaults that work for every stack.
 ASKED = ["Architecture", "PublicUrl", "DomainName", "CertificateArn", "ExistingTableName", "AlarmTopicArn", "KmsKeyArn"]
+REMEDY = "Correct the file, or delete it to be asked for the settings again."
 
 
 class Stop(Exception):
@@ -92,9 +93,10 @@ def read(config_file):
         sections = tomllib.loads(config_file.read_text())["default"]
         settings = sections["global"]["parameters"]
         stack, region = settings["stack_name"], settings["region"]
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise Stop(f"{config_file.name} has no {error} where docs/configuration.md shows it. Correct the file, or delete it to "
-                   "be asked for the settings again.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Stop(f"{config_file.name} is not valid TOML ({error}). {REMEDY}") from error
+    except KeyError as error:
+        raise Stop(f"{config_file.name} lacks {error}, which docs/configuration.md shows. {REMEDY}") from error
     for command in ["build", "deploy"]:
         if "parameter_overrides" in sections.get(command, {}).get("parameters", {}):
             raise Stop(f"{config_file.name} sets parameter_overrides for sam {command} alone. Move them to "

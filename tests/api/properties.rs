@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use release_links::http::public_url::PublicUrl;
 use tokio::runtime::Runtime;
 
 use testkit::app::{LINKS, TestApp};
@@ -290,5 +291,27 @@ proptest! {
         data in prop::collection::vec(nearly_valid(ARGUMENTS), 0..12),
     ) {
         harness::command_line(&data.join(&b'\n'));
+    }
+}
+
+/// A value that matches the template's pattern of the parameter `PublicUrl`.
+fn public_url() -> impl Strategy<Value = String> {
+    let template: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
+    let pattern = &template["Parameters"]["PublicUrl"]["AllowedPattern"];
+    let pattern = pattern.as_str().unwrap().strip_prefix("^$|^").unwrap();
+    prop::string::string_regex(pattern.strip_suffix('$').unwrap()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The function does not start with a malformed `PUBLIC_URL`, so the deployment must refuse it.
+    #[test]
+    fn the_template_accepts_no_public_url_that_the_function_rejects(url in public_url()) {
+        // A regular expression cannot check Punycode.
+        prop_assume!(!url.contains("xn--"));
+        let parsed = PublicUrl::parse(&url);
+        prop_assert!(parsed.is_ok(), "{}: {:?}", url, parsed);
     }
 }

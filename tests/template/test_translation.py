@@ -1,5 +1,6 @@
 """Checks the resources that SAM creates from the template. No emulator enforces what depends on them."""
 
+import functools
 import json
 import os
 import re
@@ -17,6 +18,7 @@ TABLE = {
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
+@functools.cache
 def translate(**parameters):
     command = [ROOT / ".tools/sam/bin/python", ROOT / "tests/template/translate.py"]
     command += [f"{name}={value}" for name, value in parameters.items()]

@@ -1,0 +1,50 @@
+"""Runs `make smoke` against the deployment."""
+
+import json
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def tokens(deployment):
+    """A token that may write to project 26, and a revoked one."""
+    deployment.admin("project", "create", "--id", "26", "--path", "group/smoke", "--visibility", "public")
+    token, revoked = [
+        deployment.admin("token", "create", "--label", label, "--grant", "26=developer").strip() for label in ["smoke", "smoke-revoked"]
+    ]
+    deployment.admin("token", "revoke", "smoke-revoked")
+    return token, revoked
+
+
+def smoke(deployment, **variables):
+    url = f"http://{deployment.api}"
+    command = ["make", "--no-print-directory", "smoke", f"API_URL={url}", *[f"{name}={value}" for name, value in variables.items()]]
+    return subprocess.run(command, cwd=ROOT, env=deployment.aws.environment, capture_output=True, text=True, timeout=300)
+
+
+def test_every_check_is_as_expected_and_nothing_is_left(deployment, tokens):
+    token, revoked = tokens
+    result = smoke(deployment, TOKEN=token, PROJECT="26", REVOKED_TOKEN=revoked)
+    print(result.stdout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "checks, all as expected." in result.stdout and "DIFFERENT" not in result.stdout
+    assert "round trip of a warm request" in result.stdout
+    table = deployment.outputs["TableName"]
+    items = deployment.aws.cli("dynamodb", "scan", "--table-name", table, "--consistent-read")["Items"]
+    left = [item for item in items if item["pk"]["S"].startswith("26#") and item["sk"]["S"].startswith("link#")]
+    assert left == [], json.dumps(left)
+
+
+def test_a_token_that_may_not_write_is_explained(deployment, tokens):
+    result = smoke(deployment, TOKEN="unknown", PROJECT="26")
+    assert result.returncode != 0 and "make smoke: a link cannot be created in /api/v4/projects/26/releases (401 " in result.stderr
+
+
+def test_a_difference_fails_the_command(deployment, tokens):
+    token, _ = tokens
+    # This token is valid, so the service does not challenge it.
+    result = smoke(deployment, TOKEN=token, PROJECT="26", REVOKED_TOKEN=token)
+    assert result.returncode != 0 and "make smoke: 1 of " in result.stderr
