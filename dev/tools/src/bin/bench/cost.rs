@@ -1,8 +1,13 @@
-//! Calculates the price of a million requests from measured DynamoDB usage and list prices.
+//! Calculates the price of a million requests, and of a month of monitoring, from measured DynamoDB
+//! usage, measured log events, the template and list prices.
+
+use std::net::SocketAddr;
 
 use release_links::store::Usage;
+use serde_yaml_ng::Value;
 
-use crate::{Table, start_engine, store};
+use crate::warm::REQUESTS;
+use crate::{Table, log, start_engine, store};
 use testkit::usage::{self, cents, dollars};
 
 /// List prices in us-east-1 in November 2026, in dollars.
@@ -15,6 +20,18 @@ mod price {
     pub const X86_64: f64 = 0.000_016_666_7;
     /// A gigabyte-second of a function on arm64.
     pub const ARM64: f64 = 0.000_013_333_4;
+    /// A gigabyte of logs: its ingestion, and a year of storage, compressed to 15 %.
+    pub const LOGS: f64 = 0.50 + 12.0 * 0.03 * 0.15;
+    /// An alarm, per month, beyond the ten that are free.
+    pub const ALARM: f64 = 0.10;
+    /// A dashboard, per month, beyond the three that are free.
+    pub const DASHBOARD: f64 = 3.00;
+    /// A million traces, beyond the 100,000 per month that are free.
+    pub const TRACES: f64 = 5.00;
+    /// A gigabyte of the table, per month: storage and backups for point-in-time recovery.
+    pub const TABLE: f64 = 0.25 + 0.20;
+    /// A customer managed key, per month.
+    pub const KMS_KEY: f64 = 1.00;
     /// A month of the smallest public machine: t4g.nano with a public IPv4 address and 8 GB of gp3.
     pub const ALWAYS_ON: f64 = 730.0 * (0.0042 + 0.005) + 8.0 * 0.08;
 }
@@ -25,8 +42,62 @@ const MAX_URL_CHARACTERS: usize = 4_096;
 /// The assumed billed milliseconds per DynamoDB call. The real value can only be measured in AWS.
 const MS_PER_CALL: f64 = 10.0;
 
+/// The lines that Lambda itself writes for an invocation, in the shapes that its documentation shows
+/// for the JSON log format.
+const LAMBDA_LINES: [&str; 2] = [
+    r#"{"time":"2026-11-25T12:00:00.000Z","type":"platform.start","record":{"requestId":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","version":"$LATEST"}}"#,
+    r#"{"time":"2026-11-25T12:00:00.012Z","type":"platform.report","record":{"requestId":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","metrics":{"durationMs":11.528,"billedDurationMs":12,"memorySizeMB":256,"maxMemoryUsedMB":24},"status":"success"}}"#,
+];
+/// The overhead of an event for which CloudWatch charges, in bytes.
+const EVENT_OVERHEAD: usize = 26;
+
+/// A line of the API's access log, with values of typical length.
+fn access_log_line(template: &Value) -> String {
+    let stage = &template["Resources"]["Stage"]["Properties"];
+    let format = stage["AccessLogSettings"]["Format"].as_str().unwrap();
+    let line = [
+        ("$context.requestId", "JKJaXmPLvHcESHA="),
+        (
+            "$context.integration.requestId",
+            "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+        ),
+        ("$context.requestTime", "25/Nov/2026:12:00:00 +0000"),
+        ("$context.identity.sourceIp", "203.0.113.100"),
+        ("$context.httpMethod", "GET"),
+        ("$context.status", "200"),
+        ("$context.integration.status", "200"),
+        ("$context.integrationErrorMessage", "-"),
+        ("$context.responseLatency", "12"),
+        ("$context.responseLength", "150"),
+    ]
+    .iter()
+    .fold(format.to_owned(), |line, (variable, value)| {
+        line.replace(&format!("\"{variable}\""), &format!("\"{value}\""))
+    });
+    assert!(
+        !line.contains("$context"),
+        "a variable lacks a value: {line}"
+    );
+    line
+}
+
+/// The bytes for which CloudWatch charges, for one request.
+async fn logged_bytes(engine: SocketAddr) -> usize {
+    let event = log::bytes(REQUESTS[0].event(), engine).await;
+    let access = access_log_line(&template()).len();
+    let lambda: usize = LAMBDA_LINES.iter().map(|line| line.len()).sum();
+    event + access + lambda + EVENT_OVERHEAD * (2 + LAMBDA_LINES.len())
+}
+
+fn template() -> Value {
+    let template = include_str!("../../../../../template.yaml");
+    serde_yaml_ng::from_str(template).expect("the template is valid YAML")
+}
+
+/// Measures the price of a million requests of each operation.
 pub async fn measure() -> Table {
     let (engine, _) = start_engine().await;
+    let logs = logged_bytes(engine).await as f64 / 1_000.0 * price::LOGS;
     let operations = usage::measure_operations(&store(engine)).await;
     let [.., (_, identity)] = operations;
     let mut rows: Vec<Vec<String>> = Vec::new();
@@ -36,33 +107,39 @@ pub async fn measure() -> Table {
             read_units: warm.read_units + identity.read_units,
             write_units: warm.write_units,
         };
-        rows.push(row(&format!("{name}, cached"), *warm));
-        rows.push(row(&format!("{name}, uncached"), cold));
+        rows.push(row(&format!("{name}, cached"), *warm, logs));
+        rows.push(row(&format!("{name}, uncached"), cold, logs));
     }
     let long = usage::measure_create(&store(engine), MAX_URL_CHARACTERS).await;
     rows.push(row(
         &format!("create with a URL of {MAX_URL_CHARACTERS} characters, cached"),
         long,
+        logs,
     ));
-    rows.push(break_even(operations[3].1));
-    let columns = vec![
-        "operation",
-        "calls",
-        "RCU",
-        "WCU",
-        "DynamoDB",
-        "128 MB x86_64",
-        "128 MB arm64",
-        "256 MB x86_64",
-        "256 MB arm64",
-    ];
+    let free = "downloads a month for the $ of the smallest machine";
+    rows.push(break_even(free, operations[3].1, logs, 0.0));
+    let charged = "the same, if the alarms and the dashboard exceed the free tier";
+    rows.push(break_even(charged, operations[3].1, logs, monitoring()));
     Table {
         name: "dollars for a million requests",
-        columns,
+        columns: COLUMNS.to_vec(),
         rows,
         bounds: Vec::new(),
     }
 }
+
+const COLUMNS: [&str; 10] = [
+    "operation",
+    "calls",
+    "RCU",
+    "WCU",
+    "DynamoDB",
+    "logs",
+    "128 MB x86_64",
+    "128 MB arm64",
+    "256 MB x86_64",
+    "256 MB arm64",
+];
 
 /// The function settings that the table compares: memory in GB and price per gigabyte-second.
 const FUNCTIONS: [(f64, f64); 4] = [
@@ -72,14 +149,15 @@ const FUNCTIONS: [(f64, f64); 4] = [
     (0.25, price::ARM64),
 ];
 
-/// The price of the API and the function for a million requests.
-fn serverless(usage: Usage, (gigabytes, price): (f64, f64)) -> f64 {
+/// The price of the API, the function and the logs for a million requests.
+fn serverless(usage: Usage, logs: f64, (gigabytes, price): (f64, f64)) -> f64 {
     let milliseconds = f64::from(usage.calls) * MS_PER_CALL;
-    price::HTTP_API + price::LAMBDA_REQUESTS + milliseconds * 1_000.0 * gigabytes * price
+    let function = milliseconds * 1_000.0 * gigabytes * price;
+    price::HTTP_API + price::LAMBDA_REQUESTS + function + logs
 }
 
-fn row(name: &str, usage: Usage) -> Vec<String> {
-    let total = |function| cents(serverless(usage, function) + dollars(usage));
+fn row(name: &str, usage: Usage, logs: f64) -> Vec<String> {
+    let total = |function| cents(serverless(usage, logs, function) + dollars(usage));
     let counts = [
         usage.calls.to_string(),
         usage.read_units.to_string(),
@@ -87,23 +165,73 @@ fn row(name: &str, usage: Usage) -> Vec<String> {
     ];
     let start = std::iter::once(name.to_owned())
         .chain(counts)
-        .chain([cents(dollars(usage))]);
+        .chain([cents(dollars(usage)), cents(logs)]);
     start.chain(FUNCTIONS.map(total)).collect()
 }
 
-/// The number of requests per month above which the smallest always-on machine would be cheaper.
-/// DynamoDB costs the same either way.
-fn break_even(usage: Usage) -> Vec<String> {
+/// The number of requests per month above which the smallest always-on machine would be cheaper
+/// than the service with this monthly price of monitoring. DynamoDB costs the same either way.
+fn break_even(name: &str, usage: Usage, logs: f64, monitoring: f64) -> Vec<String> {
     let millions = |function| {
-        format!(
-            "{:.1} million",
-            price::ALWAYS_ON / serverless(usage, function)
-        )
+        let left = price::ALWAYS_ON - monitoring;
+        format!("{:.1} million", left / serverless(usage, logs, function))
     };
-    let name = format!(
-        "downloads a month for the {} of the smallest machine",
-        cents(price::ALWAYS_ON)
-    );
-    let start = std::iter::once(name).chain(std::iter::repeat_n(String::new(), 4));
+    let name = name.replace('$', &cents(price::ALWAYS_ON));
+    let start = std::iter::once(name).chain(std::iter::repeat_n(String::new(), 5));
     start.chain(FUNCTIONS.map(millions)).collect()
+}
+
+/// The number of the template's resources of this type.
+fn count(kind: &str) -> usize {
+    let template = template();
+    let resources = template["Resources"].as_mapping().unwrap().values();
+    resources
+        .filter(|resource| resource["Type"] == kind)
+        .count()
+}
+
+/// The price of a month of the template's alarms and dashboard without the free tier.
+fn monitoring() -> f64 {
+    let alarms = count("AWS::CloudWatch::Alarm") as f64 * price::ALARM;
+    alarms + count("AWS::CloudWatch::Dashboard") as f64 * price::DASHBOARD
+}
+
+/// Lists what the service costs per month, apart from requests.
+pub fn monthly() -> Table {
+    let alarms = count("AWS::CloudWatch::Alarm");
+    let row =
+        |what: &str, price: f64, note: &str| vec![what.to_owned(), cents(price), note.to_owned()];
+    Table {
+        name: "dollars a month",
+        columns: vec!["what", "price", "note"],
+        rows: vec![
+            row(
+                &format!("{alarms} alarms"),
+                alarms as f64 * price::ALARM,
+                "ten alarms of an account are free",
+            ),
+            row(
+                "the dashboard",
+                price::DASHBOARD,
+                "three dashboards of an account are free",
+            ),
+            row("custom metrics", 0.0, "there are none"),
+            row(
+                "a gigabyte of the table, with its backups",
+                price::TABLE,
+                "25 GB of storage, without backups, are free",
+            ),
+            row(
+                "a million traces, if `Tracing` is `Active`",
+                price::TRACES,
+                "X-Ray traces one request a second and 5 % of the others; 100,000 traces are free",
+            ),
+            row(
+                "a KMS key, if `KmsKeyArn` is set",
+                price::KMS_KEY,
+                "and $0.03 for 10,000 requests to it",
+            ),
+        ],
+        bounds: Vec::new(),
+    }
 }

@@ -85,6 +85,7 @@ async fn measure_all(report: &mut Report) {
     report.put(&warm::measure(engine).await);
     report.put(&in_process::measure());
     report.put(&cost::measure().await);
+    report.put(&cost::monthly());
     report.put(&growth::measure_releases().await);
     report.put(&growth::measure_table().await);
     report.put(&growth::measure_pages().await);
