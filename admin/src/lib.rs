@@ -151,7 +151,10 @@ impl Operator {
     fn delay(&self) -> String {
         match self.identity_cache.as_secs() {
             0 => String::new(),
-            seconds => format!("; running functions may take up to {seconds} s to notice"),
+            seconds => format!(
+                "; running functions may take up to {seconds} s to notice, if the stack's \
+                 IdentityCacheSeconds is {seconds}"
+            ),
         }
     }
 }

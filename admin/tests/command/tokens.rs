@@ -173,7 +173,7 @@ async fn an_argument_that_matches_an_id_and_a_label_revokes_nothing() {
         states(admin(&app, "token list --json").json()),
         ["active"; 3]
     );
-    let delay = "running functions may take up to 30 s to notice";
+    let delay = "running functions may take up to 30 s to notice, if the stack's IdentityCacheSeconds is 30";
     admin(&app, "token revoke 7").assert(0, &format!("revoked token 3 (7); {delay}\n"), "");
     admin(&app, "token revoke --id 1").assert(
         0,
