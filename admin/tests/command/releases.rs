@@ -106,7 +106,13 @@ async fn a_link_whose_values_are_taken_is_reported() {
         "release-links-admin: could not restore 1 of 3 links, because other links have their name, \
          URL or filepath: change or delete those, and run the command again\n",
     );
-    assert_eq!(links(&app).await, json!([[4, "b"], [3, "c"], [1, "a"]]));
+    assert_eq!(app.delete(&format!("{LINKS}/4")).await.status, 200);
+    assert_eq!(create(&app, "d").await, 201);
+    assert_eq!(
+        links(&app).await,
+        json!([[5, "d"], [3, "c"], [1, "a"]]),
+        "the last link ID of the backup does not replace the higher one"
+    );
     assert_invariants(&app.items().await);
 }
 
