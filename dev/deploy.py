@@ -14,8 +14,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import boto3
 import click
 import tomlkit
+from botocore.exceptions import BotoCoreError, ClientError
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from samcli.yamlhelper import yaml_parse
@@ -102,7 +104,10 @@ def read(config_file):
             raise Stop(f"{config_file.name} sets parameter_overrides for sam {command} alone. Move them to "
                        "[default.global.parameters], so that sam build and sam deploy use the same values.")
     parameters, declarations = {}, parameters_of_template()
-    for override in settings.get("parameter_overrides", []):
+    overrides = settings.get("parameter_overrides", [])
+    if not isinstance(overrides, list):
+        raise Stop(f'{config_file.name} sets parameter_overrides to {overrides!r}. Write a list, such as ["MemorySize=512"].')
+    for override in overrides:
         name, separator, value = override.partition("=")
         if not separator or name not in declarations:
             raise Stop(f"{config_file.name} sets {override!r}, but template.yaml has no such parameter. Write Name=Value.")
@@ -128,6 +133,8 @@ def check_program(program, architecture):
         raise Stop(f"The function has the architecture {architecture}, but the program was built for {machine}. cargo-lambda "
                    "builds for the computer on which it runs if SAM names no other architecture. Deploy from a computer with "
                    f"the architecture {architecture}, or set Architecture={machine} in samconfig.toml.")
+    # This name stands for a feature of the loader, which appeared in 2.36.
+    names = ["GLIBC_2.36" if name == "GLIBC_ABI_DT_RELR" else name for name in names]
     versions = [tuple(map(int, found[1].split("."))) for name in names if (found := re.fullmatch(r"GLIBC_([\d.]+)", name))]
     newest = max(versions, default=(0,))
     if newest > MAX_GLIBC:
@@ -144,18 +151,33 @@ def revision(build_dir, program, parameters):
     return digest.hexdigest()[:16]
 
 
+def exists(stack, region):
+    """Whether the stack exists. This also finds out before the build whether there are credentials."""
+    try:
+        boto3.client("cloudformation", region_name=region).describe_stacks(StackName=stack)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return False
+        raise Stop(f"AWS refuses to describe the stack {stack} in {region}: {error}. Check your credentials.") from error
+    except BotoCoreError as error:
+        raise Stop(f"AWS cannot be reached: {error} Set AWS_PROFILE, or sign in with the AWS CLI.") from error
+    return True
+
+
 def sam(command, config_file, parameters, *arguments):
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    # The SAM CLI accepts an empty value only in quotes.
+    overrides = [f'{name}="{value}"' for name, value in parameters.items()]
     command = [SAM, command, "--config-file", config_file, *arguments, "--parameter-overrides", *overrides]
     if subprocess.run(command, cwd=ROOT).returncode != 0:
         raise Stop(f"sam {command[1]} failed. Its output above says why.")
 
 
 def deploy(config_file, build_dir, is_built):
-    is_first = not config_file.exists()
-    if is_first:
+    if not config_file.exists():
         ask(config_file)
     stack, region, parameters = read(config_file)
+    # The first deployment shows what it will create, and asks. samconfig.toml can ask for that each time.
+    confirm = ["--confirm-changeset"] if sys.stdin.isatty() and not exists(stack, region) else []
     if not is_built:
         sam("build", config_file, parameters, "--no-cached", "--build-dir", build_dir)
     program = build_dir / "Function/bootstrap"
@@ -165,7 +187,7 @@ def deploy(config_file, build_dir, is_built):
     sam(
         "deploy", config_file, parameters, "--template-file", build_dir / "template.yaml", "--stack-name", stack,
         "--region", region, "--capabilities", "CAPABILITY_IAM", "--resolve-s3", "--no-fail-on-empty-changeset",
-        "--confirm-changeset" if is_first else "--no-confirm-changeset", "--tags", "application=release-links",
+        "--tags", "application=release-links", *confirm,
     )
 
 

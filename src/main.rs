@@ -30,6 +30,8 @@ fn main() -> ExitCode {
             reason = "whoever starts the function reads this, with or without a log"
         )]
         Err(error) => {
+            // Lambda treats a line without a level as INFO, which LogLevel may filter.
+            tracing::error!(cause = %error, "the function cannot start");
             eprintln!("release-links: {error}");
             ExitCode::FAILURE
         }

@@ -127,8 +127,8 @@ pub enum ProjectCommand {
 pub enum ReleaseCommand {
     /// Restore the missing links of a release from another table, such as a restored copy
     ///
-    /// Each link gets its former ID. A link that exists stays as it is. A link whose name, URL or
-    /// filepath another link has taken is reported and not restored.
+    /// Each link gets its former ID. Existing links stay as they are. A link is reported and not
+    /// restored if another link has its ID, name, URL or filepath.
     Restore {
         /// The tag of the release
         tag: TagName,

@@ -42,11 +42,16 @@ async fn restore(operator: &Operator, tag: TagName, project: &ProjectRef, from: 
         .await
         .map_err(|error| operator.explain(AdminError::Failed(error)))?;
     output::table(["ID", "NAME", "RESULT"], links.iter().map(row))?;
-    let is_taken = |link: &&RestoredLink| matches!(link.outcome, RestoreOutcome::Taken(_));
-    match links.iter().filter(is_taken).count() {
+    let is_missing = |link: &&RestoredLink| {
+        matches!(
+            link.outcome,
+            RestoreOutcome::Differs | RestoreOutcome::Taken(_)
+        )
+    };
+    match links.iter().filter(is_missing).count() {
         0 => Ok(()),
         count => Err(format!(
-            "could not restore {count} of {} links, because other links have their name, URL or \
+            "could not restore {count} of {} links, because other links have their ID, name, URL or \
              filepath: change or delete those, and run the command again",
             links.len()
         )),
@@ -57,6 +62,7 @@ fn row(restored: &RestoredLink) -> [String; 3] {
     let result = match &restored.outcome {
         RestoreOutcome::Restored => "restored".to_owned(),
         RestoreOutcome::Exists => "exists".to_owned(),
+        RestoreOutcome::Differs => "not restored: the link with this ID differs".to_owned(),
         RestoreOutcome::Taken(violations) => {
             let messages: Vec<String> = violations.iter().map(ToString::to_string).collect();
             format!("not restored: {}", messages.join(", "))

@@ -35,8 +35,10 @@ pub struct RestoredLink {
 pub enum RestoreOutcome {
     /// The link was missing and exists again.
     Restored,
-    /// A link with its ID exists, and stays as it is.
+    /// The link exists.
     Exists,
+    /// A link with its ID exists, but has other attributes. It stays as it is.
+    Differs,
     /// Other links hold these unique values of the link, so it is still missing.
     Taken(Vec<Violation>),
 }
@@ -144,7 +146,14 @@ impl StoreSession<'_> {
         match transaction.commit(self).await {
             Ok(()) => Ok(RestoreOutcome::Restored),
             Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {
-                Ok(RestoreOutcome::Exists)
+                let current = self.get_item(partition.link(link.id)).await?;
+                let current = current.map(read::<LinkItem>).transpose()?;
+                let is_same = current.is_some_and(|current| current.into_link() == link);
+                Ok(if is_same {
+                    RestoreOutcome::Exists
+                } else {
+                    RestoreOutcome::Differs
+                })
             }
             Err(TransactionError::Steps(steps)) => Ok(RestoreOutcome::Taken(claimed(&steps))),
             Err(error) => Err(error.into()),

@@ -85,10 +85,17 @@ fn a_function_with_missing_or_invalid_settings_exits_with_an_explanation() {
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_release-links"))
             .env_clear()
+            .env("AWS_LAMBDA_LOG_LEVEL", "ERROR")
             .envs(settings)
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(String::from_utf8(output.stderr).unwrap(), message);
+        let event: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let cause = message.strip_prefix("release-links: ").unwrap().trim_end();
+        assert_eq!(
+            (&event["level"], &event["fields"]["cause"]),
+            (&"ERROR".into(), &cause.into())
+        );
     }
 }

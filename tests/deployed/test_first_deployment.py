@@ -2,8 +2,10 @@
 
 import os
 import pty
+import select
 import shutil
 import subprocess
+import time
 
 from conftest import BUILD, REGION, ROOT
 
@@ -29,8 +31,9 @@ def run_in_terminal(aws, config, answers):
     command = [ROOT / ".tools/sam/bin/python", "dev/deploy.py", "--built", "--build-dir", BUILD, "--config-file", config]
     process = subprocess.Popen(command, cwd=ROOT, env=aws.environment, stdin=side, stdout=side, stderr=side)
     os.close(side)
-    text, answers = "", list(answers)
+    text, answers, deadline = "", list(answers), time.monotonic() + 120
     while True:
+        assert select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0], f"no more output after: {text}"
         try:
             chunk = os.read(terminal, 4096).decode(errors="replace")
         except OSError:  # Linux reports the end of the process in this way.
@@ -60,3 +63,10 @@ def test_the_first_deployment_asks_for_the_settings(aws):
     parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in described["Parameters"]}
     assert parameters["PublicUrl"] == "https://links.example.com"
     assert parameters["Architecture"] == "x86_64" and len(parameters["Revision"]) == 16
+
+
+def test_a_parameter_can_be_set_back_to_its_empty_default(aws):
+    aws.deploy("emptied", PublicUrl="https://links.example.com")
+    aws.deploy("emptied", PublicUrl="")
+    described = aws.cli("cloudformation", "describe-stacks", "--stack-name", "emptied")["Stacks"][0]
+    assert {"ParameterKey": "PublicUrl", "ParameterValue": ""} in described["Parameters"]

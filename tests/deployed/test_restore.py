@@ -35,7 +35,8 @@ def restored(aws):
     for name in ["other", "kept"]:
         status, body = create_link(stack, token, name)
         assert status == 201, body
-    aws.run("bash", "-euo", "pipefail", "-c", commands("Restore the whole table"), TABLE_NAME=stack.outputs["TableName"])
+    script = commands("Restore the whole table") + commands("Switch to the restored table")
+    aws.run("bash", "-euo", "pipefail", "-c", script, TABLE_NAME=stack.outputs["TableName"])
     header = ["--header", f"PRIVATE-TOKEN: {token}"]
     status, body = stack.curl(f"{LINKS}/2", "--request", "DELETE", *header)
     assert status == 200, body

@@ -66,6 +66,14 @@ def test_a_program_that_needs_a_newer_glibc_is_not_deployed(tmp_path, program):
     )
 
 
+def test_a_program_with_packed_relocations_needs_glibc_2_36(tmp_path):
+    source, program = tmp_path / "main.c", tmp_path / "main"
+    source.write_text("int x; int *p = &x; int main(void) { return !p; }\n")
+    subprocess.run(["cc", "-fPIE", "-pie", "-Wl,-z,pack-relative-relocs", "-o", program, source], check=True)
+    sentence = deploy(tmp_path, config(), with_machine(program.read_bytes(), 62))
+    assert sentence.startswith("The program requires glibc 2.36, ")
+
+
 def test_a_build_folder_without_a_program_is_not_deployed(tmp_path):
     assert "is not a Linux program" in deploy(tmp_path, config(), b"#!/bin/sh\n")
 
@@ -80,6 +88,7 @@ def test_a_build_folder_without_a_program_is_not_deployed(tmp_path):
     (config("MemorySize=64"), "MemorySize must be from 128 to 10240."),
     (config("RequestBurst=0"), "RequestBurst must be at least 1."),
     (config("MemorySize=much"), "MemorySize must be a whole number."),
+    (config().replace("[]", '"MemorySize=512"'), "samconfig.toml sets parameter_overrides to 'MemorySize=512'. Write a list"),
     (config("PublicUrl=https://user@example.com"), "PublicUrl does not have the form that template.yaml requires"),
     (
         config(extra='[default.deploy.parameters]\nparameter_overrides = "Architecture=arm64"\n'),

@@ -63,7 +63,7 @@ def test_the_function_can_write_only_releases_and_its_own_log():
     assert key["Fn::If"][1]["Resource"] == {"Ref": "KmsKeyArn"}
 
 
-def test_the_table_survives_its_stack_but_not_a_failed_creation():
+def test_the_table_outlives_its_stack():
     table = resources()["Table"]
     assert (table["Condition"], table["DeletionPolicy"], table["UpdateReplacePolicy"]) == (
         "CreatesTable", "RetainExceptOnCreate", "Retain",
@@ -113,6 +113,18 @@ def test_the_log_level_and_tracing_follow_their_parameters():
     assert (parameters["LogLevel"]["Default"], parameters["Tracing"]["Default"]) == ("INFO", "PassThrough")
 
 
+def test_the_api_may_invoke_the_function_before_it_does():
+    assert resources()["Integration"]["DependsOn"] == "Permission"
+
+
+def test_the_operators_policy_has_no_wildcards():
+    table, key = resources()["OperatorPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert table["Effect"] == "Allow" and table["Resource"] == TABLE
+    assert isinstance(table["Action"], list) and not [action for action in table["Action"] if "*" in action]
+    condition, allowed, otherwise = key["Fn::If"]
+    assert (condition, allowed["Resource"], otherwise) == ("HasKmsKey", {"Ref": "KmsKeyArn"}, NO_VALUE)
+
+
 def versions(**parameters):
     return list(of_type(resources(**parameters), "AWS::Lambda::Version"))
 
@@ -121,6 +133,8 @@ def test_only_a_new_revision_publishes_a_version_for_a_changed_parameter():
     """`make deploy` sets Revision for this reason."""
     assert versions(DownloadCacheSeconds="60") == versions(DownloadCacheSeconds="61")
     assert versions(Revision="0123456789abcdef") != versions(Revision="fedcba9876543210")
+    [version] = [resource for resource in resources().values() if resource["Type"] == "AWS::Lambda::Version"]
+    assert version["DeletionPolicy"] == "Delete", "a version of a failed deployment would block the next one"
 
 
 def test_a_gradual_deployment_rolls_back_when_an_error_alarm_fires():

@@ -111,11 +111,13 @@ impl Policy {
 
 impl Statement {
     fn read(statement: &Yaml) -> Self {
+        // A statement that depends on a parameter is about KMS or X-Ray.
+        assert!(matches!(statement, Yaml::Tagged(_)) || statement["Effect"] == "Allow");
         let texts = |value: &Yaml| -> Vec<String> {
+            let single = value.as_str().map(str::to_owned);
             let texts = value.as_sequence().into_iter().flatten();
-            texts
-                .map(|text| text.as_str().unwrap().to_owned())
-                .collect()
+            let texts = texts.map(|text| text.as_str().unwrap().to_owned());
+            single.into_iter().chain(texts).collect()
         };
         let actions = texts(&statement["Action"]).into_iter();
         let condition = statement.get("Condition");
@@ -132,14 +134,15 @@ impl Statement {
     }
 
     fn allows(&self, access: &Access) -> bool {
-        let partition = access.partition.as_deref().unwrap_or_default();
+        // `ForAllValues` is true for a call without the key.
+        let (Some(partition), Some(patterns)) = (&access.partition, &self.partitions) else {
+            return self.actions.contains(&access.action);
+        };
         let is_like = |pattern: &String| match pattern.strip_suffix('*') {
             Some(prefix) => partition.starts_with(prefix),
             None => partition == pattern,
         };
-        let partitions = self.partitions.as_ref();
-        self.actions.contains(&access.action)
-            && partitions.is_none_or(|patterns| patterns.iter().any(is_like))
+        self.actions.contains(&access.action) && patterns.iter().any(is_like)
     }
 }
 
