@@ -10,7 +10,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, http};
 use release_links::http::params::Params;
 use release_links::http::public_url::PublicUrl;
-use release_links::http::{response, route};
+use release_links::http::{route, view};
 use release_links::link::{Link, LinkId, NewLink};
 use release_links::project::{Project, ProjectId, ProjectPath, Visibility};
 
@@ -74,10 +74,10 @@ fn responses(criterion: &mut Criterion) {
     let public_url = PublicUrl::parse("https://links.example.com").expect("the URL is valid");
     let links: Vec<Link> = (1..=20).map(link).collect();
     criterion.bench_function("view of a link", |bencher| {
-        bencher.iter(|| response::link(&public_url, &project, "v0.1", black_box(&links[0])));
+        bencher.iter(|| view::link(&public_url, &project, "v0.1", black_box(&links[0])));
     });
     criterion.bench_function("view of 20 links", |bencher| {
-        bencher.iter(|| response::links(&public_url, &project, "v0.1", black_box(&links)));
+        bencher.iter(|| view::links(&public_url, &project, "v0.1", black_box(&links)));
     });
 }
 

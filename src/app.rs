@@ -129,8 +129,10 @@ impl App {
             record,
             params,
         };
-        if let Route::Release(path, _) = &routed.route {
-            pipeline.record.note_release(&path.project, &path.tag);
+        match &routed.route {
+            Route::Release(path, _) => pipeline.record.note_release(&path.project, &path.tag),
+            Route::Project(project, _) => pipeline.record.note_project(project),
+            Route::CurrentUser | Route::CurrentJob | Route::Version | Route::Options(_) => {}
         }
         let answer = operations::dispatch(&mut pipeline, &routed.route).await;
         let params = pipeline.params;
@@ -210,7 +212,7 @@ impl Perform for Pipeline<'_> {
         self.record.operation = O::NAME;
         let now = Moment::now((self.app.clock)());
         self.params = Params::read(self.request, &self.routed.query).await?;
-        let token = credentials::take(self.request.headers(), &mut self.params);
+        let credential = credentials::take(self.request.headers(), &mut self.params);
         let resource = O::Resource::from_path(resource)?;
         let idempotency_key = self.request.headers().get(idempotency::NAME);
         let input = Input {
@@ -220,7 +222,7 @@ impl Perform for Pipeline<'_> {
         };
         let operation = O::parse(path, &input)?;
         let context = AuthorizationContext {
-            token: token.as_ref(),
+            credential: credential.as_ref(),
             session: self.session,
             now,
         };

@@ -220,6 +220,18 @@ impl Visibility {
 }
 
 impl Role {
+    /// GitLab's number of the role (R72).
+    #[must_use]
+    pub fn access_level(self) -> u8 {
+        match self {
+            Self::Guest => 10,
+            Self::Reporter => 20,
+            Self::Developer => 30,
+            Self::Maintainer => 40,
+            Self::Owner => 50,
+        }
+    }
+
     /// GitLab's word, in lower case.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -91,9 +91,14 @@ fn truncate(text: &str) -> String {
 }
 
 impl RequestRecord {
+    /// Notes the project that the path names.
+    pub fn note_project(&mut self, project: &str) {
+        self.project = Some(truncate(project));
+    }
+
     /// Notes the release that the path names.
     pub fn note_release(&mut self, project: &str, tag: &str) {
-        self.project = Some(truncate(project));
+        self.note_project(project);
         self.tag = Some(truncate(tag));
     }
 

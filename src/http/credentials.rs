@@ -5,23 +5,37 @@ use lambda_http::http::{HeaderMap, header};
 use crate::http::params::{Params, Value};
 use crate::token::{HashedToken, PlainToken};
 
+/// The token of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// The hash of the token.
+    pub hash: HashedToken,
+    /// Whether it was sent in one of the places of GitLab's job tokens.
+    pub is_job_token: bool,
+}
+
 /// Finds the token in GitLab's order of precedence (E14, E16). It removes every parameter that may
 /// hold a token from `params`, so that no later stage can echo it. A blank value counts as absent
 /// (E13).
-pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<HashedToken> {
+pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<Credential> {
     let mut parameter = |name| params.take(name).and_then(of_parameter);
     let private_token = parameter("private_token");
     let [access_token, bearer_token] = ["access_token", "bearer_token"].map(&mut parameter);
-    let [job_token, token] = ["job_token", "token"].map(&mut parameter);
+    let [job_token, other_token] = ["job_token", "token"].map(&mut parameter);
     let token = private_token
         .or_else(|| of_header(headers, "private-token"))
         .or_else(|| bearer(headers))
         .or(access_token)
-        .or(bearer_token)
+        .or(bearer_token);
+    let is_job_token = token.is_none();
+    let token = token
         .or_else(|| of_header(headers, "job-token"))
         .or(job_token)
-        .or(token);
-    token.map(|token| token.hash())
+        .or(other_token);
+    token.map(|token| Credential {
+        hash: token.hash(),
+        is_job_token,
+    })
 }
 
 /// A parameter that is not text counts as an unknown token, not as a missing one.

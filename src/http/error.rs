@@ -53,8 +53,10 @@ pub enum ApiError {
     ProjectNotFound,
     /// A request that writes names the project by a former path (E2, F3).
     ProjectMoved,
-    /// The release or the link does not exist (E1, E19).
+    /// The release, the link or the member does not exist (E1, E19, R75).
     NotFound,
+    /// The token is not a job token (R74).
+    JobNotFound,
     /// The caller sees the project but lacks write access (E1, E8).
     Forbidden,
     /// The link violates rules, all of which are reported together (section D).
@@ -83,7 +85,9 @@ impl ApiError {
                 StatusCode::UNAUTHORIZED
             }
             Self::Token(TokenError::InsufficientScope) | Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::UnknownRoute | Self::ProjectNotFound | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::UnknownRoute | Self::ProjectNotFound | Self::NotFound | Self::JobNotFound => {
+                StatusCode::NOT_FOUND
+            }
             Self::ProjectMoved => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnsupportedFormat(_) => StatusCode::NOT_ACCEPTABLE,
             Self::ApiV3 => StatusCode::GONE,
@@ -126,6 +130,7 @@ impl ApiError {
             Self::ProjectNotFound => message("404 Project Not Found"),
             Self::ProjectMoved => message("Non GET methods are not allowed for moved projects"),
             Self::NotFound => message("404 Not found"),
+            Self::JobNotFound => message("404 Job Not Found"),
             Self::Forbidden => message("403 Forbidden"),
             Self::Invalid(violations) => {
                 json!({ "message": violations.iter().map(ToString::to_string).collect::<Vec<_>>() })

@@ -11,3 +11,4 @@ pub mod params;
 pub mod public_url;
 pub mod response;
 pub mod route;
+pub mod view;

@@ -102,16 +102,20 @@ impl PublicUrl {
         &self.prefix
     }
 
+    /// The absolute URL of a project in the API, by its ID or path.
+    #[must_use]
+    pub fn project_api(&self, project: &str) -> String {
+        let project = utf8_percent_encode(project, QUERY_VALUE);
+        format!("{}/api/v4/projects/{project}", self.base)
+    }
+
     /// The absolute URL of a release's list of links, encoded so that it works through every
     /// gateway (B14).
     #[must_use]
     pub fn links(&self, release: &ReleasePath) -> String {
-        let project = utf8_percent_encode(&release.project, QUERY_VALUE);
+        let project = self.project_api(&release.project);
         let tag = utf8_percent_encode(&release.tag, QUERY_VALUE);
-        format!(
-            "{}/api/v4/projects/{project}/releases/{tag}/assets/links",
-            self.base
-        )
+        format!("{project}/releases/{tag}/assets/links")
     }
 
     /// The web page of a project. A link is external if its URL is not below this page (H1).

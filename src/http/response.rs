@@ -7,18 +7,18 @@ use headers::HeaderMapExt;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
 use percent_encoding::utf8_percent_encode;
-use serde::Serialize;
 
 use super::error::ApiError;
 use super::headers::{etag, is_known};
 use super::pagination;
 use super::params::Params;
 use super::public_url::{PublicUrl, QUERY_VALUE};
-use super::route::{Endpoint, ReleasePath, Route};
-use crate::link::{self, Link, LinkId, LinkType};
+use super::route::{Endpoint, ProjectEndpoint, ReleasePath, Route};
+use super::view;
+use crate::link::{self, Link};
 use crate::page::{Page, Paged};
-use crate::project::{Project, ProjectId, Visibility};
-use crate::token::{Token, TokenId};
+use crate::project::{Project, ProjectId, Role, Visibility};
+use crate::token::Token;
 
 /// The result of an operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,16 @@ pub enum Answer {
     Moved(ProjectId),
     /// The token of the request, as the user whom GitLab shows for it.
     User(Arc<Token>),
+    /// A project, with the role of the caller's token in it; `None` for an anonymous caller.
+    Project(Arc<Project>, Option<Option<Role>>),
+    /// The token of the request, as a member with this role.
+    Member(Arc<Token>, Role),
+    /// The token of the request, as the job for which GitLab would have issued it.
+    Job(Arc<Token>),
+    /// A page of the branches of a project. There is no repository, so there are none.
+    Branches(Page),
+    /// The version of the API.
+    Version,
     /// The methods that a path supports.
     Allow(&'static str),
 }
@@ -70,136 +80,73 @@ pub struct ResponseContext<'a> {
 }
 
 impl ResponseContext<'_> {
-    fn release(&self) -> Option<&ReleasePath> {
-        if let Route::Release(release, _) = self.route {
-            Some(release)
-        } else {
-            None
-        }
-    }
-
     fn tag(&self) -> &str {
-        self.release().map_or("", |release| release.tag.as_str())
+        match self.route {
+            Route::Release(release, _) => &release.tag,
+            _ => "",
+        }
     }
 
     /// The parameters with those of the path, which take precedence (B14, C2).
     fn all_params(self) -> Params {
         let mut params = self.params;
-        if let Route::Release(release, endpoint) = self.route {
-            params.set("id", &release.project);
-            params.set("tag_name", &release.tag);
-            if let Endpoint::ListLinks(Some(format)) = endpoint {
-                params.set("format", format);
+        match self.route {
+            Route::Release(release, endpoint) => {
+                params.set("id", &release.project);
+                params.set("tag_name", &release.tag);
+                if let Endpoint::ListLinks(Some(format)) = endpoint {
+                    params.set("format", format);
+                }
             }
+            Route::Project(project, _) => params.set("id", project),
+            Route::CurrentUser | Route::CurrentJob | Route::Version | Route::Options(_) => {}
         }
         params
     }
 
-    /// The URL of the same request with the project's ID (F3).
-    fn url_with_id(&self, id: ProjectId) -> String {
-        let release = ReleasePath::new(id.to_string(), self.tag());
-        let mut url = self.public_url.links(&release);
-        if let Route::Release(_, endpoint) = self.route {
-            // A new endpoint does not compile until this decides where its requests move.
-            match endpoint {
-                Endpoint::GetLink(link_id)
-                | Endpoint::UpdateLink(link_id)
-                | Endpoint::DeleteLink(link_id) => {
-                    url = format!("{url}/{}", utf8_percent_encode(link_id, QUERY_VALUE));
+    /// The URL of the same request, with the project's ID if there is one, and without its query.
+    fn api_url(&self, id: Option<ProjectId>) -> String {
+        let project = |path: &str| id.map_or_else(|| path.to_owned(), |id| id.to_string());
+        // A new endpoint does not compile until this decides where its requests move.
+        match self.route {
+            Route::Release(release, endpoint) => {
+                let release = ReleasePath::new(project(&release.project), release.tag.clone());
+                let links = self.public_url.links(&release);
+                match endpoint {
+                    Endpoint::GetLink(link)
+                    | Endpoint::UpdateLink(link)
+                    | Endpoint::DeleteLink(link) => {
+                        format!("{links}/{}", utf8_percent_encode(link, QUERY_VALUE))
+                    }
+                    Endpoint::ListLinks(_) | Endpoint::CreateLink | Endpoint::Download(_) => links,
                 }
-                Endpoint::ListLinks(_) | Endpoint::CreateLink | Endpoint::Download(_) => {}
+            }
+            Route::Project(path, endpoint) => {
+                let project = self.public_url.project_api(&project(path));
+                match endpoint {
+                    ProjectEndpoint::Show => project,
+                    ProjectEndpoint::Member(user) => {
+                        let user = utf8_percent_encode(user, QUERY_VALUE);
+                        format!("{project}/members/all/{user}")
+                    }
+                    ProjectEndpoint::ListBranches => format!("{project}/repository/branches"),
+                }
+            }
+            Route::CurrentUser | Route::CurrentJob | Route::Version | Route::Options(_) => {
+                String::new()
             }
         }
-        if !self.query.is_empty() {
-            url = format!(
-                "{url}?{}",
-                utf8_percent_encode(self.query, link::NOT_IN_URI)
-            );
-        }
-        url
     }
-}
 
-/// A link as clients see it. The order of the fields is the order in the JSON (profile: "body of a
-/// link").
-#[derive(Serialize)]
-struct LinkView<'a> {
-    id: LinkId,
-    name: &'a str,
-    url: &'a str,
-    external: bool,
-    direct_asset_url: String,
-    link_type: LinkType,
-}
-
-impl<'a> LinkView<'a> {
-    fn of(public_url: &PublicUrl, project: &Project, tag: &str, link: &'a Link) -> Self {
-        // A new attribute of a link does not compile until this decides whether clients see it.
-        let Link {
-            id,
-            name,
-            url,
-            filepath: _,
-            link_type,
-        } = link;
-        Self {
-            id: *id,
-            name,
-            url,
-            // GitLab also compares prefixes as plain text (H1).
-            external: !url.starts_with(&public_url.project(project)),
-            direct_asset_url: public_url.direct_asset(project, tag, link),
-            link_type: *link_type,
+    /// The URL of the same request with the project's ID (F3).
+    fn url_with_id(&self, id: ProjectId) -> String {
+        let url = self.api_url(Some(id));
+        if self.query.is_empty() {
+            return url;
         }
+        let query = utf8_percent_encode(self.query, link::NOT_IN_URI);
+        format!("{url}?{query}")
     }
-}
-
-/// The JSON of one link.
-#[must_use]
-pub fn link(public_url: &PublicUrl, project: &Project, tag: &str, link: &Link) -> Vec<u8> {
-    json(&LinkView::of(public_url, project, tag, link))
-}
-
-/// The JSON of a list of links.
-#[must_use]
-pub fn links(public_url: &PublicUrl, project: &Project, tag: &str, links: &[Link]) -> Vec<u8> {
-    json(
-        &links
-            .iter()
-            .map(|link| LinkView::of(public_url, project, tag, link))
-            .collect::<Vec<_>>(),
-    )
-}
-
-/// The holder of a token, as GitLab shows the user of a project access token.
-#[derive(Serialize)]
-struct UserView<'a> {
-    id: TokenId,
-    username: &'a str,
-    name: &'a str,
-    state: &'static str,
-    web_url: String,
-    bot: bool,
-}
-
-/// The JSON of a token's holder.
-#[must_use]
-pub fn user(public_url: &PublicUrl, token: &Token) -> Vec<u8> {
-    let username = format!("token_{}", token.id);
-    let web_url = public_url.user(&username);
-    let name = &token.settings.label;
-    json(&UserView {
-        id: token.id,
-        username: &username,
-        name,
-        state: "active",
-        web_url,
-        bot: true,
-    })
-}
-
-fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("text, numbers and booleans always serialize")
 }
 
 /// The response to a request that succeeded.
@@ -212,15 +159,15 @@ pub fn of_answer(
     let (request, public_url) = (context.request, context.public_url);
     match answer {
         Answer::Link(project, link) => {
-            let body = self::link(public_url, &project, context.tag(), &link);
-            success(request, StatusCode::OK, body, HeaderMap::new())
+            let body = view::link(public_url, &project, context.tag(), &link);
+            ok(request, body)
         }
         Answer::Created {
             project,
             link,
             is_replayed,
         } => {
-            let body = self::link(public_url, &project, context.tag(), &link);
+            let body = view::link(public_url, &project, context.tag(), &link);
             let replayed = (IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
             let headers = is_replayed.then_some(replayed).into_iter().collect();
             success(request, StatusCode::CREATED, body, headers)
@@ -228,12 +175,12 @@ pub fn of_answer(
         Answer::Links(project, page, paged) => list(context, &project, page, &paged),
         Answer::Redirect { url, visibility } => redirect(&url, visibility, download_max_age),
         Answer::Moved(id) => moved(request, &context.url_with_id(id)),
-        Answer::User(token) => success(
-            request,
-            StatusCode::OK,
-            user(public_url, &token),
-            HeaderMap::new(),
-        ),
+        Answer::User(token) => ok(request, view::user(public_url, &token)),
+        Answer::Project(project, role) => ok(request, view::project(public_url, &project, role)),
+        Answer::Member(token, role) => ok(request, view::member(public_url, &token, role)),
+        Answer::Job(token) => ok(request, view::job(public_url, &token)),
+        Answer::Branches(page) => branches(context, page),
+        Answer::Version => ok(request, view::version()),
         Answer::Allow(methods) => options(methods),
     }
 }
@@ -244,13 +191,21 @@ fn list(
     page: Page,
     paged: &Paged<Link>,
 ) -> Response<Body> {
-    let body = links(context.public_url, project, context.tag(), &paged.items);
-    let list_url = context
-        .release()
-        .map(|release| context.public_url.links(release));
-    let (request, list_url) = (context.request, list_url.unwrap_or_default());
+    let body = view::links(context.public_url, project, context.tag(), &paged.items);
+    let (request, list_url) = (context.request, context.api_url(None));
     let headers = pagination::headers(page, paged.counted, &list_url, &context.all_params());
     success(request, StatusCode::OK, body, headers)
+}
+
+/// An empty list with the headers of a page (R76).
+fn branches(context: ResponseContext<'_>, page: Page) -> Response<Body> {
+    let (request, url) = (context.request, context.api_url(None));
+    let headers = pagination::headers(page, 0, &url, &context.all_params());
+    success(request, StatusCode::OK, b"[]".to_vec(), headers)
+}
+
+fn ok(request: &Request, body: Vec<u8>) -> Response<Body> {
+    success(request, StatusCode::OK, body, HeaderMap::new())
 }
 
 /// The response to `OPTIONS` (E3) or to a browser's preflight (J5).
@@ -344,7 +299,7 @@ pub fn of_error(request: &Request, error: &ApiError) -> Response<Body> {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.extend(error.header());
     if *request.method() != Method::HEAD {
-        *response.body_mut() = text(json(&error.body()));
+        *response.body_mut() = text(view::json(&error.body()));
     }
     response
 }

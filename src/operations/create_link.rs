@@ -42,13 +42,13 @@ impl Operation for CreateLink {
     ) -> Result<Answer, ApiError> {
         grant.require_write()?;
         let link = self.input.into_new_link().map_err(ApiError::Invalid)?;
-        let request = self.key.map(|key| key.for_creation(grant.token, &link));
+        let request = self.key.map(|key| key.for_creation(grant.token(), &link));
         let created = context
             .session
             .create_link(&grant.release, link, request.as_ref(), context.now)
             .await?;
         Ok(Answer::Created {
-            project: grant.project,
+            project: grant.access.project,
             link: created.link,
             is_replayed: created.is_replayed,
         })

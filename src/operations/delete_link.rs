@@ -30,6 +30,6 @@ impl Operation for DeleteLink {
         let id = found(self.0)?;
         permitted(context, &grant, id, Ok(())).await?;
         let link = context.session.delete_link(&grant.release, id).await?;
-        Ok(Answer::Link(grant.project, link))
+        Ok(Answer::Link(grant.access.project, link))
     }
 }

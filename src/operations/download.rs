@@ -38,7 +38,7 @@ impl Operation for Download {
             .await?;
         Ok(Answer::Redirect {
             url,
-            visibility: grant.project.visibility,
+            visibility: grant.access.project.visibility,
         })
     }
 }

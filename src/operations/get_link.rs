@@ -31,6 +31,6 @@ impl Operation for GetLink {
             .session
             .get_link(&grant.release, found(self.0)?)
             .await?;
-        Ok(Answer::Link(grant.project, link))
+        Ok(Answer::Link(grant.access.project, link))
     }
 }

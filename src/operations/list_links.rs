@@ -32,6 +32,6 @@ impl Operation for ListLinks {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         let paged = context.session.list_links(&grant.release, self.0).await?;
-        Ok(Answer::Links(grant.project, self.0, paged))
+        Ok(Answer::Links(grant.access.project, self.0, paged))
     }
 }

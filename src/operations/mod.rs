@@ -2,22 +2,32 @@
 //! (`parse`) and performs its effect (`run`).
 
 mod create_link;
+mod current_job;
 mod current_user;
 mod delete_link;
 mod download;
 mod get_link;
+mod get_member;
+mod get_project;
 mod link_input;
+mod list_branches;
 mod list_links;
 mod update_link;
+mod version;
 
 pub use create_link::CreateLink;
+pub use current_job::CurrentJob;
 pub use current_user::CurrentUser;
 pub use delete_link::DeleteLink;
 pub use download::Download;
 pub use get_link::GetLink;
+pub use get_member::GetMember;
+pub use get_project::GetProject;
 pub use link_input::LinkInput;
+pub use list_branches::ListBranches;
 pub use list_links::ListLinks;
 pub use update_link::UpdateLink;
+pub use version::Version;
 
 use std::time::SystemTime;
 
@@ -25,7 +35,7 @@ use crate::authorization::{Access, ReleaseGrant, Resource};
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, Params, Value};
 use crate::http::response::Answer;
-use crate::http::route::{Endpoint, ReleaseName, Route};
+use crate::http::route::{Endpoint, ProjectEndpoint, ReleaseName, ReleasePath, Route};
 use crate::link::LinkId;
 use crate::store::{StoreError, StoreSession};
 
@@ -83,11 +93,38 @@ pub trait Perform {
 ///
 /// Those of the operation.
 pub async fn dispatch(stages: &mut impl Perform, route: &Route) -> Result<Answer, ApiError> {
-    let (release, endpoint) = match route {
-        Route::Options(methods) => return Ok(Answer::Allow(methods)),
-        Route::CurrentUser => return stages.perform::<CurrentUser>(&(), ()).await,
-        Route::Release(release, endpoint) => (release, endpoint.clone()),
-    };
+    match route {
+        Route::Options(methods) => Ok(Answer::Allow(methods)),
+        Route::CurrentUser => stages.perform::<CurrentUser>(&(), ()).await,
+        Route::CurrentJob => stages.perform::<CurrentJob>(&(), ()).await,
+        Route::Version => stages.perform::<Version>(&(), ()).await,
+        Route::Project(project, endpoint) => dispatch_project(stages, project, endpoint).await,
+        Route::Release(release, endpoint) => {
+            dispatch_release(stages, release, endpoint.clone()).await
+        }
+    }
+}
+
+async fn dispatch_project(
+    stages: &mut impl Perform,
+    project: &String,
+    endpoint: &ProjectEndpoint,
+) -> Result<Answer, ApiError> {
+    match endpoint {
+        ProjectEndpoint::Show => stages.perform::<GetProject>(project, ()).await,
+        ProjectEndpoint::ListBranches => stages.perform::<ListBranches>(project, ()).await,
+        ProjectEndpoint::Member(user) => {
+            let member = (project.clone(), user.clone());
+            stages.perform::<GetMember>(&member, ()).await
+        }
+    }
+}
+
+async fn dispatch_release(
+    stages: &mut impl Perform,
+    release: &ReleasePath,
+    endpoint: Endpoint,
+) -> Result<Answer, ApiError> {
     match endpoint {
         Endpoint::ListLinks(suffix) => stages.perform::<ListLinks>(release, suffix).await,
         Endpoint::GetLink(id) => stages.perform::<GetLink>(release, id).await,

@@ -44,6 +44,6 @@ impl Operation for UpdateLink {
             .session
             .update_link(&grant.release, id, &changes)
             .await?;
-        Ok(Answer::Link(grant.project, link))
+        Ok(Answer::Link(grant.access.project, link))
     }
 }

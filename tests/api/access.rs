@@ -189,7 +189,7 @@ fn release(project: u64) -> ReleaseKey {
 }
 
 #[track_caller]
-fn assert_response(reply: &Reply, expected: &str, context: &str) {
+pub(super) fn assert_response(reply: &Reply, expected: &str, context: &str) {
     let (status, body) = match expected {
         "401" => (401, json!({"message": "401 Unauthorized"})),
         "401e" => (
@@ -215,6 +215,7 @@ fn assert_response(reply: &Reply, expected: &str, context: &str) {
             (403, body)
         }
         "404" => (404, json!({"message": "404 Not found"})),
+        "404j" => (404, json!({"message": "404 Job Not Found"})),
         "404p" => (404, json!({"message": "404 Project Not Found"})),
         success => (success.parse().unwrap(), reply.body.clone()),
     };

@@ -22,6 +22,7 @@ use testkit::event::Event;
 use testkit::faults::{Fault, Faulty, Rule};
 use testkit::invariants::assert_invariants;
 use testkit::reply::Reply;
+use testkit::seed;
 use testkit::usage;
 
 /// Number of cases that run concurrently: most of them wait for a response that never arrives.
@@ -32,7 +33,7 @@ const INVOCATION_TIME: Duration = Duration::from_millis(3_300);
 const TIMES: [u32; 3] = [1, 2, u32::MAX];
 
 /// The operations, and the calls that each makes in a process with empty caches.
-const OPERATIONS: [(&str, &[&str]); 9] = [
+const OPERATIONS: [(&str, &[&str]); 14] = [
     ("list", &["BatchGetItem", "Query"]),
     ("get", &["BatchGetItem", "GetItem"]),
     (
@@ -56,6 +57,11 @@ const OPERATIONS: [(&str, &[&str]); 9] = [
     ("delete", &["BatchGetItem", "GetItem", "TransactWriteItems"]),
     ("download", &["BatchGetItem", "GetItem"]),
     ("user", &["BatchGetItem"]),
+    ("job", &["BatchGetItem"]),
+    ("version", &["BatchGetItem"]),
+    ("project", &["BatchGetItem"]),
+    ("member", &["BatchGetItem"]),
+    ("branches", &["BatchGetItem"]),
 ];
 
 #[derive(Debug, Clone)]
@@ -131,6 +137,13 @@ impl Case {
                 "GET",
                 &format!("/group/app/-/releases/{}/downloads/bin/old", self.tag()),
             ),
+            "job" => Event::new("GET", "/api/v4/job")
+                .anonymous()
+                .header("job-token", seed::TOKEN),
+            "version" => Event::new("GET", "/api/v4/version"),
+            "project" => Event::new("GET", "/api/v4/projects/24"),
+            "member" => Event::new("GET", "/api/v4/projects/24/members/all/1"),
+            "branches" => Event::new("GET", "/api/v4/projects/24/repository/branches"),
             _ => Event::new("GET", "/api/v4/user"),
         }
     }

@@ -25,6 +25,7 @@ mod outage;
 mod pagination;
 mod parameters;
 mod policy;
+mod projects;
 mod properties;
 mod renames;
 mod retries;

@@ -222,6 +222,11 @@ async fn every_operation_rejects_an_unsupported_format() {
         ("PUT", format!("{LINKS}/2")),
         ("DELETE", format!("{LINKS}/2")),
         ("GET", "/api/v4/user".to_owned()),
+        ("GET", "/api/v4/job".to_owned()),
+        ("GET", "/api/v4/version".to_owned()),
+        ("GET", "/api/v4/projects/24".to_owned()),
+        ("GET", "/api/v4/projects/24/members/all/1".to_owned()),
+        ("GET", "/api/v4/projects/24/repository/branches".to_owned()),
         (
             "GET",
             "/group/app/-/releases/v0.1/downloads/bin/app".to_owned(),

@@ -12,7 +12,7 @@ fn codes(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     let is_code = |word: &&str| {
         word.len() >= 2
-            && word.starts_with(|c| ('A'..='K').contains(&c))
+            && word.starts_with(|c| ('A'..='K').contains(&c) || c == 'R')
             && word.len() <= 3
             && word[1..].bytes().all(|byte| byte.is_ascii_digit())
     };

@@ -14,6 +14,9 @@ use release_links::token::{Grants, NewToken, PlainToken, Scope};
 /// The token that GitLab's documentation uses.
 pub const TOKEN: &str = "gDybLx3yrUK_HLp3qPjS";
 
+/// When the token was created, 2026-11-24T00:00:00Z, since 1970.
+const TOKEN_CREATION: Duration = Duration::from_secs(1_795_478_400);
+
 /// The one documented link that no documented request creates. Its ID is 2, because the documented
 /// create request gets ID 1.
 const LINK: [(&str, &str); 4] = [
@@ -67,7 +70,7 @@ fn documented_token(project: ProjectId) -> NewToken {
             projects: BTreeMap::from([(project, Role::Developer)]),
         },
         scope: Scope::Api,
-        created_at: SystemTime::now(),
+        created_at: SystemTime::UNIX_EPOCH + TOKEN_CREATION,
         expires_at: None,
     }
 }

@@ -100,6 +100,31 @@ impl<'a> Checks<'a> {
         number
     }
 
+    /// A boolean; `None` if it is absent, null, empty or invalid (R38).
+    pub fn boolean(&mut self, name: &str) -> Option<bool> {
+        const WORDS: [(bool, [&str; 6]); 2] = [
+            (true, ["true", "t", "yes", "y", "on", "1"]),
+            (false, ["false", "f", "no", "n", "off", "0"]),
+        ];
+        let text = self
+            .text(name)
+            .into_value()
+            .filter(|text| !text.is_empty())?;
+        // GitLab accepts the words in lower case, in upper case and capitalized.
+        let (first, rest) = text.split_at_checked(1).unwrap_or((&text, ""));
+        let rest_lower = rest.to_ascii_lowercase();
+        let is_known_case = rest == rest_lower
+            || (rest == rest.to_ascii_uppercase() && first == first.to_ascii_uppercase());
+        let word = first.to_ascii_lowercase() + &rest_lower;
+        let found = WORDS
+            .iter()
+            .find(|(_, words)| is_known_case && words.contains(&word.as_str()));
+        if found.is_none() {
+            self.fail(name, ParamProblem::Invalid);
+        }
+        found.map(|(value, _)| *value)
+    }
+
     /// Requires at least one of these parameters, with any value at all (C13).
     pub fn at_least_one_of(&mut self, names: &[&str]) {
         if names.iter().all(|name| self.params.get(name).is_none()) {
@@ -161,6 +186,29 @@ mod tests {
             "abc", "1.5", "1e2", "0x10", "1__0", "_1", "1_", "", "-", "--1", "1 2",
         ] {
             assert_eq!(parse_integer(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn booleans_are_words_in_one_of_three_cases() {
+        let read = |text: &str| {
+            let mut params = Params::default();
+            params.set("b", text);
+            let mut checks = Checks::of(&params);
+            let value = checks.boolean("b");
+            checks.finish(value).ok()
+        };
+        for text in [
+            "true", "TRUE", "True", "t", "T", "yes", "Yes", "y", "ON", "1",
+        ] {
+            assert_eq!(read(text), Some(Some(true)), "{text}");
+        }
+        for text in ["false", "FALSE", "False", "f", "no", "NO", "n", "Off", "0"] {
+            assert_eq!(read(text), Some(Some(false)), "{text}");
+        }
+        assert_eq!(read(""), Some(None));
+        for text in ["tRue", "TRue", "trUE", "2", "maybe", "é", " true"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

@@ -9,6 +9,9 @@
 //! `assets/links` ends the tag. In a download, the first `downloads` after the first segment of the
 //! tag ends the tag.
 
+mod project;
+mod release;
+
 use lambda_http::http::Method;
 use percent_encoding::percent_decode_str;
 
@@ -73,8 +76,14 @@ impl TryFrom<&ReleasePath> for ReleaseName {
 pub enum Route {
     /// A part of a release.
     Release(ReleasePath, Endpoint),
+    /// A project, or a part of it other than a release. The project is `:id`, an ID or a path.
+    Project(String, ProjectEndpoint),
     /// `GET /api/v4/user`: the holder of the token.
     CurrentUser,
+    /// `GET /api/v4/job`: the job of a job token (R74).
+    CurrentJob,
+    /// `GET /api/v4/version` and `/metadata`: the version of the API (R73).
+    Version,
     /// `OPTIONS` on a known path, with the methods that it supports (E3).
     Options(&'static str),
 }
@@ -95,6 +104,17 @@ pub enum Endpoint {
     /// `GET /:project/-/releases/:tag/downloads/:filepath`, the filepath with its leading slash
     /// (G2).
     Download(String),
+}
+
+/// A part of a project that a request is for. User IDs are not checked yet (R75).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProjectEndpoint {
+    /// `GET /projects/:id` (R70).
+    Show,
+    /// `GET /projects/:id/members/all/:user_id` (R75).
+    Member(String),
+    /// `GET /projects/:id/repository/branches` (R76).
+    ListBranches,
 }
 
 /// Finds the route of a raw path. The path may or may not carry the service's prefix, such as
@@ -141,10 +161,17 @@ pub fn parse(method: &Method, path: &str) -> Result<Route, ApiError> {
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         ["api", "v3", ..] => Err(ApiError::ApiV3),
-        ["api", "v4", "projects", rest @ ..] => links(method, rest),
-        ["api", "v4", user] if split_format(user).0 == "user" => current_user(method),
+        ["api", "v4", "projects", rest @ ..] => {
+            release::links(method, rest).unwrap_or_else(|| project::route(method, rest))
+        }
+        ["api", "v4", name] => match split_format(name).0 {
+            "user" => read_only(method, Route::CurrentUser),
+            "job" => read_only(method, Route::CurrentJob),
+            "version" | "metadata" => read_only(method, Route::Version),
+            _ => Err(ApiError::UnknownRoute),
+        },
         ["api", ..] => Err(ApiError::UnknownRoute),
-        _ => download(method, &segments),
+        _ => release::download(method, &segments),
     }
 }
 
@@ -160,56 +187,12 @@ fn decode(piece: &str) -> Result<String, ApiError> {
     Ok(decoded.into_owned())
 }
 
-/// Routes what follows `/api/v4/projects`.
-fn links(method: &Method, segments: &[&str]) -> Result<Route, ApiError> {
-    let (release, rest) = match segments {
-        [project, "releases", tag, "assets", rest @ ..] if is_links(rest) => {
-            (release(&[project], &[tag]), rest)
-        }
-        _ => decoded_links(segments).ok_or(ApiError::UnknownRoute)?,
-    };
-    let endpoint = match (method.as_str(), rest) {
-        ("GET" | "HEAD", [list]) => Endpoint::ListLinks(split_format(list).1.map(str::to_owned)),
-        ("POST", [_]) => Endpoint::CreateLink,
-        ("GET" | "HEAD", [_, link]) => Endpoint::GetLink(split_format(link).0.to_owned()),
-        ("PUT", [_, link]) => Endpoint::UpdateLink(split_format(link).0.to_owned()),
-        ("DELETE", [_, link]) => Endpoint::DeleteLink(split_format(link).0.to_owned()),
-        ("OPTIONS", [_]) => return Ok(Route::Options("OPTIONS, GET, POST, HEAD")),
-        ("OPTIONS", [_, _]) => return Ok(Route::Options("OPTIONS, GET, PUT, DELETE, HEAD")),
-        _ => return Err(ApiError::UnknownRoute),
-    };
-    Ok(Route::Release(release, endpoint))
-}
-
-fn current_user(method: &Method) -> Result<Route, ApiError> {
+/// A route that supports only GET and HEAD.
+fn read_only(method: &Method, route: Route) -> Result<Route, ApiError> {
     match *method {
-        Method::GET | Method::HEAD => Ok(Route::CurrentUser),
+        Method::GET | Method::HEAD => Ok(route),
         Method::OPTIONS => Ok(Route::Options("OPTIONS, GET, HEAD")),
         _ => Err(ApiError::UnknownRoute),
-    }
-}
-
-/// Finds the project and the tag in a decoded path: the last `assets` before the links ends the
-/// tag, and the first `releases` ends the project.
-fn decoded_links<'a, 'b>(segments: &'b [&'a str]) -> Option<(ReleasePath, &'b [&'a str])> {
-    let (project_and_tag, links) = [1, 2].into_iter().find_map(|length| {
-        let (before, links) = segments.split_at(segments.len().checked_sub(length)?);
-        let (assets, project_and_tag) = before.split_last()?;
-        (*assets == "assets" && is_links(links)).then_some((project_and_tag, links))
-    })?;
-    let mut inner = project_and_tag.iter().skip(1);
-    let end_of_project = 1 + inner.position(|segment| *segment == "releases")?;
-    let (project, tag) = project_and_tag.split_at(end_of_project);
-    let tag = &tag[1..];
-    (!tag.is_empty()).then(|| (release(project, tag), links))
-}
-
-/// `links` or `links/:link_id`; the list alone may carry a format suffix.
-fn is_links(segments: &[&str]) -> bool {
-    match segments {
-        [list] => split_format(list).0 == "links",
-        [list, _link] => *list == "links",
-        _ => false,
     }
 }
 
@@ -221,44 +204,12 @@ fn split_format(segment: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Routes the permanent URL of a link (G2).
-fn download(method: &Method, segments: &[&str]) -> Result<Route, ApiError> {
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return Err(ApiError::UnknownRoute);
-    }
-    let parts = || {
-        let end_of_project = segments
-            .windows(2)
-            .position(|pair| pair == ["-", "releases"])
-            .filter(|at| *at > 0)?;
-        let tag_and_path = &segments[end_of_project + 2..];
-        let end_of_tag = tag_and_path
-            .iter()
-            .skip(1)
-            .position(|segment| *segment == "downloads")?
-            + 1;
-        let filepath = tag_and_path
-            .get(end_of_tag + 1..)
-            .filter(|filepath| !filepath.is_empty())?;
-        let release = release(&segments[..end_of_project], &tag_and_path[..end_of_tag]);
-        Some(Route::Release(
-            release,
-            Endpoint::Download(format!("/{}", filepath.join("/"))),
-        ))
-    };
-    parts().ok_or(ApiError::UnknownRoute)
-}
-
-fn release(project: &[&str], tag: &[&str]) -> ReleasePath {
-    ReleasePath::new(project.join("/"), tag.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn release_of(project: &str, tag: &str) -> ReleasePath {
-        release(&[project], &[tag])
+        ReleasePath::new(project, tag)
     }
 
     fn get(path: &str) -> Result<Route, ApiError> {

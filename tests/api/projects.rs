@@ -1,0 +1,379 @@
+//! The endpoints of a project apart from its releases, and those of the caller's token: what tools
+//! ask before they publish a release (R70 to R76).
+
+use std::time::{Duration, SystemTime};
+
+use release_links::project::{ProjectPath, ProjectRef, Role, Visibility};
+use release_links::store::ProjectChanges;
+use release_links::token::NewToken;
+use serde_json::{Value, json};
+
+use super::access::{app_with_callers, assert_response};
+use testkit::app::{TestApp, granted, project};
+use testkit::event::Event;
+use testkit::seed;
+
+const PROJECT: &str = "/api/v4/projects/24";
+const VERSION: &str = "/api/v4/version";
+const JOB: &str = "/api/v4/job";
+
+#[tokio::test]
+async fn a_project_has_gitlabs_attributes_and_the_access_of_the_caller() {
+    let app = TestApp::start().await;
+    let mut expected = json!({
+        "id": 24, "description": null, "name": "app", "name_with_namespace": "group / app",
+        "path": "app", "path_with_namespace": "group/app", "default_branch": "main",
+        "tag_list": [], "topics": [], "web_url": "http://127.0.0.1:9000/group/app",
+        "forks_count": 0, "avatar_url": null, "star_count": 0,
+        "_links": {"self": "http://127.0.0.1:9000/api/v4/projects/24"},
+        "empty_repo": true, "archived": false, "visibility": "public",
+    });
+    for path in [
+        PROJECT,
+        "/api/v4/projects/group%2Fapp",
+        "/api/v4/projects/group/app/",
+    ] {
+        app.send(Event::new("GET", path).anonymous())
+            .await
+            .assert(200, expected.clone());
+    }
+    for (role, level) in [
+        (Role::Guest, 10),
+        (Role::Reporter, 20),
+        (Role::Developer, 30),
+        (Role::Maintainer, 40),
+        (Role::Owner, 50),
+    ] {
+        let token = app.issue(granted(role.as_str(), 24, role)).await;
+        expected["permissions"] = json!({
+            "project_access": {"access_level": level, "notification_level": 3},
+            "group_access": null,
+        });
+        app.send(Event::new("GET", PROJECT).token(&token))
+            .await
+            .assert(200, expected.clone());
+    }
+    app.add(project(25, "group/other", Visibility::Public))
+        .await;
+    let outsider = app.issue(granted("outsider", 25, Role::Owner)).await;
+    expected["permissions"] = json!({"project_access": null, "group_access": null});
+    app.send(Event::new("GET", PROJECT).token(&outsider))
+        .await
+        .assert(200, expected);
+}
+
+#[tokio::test]
+async fn the_boolean_parameters_of_a_project_are_validated() {
+    let app = TestApp::start().await;
+    for query in [
+        "license=true",
+        "statistics=F&license=",
+        "with_custom_attributes=On",
+    ] {
+        assert_eq!(app.get(&format!("{PROJECT}?{query}")).await.status, 200);
+    }
+    app.get(&format!("{PROJECT}?statistics=maybe&license=2"))
+        .await
+        .assert_error(400, "license is invalid, statistics is invalid");
+    app.get(&format!("{PROJECT}?license[]=true"))
+        .await
+        .assert_error(400, "license is invalid");
+}
+
+/// The expected response for each caller. The columns after the project are: the project, its
+/// branches, the caller and another user as its members; the version and the job, which belong to
+/// no project.
+const TABLE: &str = "
+    anonymous      public   200  200  401  401  401  401
+    junk           public   401  401  401  401  401  401
+    expired        public   401e 401e 401e 401e 401e 401e
+    revoked        public   401r 401r 401r 401r 401r 401r
+    outsider       public   200  200  404  404  200  404j
+    guest          public   200  200  200  404  200  404j
+    reporter       public   200  200  200  404  200  404j
+    developer      public   200  200  200  404  200  404j
+    maintainer     public   200  200  200  404  200  404j
+    owner          public   200  200  200  404  200  404j
+    read_api       public   200  200  200  404  200  404j
+    every-project  public   200  200  200  404  200  404j
+
+    anonymous      private  404p 404p 401  401  401  401
+    junk           private  401  401  401  401  401  401
+    expired        private  401e 401e 401e 401e 401e 401e
+    revoked        private  401r 401r 401r 401r 401r 401r
+    outsider       private  404p 404p 404p 404p 200  404j
+    guest          private  200  200  200  404  200  404j
+    reporter       private  200  200  200  404  200  404j
+    developer      private  200  200  200  404  200  404j
+    maintainer     private  200  200  200  404  200  404j
+    owner          private  200  200  200  404  200  404j
+    read_api       private  200  200  200  404  200  404j
+    every-project  private  200  200  200  404  200  404j
+
+    anonymous      missing  404p 404p 401  401  401  401
+    junk           missing  401  401  401  401  401  401
+    outsider       missing  404p 404p 404p 404p 200  404j
+    developer      missing  404p 404p 404p 404p 200  404j
+    every-project  missing  404p 404p 404p 404p 200  404j
+";
+
+#[tokio::test]
+async fn every_caller_gets_gitlabs_response() {
+    let app = app_with_callers().await;
+    let mut checked = 0;
+    for line in TABLE.lines().filter(|line| !line.trim().is_empty()) {
+        let mut words = line.split_whitespace();
+        let (caller, kind) = (words.next().unwrap(), words.next().unwrap());
+        let project = match kind {
+            "public" => "/api/v4/projects/1",
+            "private" => "/api/v4/projects/2",
+            _ => "/api/v4/projects/3",
+        };
+        let get = |path: &str| {
+            let event = Event::new("GET", path);
+            if caller == "anonymous" {
+                event.anonymous()
+            } else {
+                event.token(&format!("rlat-{caller}"))
+            }
+        };
+        let user = app.send(get("/api/v4/user")).await.body["id"]
+            .as_u64()
+            .unwrap_or(1);
+        for (path, expected) in [
+            project.to_owned(),
+            format!("{project}/repository/branches"),
+            format!("{project}/members/all/{user}"),
+            format!("{project}/members/all/{}", user + 1),
+            VERSION.to_owned(),
+            JOB.to_owned(),
+        ]
+        .iter()
+        .zip(words)
+        {
+            let reply = app.send(get(path)).await;
+            assert_response(&reply, expected, &format!("{caller}, {kind}, {path}"));
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 29 * 6);
+}
+
+#[tokio::test]
+async fn a_member_is_the_caller_with_its_access_level() {
+    let app = TestApp::start().await;
+    app.get(&format!("{PROJECT}/members/all/1")).await.assert(
+        200,
+        json!({
+            "id": 1, "username": "token_1", "name": "documentation", "state": "active",
+            "avatar_url": null, "web_url": "http://127.0.0.1:9000/token_1", "access_level": 30,
+            "created_at": "2026-11-24T00:00:00.000Z", "expires_at": null,
+            "membership_state": "active",
+        }),
+    );
+    let settings = granted("short", 24, Role::Owner);
+    let expiry = settings.created_at + Duration::from_secs(86_400);
+    let expected = humantime::format_rfc3339(expiry).to_string()[..10].to_owned();
+    let expires_at = Some(expiry);
+    let token = app
+        .issue(NewToken {
+            expires_at,
+            ..settings
+        })
+        .await;
+    let member = Event::new("GET", &format!("{PROJECT}/members/all/2.json")).token(&token);
+    let member = app.send(member).await;
+    assert_eq!(
+        (&member.body["access_level"], &member.body["expires_at"]),
+        (&json!(50), &json!(expected))
+    );
+}
+
+/// GitLab checks the token first, then the user's ID, and then the project.
+#[tokio::test]
+async fn a_member_s_errors_have_gitlabs_order() {
+    let app = TestApp::start().await;
+    let member =
+        |project: &str, user: &str| format!("/api/v4/projects/{project}/members/all/{user}");
+    for (project, user) in [("24", "1"), ("24", "x"), ("99", "1")] {
+        app.send(Event::new("GET", &member(project, user)).anonymous())
+            .await
+            .assert(401, json!({"message": "401 Unauthorized"}));
+    }
+    for project in ["24", "99"] {
+        app.get(&member(project, "x"))
+            .await
+            .assert_error(400, "user_id is invalid");
+    }
+    app.get(&member("99", "1"))
+        .await
+        .assert(404, json!({"message": "404 Project Not Found"}));
+    for user in ["0", "-1", "2", "99999999999999999999"] {
+        app.get(&member("24", user))
+            .await
+            .assert(404, json!({"message": "404 Not found"}));
+    }
+}
+
+#[tokio::test]
+async fn a_project_has_no_branches() {
+    let app = TestApp::start().await;
+    let reply = app
+        .get(&format!(
+            "{PROJECT}/repository/branches?per_page=5&search=x"
+        ))
+        .await;
+    reply.assert(200, json!([]));
+    for (name, value) in [
+        ("x-per-page", "5"),
+        ("x-page", "1"),
+        ("x-next-page", ""),
+        ("x-prev-page", ""),
+        ("x-total", "0"),
+        ("x-total-pages", "1"),
+    ] {
+        assert_eq!(reply.header(name), value, "{name}");
+    }
+    let url = "http://127.0.0.1:9000/api/v4/projects/24/repository/branches?id=24&page=1&per_page=5&search=x";
+    assert_eq!(
+        reply.header("link"),
+        format!("<{url}>; rel=\"first\", <{url}>; rel=\"last\"")
+    );
+    app.get(&format!("{PROJECT}/repository/branches?per_page=0"))
+        .await
+        .assert_error(400, "per_page has a value not allowed");
+}
+
+#[tokio::test]
+async fn the_version_is_that_of_the_gitlab_whose_api_the_service_implements() {
+    let app = TestApp::start().await;
+    let version = json!({
+        "version": "18.0.0", "revision": env!("CARGO_PKG_VERSION"),
+        "kas": {"enabled": false, "externalUrl": null, "version": null}, "enterprise": false,
+    });
+    for path in [VERSION, "/api/v4/metadata", "/api/v4/version.json"] {
+        app.get(path).await.assert(200, version.clone());
+    }
+}
+
+#[tokio::test]
+async fn only_a_job_token_has_a_job() {
+    let app = TestApp::start().await;
+    let job = json!({
+        "id": 1, "name": "documentation", "status": "running",
+        "user": {
+            "id": 1, "username": "token_1", "name": "documentation", "state": "active",
+            "web_url": "http://127.0.0.1:9000/token_1", "bot": true,
+        },
+    });
+    let token = seed::TOKEN;
+    for event in [
+        Event::new("GET", JOB)
+            .anonymous()
+            .header("job-token", token),
+        Event::new("GET", &format!("{JOB}?job_token={token}")).anonymous(),
+    ] {
+        app.send(event).await.assert(200, job.clone());
+    }
+    let not_a_job = json!({"message": "404 Job Not Found"});
+    for event in [
+        Event::new("GET", JOB),
+        Event::new("GET", JOB).header("job-token", token),
+        Event::new("GET", &format!("{JOB}?private_token={token}")).anonymous(),
+        Event::new("GET", JOB)
+            .anonymous()
+            .header("authorization", &format!("Bearer {token}")),
+    ] {
+        app.send(event).await.assert(404, not_a_job.clone());
+    }
+    let junk = Event::new("GET", JOB)
+        .anonymous()
+        .header("job-token", "junk");
+    app.send(junk)
+        .await
+        .assert(401, json!({"message": "401 Unauthorized"}));
+}
+
+#[tokio::test]
+async fn a_former_path_redirects_to_the_projects_id() {
+    let app = TestApp::start().await;
+    let session = app.store.session(Duration::from_secs(5));
+    let changes = ProjectChanges {
+        path: Some(ProjectPath::parse("group/new").unwrap()),
+        visibility: None,
+    };
+    let project = ProjectRef::parse("24").unwrap();
+    session
+        .update_project(&project, changes, SystemTime::now())
+        .await
+        .unwrap();
+    for tail in ["", "/repository/branches", "/members/all/1"] {
+        let reply = app
+            .get(&format!("/api/v4/projects/group%2Fapp{tail}?a=b"))
+            .await;
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (
+                301,
+                format!("http://127.0.0.1:9000{PROJECT}{tail}?a=b").as_str()
+            ),
+            "{tail}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_endpoints_only_support_reading() {
+    let app = TestApp::start().await;
+    let branches = format!("{PROJECT}/repository/branches");
+    for path in [
+        PROJECT,
+        VERSION,
+        JOB,
+        &branches,
+        &format!("{PROJECT}/members/all/1"),
+    ] {
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            app.send(Event::new(method, path))
+                .await
+                .assert_error(404, "404 Not Found");
+        }
+        let options = app.send(Event::new("OPTIONS", path).anonymous()).await;
+        assert_eq!(
+            (options.status, options.header("allow"), &options.body),
+            (204, "OPTIONS, GET, HEAD", &Value::Null)
+        );
+    }
+    let head = app.send(Event::new("HEAD", PROJECT)).await;
+    assert_eq!((head.status, &head.body), (200, &Value::Null));
+    let etag = app.get(PROJECT).await.header("etag").to_owned();
+    let unchanged = app
+        .send(Event::new("GET", PROJECT).header("if-none-match", &etag))
+        .await;
+    assert_eq!(unchanged.status, 304);
+}
+
+#[tokio::test]
+async fn cached_tokens_and_projects_cost_no_call() {
+    let app = TestApp::start().await;
+    app.add(testkit::app::project(
+        7,
+        "group/private",
+        Visibility::Private,
+    ))
+    .await;
+    for path in [PROJECT, VERSION, &format!("{PROJECT}/members/all/1")] {
+        assert_eq!(app.get(path).await.status, 200);
+        app.take_calls();
+        assert_eq!(
+            (app.get(path).await.status, app.take_calls()),
+            (200, 0),
+            "{path}"
+        );
+    }
+    let private = "/api/v4/projects/7";
+    for _ in 0..2 {
+        app.take_calls();
+        assert_eq!((app.get(private).await.status, app.take_calls()), (404, 1));
+    }
+}
