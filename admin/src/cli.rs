@@ -138,6 +138,9 @@ pub enum ReleaseCommand {
         /// The table that has the links
         #[arg(long, value_name = "TABLE")]
         from: String,
+        /// Only show which links are missing
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 

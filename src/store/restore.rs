@@ -33,6 +33,8 @@ pub struct RestoredLink {
 /// What the restore of a link did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoreOutcome {
+    /// The link is missing. Only [`StoreSession::compare_release`] leaves it so.
+    Missing,
     /// The link was missing and exists again.
     Restored,
     /// The link exists.
@@ -64,6 +66,26 @@ impl StoreSession<'_> {
             }
         }
         Ok(backup)
+    }
+
+    /// Finds the links that are missing, without changing anything.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn compare_release(
+        &self,
+        release: &ReleaseKey,
+        backup: &ReleaseBackup,
+    ) -> Result<Vec<RestoredLink>, StoreError> {
+        let partition = Partition::of(release);
+        let mut compared = Vec::new();
+        for item in &backup.links {
+            let link = item.clone().into_link();
+            let outcome = self.compare_link(&partition, &link).await?;
+            compared.push(RestoredLink { link, outcome });
+        }
+        Ok(compared)
     }
 
     /// Restores the links that are missing, each in one transaction, with their former IDs. A
@@ -146,18 +168,26 @@ impl StoreSession<'_> {
         match transaction.commit(self).await {
             Ok(()) => Ok(RestoreOutcome::Restored),
             Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {
-                let current = self.get_item(partition.link(link.id)).await?;
-                let current = current.map(read::<LinkItem>).transpose()?;
-                let is_same = current.is_some_and(|current| current.into_link() == link);
-                Ok(if is_same {
-                    RestoreOutcome::Exists
-                } else {
-                    RestoreOutcome::Differs
-                })
+                self.compare_link(partition, &link).await
             }
             Err(TransactionError::Steps(steps)) => Ok(RestoreOutcome::Taken(claimed(&steps))),
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn compare_link(
+        &self,
+        partition: &Partition,
+        link: &Link,
+    ) -> Result<RestoreOutcome, StoreError> {
+        let Some(item) = self.get_item(partition.link(link.id)).await? else {
+            return Ok(RestoreOutcome::Missing);
+        };
+        Ok(if read::<LinkItem>(item)?.into_link() == *link {
+            RestoreOutcome::Exists
+        } else {
+            RestoreOutcome::Differs
+        })
     }
 }
 

@@ -27,4 +27,11 @@ const hasError = (status, description) => (error) => {
 await assert.rejects(links.show(...release, 45), hasError(404, "404 Not found"));
 await assert.rejects(links.remove(...release, 45), hasError(404, "404 Not found"));
 await assert.rejects(links.create(...release, "n1", "https://e.com/new"), (error) => error.cause.response.status === 400);
+
+const api = new Gitlab({ host, token });
+const project = await api.Projects.show("group/app");
+assert.deepEqual([project.id, project.permissions.project_access.access_level], [24, 30]);
+assert.equal((await api.Metadata.show()).version, "18.0.0");
+assert.deepEqual(await api.Branches.all(24), []);
+assert.equal((await api.ProjectMembers.show(24, 1, { includeInherited: true })).access_level, 30);
 console.log("gitbeaker: 45 links created and listed, one changed, one deleted, the errors met");

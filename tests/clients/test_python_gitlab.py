@@ -72,6 +72,19 @@ def test_library_authenticates_with_every_kind_of_token(service):
     assert (error.value.response_code, error.value.error_message) == (403, "403 Forbidden")
 
 
+def test_library_reads_what_release_tools_ask_first(service):
+    client = gitlab.Gitlab(service.url, private_token=TOKEN)
+    assert client.version() == ("18.0.0", "0.1.0")
+    project = client.projects.get("group/app")
+    assert (project.id, project.path_with_namespace, project.visibility) == (24, "group/app", "public")
+    assert project.permissions["project_access"]["access_level"] == gitlab.const.AccessLevel.DEVELOPER
+    assert project.members_all.get(1).access_level == gitlab.const.AccessLevel.DEVELOPER
+    assert project.branches.list(get_all=True) == []
+    with pytest.raises(gitlab.GitlabGetError) as error:
+        client.projects.get("group/unknown")
+    assert (error.value.response_code, error.value.error_message) == (404, "404 Project Not Found")
+
+
 def run_cli(service, *arguments):
     # Isolate the command from the developer's own configuration.
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}

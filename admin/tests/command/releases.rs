@@ -50,8 +50,13 @@ async fn missing_links_are_restored_with_their_ids() {
     }
     let renamed = app.put(&format!("{LINKS}/2"), json!({"name": "new"})).await;
     assert_eq!(renamed.status, 200);
+    let missing = "ID  NAME  RESULT\n1   a     missing\n\
+                   2   b     differs from the link with this ID\n3   c     missing\n";
+    let before = app.items().await.len();
+    admin(&app, &format!("{RESTORE} --dry-run")).assert(0, missing, "");
+    assert_eq!(app.items().await.len(), before, "a dry run changes nothing");
     let output = "ID  NAME  RESULT\n1   a     restored\n\
-                  2   b     not restored: the link with this ID differs\n3   c     restored\n";
+                  2   b     differs from the link with this ID\n3   c     restored\n";
     let sentence = "release-links-admin: could not restore 1 of 3 links, because other links have \
                     their ID, name, URL or filepath: change or delete those, and run the command again\n";
     admin(&app, RESTORE).assert(1, output, sentence);
