@@ -106,7 +106,10 @@ const PATH_PARAMETERS: [&str; 2] = ["id", "tag_name"];
 /// only the parameters of the path are echoed; if those are too long, only the page. GitLab also
 /// echoes tokens; here [`super::credentials`] has removed them, because headers end up in logs.
 fn query(params: &Params, page: Page) -> String {
-    let all = query_of(params.pairs(), page);
+    let echoed = params
+        .pairs()
+        .filter(|(name, value)| PATH_PARAMETERS.contains(name) || !may_hold_token(name, value));
+    let all = query_of(echoed, page);
     if all.len() <= MAX_ECHOED_BYTES {
         return all;
     }
@@ -121,6 +124,12 @@ fn query(params: &Params, page: Page) -> String {
     } else {
         query_of(std::iter::empty(), page)
     }
+}
+
+/// Whether the parameter may be a token in a notation that [`super::credentials`] does not read, such
+/// as `[private_token]=…` or `a=1;private_token=…`.
+fn may_hold_token(name: &str, value: &str) -> bool {
+    name.contains("token") || value.contains("token=")
 }
 
 fn query_of<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>, page: Page) -> String {

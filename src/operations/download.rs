@@ -19,8 +19,8 @@ impl Operation for Download {
     /// The filepath with its leading slash.
     type Path = String;
 
-    fn parse(filepath: String, input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
-        input.check_format()?;
+    /// The parameter `format` has a meaning only in the API (E20, G2).
+    fn parse(filepath: String, _input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
         Ok(Self(filepath))
     }
 

@@ -26,6 +26,12 @@ async fn the_permanent_url_redirects_to_the_current_url() {
         );
         assert_eq!(reply.header("cache-control"), "public, max-age=60");
     }
+    let with_query = format!("{permanent}?format=zip&noCache=1");
+    assert_eq!(
+        app.get(&with_query).await.status,
+        302,
+        "a query changes nothing"
+    );
     let target = format!("{LINKS}/{}", link.body["id"]);
     assert_eq!(
         app.put(&target, json!({"url": "https://e.com/é b"}))

@@ -21,6 +21,7 @@ mod fixtures;
 mod gateways;
 mod idempotency;
 mod links;
+mod members;
 mod outage;
 mod pagination;
 mod parameters;

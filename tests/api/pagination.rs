@@ -141,6 +141,26 @@ async fn the_link_header_keeps_all_parameters_except_credentials() {
     );
 }
 
+/// Rack reads each of these as `private_token`, which a client may therefore write.
+#[tokio::test]
+async fn the_link_header_omits_tokens_in_unusual_notations() {
+    let app = app_with_links(1).await;
+    let token = testkit::seed::TOKEN;
+    for query in [
+        format!("[private_token]={token}"),
+        format!("private_token]={token}"),
+        format!("a=1;private_token={token}"),
+        format!("x[job_token]={token}"),
+    ] {
+        let reply = app.get(&format!("{LIST}?{query}")).await;
+        assert_eq!(reply.status, 200, "{query}");
+        assert!(
+            reply.header("link").contains("id=24") && !reply.header("link").contains(token),
+            "{query}: {reply:?}"
+        );
+    }
+}
+
 /// Clients and gateways limit the size of headers, the strictest to about 10 KB.
 #[tokio::test]
 async fn the_link_header_omits_a_long_query() {

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectPath, ProjectRef, Role, Visibility};
 use release_links::store::ProjectChanges;
-use release_links::token::NewToken;
 use serde_json::{Value, json};
 
 use super::access::{app_with_callers, assert_response};
@@ -171,62 +170,6 @@ async fn every_caller_gets_gitlabs_response() {
 }
 
 #[tokio::test]
-async fn a_member_is_the_caller_with_its_access_level() {
-    let app = TestApp::start().await;
-    app.get(&format!("{PROJECT}/members/all/1")).await.assert(
-        200,
-        json!({
-            "id": 1, "username": "token_1", "name": "documentation", "state": "active",
-            "avatar_url": null, "web_url": "http://127.0.0.1:9000/token_1", "access_level": 30,
-            "created_at": "2026-11-24T00:00:00.000Z", "expires_at": null,
-            "membership_state": "active",
-        }),
-    );
-    let settings = granted("short", 24, Role::Owner);
-    let expiry = settings.created_at + Duration::from_secs(86_400);
-    let expected = humantime::format_rfc3339(expiry).to_string()[..10].to_owned();
-    let expires_at = Some(expiry);
-    let token = app
-        .issue(NewToken {
-            expires_at,
-            ..settings
-        })
-        .await;
-    let member = Event::new("GET", &format!("{PROJECT}/members/all/2.json")).token(&token);
-    let member = app.send(member).await;
-    assert_eq!(
-        (&member.body["access_level"], &member.body["expires_at"]),
-        (&json!(50), &json!(expected))
-    );
-}
-
-/// GitLab checks the token first, then the user's ID, and then the project.
-#[tokio::test]
-async fn a_member_s_errors_have_gitlabs_order() {
-    let app = TestApp::start().await;
-    let member =
-        |project: &str, user: &str| format!("/api/v4/projects/{project}/members/all/{user}");
-    for (project, user) in [("24", "1"), ("24", "x"), ("99", "1")] {
-        app.send(Event::new("GET", &member(project, user)).anonymous())
-            .await
-            .assert(401, json!({"message": "401 Unauthorized"}));
-    }
-    for project in ["24", "99"] {
-        app.get(&member(project, "x"))
-            .await
-            .assert_error(400, "user_id is invalid");
-    }
-    app.get(&member("99", "1"))
-        .await
-        .assert(404, json!({"message": "404 Project Not Found"}));
-    for user in ["0", "-1", "2", "99999999999999999999"] {
-        app.get(&member("24", user))
-            .await
-            .assert(404, json!({"message": "404 Not found"}));
-    }
-}
-
-#[tokio::test]
 async fn a_project_has_no_branches() {
     let app = TestApp::start().await;
     let reply = app
@@ -387,4 +330,28 @@ async fn cached_tokens_and_projects_cost_no_call() {
         app.take_calls();
         assert_eq!((app.get(private).await.status, app.take_calls()), (404, 1));
     }
+}
+
+#[tokio::test]
+async fn unknown_paths_below_a_project_or_a_release_are_unknown_routes() {
+    let app = TestApp::start().await;
+    for path in [
+        "24/issues",
+        "24/members",
+        "24/members/all/1/2",
+        "24/repository/tags/v1",
+        "24/repository/branches/main",
+        "24/releases",
+        "24/releases/v0.1/members/all/1",
+        "24/releases/v0.1/repository/branches",
+        "group/app/releases/v0.1/members/all/1",
+        "24/x/members/all/1",
+    ] {
+        app.get(&format!("/api/v4/projects/{path}?license=maybe"))
+            .await
+            .assert_error(404, "404 Not Found");
+    }
+    app.get("/api/v4/projects/group/app/issues")
+        .await
+        .assert(404, json!({"message": "404 Project Not Found"}));
 }
