@@ -210,9 +210,18 @@ impl Resource for ReleaseName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenHolder;
 
+/// The proof that the request has a valid token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenGrant {
+    /// The token.
+    pub token: Arc<Token>,
+    /// Whether it was sent as a job token.
+    pub is_job_token: bool,
+}
+
 impl Resource for TokenHolder {
     type Path = ();
-    type Grant = Arc<Token>;
+    type Grant = TokenGrant;
 
     fn from_path((): &()) -> Result<Self, ParamError> {
         Ok(Self)
@@ -223,48 +232,22 @@ impl Resource for TokenHolder {
         authorizer: &Authorizer,
         context: AuthorizationContext<'_>,
         access: Access,
-    ) -> Result<Arc<Token>, ApiError> {
+    ) -> Result<TokenGrant, ApiError> {
         match authorizer.look_up(context, &[]).await? {
             (Caller::Anonymous, _) => Err(ApiError::Unauthorized),
             (Caller::Holder(token), _) => {
                 token.check(access == Access::Write, context.now.wall)?;
-                Ok(token)
+                let credential = context.credential;
+                let is_job_token = credential.is_some_and(|credential| credential.is_job_token);
+                Ok(TokenGrant {
+                    token,
+                    is_job_token,
+                })
             }
         }
     }
 
-    fn token(grant: &Arc<Token>) -> Option<TokenId> {
-        Some(grant.id)
-    }
-}
-
-/// The job of the request's own token, if it was sent as a job token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JobToken;
-
-impl Resource for JobToken {
-    type Path = ();
-    type Grant = Arc<Token>;
-
-    fn from_path((): &()) -> Result<Self, ParamError> {
-        Ok(Self)
-    }
-
-    /// A valid token of another kind has no job (R74).
-    async fn authorize(
-        &self,
-        authorizer: &Authorizer,
-        context: AuthorizationContext<'_>,
-        access: Access,
-    ) -> Result<Arc<Token>, ApiError> {
-        let token = TokenHolder.authorize(authorizer, context, access).await?;
-        let is_job_token = context
-            .credential
-            .is_some_and(|credential| credential.is_job_token);
-        is_job_token.then_some(token).ok_or(ApiError::JobNotFound)
-    }
-
-    fn token(grant: &Arc<Token>) -> Option<TokenId> {
-        Some(grant.id)
+    fn token(grant: &TokenGrant) -> Option<TokenId> {
+        Some(grant.token.id)
     }
 }

@@ -6,7 +6,7 @@ mod grants;
 
 pub use authorizer::Authorizer;
 pub use grants::{
-    JobToken, MemberGrant, MemberName, ProjectGrant, ProjectName, ReleaseGrant, TokenHolder,
+    MemberGrant, MemberName, ProjectGrant, ProjectName, ReleaseGrant, TokenGrant, TokenHolder,
 };
 
 use crate::cache::Moment;
@@ -45,8 +45,7 @@ pub trait Resource: Sized + Send + Sync {
     /// # Errors
     ///
     /// [`ApiError::Unauthorized`], [`ApiError::Token`], [`ApiError::ProjectNotFound`],
-    /// [`ApiError::JobNotFound`], [`ApiError::Params`], [`ApiError::Unavailable`],
-    /// [`ApiError::Corrupt`].
+    /// [`ApiError::Params`], [`ApiError::Unavailable`], [`ApiError::Corrupt`].
     fn authorize(
         &self,
         authorizer: &Authorizer,

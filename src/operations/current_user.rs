@@ -1,12 +1,9 @@
 //! `GET /user`: the holder of the token.
 
-use std::sync::Arc;
-
 use super::{Input, Operation, OperationContext};
-use crate::authorization::{Access, TokenHolder};
+use crate::authorization::{Access, TokenGrant, TokenHolder};
 use crate::http::error::ApiError;
 use crate::http::response::Answer;
-use crate::token::Token;
 
 /// Returns the holder of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +22,9 @@ impl Operation for CurrentUser {
 
     async fn run(
         self,
-        token: Arc<Token>,
+        grant: TokenGrant,
         _context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
-        Ok(Answer::User(token))
+        Ok(Answer::User(grant.token))
     }
 }

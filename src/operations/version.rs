@@ -1,12 +1,9 @@
 //! `GET /version` and `GET /metadata`: the version of the API.
 
-use std::sync::Arc;
-
 use super::{Input, Operation, OperationContext};
-use crate::authorization::{Access, TokenHolder};
+use crate::authorization::{Access, TokenGrant, TokenHolder};
 use crate::http::error::ApiError;
 use crate::http::response::Answer;
-use crate::token::Token;
 
 /// Returns the version of GitLab whose API the service implements (R73).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +22,7 @@ impl Operation for Version {
 
     async fn run(
         self,
-        _token: Arc<Token>,
+        _grant: TokenGrant,
         _context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         Ok(Answer::Version)

@@ -33,7 +33,7 @@ pub struct RestoredLink {
 /// What the restore of a link did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoreOutcome {
-    /// The link is missing. Only [`StoreSession::compare_release`] leaves it so.
+    /// The link is missing: nothing was restored, or another request has just deleted it.
     Missing,
     /// The link was missing and exists again.
     Restored,
@@ -104,8 +104,8 @@ impl StoreSession<'_> {
         self.reserve_link_ids(&partition, backup, now).await?;
         let mut restored = Vec::new();
         for item in &backup.links {
-            let outcome = self.restore_link(&partition, item).await?;
             let link = item.clone().into_link();
+            let outcome = self.restore_link(&partition, item, &link).await?;
             restored.push(RestoredLink { link, outcome });
         }
         Ok(restored)
@@ -156,19 +156,19 @@ impl StoreSession<'_> {
         &self,
         partition: &Partition,
         stored: &LinkItem,
+        link: &Link,
     ) -> Result<RestoreOutcome, StoreError> {
-        let link = stored.clone().into_link();
         let mut transaction = Transaction::on(&self.store.table);
         let new = item(partition.link(link.id), stored);
         transaction.put(Step::Link, new, Condition::Absent);
-        for (violation, item) in constraint_items(partition, &link) {
+        for (violation, item) in constraint_items(partition, link) {
             let is_free = Condition::HeldByOrAbsent(link.id);
             transaction.put(Step::Claim(violation), item, is_free);
         }
         match transaction.commit(self).await {
             Ok(()) => Ok(RestoreOutcome::Restored),
             Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {
-                self.compare_link(partition, &link).await
+                self.compare_link(partition, link).await
             }
             Err(TransactionError::Steps(steps)) => Ok(RestoreOutcome::Taken(claimed(&steps))),
             Err(error) => Err(error.into()),

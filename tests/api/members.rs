@@ -43,7 +43,7 @@ async fn a_member_is_the_caller_with_its_access_level() {
 
 /// GitLab checks the token first, then the user's ID, and then the project.
 #[tokio::test]
-async fn a_member_s_errors_have_gitlabs_order() {
+async fn errors_about_a_member_have_gitlabs_order() {
     let app = TestApp::start().await;
     let member =
         |project: &str, user: &str| format!("/api/v4/projects/{project}/members/all/{user}");
