@@ -28,7 +28,7 @@ run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…; FRES
 deploy: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/deploy/bin/cargo-lambda ## build the function and deploy the stack to AWS
 	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" $(TOOLS)/sam/bin/python dev/deploy.py
 
-# make passes the variables of its command line on.
+# make exports the variables of its command line to the command.
 smoke: need-python ## check a deployment with real requests (API_URL=…, TOKEN=…, PROJECT=24)
 	@python3 dev/smoke.py
 

@@ -152,7 +152,7 @@ class Smoke:
         report.check("update the link", "200 renamed", f"{updated.status} {updated.field('name')}", updated.field("name") == "renamed")
         report.status("delete the link", 200, self.service.send("DELETE", link))
         report.status("get the deleted link", 404, self.service.get(link))
-        report.status("a path that is not of the API", 404, self.service.get("/nowhere"))
+        report.status("a path outside the API", 404, self.service.get("/nowhere"))
 
     def encoding(self):
         for character, name in [("/", "%2F"), ("#", "%23"), ("%", "%25"), (" ", "%20"), ("+", "%2B")]:

@@ -10,10 +10,12 @@ from conftest import ROOT
 
 @pytest.fixture(scope="module")
 def tokens(deployment):
-    """A token that may write to project 26, and a revoked one."""
-    deployment.admin("project", "create", "--id", "26", "--path", "group/smoke", "--visibility", "public")
+    """A token that may write to the public project 26 and the private project 27, and a revoked one."""
+    for project, visibility in [("26", "public"), ("27", "private")]:
+        deployment.admin("project", "create", "--id", project, "--path", f"group/{visibility}", "--visibility", visibility)
     token, revoked = [
-        deployment.admin("token", "create", "--label", label, "--grant", "26=developer").strip() for label in ["smoke", "smoke-revoked"]
+        deployment.admin("token", "create", "--label", label, "--grant", "26=developer", "--grant", "27=developer").strip()
+        for label in ["smoke", "smoke-revoked"]
     ]
     deployment.admin("token", "revoke", "smoke-revoked")
     return token, revoked
@@ -25,16 +27,17 @@ def smoke(deployment, **variables):
     return subprocess.run(command, cwd=ROOT, env=deployment.aws.environment, capture_output=True, text=True, timeout=300)
 
 
-def test_every_check_is_as_expected_and_nothing_is_left(deployment, tokens):
+@pytest.mark.parametrize("project", ["26", "27"])
+def test_every_check_is_as_expected_and_nothing_is_left(deployment, tokens, project):
     token, revoked = tokens
-    result = smoke(deployment, TOKEN=token, PROJECT="26", REVOKED_TOKEN=revoked)
+    result = smoke(deployment, TOKEN=token, PROJECT=project, REVOKED_TOKEN=revoked)
     print(result.stdout)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "checks, all as expected." in result.stdout and "DIFFERENT" not in result.stdout
     assert "round trip of a warm request" in result.stdout
     table = deployment.outputs["TableName"]
     items = deployment.aws.cli("dynamodb", "scan", "--table-name", table, "--consistent-read")["Items"]
-    left = [item for item in items if item["pk"]["S"].startswith("26#") and item["sk"]["S"].startswith("link#")]
+    left = [item for item in items if item["pk"]["S"].startswith(f"{project}#") and item["sk"]["S"].startswith("link#")]
     assert left == [], json.dumps(left)
 
 

@@ -113,6 +113,28 @@ def test_the_log_level_and_tracing_follow_their_parameters():
     assert (parameters["LogLevel"]["Default"], parameters["Tracing"]["Default"]) == ("INFO", "PassThrough")
 
 
+def test_rules_reject_parameters_that_do_not_work_alone():
+    not_empty = {name: {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]} for name in ["CertificateArn", "DomainName", "Revision"]}
+    expected = {
+        "DomainNeedsCertificate": (not_empty["DomainName"], not_empty["CertificateArn"]),
+        "DisabledEndpointNeedsDomain": ({"Fn::Equals": [{"Ref": "DisableDefaultEndpoint"}, "true"]}, not_empty["DomainName"]),
+        "GradualDeploymentNeedsRevision": (
+            {"Fn::Not": [{"Fn::Equals": [{"Ref": "DeploymentPreference"}, "AllAtOnce"]}]}, not_empty["Revision"],
+        ),
+    }
+    rules = translate()["Rules"]
+    assert {name: (rule["RuleCondition"], rule["Assertions"][0]["Assert"]) for name, rule in rules.items()} == expected
+
+
+def test_the_kms_key_encrypts_the_table_the_logs_and_the_environment():
+    found, key = resources(), {"Ref": "KmsKeyArn"}
+    condition, encrypted, otherwise = found["Table"]["Properties"]["SSESpecification"]["Fn::If"]
+    assert (condition, otherwise) == ("HasKmsKey", NO_VALUE)
+    assert encrypted == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    for resource, name in [("FunctionLogs", "KmsKeyId"), ("AccessLogs", "KmsKeyId"), ("Function", "KmsKeyArn")]:
+        assert found[resource]["Properties"][name] == {"Fn::If": ["HasKmsKey", key, NO_VALUE]}
+
+
 def test_the_api_may_invoke_the_function_before_it_does():
     assert resources()["Integration"]["DependsOn"] == "Permission"
 
