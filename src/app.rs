@@ -18,8 +18,8 @@ use crate::http::event::{self, Target};
 use crate::http::headers;
 use crate::http::params::Params;
 use crate::http::public_url::PublicUrl;
-use crate::http::response::Answer;
 use crate::http::response::{self, ResponseContext};
+use crate::http::response::{Answer, MaxAges};
 use crate::http::route::{self, Route};
 use crate::idempotency;
 use crate::operations::{self, Input, Operation, OperationContext, Perform};
@@ -148,7 +148,14 @@ impl App {
             query,
             params,
         };
-        answer.map(|answer| response::of_answer(context, answer, self.settings.download_max_age))
+        answer.map(|answer| response::of_answer(context, answer, self.max_ages()))
+    }
+
+    fn max_ages(&self) -> MaxAges {
+        MaxAges {
+            download: self.settings.download_max_age,
+            latest: self.settings.latest_max_age,
+        }
     }
 
     fn record(&self, request: &Request) -> RequestRecord {
@@ -203,7 +210,7 @@ struct Pipeline<'a> {
 
 impl Perform for Pipeline<'_> {
     /// Performs an operation. The order of the stages decides which of several errors a client
-    /// receives; it is GitLab's (E4).
+    /// receives; it is GitLab's (E4, R53).
     async fn perform<O: Operation>(
         &mut self,
         resource: &<O::Resource as Resource>::Path,
@@ -214,32 +221,47 @@ impl Perform for Pipeline<'_> {
         self.params = Params::read(self.request, &self.routed.query).await?;
         let credential = credentials::take(self.request.headers(), &mut self.params);
         let resource = O::Resource::from_path(resource)?;
-        let idempotency_key = self.request.headers().get(idempotency::NAME);
+        let key = self.request.headers().get(idempotency::NAME);
         let input = Input {
             resource: &resource,
             params: &self.params,
-            idempotency_key: idempotency_key.map(HeaderValue::as_bytes),
+            idempotency_key: key.map(HeaderValue::as_bytes),
         };
-        let operation = O::parse(path, &input)?;
+        let parse = || O::parse(path, &input);
+        let parsed = if O::CHECKS_ACCESS_FIRST {
+            input.check_format()?;
+            Err(parse)
+        } else {
+            Ok(parse()?)
+        };
         let context = AuthorizationContext {
             credential: credential.as_ref(),
             session: self.session,
             now,
         };
-        let grant = resource
-            .authorize(&self.app.authorizer, context, O::ACCESS)
-            .await?;
+        let authorizer = &self.app.authorizer;
+        let grant = resource.authorize(authorizer, context, O::ACCESS).await?;
         self.record.token = O::Resource::token(&grant);
-        match O::Resource::moved_to(&grant).filter(|_| !O::SERVES_FORMER_PATHS) {
-            Some(id) if O::ACCESS == Access::Read => Ok(Answer::Moved(id)),
-            Some(_) => Err(ApiError::ProjectMoved),
-            None => {
-                let context = OperationContext {
-                    session: self.session,
-                    now: now.wall,
-                };
-                operation.run(grant, &context).await
-            }
+        if let Some(moved) = moved::<O>(&grant) {
+            return moved;
         }
+        let (session, now) = (self.session, now.wall);
+        let operation = parsed.or_else(|parse| parse())?;
+        operation
+            .run(grant, &OperationContext { session, now })
+            .await
     }
+}
+
+/// The answer to a request that names its project by a former path, unless the operation serves
+/// those (F3).
+fn moved<O: Operation>(
+    grant: &<O::Resource as Resource>::Grant,
+) -> Option<Result<Answer, ApiError>> {
+    let id = O::Resource::moved_to(grant).filter(|_| !O::SERVES_FORMER_PATHS)?;
+    Some(if O::ACCESS == Access::Read {
+        Ok(Answer::Moved(id))
+    } else {
+        Err(ApiError::ProjectMoved)
+    })
 }

@@ -17,6 +17,9 @@ pub struct Settings {
     /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project.
     /// Default 60.
     pub download_max_age: Duration,
+    /// `LATEST_CACHE_SECONDS`: how long anyone may cache the redirect of a public project to its
+    /// latest release. Default 5.
+    pub latest_max_age: Duration,
     /// `WARM_UP_SECONDS`: how long startup may wait for the connection to DynamoDB; 0 leaves it to
     /// the first request. Default 3.
     pub warm_up: Duration,
@@ -105,6 +108,7 @@ impl Settings {
             public_url: public_url.transpose()?,
             identity_cache: identity_cache(&get)?,
             download_max_age: seconds(&get, "DOWNLOAD_CACHE_SECONDS", 60)?,
+            latest_max_age: seconds(&get, "LATEST_CACHE_SECONDS", 5)?,
             warm_up: seconds(&get, "WARM_UP_SECONDS", 3)?,
         })
     }
@@ -134,10 +138,11 @@ pub(crate) mod tests {
         let seconds = [
             config.identity_cache,
             config.download_max_age,
+            config.latest_max_age,
             config.warm_up,
         ]
         .map(|time| time.as_secs());
-        assert_eq!(seconds, [30, 60, 3]);
+        assert_eq!(seconds, [30, 60, 5, 3]);
     }
 
     #[test]

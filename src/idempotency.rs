@@ -1,11 +1,12 @@
-//! `Idempotency-Key`: a client can retry the creation of a link without creating a second one.
+//! `Idempotency-Key`: a client can retry the creation of a link or a release without creating
+//! a second one.
 //!
 //! The header is the IETF's (draft-ietf-httpapi-idempotency-key-header). GitLab does not support
 //! it. The value is used as it is, with or without quotes.
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::link::NewLink;
 use crate::token::TokenId;
 
 /// The header's name.
@@ -37,11 +38,16 @@ impl IdempotencyKey {
         }
     }
 
-    /// The request to create this link with this key and this token. Each token has its own keys.
+    /// The request to create this link or release with this key and this token. Each token has its
+    /// own keys.
+    ///
+    /// # Panics
+    ///
+    /// If `new` cannot be serialized; links and releases always can.
     #[must_use]
-    pub fn for_creation(&self, token: Option<TokenId>, link: &NewLink) -> IdempotentRequest {
-        // The whole link, so that no attribute can be missing from the fingerprint.
-        let attributes = serde_json::to_vec(link).expect("a link's attributes always serialize");
+    pub fn for_creation(&self, token: Option<TokenId>, new: &impl Serialize) -> IdempotentRequest {
+        // All attributes, so that none can be missing from the fingerprint.
+        let attributes = serde_json::to_vec(new).expect("links and releases always serialize");
         let caller = token.map_or(0, |id| id.0).to_be_bytes();
         IdempotentRequest {
             key: base16ct::lower::encode_string(
@@ -60,7 +66,7 @@ impl IdempotencyKey {
 pub struct IdempotentRequest {
     /// SHA-256 of the caller and the key, in hexadecimal digits.
     pub key: String,
-    /// SHA-256 of the parsed link, in hexadecimal digits. The raw body is unsuitable, because a
+    /// SHA-256 of the parsed link or release, in hexadecimal digits. The raw body is unsuitable, because a
     /// retried multipart body has another boundary.
     pub fingerprint: String,
 }

@@ -1,6 +1,6 @@
 //! `release-links-admin release …`.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use release_links::project::ProjectRef;
 use release_links::release::{ReleaseKey, TagName};
@@ -27,7 +27,7 @@ pub async fn run(operator: &Operator, command: ReleaseCommand) -> Outcome {
         return show(&links.map_err(explain)?);
     }
     let links = session
-        .restore_release(&release, &backup, SystemTime::now())
+        .restore_release(&release, &backup)
         .await
         .map_err(explain)?;
     show(&links)?;

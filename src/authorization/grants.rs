@@ -47,7 +47,22 @@ impl ProjectGrant {
         })
     }
 
-    fn token_id(&self) -> Option<TokenId> {
+    /// Checks that the caller may write. GitLab does so after it has looked for the link (E5).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`].
+    pub fn require_write(&self) -> Result<(), ApiError> {
+        if self.role >= Some(Role::Developer) {
+            Ok(())
+        } else {
+            Err(ApiError::Forbidden)
+        }
+    }
+
+    /// The ID of the caller's token, if there is one.
+    #[must_use]
+    pub fn token_id(&self) -> Option<TokenId> {
         self.token.as_ref().map(|token| token.id)
     }
 
@@ -154,27 +169,6 @@ pub struct ReleaseGrant {
     pub access: ProjectGrant,
 }
 
-impl ReleaseGrant {
-    /// Checks that the caller may write. GitLab does so after it has looked for the link (E5).
-    ///
-    /// # Errors
-    ///
-    /// [`ApiError::Forbidden`].
-    pub fn require_write(&self) -> Result<(), ApiError> {
-        if self.access.role >= Some(Role::Developer) {
-            Ok(())
-        } else {
-            Err(ApiError::Forbidden)
-        }
-    }
-
-    /// The ID of the caller's token, if there is one.
-    #[must_use]
-    pub fn token(&self) -> Option<TokenId> {
-        self.access.token_id()
-    }
-}
-
 impl Resource for ReleaseName {
     type Path = ReleasePath;
     type Grant = ReleaseGrant;
@@ -198,7 +192,7 @@ impl Resource for ReleaseName {
     }
 
     fn token(grant: &ReleaseGrant) -> Option<TokenId> {
-        grant.token()
+        grant.access.token_id()
     }
 
     fn moved_to(grant: &ReleaseGrant) -> Option<ProjectId> {

@@ -14,14 +14,27 @@ pub struct Credential {
     pub is_job_token: bool,
 }
 
+/// The parameters that may hold a token.
+pub const PARAMETERS: [&str; 5] = [
+    "private_token",
+    "access_token",
+    "bearer_token",
+    "job_token",
+    "token",
+];
+
 /// Finds the token in GitLab's order of precedence (E14, E16). It removes every parameter that may
 /// hold a token from `params`, so that no later stage can echo it. A blank value counts as absent
 /// (E13).
 pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<Credential> {
     let mut parameter = |name| params.take(name).and_then(of_parameter);
-    let private_token = parameter("private_token");
-    let [access_token, bearer_token] = ["access_token", "bearer_token"].map(&mut parameter);
-    let [job_token, other_token] = ["job_token", "token"].map(&mut parameter);
+    let [
+        private_token,
+        access_token,
+        bearer_token,
+        job_token,
+        other_token,
+    ] = PARAMETERS.map(&mut parameter);
     let token = private_token
         .or_else(|| of_header(headers, "private-token"))
         .or_else(|| bearer(headers))
@@ -43,7 +56,7 @@ fn of_parameter(value: Value) -> Option<PlainToken> {
     match value {
         Value::Null => None,
         Value::Text(text) => present(text),
-        Value::Nested(_) | Value::File => Some(PlainToken::from(String::new())),
+        Value::Array(_) | Value::Object(_) | Value::File => Some(PlainToken::from(String::new())),
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::param_error::{ParamError, ParamErrors};
 use crate::link::Violation;
+use crate::release::{Attribute, Invalid};
 use crate::store::StoreError;
 use crate::token::TokenError;
 
@@ -53,15 +54,25 @@ pub enum ApiError {
     ProjectNotFound,
     /// A request that writes names the project by a former path (E2, F3).
     ProjectMoved,
-    /// The release, the link or the member does not exist (E1, E19, R75).
+    /// The link, its release or the member does not exist (E1, E19, R75).
     NotFound,
+    /// The release does not exist (R54).
+    ReleaseNotFound,
+    /// The release exists already (R40).
+    ReleaseExists,
+    /// The release breaks a rule, or something that it names does not exist (R40 to R48).
+    Rejected(String),
+    /// An update of a release breaks rules of these attributes (R49).
+    InvalidRelease(Vec<Attribute>),
+    /// The response would exceed Lambda's limit. The text says what to do (R82).
+    ResponseTooLarge(&'static str),
     /// The token is not a job token (R74).
     JobNotFound,
     /// The caller sees the project but lacks write access (E1, E8).
     Forbidden,
     /// The link violates rules, all of which are reported together (section D).
     Invalid(Vec<Violation>),
-    /// The client used the idempotency key for another link.
+    /// The client used the idempotency key for another link or release.
     IdempotencyKeyReused,
     /// DynamoDB is unavailable or did not respond in time. The write may have happened; a retry is
     /// safe.
@@ -80,14 +91,22 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) | Self::Params(_) | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_)
+            | Self::Params(_)
+            | Self::Invalid(_)
+            | Self::Rejected(_)
+            | Self::InvalidRelease(_)
+            | Self::ResponseTooLarge(_) => StatusCode::BAD_REQUEST,
             Self::Unauthorized | Self::Token(TokenError::Expired | TokenError::Revoked) => {
                 StatusCode::UNAUTHORIZED
             }
             Self::Token(TokenError::InsufficientScope) | Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::UnknownRoute | Self::ProjectNotFound | Self::NotFound | Self::JobNotFound => {
-                StatusCode::NOT_FOUND
-            }
+            Self::UnknownRoute
+            | Self::ProjectNotFound
+            | Self::NotFound
+            | Self::ReleaseNotFound
+            | Self::JobNotFound => StatusCode::NOT_FOUND,
+            Self::ReleaseExists => StatusCode::CONFLICT,
             Self::ProjectMoved => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnsupportedFormat(_) => StatusCode::NOT_ACCEPTABLE,
             Self::ApiV3 => StatusCode::GONE,
@@ -108,12 +127,8 @@ impl ApiError {
         match self {
             Self::Malformed(reason) => error(&format!("Bad Request: {reason}")),
             Self::Params(errors) => error(&errors.to_string()),
-            Self::UnsupportedContentType(media_type) => error(&format!(
-                "The provided content-type '{media_type}' is not supported."
-            )),
-            Self::UnsupportedContentEncoding(coding) => error(&format!(
-                "The provided content-encoding '{coding}' is not supported."
-            )),
+            Self::UnsupportedContentType(media_type) => not_supported("content-type", media_type),
+            Self::UnsupportedContentEncoding(coding) => not_supported("content-encoding", coding),
             Self::UnsupportedFormat(format) => error(&format!(
                 "The requested format '{format}' is not supported."
             )),
@@ -130,17 +145,18 @@ impl ApiError {
             Self::ProjectNotFound => message("404 Project Not Found"),
             Self::ProjectMoved => message("Non GET methods are not allowed for moved projects"),
             Self::NotFound => message("404 Not found"),
+            Self::ReleaseNotFound => message("404 Not Found"),
+            Self::ReleaseExists => message("Release already exists"),
+            Self::Rejected(reason) => message(reason),
+            Self::ResponseTooLarge(remedy) => message(remedy),
+            Self::InvalidRelease(attributes) => invalid_release(attributes),
             Self::JobNotFound => message("404 Job Not Found"),
             Self::Forbidden => message("403 Forbidden"),
             Self::Invalid(violations) => {
                 json!({ "message": violations.iter().map(ToString::to_string).collect::<Vec<_>>() })
             }
-            Self::IdempotencyKeyReused => message(
-                "422 Unprocessable Entity: this Idempotency-Key was used for another link, choose a new one",
-            ),
-            Self::Unavailable(_) => {
-                message("503 Service Unavailable: nothing is lost, please try again")
-            }
+            Self::IdempotencyKeyReused => message(KEY_REUSED),
+            Self::Unavailable(_) => message(UNAVAILABLE),
             Self::Corrupt(_) | Self::InvalidCall(_) => message("500 Internal Server Error"),
         }
     }
@@ -199,10 +215,19 @@ impl From<TokenError> for ApiError {
     }
 }
 
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Rejected(invalid.to_string())
+    }
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::NotFound,
+            StoreError::ReleaseNotFound => Self::ReleaseNotFound,
+            StoreError::ReleaseExists => Self::ReleaseExists,
+            StoreError::TooLarge => Self::ResponseTooLarge(RELEASE_TOO_LARGE),
             StoreError::Taken(violations) => Self::Invalid(violations),
             StoreError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
@@ -210,6 +235,31 @@ impl From<StoreError> for ApiError {
             StoreError::InvalidCall(cause) => Self::InvalidCall(cause),
         }
     }
+}
+
+const KEY_REUSED: &str = "422 Unprocessable Entity: this Idempotency-Key was used for another \
+                          request, choose a new one";
+const UNAVAILABLE: &str = "503 Service Unavailable: nothing is lost, please try again";
+
+/// The remedy for a page of releases that is too large.
+pub const PAGE_TOO_LARGE: &str =
+    "The page is larger than a response can be (6 MB), choose a smaller per_page";
+/// The remedy for a release that is too large.
+pub const RELEASE_TOO_LARGE: &str = "The release is larger than a response can be (6 MB), \
+                                     list its links with GET …/releases/:tag_name/assets/links";
+
+fn not_supported(header: &str, value: &str) -> Value {
+    error(&format!(
+        "The provided {header} '{value}' is not supported."
+    ))
+}
+
+fn invalid_release(attributes: &[Attribute]) -> Value {
+    let problems = attributes.iter().map(|attribute| {
+        let (name, problem) = attribute.problem();
+        (name.to_owned(), json!([problem]))
+    });
+    json!({ "message": problems.collect::<serde_json::Map<_, _>>() })
 }
 
 fn code_and_description(error: TokenError) -> (&'static str, &'static str) {

@@ -18,6 +18,12 @@ const MAX_PER_PAGE: u64 = 100;
 /// A value that is not an integer, or a `per_page` of 0.
 pub fn parse(params: &Params) -> Result<Page, ParamErrors> {
     let mut checks = Checks::of(params);
+    let page = read(&mut checks);
+    checks.finish(page)
+}
+
+/// Reads `page` and `per_page` together with other parameters (B2 to B9).
+pub fn read(checks: &mut Checks<'_>) -> Page {
     let number = checks.integer("page").unwrap_or(1).max(1);
     // GitLab crashes here, because its database has no larger offset.
     let number = u64::try_from(number)
@@ -36,10 +42,10 @@ pub fn parse(params: &Params) -> Result<Page, ParamErrors> {
         }
         Some(_) | None => DEFAULT_PER_PAGE,
     };
-    checks.finish(Page {
+    Page {
         number: number.unwrap_or(1),
         per_page,
-    })
+    }
 }
 
 /// The headers of a list (B10 to B16). `list_url` is the absolute URL of the list without its
@@ -106,19 +112,15 @@ const PATH_PARAMETERS: [&str; 2] = ["id", "tag_name"];
 /// only the parameters of the path are echoed; if those are too long, only the page. GitLab also
 /// echoes tokens; here [`super::credentials`] has removed them, because headers end up in logs.
 fn query(params: &Params, page: Page) -> String {
-    let echoed = params
-        .pairs()
-        .filter(|(name, value)| PATH_PARAMETERS.contains(name) || !may_hold_token(name, value));
-    let all = query_of(echoed, page);
+    let pairs: Vec<(String, String)> = params.pairs().collect();
+    let is_of_path = |name: &str| PATH_PARAMETERS.contains(&name);
+    let echoed =
+        |(name, value): &&(String, String)| is_of_path(name) || !may_hold_token(name, value);
+    let all = query_of(pairs.iter().filter(echoed), page);
     if all.len() <= MAX_ECHOED_BYTES {
         return all;
     }
-    let of_path = query_of(
-        params
-            .pairs()
-            .filter(|(name, _)| PATH_PARAMETERS.contains(name)),
-        page,
-    );
+    let of_path = query_of(pairs.iter().filter(|(name, _)| is_of_path(name)), page);
     if of_path.len() <= MAX_ECHOED_BYTES {
         of_path
     } else {
@@ -132,10 +134,15 @@ fn may_hold_token(name: &str, value: &str) -> bool {
     name.contains("token") || value.contains("token=")
 }
 
-fn query_of<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>, page: Page) -> String {
+fn query_of<'a>(parameters: impl Iterator<Item = &'a (String, String)>, page: Page) -> String {
     let mut pairs: Vec<(&str, String)> = parameters
-        .filter(|(name, _)| *name != "page" && *name != "per_page")
-        .map(|(name, value)| (name, utf8_percent_encode(value, QUERY_VALUE).to_string()))
+        .filter(|(name, _)| name != "page" && name != "per_page")
+        .map(|(name, value)| {
+            (
+                name.as_str(),
+                utf8_percent_encode(value, QUERY_VALUE).to_string(),
+            )
+        })
         .collect();
     pairs.push(("page", page.number.to_string()));
     pairs.push(("per_page", page.per_page.to_string()));

@@ -30,6 +30,12 @@ pub enum ParamProblem {
     /// The value is excluded (B4).
     #[error("has a value not allowed")]
     NotAllowed,
+    /// Another parameter excludes this one (R36).
+    #[error("Cannot specify milestones and milestone_ids at the same time")]
+    MilestonesTwice,
+    /// The path has a segment `..` (R62).
+    #[error("should be a valid file path")]
+    NotAFilePath,
     /// The value exceeds a limit of this service. The text names the limit.
     #[error("{0}")]
     TooLong(String),

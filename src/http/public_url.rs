@@ -16,7 +16,7 @@ pub const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 /// Characters that are percent-encoded in a path that keeps its slashes.
-const PATH: &AsciiSet = &QUERY_VALUE.remove(b'/');
+pub const PATH: &AsciiSet = &QUERY_VALUE.remove(b'/');
 
 /// Scheme, host, optional port and path prefix of the service, without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,9 +113,32 @@ impl PublicUrl {
     /// gateway (B14).
     #[must_use]
     pub fn links(&self, release: &ReleasePath) -> String {
-        let project = self.project_api(&release.project);
-        let tag = utf8_percent_encode(&release.tag, QUERY_VALUE);
-        format!("{project}/releases/{tag}/assets/links")
+        let release = self.release_api(&release.project, &release.tag);
+        format!("{release}/assets/links")
+    }
+
+    /// The absolute URL of a release in the API.
+    #[must_use]
+    pub fn release_api(&self, project: &str, tag: &str) -> String {
+        let tag = utf8_percent_encode(tag, QUERY_VALUE);
+        format!("{}/releases/{tag}", self.project_api(project))
+    }
+
+    /// The absolute URL of a release on the web.
+    #[must_use]
+    pub fn release(&self, project: &Project, tag: &str) -> String {
+        let tag = utf8_percent_encode(tag, QUERY_VALUE);
+        format!("{}/-/releases/{tag}", self.project(project))
+    }
+
+    /// The path of one of these URLs, without scheme and host.
+    #[must_use]
+    pub fn path_of(url: &str) -> &str {
+        let authority = url.find("://").map_or(0, |scheme| scheme + 3);
+        let path = url[authority..]
+            .find('/')
+            .map_or(url.len(), |path| authority + path);
+        &url[path..]
     }
 
     /// The web page of a project. A link is external if its URL is not below this page (H1).
@@ -136,12 +159,8 @@ impl PublicUrl {
         let Some(filepath) = &link.filepath else {
             return link.url.clone();
         };
-        let tag = utf8_percent_encode(tag, QUERY_VALUE);
         let filepath = utf8_percent_encode(filepath, PATH);
-        format!(
-            "{}/-/releases/{tag}/downloads{filepath}",
-            self.project(project)
-        )
+        format!("{}/downloads{filepath}", self.release(project, tag))
     }
 }
 

@@ -1,24 +1,28 @@
 //! Responses: the JSON of an answer, and the headers of every response (A6 to A8, section J).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::SystemTime;
 
 use headers::HeaderMapExt;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
-use percent_encoding::utf8_percent_encode;
 
-use super::error::ApiError;
+use super::error::{ApiError, PAGE_TOO_LARGE, RELEASE_TOO_LARGE};
 use super::headers::{etag, is_known};
 use super::pagination;
-use super::params::Params;
-use super::public_url::{PublicUrl, QUERY_VALUE};
-use super::route::{Endpoint, ProjectEndpoint, ReleasePath, Route};
+use super::public_url::PublicUrl;
+use super::redirect;
+use super::release_view::ReleaseScope;
 use super::view;
-use crate::link::{self, Link};
+use crate::link::Link;
 use crate::page::{Page, Paged};
-use crate::project::{Project, ProjectId, Role, Visibility};
+use crate::project::{Project, ProjectId, Role};
+use crate::release::ReleaseWithLinks;
+use crate::store::CreatedRelease;
 use crate::token::Token;
+
+pub use super::redirect::{LatestRedirect, MaxAges, Redirect};
+pub use super::response_context::ResponseContext;
 
 /// The result of an operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,13 +40,16 @@ pub enum Answer {
     },
     /// A page of the links of a project's release.
     Links(Arc<Project>, Page, Paged<Link>),
+    /// A release.
+    Release(ReleaseContext, Box<ReleaseWithLinks>),
+    /// A release that was created, now or by an earlier request with the same idempotency key.
+    CreatedRelease(ReleaseContext, Box<CreatedRelease>),
+    /// A page of a project's releases.
+    Releases(ReleaseContext, Page, Paged<ReleaseWithLinks>),
     /// A redirect to the URL of a link.
-    Redirect {
-        /// The link's URL.
-        url: String,
-        /// The visibility of the project, which limits who may cache the redirect.
-        visibility: Visibility,
-    },
+    Redirect(Redirect),
+    /// A redirect to the latest release.
+    Latest(LatestRedirect),
     /// The request reads, but names the project by a former path (F3).
     Moved(ProjectId),
     /// The token of the request, as the user whom GitLab shows for it.
@@ -61,100 +68,40 @@ pub enum Answer {
     Allow(&'static str),
 }
 
+/// On what the response about a release depends besides the release.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleaseContext {
+    /// Its project.
+    pub project: Arc<Project>,
+    /// Whether the caller has a role in the project (R84).
+    pub shows_author: bool,
+    /// The time of the request.
+    pub now: SystemTime,
+}
+
+impl ReleaseContext {
+    fn scope<'a>(&'a self, public_url: &'a PublicUrl) -> ReleaseScope<'a> {
+        ReleaseScope {
+            public_url,
+            project: &self.project,
+            shows_author: self.shows_author,
+            now: self.now,
+        }
+    }
+}
+
+/// Largest body, in bytes. Lambda's limit is 6 MB for the whole response (6,291,556 bytes).
+const MAX_RESPONSE_BYTES: usize = 6_200_000;
+
 /// Marks the stored response to an `Idempotency-Key` that was used before.
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-
-/// The parts of a request on which its response depends.
-#[derive(Debug)]
-pub struct ResponseContext<'a> {
-    /// The request, for its method and its conditional headers.
-    pub request: &'a Request,
-    /// The service's address as the client sees it.
-    pub public_url: &'a PublicUrl,
-    /// The route, for its release, link ID and format suffix.
-    pub route: &'a Route,
-    /// The query string.
-    pub query: &'a str,
-    /// The parameters without credentials.
-    pub params: Params,
-}
-
-impl ResponseContext<'_> {
-    fn tag(&self) -> &str {
-        match self.route {
-            Route::Release(release, _) => &release.tag,
-            _ => "",
-        }
-    }
-
-    /// The parameters with those of the path, which take precedence (B14, C2).
-    fn all_params(self) -> Params {
-        let mut params = self.params;
-        match self.route {
-            Route::Release(release, endpoint) => {
-                params.set("id", &release.project);
-                params.set("tag_name", &release.tag);
-                if let Endpoint::ListLinks(Some(format)) = endpoint {
-                    params.set("format", format);
-                }
-            }
-            Route::Project(project, _) => params.set("id", project),
-            Route::CurrentUser | Route::CurrentJob | Route::Version | Route::Options(_) => {}
-        }
-        params
-    }
-
-    /// The URL of the same request, with the project's ID if there is one, and without its query.
-    fn api_url(&self, id: Option<ProjectId>) -> String {
-        let project = |path: &str| id.map_or_else(|| path.to_owned(), |id| id.to_string());
-        // A new endpoint does not compile until this decides where its requests move.
-        match self.route {
-            Route::Release(release, endpoint) => {
-                let release = ReleasePath::new(project(&release.project), release.tag.clone());
-                let links = self.public_url.links(&release);
-                match endpoint {
-                    Endpoint::GetLink(link)
-                    | Endpoint::UpdateLink(link)
-                    | Endpoint::DeleteLink(link) => {
-                        format!("{links}/{}", utf8_percent_encode(link, QUERY_VALUE))
-                    }
-                    Endpoint::ListLinks(_) | Endpoint::CreateLink | Endpoint::Download(_) => links,
-                }
-            }
-            Route::Project(path, endpoint) => {
-                let project = self.public_url.project_api(&project(path));
-                match endpoint {
-                    ProjectEndpoint::Show => project,
-                    ProjectEndpoint::Member(user) => {
-                        let user = utf8_percent_encode(user, QUERY_VALUE);
-                        format!("{project}/members/all/{user}")
-                    }
-                    ProjectEndpoint::ListBranches => format!("{project}/repository/branches"),
-                }
-            }
-            Route::CurrentUser | Route::CurrentJob | Route::Version | Route::Options(_) => {
-                String::new()
-            }
-        }
-    }
-
-    /// The URL of the same request with the project's ID (F3).
-    fn url_with_id(&self, id: ProjectId) -> String {
-        let url = self.api_url(Some(id));
-        if self.query.is_empty() {
-            return url;
-        }
-        let query = utf8_percent_encode(self.query, link::NOT_IN_URI);
-        format!("{url}?{query}")
-    }
-}
 
 /// The response to a request that succeeded.
 #[must_use]
 pub fn of_answer(
     context: ResponseContext<'_>,
     answer: Answer,
-    download_max_age: Duration,
+    max_ages: MaxAges,
 ) -> Response<Body> {
     let (request, public_url) = (context.request, context.public_url);
     match answer {
@@ -168,13 +115,18 @@ pub fn of_answer(
             is_replayed,
         } => {
             let body = view::link(public_url, &project, context.tag(), &link);
-            let replayed = (IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
-            let headers = is_replayed.then_some(replayed).into_iter().collect();
-            success(request, StatusCode::CREATED, body, headers)
+            created(request, body, is_replayed)
         }
         Answer::Links(project, page, paged) => list(context, &project, page, &paged),
-        Answer::Redirect { url, visibility } => redirect(&url, visibility, download_max_age),
-        Answer::Moved(id) => moved(request, &context.url_with_id(id)),
+        Answer::Release(scope, found) => release(&context, &scope, &found),
+        Answer::CreatedRelease(scope, new) => {
+            let body = scope.scope(public_url).release(&new.created);
+            created(request, body, new.is_replayed)
+        }
+        Answer::Releases(scope, page, paged) => releases(context, &scope, page, &paged),
+        Answer::Redirect(target) => redirect::to_link(request, &target, max_ages.download),
+        Answer::Latest(latest) => redirect::to_latest(&context, &latest, max_ages.latest),
+        Answer::Moved(id) => redirect::moved(request, &context.url_with_id(id)),
         Answer::User(token) => ok(request, view::user(public_url, &token)),
         Answer::Project(project, role) => ok(request, view::project(public_url, &project, role)),
         Answer::Member(token, role) => ok(request, view::member(public_url, &token, role)),
@@ -195,6 +147,55 @@ fn list(
     let (request, list_url) = (context.request, context.api_url(None));
     let headers = pagination::headers(page, paged.counted, &list_url, &context.all_params());
     success(request, StatusCode::OK, body, headers)
+}
+
+fn release(
+    context: &ResponseContext<'_>,
+    scope: &ReleaseContext,
+    found: &ReleaseWithLinks,
+) -> Response<Body> {
+    let body = scope.scope(context.public_url).release(found);
+    let too_large = ApiError::ResponseTooLarge(RELEASE_TOO_LARGE);
+    limited(context.request, too_large, body, ok)
+}
+
+fn releases(
+    context: ResponseContext<'_>,
+    scope: &ReleaseContext,
+    page: Page,
+    paged: &Paged<ReleaseWithLinks>,
+) -> Response<Body> {
+    let body = scope.scope(context.public_url).releases(&paged.items);
+    let (request, url) = (context.request, context.api_url(None));
+    let headers = pagination::headers(page, paged.counted, &url, &context.all_params());
+    let too_large = ApiError::ResponseTooLarge(PAGE_TOO_LARGE);
+    limited(request, too_large, body, |request, body| {
+        success(request, StatusCode::OK, body, headers)
+    })
+}
+
+/// The response with this body, or an error if it would exceed Lambda's limit (R82).
+fn limited(
+    request: &Request,
+    error: ApiError,
+    body: Vec<u8>,
+    respond: impl FnOnce(&Request, Vec<u8>) -> Response<Body>,
+) -> Response<Body> {
+    // Lambda's response contains the body as a JSON string, which escapes these characters.
+    let escaped = body
+        .iter()
+        .filter(|byte| matches!(byte, b'"' | b'\\'))
+        .count();
+    if body.len() + escaped > MAX_RESPONSE_BYTES {
+        return of_error(request, &error);
+    }
+    respond(request, body)
+}
+
+fn created(request: &Request, body: Vec<u8>, is_replayed: bool) -> Response<Body> {
+    let replayed = (IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    let headers = is_replayed.then_some(replayed).into_iter().collect();
+    success(request, StatusCode::CREATED, body, headers)
 }
 
 /// An empty list with the headers of a page (R76).
@@ -253,39 +254,6 @@ fn success(
         response.headers_mut().remove(header::CONTENT_TYPE);
     } else {
         *response.body_mut() = text(body);
-    }
-    response
-}
-
-/// A redirect to a link's URL. The stored URL may be an invalid URI, so it is encoded.
-fn redirect(url: &str, visibility: Visibility, max_age: Duration) -> Response<Body> {
-    let location = link::to_uri(url);
-    let cache = match visibility {
-        Visibility::Public => format!("public, max-age={}", max_age.as_secs()),
-        Visibility::Private => "private, no-store".to_owned(),
-    };
-    let mut response = empty(StatusCode::FOUND);
-    for (name, value) in [(header::LOCATION, location), (header::CACHE_CONTROL, cache)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
-}
-
-/// A permanent redirect within the API, with GitLab's text (F3). It lasts until another project
-/// takes the former path.
-fn moved(request: &Request, url: &str) -> Response<Body> {
-    let mut response = empty(StatusCode::MOVED_PERMANENTLY);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(location) = HeaderValue::from_str(url) {
-        headers.insert(header::LOCATION, location);
-    }
-    if *request.method() != Method::HEAD {
-        *response.body_mut() =
-            Body::Text(format!("This resource has been moved permanently to {url}"));
     }
     response
 }

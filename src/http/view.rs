@@ -12,7 +12,7 @@ use crate::token::{Token, TokenId};
 
 /// A link as clients see it (profile: "body of a link").
 #[derive(Serialize)]
-struct LinkView<'a> {
+pub(super) struct LinkView<'a> {
     id: LinkId,
     name: &'a str,
     url: &'a str,
@@ -22,7 +22,7 @@ struct LinkView<'a> {
 }
 
 impl<'a> LinkView<'a> {
-    fn of(public_url: &PublicUrl, project: &Project, tag: &str, link: &'a Link) -> Self {
+    pub(super) fn of(public_url: &PublicUrl, project: &Project, tag: &str, link: &'a Link) -> Self {
         // A new attribute of a link does not compile until this decides whether clients see it.
         let Link {
             id,

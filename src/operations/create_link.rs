@@ -6,7 +6,8 @@ use crate::http::error::ApiError;
 use crate::http::params::{ParamError, ParamProblem};
 use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
-use crate::idempotency::{self, IdempotencyKey};
+use crate::idempotency::IdempotencyKey;
+use crate::release::Author;
 
 /// Creates a link (A3), once for each idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +28,9 @@ impl Operation for CreateLink {
             return Err(ParamError::new("tag_name", ParamProblem::Invalid).into());
         }
         let link = LinkInput::for_create(input.params)?;
-        let key = input.idempotency_key.map(IdempotencyKey::parse).transpose();
-        let key = key.map_err(|error| ParamError::too_long(idempotency::NAME, error))?;
         Ok(Self {
             input: link,
-            key: key.flatten(),
+            key: input.idempotency_key()?,
         })
     }
 
@@ -40,12 +39,15 @@ impl Operation for CreateLink {
         grant: ReleaseGrant,
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
-        grant.require_write()?;
+        grant.access.require_write()?;
         let link = self.input.into_new_link().map_err(ApiError::Invalid)?;
-        let request = self.key.map(|key| key.for_creation(grant.token(), &link));
+        let request = self
+            .key
+            .map(|key| key.for_creation(grant.access.token_id(), &link));
+        let author = grant.access.token.as_deref().map(Author::from);
         let created = context
             .session
-            .create_link(&grant.release, link, request.as_ref(), context.now)
+            .create_link(&grant.release, link, author, request.as_ref(), context.now)
             .await?;
         Ok(Answer::Created {
             project: grant.access.project,

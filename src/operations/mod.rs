@@ -2,41 +2,57 @@
 //! (`parse`) and performs its effect (`run`).
 
 mod create_link;
+mod create_release;
 mod current_job;
 mod current_user;
 mod delete_link;
+mod delete_release;
 mod download;
 mod get_link;
 mod get_member;
 mod get_project;
+mod get_release;
+mod latest;
 mod link_input;
 mod list_branches;
 mod list_links;
+mod list_releases;
+mod release_input;
 mod update_link;
+mod update_release;
 mod version;
 
 pub use create_link::CreateLink;
+pub use create_release::CreateRelease;
 pub use current_job::CurrentJob;
 pub use current_user::CurrentUser;
 pub use delete_link::DeleteLink;
-pub use download::Download;
+pub use delete_release::DeleteRelease;
+pub use download::{Download, DownloadAsset};
 pub use get_link::GetLink;
 pub use get_member::GetMember;
 pub use get_project::GetProject;
+pub use get_release::GetRelease;
+pub use latest::{Latest, LatestPage};
 pub use link_input::LinkInput;
 pub use list_branches::ListBranches;
 pub use list_links::ListLinks;
+pub use list_releases::ListReleases;
+pub use release_input::ReleaseInput;
 pub use update_link::UpdateLink;
+pub use update_release::UpdateRelease;
 pub use version::Version;
 
 use std::time::SystemTime;
 
-use crate::authorization::{Access, ReleaseGrant, Resource};
+use crate::authorization::{Access, ProjectGrant, ReleaseGrant, Resource};
 use crate::http::error::ApiError;
-use crate::http::params::{Checks, Params, Value};
-use crate::http::response::Answer;
+use crate::http::params::{Checks, ParamError, Params, Value};
+use crate::http::response::{Answer, ReleaseContext};
 use crate::http::route::{Endpoint, ProjectEndpoint, ReleaseName, ReleasePath, Route};
+use crate::idempotency::{self, IdempotencyKey};
 use crate::link::LinkId;
+use crate::release::{ReleaseKey, TagName};
 use crate::store::{StoreError, StoreSession};
 
 /// An operation, and the facts about it that the pipeline needs.
@@ -45,6 +61,9 @@ pub trait Operation: Sized + Send {
     const NAME: &'static str;
     /// The required access.
     const ACCESS: Access;
+    /// Whether GitLab checks the access before the parameters, as it does for releases (R53). For
+    /// links it checks the parameters first (E4).
+    const CHECKS_ACCESS_FIRST: bool = false;
     /// Whether it serves a project under a former path. Other operations redirect or reject such a
     /// request (F3).
     const SERVES_FORMER_PATHS: bool = false;
@@ -117,6 +136,9 @@ async fn dispatch_project(
             let member = (project.clone(), user.clone());
             stages.perform::<GetMember>(&member, ()).await
         }
+        ProjectEndpoint::ListReleases => stages.perform::<ListReleases>(project, ()).await,
+        ProjectEndpoint::CreateRelease => stages.perform::<CreateRelease>(project, ()).await,
+        ProjectEndpoint::Latest(suffix) => stages.perform::<Latest>(project, suffix.clone()).await,
     }
 }
 
@@ -125,6 +147,7 @@ async fn dispatch_release(
     release: &ReleasePath,
     endpoint: Endpoint,
 ) -> Result<Answer, ApiError> {
+    let tag = || release.tag.clone();
     match endpoint {
         Endpoint::ListLinks(suffix) => stages.perform::<ListLinks>(release, suffix).await,
         Endpoint::GetLink(id) => stages.perform::<GetLink>(release, id).await,
@@ -132,6 +155,24 @@ async fn dispatch_release(
         Endpoint::UpdateLink(id) => stages.perform::<UpdateLink>(release, id).await,
         Endpoint::DeleteLink(id) => stages.perform::<DeleteLink>(release, id).await,
         Endpoint::Download(filepath) => stages.perform::<Download>(release, filepath).await,
+        Endpoint::LatestPage(suffix) => stages.perform::<LatestPage>(release, suffix).await,
+        Endpoint::GetRelease => stages.perform::<GetRelease>(&release.project, tag()).await,
+        Endpoint::UpdateRelease => {
+            stages
+                .perform::<UpdateRelease>(&release.project, tag())
+                .await
+        }
+        Endpoint::DeleteRelease => {
+            stages
+                .perform::<DeleteRelease>(&release.project, tag())
+                .await
+        }
+        Endpoint::DownloadAsset(filepath) => {
+            let path = (tag(), filepath);
+            stages
+                .perform::<DownloadAsset>(&release.project, path)
+                .await
+        }
     }
 }
 
@@ -147,6 +188,17 @@ pub struct Input<'a, S> {
 }
 
 impl<S> Input<'_, S> {
+    /// The client's idempotency key, if it sent one.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamError`] for a key that is too long.
+    fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, ParamError> {
+        let key = self.idempotency_key.map(IdempotencyKey::parse).transpose();
+        let key = key.map_err(|error| ParamError::too_long(idempotency::NAME, error))?;
+        Ok(key.flatten())
+    }
+
     /// JSON is the only format (C6).
     ///
     /// # Errors
@@ -169,6 +221,33 @@ pub struct OperationContext<'a> {
     pub session: &'a StoreSession<'a>,
     /// The time of the request.
     pub now: SystemTime,
+}
+
+/// The tag of a path.
+///
+/// # Errors
+///
+/// [`ParamError`] for a tag that is too long.
+fn tag_of(text: &str) -> Result<TagName, ParamError> {
+    text.parse()
+        .map_err(|error| ParamError::too_long("tag_name", error))
+}
+
+/// The key of a release in the project of the grant.
+fn release_key(grant: &ProjectGrant, tag: &TagName) -> ReleaseKey {
+    ReleaseKey {
+        project: grant.project.id,
+        tag: tag.clone(),
+    }
+}
+
+/// On what the response about a release depends besides the release.
+fn release_context(grant: ProjectGrant, context: &OperationContext<'_>) -> ReleaseContext {
+    ReleaseContext {
+        shows_author: grant.role.is_some(),
+        project: grant.project,
+        now: context.now,
+    }
 }
 
 /// The link ID of an operation without other parameters than `format`; see [`link_id`].
@@ -198,7 +277,7 @@ async fn permitted<T>(
     id: LinkId,
     changes: Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    let permitted = grant.require_write().and(changes);
+    let permitted = grant.access.require_write().and(changes);
     if permitted.is_err() {
         context.session.get_link(&grant.release, id).await?;
     }

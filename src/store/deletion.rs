@@ -1,6 +1,5 @@
 //! The deletion of a project, which can be interrupted and resumed.
 
-use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::types::{
@@ -9,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::entities::{Item, ProjectItem, Timestamp};
 use super::error::{AdminError, StoreError};
-use super::keys::{self, key_of, releases_of};
+use super::keys::{self, key_of, order_of, releases_of};
 use super::projects::{by_id, by_path, not_deleted, without_taken_paths};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
 use super::{Store, StoreSession};
@@ -118,29 +117,15 @@ impl StoreSession<'_> {
             .table_name(&self.store.table)
             .consistent_read(true);
         let request = request
-            .filter_expression("begins_with(pk, :releases)")
+            .filter_expression("begins_with(pk, :releases) OR pk = :order")
             .expression_attribute_values(":releases", AttributeValue::S(releases_of(project)))
+            .expression_attribute_values(":order", AttributeValue::S(order_of(project)))
             .projection_expression("pk, sk")
             .set_exclusive_start_key(start)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = self.send(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
-    }
-
-    /// Sends the requests of a batch, and returns those that are unprocessed. It reads no items.
-    async fn write_batch(
-        &self,
-        requests: Vec<WriteRequest>,
-    ) -> Result<(Vec<Item>, Vec<WriteRequest>), StoreError> {
-        let request = self.store.client.batch_write_item();
-        let request = request.request_items(self.store.table.clone(), requests);
-        let output = self.send(Box::pin(request.send())).await?;
-        let unprocessed = output
-            .unprocessed_items
-            .into_iter()
-            .flat_map(HashMap::into_values);
-        Ok((Vec::new(), unprocessed.flatten().collect()))
     }
 }
 
@@ -181,8 +166,7 @@ impl Store {
             let (keys, next) = session.keys_of_releases(project, start).await?;
             for batch in keys.chunks(BATCH) {
                 let requests = batch.iter().map(delete_request).collect();
-                let send = |requests| session.write_batch(requests);
-                session.retry_unprocessed(requests, send).await?;
+                session.write_items(requests).await?;
                 deleted += batch.len();
                 progress(deleted);
             }

@@ -13,6 +13,7 @@ use super::error::StoreError;
 use super::keys::{Key, item_name};
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::{Project, ProjectId, ProjectPath, Role, Visibility};
+use crate::release::Details;
 use crate::token::{EVERY_PROJECT, Grants, HashedToken, NewToken, Scope, Token, TokenId};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -58,10 +59,49 @@ pub(super) fn attributes(entity: &impl Serialize) -> Item {
     serde_dynamo::to_item(entity).expect("these types always serialize")
 }
 
-/// A release. Creations update it with an expression of their own.
-#[derive(Debug, Deserialize)]
+/// A tag of a project that has or had a release. The item stays when the release is deleted, so
+/// that no link ID is used twice (R85). Every change to it is an update of single attributes.
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct ReleaseItem {
+    /// The highest ID that was given to a link.
     pub(super) last_link_id: u64,
+    /// Links with this ID or a lower one belong to deleted releases or to failed creations. They do
+    /// not exist, and others may take their unique values.
+    #[serde(default)]
+    pub(super) deleted_through: u64,
+    /// The highest ID of a creation whose links take several transactions.
+    #[serde(default)]
+    staged_through: Option<u64>,
+    /// Whether links up to `deleted_through` may still be in the table.
+    #[serde(default)]
+    pub(super) needs_cleanup: bool,
+    /// Unlike the item, the release exists only if this is set.
+    #[serde(default)]
+    pub(super) created_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) released_at: Option<Timestamp>,
+    /// The version that a change to the release must find unchanged. Link IDs do not change it.
+    #[serde(default, rename = "revision")]
+    pub(super) version: u64,
+}
+
+impl ReleaseItem {
+    pub(super) fn exists(&self) -> bool {
+        self.created_at.is_some()
+    }
+
+    /// Whether a creation of a release leaves links of deleted releases or failed creations.
+    pub(super) fn has_leftovers(&self) -> bool {
+        self.needs_cleanup || self.staged_through.is_some()
+    }
+}
+
+/// A place in the order of a project's releases. Its sort key contains the tag unless that is very
+/// long.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct PlaceItem {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tag: Option<String>,
 }
 
 /// A link with the version that an update must find unchanged.
@@ -120,12 +160,25 @@ impl LinkItem {
 }
 
 /// An idempotency record: the fingerprint of the request. The item also has the attributes of the
-/// [`Link`] in the stored response.
+/// stored response, of a [`Link`] or a [`ReleaseRecord`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct IdempotencyRecord {
     pub(super) fingerprint: String,
+    /// That of the release. Once the release is deleted, the record is no longer valid.
+    #[serde(default)]
+    pub(super) deleted_through: u64,
     /// In seconds since 1970, for DynamoDB's TTL.
     pub(super) expires_at: u64,
+}
+
+/// The release of an idempotency record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ReleaseRecord {
+    pub(super) details: Details,
+    pub(super) created_at: Timestamp,
+    pub(super) released_at: Timestamp,
+    /// The newest first.
+    pub(super) links: Vec<Link>,
 }
 
 /// A unique-constraint item. The one of a filepath also has the link's URL, so that a permanent

@@ -14,14 +14,23 @@ use crate::token::{MAX_GRANTS, TokenId};
 /// have happened; after any other error, nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The release or the link does not exist.
-    #[error("the release or the link does not exist")]
+    /// The link or its release does not exist.
+    #[error("the link or its release does not exist")]
     NotFound,
+    /// The release does not exist.
+    #[error("the release does not exist")]
+    ReleaseNotFound,
+    /// The release exists already.
+    #[error("the release exists already")]
+    ReleaseExists,
+    /// The releases and their links exceed what one response can hold.
+    #[error("the releases and their links exceed what one response can hold")]
+    TooLarge,
     /// Other links of the release have the name, the URL or the filepath (D5).
     #[error("another link of the release has {0:?}")]
     Taken(Vec<Violation>),
-    /// The idempotency key was used for another link.
-    #[error("the idempotency key was used for another link")]
+    /// The idempotency key was used for another link or release.
+    #[error("the idempotency key was used for another link or release")]
     IdempotencyKeyReused,
     /// DynamoDB is unavailable or did not respond in time. A retry is safe.
     #[error("{0}")]

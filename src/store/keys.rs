@@ -1,8 +1,10 @@
 //! The keys of the table's items. Both parts are strings, named `pk` and `sk`.
 //!
 //! The sort keys of a partition put a release next to its links, apart from the unique-constraint
-//! items: `idempotency#…` < `link#…` < `release` < `taken#…`. In descending order, the release
-//! comes first and then its links, newest first.
+//! items: `idempotency#…` < `link#…` < `release` < `release#details` < `taken#…`. In descending
+//! order, the release comes first and then its links, newest first.
+//!
+//! The releases of a project in their order are a partition of their own.
 
 use std::collections::HashMap;
 
@@ -12,13 +14,16 @@ use sha2::{Digest, Sha256};
 use crate::idempotency::IdempotentRequest;
 use crate::link::LinkId;
 use crate::project::{ProjectId, ProjectRef};
-use crate::release::ReleaseKey;
+use crate::release::{Release, ReleaseKey, to_sortable_text};
 use crate::token::{HashedToken, TokenId};
 
 pub(super) type Key = HashMap<String, AttributeValue>;
 
 /// The sort key of a release.
 pub(super) const RELEASE: &str = "release";
+/// The sort key of what describes a release, which may be large. Only requests for the release
+/// itself read it.
+pub(super) const DETAILS: &str = "release#details";
 /// The lower bound of the sort keys of links.
 pub(super) const FIRST_LINK: &str = "link#";
 /// The upper bound of the sort keys of links, which end in digits.
@@ -43,9 +48,12 @@ impl Partition {
         key(&self.0, RELEASE)
     }
 
-    /// The ID is padded so that the keys sort in numeric order.
+    pub(super) fn details(&self) -> Key {
+        key(&self.0, DETAILS)
+    }
+
     pub(super) fn link(&self, id: LinkId) -> Key {
-        key(&self.0, &format!("{FIRST_LINK}{:0>20}", id.to_string()))
+        key(&self.0, &link_sort_key(id.number()))
     }
 
     /// An idempotency record. It sorts before the links, so the list does not read it.
@@ -64,6 +72,44 @@ impl Partition {
     pub(super) fn filepath_constraint(&self, filepath: &str) -> Key {
         key(&self.0, &format!("taken#filepath#{filepath}"))
     }
+}
+
+/// The sort key of the link with this ID, padded so that the keys sort in numeric order.
+pub(super) fn link_sort_key(id: u64) -> String {
+    format!("{FIRST_LINK}{id:0>20}")
+}
+
+/// The partition that lists the releases of a project in their order. No release has this
+/// partition, because its key would have a `#` after the ID.
+pub(super) fn order_of(project: ProjectId) -> String {
+    format!("{project}/releases")
+}
+
+/// Longest part of a tag in a sort key, in bytes. With the times and a digest, it stays below the
+/// 1,024 bytes of a sort key.
+const MAX_ORDERED_TAG_BYTES: usize = 800;
+
+/// The place of a release in the order of its project's releases: time of release, time of
+/// creation, tag (R20). The end of a very long tag is replaced by its digest.
+pub(super) fn place(release: &Release) -> Key {
+    let times = [release.released_at, release.created_at].map(to_sortable_text);
+    let [released_at, created_at] = times;
+    let tag = release.tag.as_str();
+    let tag = if is_ordered_in_full(tag) {
+        tag.to_owned()
+    } else {
+        let end = tag.floor_char_boundary(MAX_ORDERED_TAG_BYTES);
+        format!("{}#{}", &tag[..end], sha256(tag))
+    };
+    key(
+        &order_of(release.project),
+        &format!("{released_at}#{created_at}#{tag}"),
+    )
+}
+
+/// Whether the place of a release contains its whole tag.
+pub(super) fn is_ordered_in_full(tag: &str) -> bool {
+    tag.len() <= MAX_ORDERED_TAG_BYTES
 }
 
 /// All projects share a partition, so that one query lists them by ID.

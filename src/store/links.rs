@@ -1,23 +1,19 @@
 //! Links of a release: create, get, update and delete, and the URL behind a filepath.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
-use super::entities::{
-    ConstraintItem, IdempotencyRecord, Item, LinkItem, ReleaseItem, Timestamp, attributes,
-    epoch_seconds, item, read,
-};
+use super::entities::{ConstraintItem, LinkItem, ReleaseItem, item, read};
 use super::error::StoreError;
+use super::idempotency::NewRecord;
 use super::keys::{Partition, item_name, key_of};
+use super::release_creation::{add_link, add_release};
+use super::reservation::ReservedIds;
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
+use super::uniqueness::{claimed, constraint_items, held, held_by_another};
 use super::{Store, StoreSession};
 use crate::idempotency::IdempotentRequest;
 use crate::link::{Link, LinkChanges, LinkId, NewLink, Violation};
-use crate::release::ReleaseKey;
-
-/// How long an idempotency record is valid.
-const IDEMPOTENCY_RECORD_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::release::{Author, Details, Release, ReleaseKey, to_microseconds};
 
 /// A link that was created, now or by an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +30,50 @@ impl CreatedLink {
     }
 }
 
+/// The creation of a link.
+#[derive(Debug, Clone, Copy)]
+struct LinkCreation<'a> {
+    /// The release that is created if there is none.
+    release: &'a Release,
+    link: &'a Link,
+    request: Option<&'a IdempotentRequest>,
+    now: SystemTime,
+}
+
+impl<'a> LinkCreation<'a> {
+    fn new(
+        release: &'a Release,
+        link: &'a Link,
+        request: Option<&'a IdempotentRequest>,
+        now: SystemTime,
+    ) -> Self {
+        Self {
+            release,
+            link,
+            request,
+            now,
+        }
+    }
+}
+
+/// The release that the creation of its first link makes (R11).
+fn first_release(key: &ReleaseKey, author: Option<Author>, now: SystemTime) -> Release {
+    let now = to_microseconds(now);
+    Release {
+        tag: key.tag.clone(),
+        project: key.project,
+        details: Details {
+            author,
+            ..Details::default()
+        },
+        created_at: now,
+        released_at: now,
+    }
+}
+
 impl StoreSession<'_> {
-    /// Creates a link, and the release if this is its first. If an earlier request with the same
-    /// idempotency key created a link, that link is returned instead.
+    /// Creates a link, and the release if it does not exist (R11). If an earlier request with the
+    /// same idempotency key created a link, that link is returned instead.
     ///
     /// # Errors
     ///
@@ -46,27 +83,30 @@ impl StoreSession<'_> {
         &self,
         release: &ReleaseKey,
         new: NewLink,
+        author: Option<Author>,
         request: Option<&IdempotentRequest>,
         now: SystemTime,
     ) -> Result<CreatedLink, StoreError> {
         let partition = Partition::of(release);
+        let release = first_release(release, author, now);
         for _ in 0..MAX_ROUNDS {
-            let id = self.next_link_id(&partition, now).await?;
-            let link = new.clone().with_id(id);
-            let creation = self
-                .store
-                .create_transaction(&partition, &link, request, now);
-            let steps = match creation.commit(self).await {
+            let ids = self.reserve_link_id(&partition).await?;
+            let link = new.clone().with_id(ids.first()?);
+            let creation = LinkCreation::new(&release, &link, request, now);
+            let transaction = self.store.create_transaction(&partition, &ids, creation);
+            let steps = match transaction.commit(self).await {
                 Ok(()) => return Ok(CreatedLink::new(link, false)),
                 Err(TransactionError::Steps(steps)) => steps,
                 Err(error) => return Err(error.into()),
             };
             match request.filter(|_| steps.contains(&Step::IdempotencyRecord)) {
+                // Another request created or deleted the release.
+                _ if steps.contains(&Step::Release) => {}
                 Some(request) => {
                     if let Some(link) = self.stored_response(&partition, request, now).await? {
                         return Ok(CreatedLink::new(link, true));
                     }
-                    // The record has just expired, so the next round replaces it.
+                    // The record has just become invalid, so the next round replaces it.
                 }
                 // A link of an import or a backup has this ID. The next ID may be free.
                 None if steps == [Step::Link] => {}
@@ -78,89 +118,55 @@ impl StoreSession<'_> {
         ))
     }
 
-    /// The link of an idempotency record; `None` if the record has expired.
-    async fn stored_response(
-        &self,
-        partition: &Partition,
-        request: &IdempotentRequest,
-        now: SystemTime,
-    ) -> Result<Option<Link>, StoreError> {
-        let Some(item) = self.get_item(partition.idempotency_record(request)).await? else {
-            return Ok(None);
-        };
-        let link = read(item.clone())?;
-        let record: IdempotencyRecord = read(item)?;
-        if record.expires_at <= epoch_seconds(now) {
-            Ok(None)
-        } else if record.fingerprint == request.fingerprint {
-            Ok(Some(link))
-        } else {
-            Err(StoreError::IdempotencyKeyReused)
-        }
-    }
-
-    /// Increments the release's last link ID, and creates the release if it does not exist. No
-    /// transaction contains this item, so concurrent creations do not conflict. If the link is then
-    /// refused, its ID stays unused.
-    async fn next_link_id(
-        &self,
-        partition: &Partition,
-        now: SystemTime,
-    ) -> Result<LinkId, StoreError> {
-        const INCREMENT: &str = "ADD last_link_id :one \
-                                 SET created_at = if_not_exists(created_at, :now), \
-                                 released_at = if_not_exists(released_at, :now)";
-        let values = [
-            (":one", AttributeValue::N("1".to_owned())),
-            (":now", AttributeValue::S(Timestamp(now).text())),
-        ];
-        let updated = self
-            .update_item(partition.release(), INCREMENT, values)
-            .await?;
-        let ReleaseItem { last_link_id } = read(updated)?;
-        let corrupt = || StoreError::Corrupt(format!("last_link_id is {last_link_id}"));
-        LinkId::new(last_link_id.into()).ok_or_else(corrupt)
-    }
-
     /// One link.
     ///
     /// # Errors
     ///
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get_link(&self, release: &ReleaseKey, id: LinkId) -> Result<Link, StoreError> {
-        Ok(self
-            .link_item(&Partition::of(release), id)
-            .await?
-            .into_link())
+        let (_, item) = self.link_item(&Partition::of(release), id).await?;
+        Ok(item.into_link())
     }
 
-    async fn link_item(&self, partition: &Partition, id: LinkId) -> Result<LinkItem, StoreError> {
-        read(
-            self.get_item(partition.link(id))
-                .await?
-                .ok_or(StoreError::NotFound)?,
-        )
+    /// The link, and its release.
+    async fn link_item(
+        &self,
+        partition: &Partition,
+        id: LinkId,
+    ) -> Result<(ReleaseItem, LinkItem), StoreError> {
+        let (release, item) = self
+            .existing_release(partition, partition.link(id))
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        let item = item.filter(|_| id.number() > release.deleted_through);
+        let item = read(item.ok_or(StoreError::NotFound)?)?;
+        Ok((release, item))
     }
 
     /// The URL of the link with this filepath.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::ReleaseNotFound`], [`StoreError::NotFound`], [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
     pub async fn url_of_filepath(
         &self,
         release: &ReleaseKey,
         filepath: &str,
     ) -> Result<String, StoreError> {
         let partition = Partition::of(release);
-        let item = self
-            .get_item(partition.filepath_constraint(filepath))
+        let key = partition.filepath_constraint(filepath);
+        let name = item_name(&key);
+        let (release, item) = self
+            .existing_release(&partition, key)
             .await?
-            .ok_or(StoreError::NotFound)?;
-        read::<ConstraintItem>(item)?.url.ok_or_else(|| {
-            let name = item_name(&partition.filepath_constraint(filepath));
-            StoreError::Corrupt(format!("attribute url of {name} is missing"))
-        })
+            .ok_or(StoreError::ReleaseNotFound)?;
+        let item: ConstraintItem = read(item.ok_or(StoreError::NotFound)?)?;
+        if item.link_id.number() <= release.deleted_through {
+            return Err(StoreError::NotFound);
+        }
+        let corrupt = || StoreError::Corrupt(format!("attribute url of {name} is missing"));
+        item.url.ok_or_else(corrupt)
     }
 
     /// Updates a link.
@@ -178,7 +184,7 @@ impl StoreSession<'_> {
     ) -> Result<Link, StoreError> {
         let partition = Partition::of(release);
         for _ in 0..MAX_ROUNDS {
-            let item = self.link_item(&partition, id).await?;
+            let (release, item) = self.link_item(&partition, id).await?;
             let (version, created_at) = (item.version, item.created_at.clone());
             let before = item.into_link();
             let after = changes.apply(&before);
@@ -186,9 +192,10 @@ impl StoreSession<'_> {
                 return Ok(after);
             }
             let item = LinkItem::new(after.clone(), created_at, version + 1);
-            let update = self
-                .store
-                .update_transaction(&partition, &before, &after, &item);
+            let not_held = Condition::NotHeld(release.deleted_through);
+            let update =
+                self.store
+                    .update_transaction(&partition, [&before, &after], &item, not_held);
             match update.commit(self).await {
                 Ok(()) => return Ok(after),
                 // Another request changed the link after the read, so its unique values may have
@@ -213,7 +220,7 @@ impl StoreSession<'_> {
         let partition = Partition::of(release);
         let mut not_held = Vec::new();
         for _ in 0..MAX_ROUNDS {
-            let item = self.link_item(&partition, id).await?;
+            let (_, item) = self.link_item(&partition, id).await?;
             let version = item.version;
             let link = item.into_link();
             let deletion = self
@@ -237,29 +244,31 @@ impl Store {
     fn create_transaction(
         &self,
         partition: &Partition,
-        link: &Link,
-        request: Option<&IdempotentRequest>,
-        now: SystemTime,
+        ids: &ReservedIds,
+        creation: LinkCreation<'_>,
     ) -> Transaction<'_> {
+        let LinkCreation {
+            release,
+            link,
+            request,
+            now,
+        } = creation;
+        let deleted_through = ids.deleted_through();
         let mut transaction = Transaction::on(&self.table);
-        let new = LinkItem::new(link.clone(), Timestamp(now).text(), 1);
-        transaction.put(
-            Step::Link,
-            item(partition.link(link.id), &new),
-            Condition::Absent,
-        );
-        for (violation, item) in constraint_items(partition, link) {
-            transaction.put(Step::Claim(violation), item, Condition::Absent);
-        }
+        add_link(&mut transaction, partition, link, deleted_through, now);
         if let Some(request) = request {
-            let record = IdempotencyRecord {
-                fingerprint: request.fingerprint.clone(),
-                expires_at: epoch_seconds(now + IDEMPOTENCY_RECORD_TTL),
+            let record = NewRecord::new(request, deleted_through, now);
+            let condition = if ids.release.exists() {
+                record.is_not_used()
+            } else {
+                Condition::Any
             };
-            let mut item = item(partition.idempotency_record(request), link);
-            item.extend(attributes(&record));
-            let condition = Condition::AbsentOrExpired(epoch_seconds(now));
-            transaction.put(Step::IdempotencyRecord, item, condition);
+            record.add_to(&mut transaction, partition, link, condition);
+        }
+        if !ids.release.exists() {
+            let is_new = Condition::NoRelease(deleted_through);
+            let leftovers = (deleted_through, ids.release.has_leftovers());
+            add_release(&mut transaction, partition, release, leftovers, is_new);
         }
         transaction
     }
@@ -269,9 +278,9 @@ impl Store {
     fn update_transaction(
         &self,
         partition: &Partition,
-        before: &Link,
-        after: &Link,
+        [before, after]: [&Link; 2],
         after_item: &LinkItem,
+        not_held: Condition,
     ) -> Transaction<'_> {
         let is_held = Condition::HeldByOrAbsent(before.id);
         let unchanged = Condition::Version(after_item.version - 1);
@@ -285,7 +294,7 @@ impl Store {
         let new = constraint_items(partition, after);
         for (violation, item) in &new {
             match old.iter().find(|(_, other)| other["sk"] == item["sk"]) {
-                None => transaction.put(Step::Claim(*violation), item.clone(), Condition::Absent),
+                None => transaction.put(Step::Claim(*violation), item.clone(), not_held),
                 Some((_, other)) if other != item => {
                     transaction.put(Step::Held(*violation), item.clone(), is_held);
                 }
@@ -322,66 +331,4 @@ impl Store {
         }
         transaction
     }
-}
-
-/// The unique values that other links have claimed.
-pub(super) fn claimed(steps: &[Step]) -> Vec<Violation> {
-    let claim = |step: &Step| {
-        if let Step::Claim(value) = step {
-            Some(*value)
-        } else {
-            None
-        }
-    };
-    steps.iter().filter_map(claim).collect()
-}
-
-/// The unique values of a link whose items another link holds.
-fn held(steps: &[Step]) -> Vec<Violation> {
-    let held = |step: &Step| {
-        if let Step::Held(value) = step {
-            Some(*value)
-        } else {
-            None
-        }
-    };
-    steps.iter().filter_map(held).collect()
-}
-
-/// The error for a unique-constraint item that another link holds. It names the item.
-fn held_by_another(partition: &Partition, link: &Link, steps: &[Step]) -> Option<StoreError> {
-    let violation = *held(steps).first()?;
-    let mut items = constraint_items(partition, link).into_iter();
-    let (_, item) = items.find(|(other, _)| *other == violation)?;
-    let name = item_name(&item);
-    Some(StoreError::Corrupt(format!(
-        "unique-constraint {name} of link {} is held by another link",
-        link.id
-    )))
-}
-
-/// The unique-constraint items of a link's URL, name and filepath, in the order in which GitLab
-/// reports violations (D2).
-pub(super) fn constraint_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
-    let link_id = link.id;
-    let held = ConstraintItem { link_id, url: None };
-    let mut items = vec![
-        (
-            Violation::UrlTaken,
-            item(partition.url_constraint(&link.url), &held),
-        ),
-        (
-            Violation::NameTaken,
-            item(partition.name_constraint(&link.name), &held),
-        ),
-    ];
-    if let Some(filepath) = &link.filepath {
-        let held = ConstraintItem {
-            link_id,
-            url: Some(link.url.clone()),
-        };
-        let item = item(partition.filepath_constraint(filepath), &held);
-        items.push((Violation::FilepathTaken, item));
-    }
-    items
 }

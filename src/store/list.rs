@@ -4,23 +4,25 @@
 //! unique-constraint items of the names, which are a third as large as the links.
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+use aws_sdk_dynamodb::types::Select;
 
-use super::StoreSession;
 use super::entities::{Item, LinkItem, ReleaseItem, read};
 use super::error::StoreError;
-use super::keys::{FIRST_LINK, FIRST_NAME, LAST_LINK, LAST_NAME, Partition, RELEASE};
+use super::keys::{
+    FIRST_LINK, FIRST_NAME, LAST_LINK, LAST_NAME, Partition, RELEASE, link_sort_key,
+};
+use super::{Range, StoreSession};
 
 use crate::link::Link;
 use crate::page::{MAX_COUNT, Page, Paged};
 use crate::release::ReleaseKey;
 
+/// Largest number of links that are read, and not skipped, to reach the end of a page.
+const MAX_READ_AT_ONCE: u64 = 200;
+
 /// A cursor in a range of a partition's sort keys.
 struct Cursor<'a> {
-    partition: &'a Partition,
-    first_key: &'static str,
-    last_key: &'static str,
-    is_forward: bool,
+    range: Range<'a>,
     /// The start key of the next query; `None` before the first query and after the last.
     position: Option<Item>,
     is_over: bool,
@@ -29,36 +31,47 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Over the release and then its links, the newest first.
-    fn newest_first(partition: &'a Partition) -> Self {
-        let [first_key, last_key] = [FIRST_LINK, RELEASE];
+    fn over(range: Range<'a>) -> Self {
         Self {
-            partition,
-            first_key,
-            last_key,
-            is_forward: false,
+            range,
             position: None,
             is_over: false,
             passed: 0,
         }
     }
 
-    /// Over the links alone, the oldest first.
-    fn oldest_first(partition: &'a Partition) -> Self {
-        Self {
-            last_key: LAST_LINK,
-            is_forward: true,
-            ..Self::newest_first(partition)
-        }
+    /// Over the release and then its links, the newest first. The last ones may be links that no
+    /// longer exist.
+    fn release_and_links(partition: &'a Partition) -> Self {
+        Self::over(Range {
+            partition: &partition.0,
+            first_key: FIRST_LINK.to_owned(),
+            last_key: RELEASE.to_owned(),
+            is_forward: false,
+            only_links_after: 0,
+        })
     }
 
-    /// Over the unique-constraint items of the names, of which each link has one.
-    fn names(partition: &'a Partition) -> Self {
-        Self {
-            first_key: FIRST_NAME,
-            last_key: LAST_NAME,
-            ..Self::newest_first(partition)
-        }
+    /// Over the existing links.
+    fn links(partition: &'a Partition, release: &ReleaseItem, is_forward: bool) -> Self {
+        Self::over(Range {
+            partition: &partition.0,
+            first_key: link_sort_key(release.deleted_through + 1),
+            last_key: LAST_LINK.to_owned(),
+            is_forward,
+            only_links_after: 0,
+        })
+    }
+
+    /// Over the unique-constraint items of the names, of which each existing link has one.
+    fn names(partition: &'a Partition, release: &ReleaseItem) -> Self {
+        Self::over(Range {
+            partition: &partition.0,
+            first_key: FIRST_NAME.to_owned(),
+            last_key: LAST_NAME.to_owned(),
+            is_forward: false,
+            only_links_after: release.deleted_through,
+        })
     }
 }
 
@@ -68,50 +81,66 @@ impl StoreSession<'_> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`] without such a release, [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::NotFound`] without such a release, [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
     pub async fn list_links(
         &self,
         release: &ReleaseKey,
         page: Page,
     ) -> Result<Paged<Link>, StoreError> {
         let partition = Partition::of(release);
-        match page.offset() {
-            0 => self.first_page(&partition, page.per_page).await,
-            offset if offset < MAX_COUNT => self.counted_page(&partition, page).await,
-            _ => self.distant_page(&partition, page).await,
+        if page.offset().saturating_add(page.per_page) <= MAX_READ_AT_ONCE {
+            return self.near_page(&partition, page).await;
+        }
+        let item = self.get_item(partition.release()).await?;
+        let release = self.existing_item(&partition, item).await?;
+        let release = release.ok_or(StoreError::NotFound)?;
+        if page.offset() < MAX_COUNT {
+            self.counted_page(&partition, &release, page).await
+        } else {
+            self.distant_page(&partition, &release, page).await
         }
     }
 
-    /// The first page is read together with the release and one more link. If the list ends there,
-    /// no other call is needed.
-    async fn first_page(
+    /// One of the first pages is read together with the release, the links before it and one more
+    /// link. If the list ends there, no other call is needed.
+    async fn near_page(
         &self,
         partition: &Partition,
-        per_page: u64,
+        page: Page,
     ) -> Result<Paged<Link>, StoreError> {
-        let mut cursor = Cursor::newest_first(partition);
-        let mut items = self.take(&mut cursor, 1 + per_page + 1).await?;
-        items.truncate(usize::try_from(per_page).unwrap_or(usize::MAX));
-        let passed = cursor.passed.checked_sub(1).ok_or(StoreError::NotFound)?;
-        let counted = if cursor.is_over {
-            passed
+        let end = page.offset() + page.per_page;
+        let mut cursor = Cursor::release_and_links(partition);
+        let items = self.take(&mut cursor, 1 + end + 1).await?;
+        let mut items = items.into_iter();
+        let release = items.next().filter(is_release);
+        let release = self.existing_item(partition, release).await?;
+        let release = release.ok_or(StoreError::NotFound)?;
+        let mut links = links(items)?;
+        links.retain(|link| link.id.number() > release.deleted_through);
+        let found = u64::try_from(links.len()).unwrap_or(u64::MAX);
+        let counted = if found <= end {
+            found
         } else {
-            self.count(partition).await?.max(passed)
+            self.count(partition, &release).await?.max(found)
         };
-        Ok(Paged { items, counted })
+        let [offset, size] = [page.offset(), page.per_page]
+            .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        Ok(Paged {
+            items: links.into_iter().skip(offset).take(size).collect(),
+            counted,
+        })
     }
 
     /// A page among the links that GitLab counts. The count tells which end of the list is nearer.
     async fn counted_page(
         &self,
         partition: &Partition,
+        release: &ReleaseItem,
         page: Page,
     ) -> Result<Paged<Link>, StoreError> {
-        let counted = self.count(partition).await?;
+        let counted = self.count(partition, release).await?;
         let newer = page.offset();
-        if counted == 0 {
-            self.last_link_id(partition).await?;
-        }
         if newer >= counted {
             return Ok(Paged {
                 items: Vec::new(),
@@ -120,18 +149,14 @@ impl StoreSession<'_> {
         }
         let size = page.per_page.min(counted - newer);
         let older = counted - newer - size;
-        if counted > MAX_COUNT || newer <= older {
-            let mut cursor = Cursor::newest_first(partition);
-            self.skip(&mut cursor, 1 + newer).await?;
-            return Ok(Paged {
-                items: self.take(&mut cursor, size).await?,
-                counted,
-            });
+        let is_forward = counted <= MAX_COUNT && older < newer;
+        let mut cursor = Cursor::links(partition, release, is_forward);
+        let before = if is_forward { older } else { newer };
+        self.skip(&mut cursor, before).await?;
+        let mut items = links(self.take(&mut cursor, size).await?)?;
+        if is_forward {
+            items.reverse();
         }
-        let mut cursor = Cursor::oldest_first(partition);
-        self.skip(&mut cursor, older).await?;
-        let mut items = self.take(&mut cursor, size).await?;
-        items.reverse();
         Ok(Paged { items, counted })
     }
 
@@ -140,35 +165,28 @@ impl StoreSession<'_> {
     async fn distant_page(
         &self,
         partition: &Partition,
+        release: &ReleaseItem,
         page: Page,
     ) -> Result<Paged<Link>, StoreError> {
-        if page.offset() >= self.last_link_id(partition).await? {
+        if page.offset() >= release.last_link_id.saturating_sub(release.deleted_through) {
             return Ok(Paged {
                 items: Vec::new(),
-                counted: self.count(partition).await?,
+                counted: self.count(partition, release).await?,
             });
         }
-        let mut cursor = Cursor::newest_first(partition);
-        self.skip(&mut cursor, 1 + page.offset()).await?;
-        let mut items = self.take(&mut cursor, page.per_page + 1).await?;
+        let mut cursor = Cursor::links(partition, release, false);
+        self.skip(&mut cursor, page.offset()).await?;
+        let mut items = links(self.take(&mut cursor, page.per_page + 1).await?)?;
         items.truncate(usize::try_from(page.per_page).unwrap_or(usize::MAX));
         Ok(Paged {
             items,
-            counted: cursor.passed.checked_sub(1).ok_or(StoreError::NotFound)?,
+            counted: cursor.passed,
         })
     }
 
-    async fn last_link_id(&self, partition: &Partition) -> Result<u64, StoreError> {
-        let release = self
-            .get_item(partition.release())
-            .await?
-            .ok_or(StoreError::NotFound)?;
-        Ok(read::<ReleaseItem>(release)?.last_link_id)
-    }
-
     /// Counts the release's links, up to one more than GitLab counts.
-    async fn count(&self, partition: &Partition) -> Result<u64, StoreError> {
-        let mut cursor = Cursor::names(partition);
+    async fn count(&self, partition: &Partition, release: &ReleaseItem) -> Result<u64, StoreError> {
+        let mut cursor = Cursor::names(partition, release);
         self.skip(&mut cursor, MAX_COUNT + 1).await?;
         Ok(cursor.passed)
     }
@@ -182,23 +200,16 @@ impl StoreSession<'_> {
         Ok(())
     }
 
-    /// Reads the links among the next items.
-    async fn take(&self, cursor: &mut Cursor<'_>, items: u64) -> Result<Vec<Link>, StoreError> {
-        let (mut links, end) = (Vec::new(), cursor.passed.saturating_add(items));
+    /// Reads the next items.
+    async fn take(&self, cursor: &mut Cursor<'_>, items: u64) -> Result<Vec<Item>, StoreError> {
+        let (mut read, end) = (Vec::new(), cursor.passed.saturating_add(items));
         while cursor.passed < end && !cursor.is_over {
             let output = self
                 .query_page(cursor, Select::AllAttributes, end - cursor.passed)
                 .await?;
-            let is_link = |item: &Item| {
-                item.get("sk")
-                    .and_then(|sk| sk.as_s().ok())
-                    .is_some_and(|sk| sk != RELEASE)
-            };
-            for item in output.items.unwrap_or_default().into_iter().filter(is_link) {
-                links.push(read::<LinkItem>(item)?.into_link());
-            }
+            read.extend(output.items.unwrap_or_default());
         }
-        Ok(links)
+        Ok(read)
     }
 
     /// One query: up to this many items or one megabyte.
@@ -208,27 +219,26 @@ impl StoreSession<'_> {
         select: Select,
         items: u64,
     ) -> Result<QueryOutput, StoreError> {
-        let request = self
-            .store
-            .client
-            .query()
-            .table_name(&self.store.table)
-            .consistent_read(true);
-        let request = request
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", AttributeValue::S(cursor.partition.0.clone()))
-            .expression_attribute_values(":first", AttributeValue::S(cursor.first_key.to_owned()))
-            .expression_attribute_values(":last", AttributeValue::S(cursor.last_key.to_owned()))
-            .scan_index_forward(cursor.is_forward)
-            .select(select)
-            .limit(i32::try_from(items).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(cursor.position.take())
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.send(Box::pin(request.send())).await?;
-        self.note_read(output.consumed_capacity());
+        let start = cursor.position.take();
+        let output = self
+            .query(&cursor.range, select, Some(items), start)
+            .await?;
         cursor.passed += u64::try_from(output.count()).unwrap_or_default();
         cursor.position.clone_from(&output.last_evaluated_key);
         cursor.is_over = cursor.position.is_none();
         Ok(output)
     }
+}
+
+fn is_release(item: &Item) -> bool {
+    item.get("sk")
+        .and_then(|sk| sk.as_s().ok())
+        .is_some_and(|sk| sk == RELEASE)
+}
+
+fn links(items: impl IntoIterator<Item = Item>) -> Result<Vec<Link>, StoreError> {
+    let links = items
+        .into_iter()
+        .map(|item| Ok(read::<LinkItem>(item)?.into_link()));
+    links.collect()
 }

@@ -4,21 +4,29 @@
 //! A [`StoreSession`] sends single calls and transactions. Every write that depends on an earlier
 //! read has a condition that the item is unchanged.
 
+mod batch;
 mod deletion;
 mod entities;
 mod error;
+mod idempotency;
 mod keys;
 mod links;
 mod list;
 mod projects;
+mod release_creation;
+mod release_deletion;
+mod releases;
+mod reservation;
 mod restore;
 mod tokens;
 mod transaction;
+mod uniqueness;
 
 pub use deletion::Deletion;
 pub use error::{AdminError, StoreError};
 pub use links::CreatedLink;
 pub use projects::ProjectChanges;
+pub use release_creation::CreatedRelease;
 pub use restore::{ReleaseBackup, RestoreOutcome, RestoredLink};
 
 use std::fmt::Debug;
@@ -29,8 +37,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, ReturnValue,
+    AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, ReturnValue, Select,
 };
 use aws_sdk_dynamodb::{Client, Config};
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -38,6 +48,8 @@ use tokio::time::Instant;
 
 use entities::Item;
 use error::failure;
+use keys::Key;
+use transaction::number;
 
 /// Largest number of attempts of a call by the SDK.
 const MAX_ATTEMPTS: u32 = 4;
@@ -81,6 +93,17 @@ pub struct StoreSession<'a> {
     store: &'a Store,
     deadline: Instant,
     usage: Mutex<Usage>,
+}
+
+/// A range of a partition's sort keys.
+#[derive(Debug, Clone)]
+struct Range<'a> {
+    partition: &'a str,
+    first_key: String,
+    last_key: String,
+    is_forward: bool,
+    /// Of unique-constraint items, only those of links above this ID; 0 means all items.
+    only_links_after: u64,
 }
 
 impl Store {
@@ -187,29 +210,82 @@ impl StoreSession<'_> {
         Ok(output.item)
     }
 
-    /// Updates or creates one item, and returns its key and the updated attributes.
+    /// Updates or creates one item, and returns it. `None` means that it does not fulfil the
+    /// condition. A conflict with a transaction is retried.
     async fn update_item<const N: usize>(
         &self,
-        key: Item,
+        key: Key,
         expression: &str,
         values: [(&str, AttributeValue); N],
-    ) -> Result<Item, StoreError> {
+        condition: Option<&str>,
+    ) -> Result<Option<Item>, StoreError> {
+        let values = values.map(|(name, value)| (name.to_owned(), value));
         let request = self
             .store
             .client
             .update_item()
             .table_name(&self.store.table)
-            .set_key(Some(key.clone()));
-        let values = values.map(|(name, value)| (name.to_owned(), value)).into();
-        let request = request
+            .set_key(Some(key))
             .update_expression(expression)
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::UpdatedNew)
+            .set_condition_expression(condition.map(str::to_owned))
+            .set_expression_attribute_values(Some(values.into()))
+            .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let mut delays = self.backoff().build();
+        loop {
+            let answer = self.call(Box::pin(request.clone().send())).await?;
+            let error = match answer {
+                Ok(output) => {
+                    self.note_write(output.consumed_capacity());
+                    return Ok(Some(output.attributes.unwrap_or_default()));
+                }
+                Err(error) => error,
+            };
+            let refusal = error.as_service_error();
+            if refusal.is_some_and(UpdateItemError::is_conditional_check_failed_exception) {
+                return Ok(None);
+            }
+            let conflict = refusal.filter(|error| error.is_transaction_conflict_exception());
+            match conflict.and_then(|_| delays.next()) {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return Err(failure(error)),
+            }
+        }
+    }
+
+    /// One query: up to this many items or one megabyte.
+    async fn query(
+        &self,
+        range: &Range<'_>,
+        select: Select,
+        limit: Option<u64>,
+        start: Option<Item>,
+    ) -> Result<QueryOutput, StoreError> {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let request = self
+            .store
+            .client
+            .query()
+            .table_name(&self.store.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", text(range.partition))
+            .expression_attribute_values(":first", text(&range.first_key))
+            .expression_attribute_values(":last", text(&range.last_key))
+            .scan_index_forward(range.is_forward)
+            .select(select)
+            .set_limit(limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let request = match range.only_links_after {
+            0 => request,
+            deleted_through => request
+                .filter_expression("link_id > :deleted_through")
+                .expression_attribute_values(":deleted_through", number(deleted_through)),
+        };
         let output = self.send(Box::pin(request.send())).await?;
-        self.note_write(output.consumed_capacity());
-        // DynamoDB omits the key, which the log names if the item is corrupt.
-        Ok(output.attributes.into_iter().flatten().chain(key).collect())
+        self.note_read(output.consumed_capacity());
+        Ok(output)
     }
 
     /// Reads all items of a partition, in the order of their sort keys.
@@ -225,33 +301,6 @@ impl StoreSession<'_> {
             .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
             .into_paginator();
         self.send(Box::pin(pages.items().send().collect())).await
-    }
-
-    /// Sends a batch, and then sends its unprocessed requests again until none is left. `send`
-    /// makes one call, and returns the items that it read and the unprocessed requests.
-    async fn retry_unprocessed<T, F>(
-        &self,
-        mut left: Vec<T>,
-        mut send: impl FnMut(Vec<T>) -> F,
-    ) -> Result<Vec<Item>, StoreError>
-    where
-        F: Future<Output = Result<(Vec<Item>, Vec<T>), StoreError>>,
-    {
-        let mut items = Vec::new();
-        let mut delays = self.backoff().build();
-        loop {
-            let (read, unprocessed) = send(left).await?;
-            items.extend(read);
-            if unprocessed.is_empty() {
-                return Ok(items);
-            }
-            left = unprocessed;
-            let delay = delays.next();
-            let delay = delay.ok_or_else(|| {
-                StoreError::Unavailable("DynamoDB left a batch unprocessed".to_owned())
-            })?;
-            tokio::time::sleep(delay).await;
-        }
     }
 
     /// Notes the capacity of a read.

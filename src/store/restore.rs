@@ -1,23 +1,22 @@
 //! The restore of one release from another table, such as a restored copy of this one.
 
-use std::time::SystemTime;
-
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-
 use super::StoreSession;
-use super::entities::{Item, LinkItem, ReleaseItem, Timestamp, item, read};
-use super::error::{StoreError, failure};
-use super::keys::{FIRST_LINK, LAST_LINK, Partition, RELEASE};
-use super::links::{claimed, constraint_items};
-use super::transaction::{Condition, Step, Transaction, TransactionError};
+use super::entities::{LinkItem, ReleaseItem, item, read};
+use super::error::StoreError;
+use super::keys::{DETAILS, FIRST_LINK, LAST_LINK, Partition, RELEASE};
+use super::release_creation::add_release;
+use super::releases::release_of;
+use super::transaction::{Condition, Step, Transaction, TransactionError, number};
+use super::uniqueness::{claimed, constraint_items};
 use crate::link::{Link, Violation};
-use crate::release::ReleaseKey;
+use crate::release::{Release, ReleaseKey};
 
-/// The items of a release in another table.
-#[derive(Debug, Clone)]
+/// A release in another table.
+#[derive(Debug, Clone, Default)]
 pub struct ReleaseBackup {
-    release: Item,
+    item: ReleaseItem,
+    /// `None` if the release does not exist there.
+    release: Option<Release>,
     links: Vec<LinkItem>,
 }
 
@@ -53,19 +52,28 @@ impl StoreSession<'_> {
     ///
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn back_up_release(&self, release: &ReleaseKey) -> Result<ReleaseBackup, StoreError> {
-        let mut backup = ReleaseBackup {
-            release: Item::new(),
-            links: Vec::new(),
-        };
+        let mut backup = ReleaseBackup::default();
+        let mut details = None;
         for item in self.query_all(&Partition::of(release).0).await? {
             let sk = item["sk"].as_s().map_or("", String::as_str);
             if sk == RELEASE {
-                backup.release = item;
+                backup.item = read(item)?;
+            } else if sk == DETAILS {
+                details = Some(item);
             } else if (FIRST_LINK..LAST_LINK).contains(&sk) {
                 backup.links.push(read(item)?);
             }
         }
-        Ok(backup)
+        if backup.item.exists() {
+            backup.release = Some(release_of(release, &backup.item, details)?);
+            let deleted_through = backup.item.deleted_through;
+            backup
+                .links
+                .retain(|link| link.id.number() > deleted_through);
+            Ok(backup)
+        } else {
+            Ok(ReleaseBackup::default())
+        }
     }
 
     /// Finds the links that are missing, without changing anything.
@@ -88,7 +96,7 @@ impl StoreSession<'_> {
         Ok(compared)
     }
 
-    /// Restores the links that are missing, each in one transaction, with their former IDs. A
+    /// Restores the release if it is missing, and then the links that are missing, each in one transaction, with their former IDs. A
     /// repeated call continues an interrupted one.
     ///
     /// # Errors
@@ -98,10 +106,11 @@ impl StoreSession<'_> {
         &self,
         release: &ReleaseKey,
         backup: &ReleaseBackup,
-        now: SystemTime,
     ) -> Result<Vec<RestoredLink>, StoreError> {
         let partition = Partition::of(release);
-        self.reserve_link_ids(&partition, backup, now).await?;
+        if let Some(release) = &backup.release {
+            self.make_room(&partition, backup, release).await?;
+        }
         let mut restored = Vec::new();
         for item in &backup.links {
             let link = item.clone().into_link();
@@ -111,45 +120,45 @@ impl StoreSession<'_> {
         Ok(restored)
     }
 
-    /// Raises the release's last link ID to that of the backup, so that no link gets the ID of
-    /// another one, and creates the release if it is missing.
-    async fn reserve_link_ids(
+    /// Prepares the release for the links of the backup: it exists, no new link gets the ID of
+    /// one, and their IDs do not count as deleted. Before that, links with such IDs are removed,
+    /// because they would exist again.
+    async fn make_room(
         &self,
         partition: &Partition,
         backup: &ReleaseBackup,
-        now: SystemTime,
+        release: &Release,
     ) -> Result<(), StoreError> {
-        const RAISE: &str = "SET last_link_id = :last, \
-                             created_at = if_not_exists(created_at, :created), \
-                             released_at = if_not_exists(released_at, :released)";
-        let last = backup.last_link_id()?.to_string();
-        let time = |name: &str| {
-            let now = || AttributeValue::S(Timestamp(now).text());
-            backup.release.get(name).cloned().unwrap_or_else(now)
+        let item = self.get_item(partition.release()).await?;
+        let current: ReleaseItem = item.map(read).transpose()?.unwrap_or_default();
+        let removed = if current.exists() {
+            current.deleted_through
+        } else {
+            current.last_link_id
         };
-        let request = self
-            .store
-            .client
-            .update_item()
-            .table_name(&self.store.table)
-            .set_key(Some(partition.release()))
-            .update_expression(RAISE)
-            .condition_expression("attribute_not_exists(last_link_id) OR last_link_id < :last")
-            .expression_attribute_values(":last", AttributeValue::N(last))
-            .expression_attribute_values(":created", time("created_at"))
-            .expression_attribute_values(":released", time("released_at"))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match self.call(Box::pin(request.send())).await? {
-            Ok(output) => self.note_write(output.consumed_capacity()),
-            // The release has a higher one.
-            Err(error)
-                if matches!(
-                    error.as_service_error(),
-                    Some(UpdateItemError::ConditionalCheckFailedException(_))
-                ) => {}
-            Err(error) => return Err(failure(error)),
+        let deleted_through = backup.item.deleted_through.min(removed);
+        if removed > deleted_through {
+            self.remove_links(partition, removed).await?;
         }
-        Ok(())
+        let raise = "SET last_link_id = :last";
+        let last = [(":last", number(backup.last_link_id()))];
+        let is_lower = Some("attribute_not_exists(last_link_id) OR last_link_id < :last");
+        self.update_item(partition.release(), raise, last, is_lower)
+            .await?;
+        if current.exists() {
+            let lower = "SET deleted_through = :through";
+            let through = [(":through", number(deleted_through))];
+            let is_higher = Some("deleted_through > :through");
+            let key = partition.release();
+            return self
+                .update_item(key, lower, through, is_higher)
+                .await
+                .map(drop);
+        }
+        let mut transaction = Transaction::on(&self.store.table);
+        let (state, is_absent) = ((deleted_through, false), Condition::NoRelease(removed));
+        add_release(&mut transaction, partition, release, state, is_absent);
+        Ok(transaction.commit(self).await?)
     }
 
     async fn restore_link(
@@ -180,13 +189,15 @@ impl StoreSession<'_> {
         partition: &Partition,
         link: &Link,
     ) -> Result<RestoreOutcome, StoreError> {
-        let Some(item) = self.get_item(partition.link(link.id)).await? else {
-            return Ok(RestoreOutcome::Missing);
-        };
-        Ok(if read::<LinkItem>(item)?.into_link() == *link {
-            RestoreOutcome::Exists
-        } else {
-            RestoreOutcome::Differs
+        let (release, item) = self.release_and(partition, partition.link(link.id)).await?;
+        let release: ReleaseItem = release.map(read).transpose()?.unwrap_or_default();
+        let exists = release.exists() && link.id.number() > release.deleted_through;
+        Ok(match item.filter(|_| exists) {
+            None => RestoreOutcome::Missing,
+            Some(item) if read::<LinkItem>(item.clone())?.into_link() == *link => {
+                RestoreOutcome::Exists
+            }
+            Some(_) => RestoreOutcome::Differs,
         })
     }
 }
@@ -199,13 +210,8 @@ impl ReleaseBackup {
     }
 
     /// The highest ID that a link of the release had.
-    fn last_link_id(&self) -> Result<u64, StoreError> {
-        let last = if self.release.is_empty() {
-            0
-        } else {
-            read::<ReleaseItem>(self.release.clone())?.last_link_id
-        };
+    fn last_link_id(&self) -> u64 {
         let ids = self.links.iter().map(|link| link.id.number());
-        Ok(ids.fold(last, u64::max))
+        ids.fold(self.item.last_link_id, u64::max)
     }
 }

@@ -1,11 +1,11 @@
 //! Tokens, each stored twice: by hash for requests, and by ID for the operator.
 
-use std::collections::HashMap;
 use std::time::SystemTime;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::StoreSession;
+use super::batch::find;
 use super::entities::{Item, ProjectItem, TokenCounter, TokenItem, item, read};
 use super::error::{AdminError, StoreError};
 use super::keys::{self, Key, TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
@@ -132,8 +132,9 @@ impl StoreSession<'_> {
     async fn next_token_id(&self) -> Result<TokenId, StoreError> {
         let one = [(":one", AttributeValue::N("1".to_owned()))];
         let increment = "ADD last_token_id :one";
-        let updated = self.update_item(token_counter(), increment, one).await?;
-        Ok(read::<TokenCounter>(updated)?.last_token_id)
+        let updated = self.update_item(token_counter(), increment, one, None);
+        let counter = updated.await?.unwrap_or_default();
+        Ok(read::<TokenCounter>(counter)?.last_token_id)
     }
 
     /// The token with this hash, and the first project that exists of these names. A project that
@@ -150,14 +151,8 @@ impl StoreSession<'_> {
         let token = token.map(token_by_hash);
         let projects: Vec<Key> = projects.iter().map(keys::project).collect();
         let keys: Vec<Key> = token.iter().chain(&projects).cloned().collect();
-        let items = self
-            .retry_unprocessed(keys, |keys| self.get_batch(keys))
-            .await?;
-        let has_key = |item: &Item, key: &Key| {
-            key.iter()
-                .all(|(name, value)| item.get(name) == Some(value))
-        };
-        let find = |key: &Key| items.iter().find(|item| has_key(item, key)).cloned();
+        let items = self.get_items(keys).await?;
+        let find = |key: &Key| find(&items, key);
         let token = token
             .as_ref()
             .and_then(find)
@@ -171,34 +166,6 @@ impl StoreSession<'_> {
             project.map(ProjectItem::project),
         ))
     }
-
-    /// The items with these keys, and the keys that are unprocessed.
-    async fn get_batch(&self, keys: Vec<Key>) -> Result<(Vec<Item>, Vec<Key>), StoreError> {
-        let keys = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(true)
-            .build();
-        let keys = keys.expect("the keys are set");
-        let request = self.store.client.batch_get_item();
-        let request = request
-            .request_items(self.store.table.clone(), keys)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.send(Box::pin(request.send())).await?;
-        self.note_read(output.consumed_capacity());
-        let items = output
-            .responses
-            .into_iter()
-            .flat_map(HashMap::into_values)
-            .flatten();
-        let unprocessed = output
-            .unprocessed_keys
-            .into_iter()
-            .flat_map(HashMap::into_values);
-        Ok((
-            items.collect(),
-            unprocessed.flat_map(|keys| keys.keys).collect(),
-        ))
-    }
 }
 
 fn refused(step: Step) -> Option<AdminError> {
@@ -207,6 +174,7 @@ fn refused(step: Step) -> Option<AdminError> {
         Step::Project(id) => Some(AdminError::UnknownProject(id.to_string())),
         Step::Own
         | Step::Link
+        | Step::Release
         | Step::Claim(_)
         | Step::Held(_)
         | Step::IdempotencyRecord

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 use backon::Retryable;
 use uuid::Uuid;
@@ -30,11 +30,13 @@ pub(super) const MAX_ROUNDS: usize = 20;
 pub(super) enum Step {
     /// The link itself: absent before a creation, unchanged since it was read before a change.
     Link,
+    /// The release: absent before a creation, unchanged since it was read before a change.
+    Release,
     /// A new unique-constraint item; fails if another link holds it.
     Claim(Violation),
     /// A unique-constraint item that the link holds; fails if another link holds it.
     Held(Violation),
-    /// Another item of the changed project or token itself.
+    /// Another item of the changed release, project or token itself.
     Own,
     /// An idempotency record; fails if the key was used.
     IdempotencyRecord,
@@ -52,11 +54,27 @@ pub(super) enum Step {
 /// The condition on the existing item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Condition {
+    /// It may or may not exist.
+    Any,
     /// It does not exist.
     Absent,
-    /// It does not exist, or it expired at or before this time in seconds since 1970 and DynamoDB
-    /// has not deleted it yet.
-    AbsentOrExpired(u64),
+    /// It is an idempotency record that does not exist or is no longer valid: DynamoDB has not
+    /// deleted it yet, or it belongs to a deleted release.
+    NotValid {
+        /// In seconds since 1970.
+        now: u64,
+        /// That of the release.
+        deleted_through: u64,
+    },
+    /// No link holds it: it does not exist, or it is that of a link which no longer exists, with
+    /// this ID or a lower one.
+    NotHeld(u64),
+    /// It is not an existing release, and no creation of one has reserved an ID above this one.
+    NoRelease(u64),
+    /// It is not an existing release, and the creation that reserved this ID was the latest one.
+    StagedRelease(u64),
+    /// It is an existing release of this version.
+    Release(u64),
     /// It has this version.
     Version(u64),
     /// It has this version, or a partial restore or DynamoDB's TTL has removed it.
@@ -72,33 +90,70 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    fn expression(self) -> &'static str {
-        match self {
+    fn expression(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Any => return None,
             Self::Absent => "attribute_not_exists(pk)",
-            Self::AbsentOrExpired(_) => "attribute_not_exists(pk) OR expires_at <= :expected",
+            Self::NotValid { .. } => {
+                "attribute_not_exists(pk) OR expires_at <= :expected \
+                 OR deleted_through < :deleted_through OR deleted_through > :deleted_through"
+            }
+            Self::NotHeld(_) => "attribute_not_exists(pk) OR link_id <= :expected",
+            Self::NoRelease(_) => {
+                "attribute_not_exists(created_at) \
+                 AND (attribute_not_exists(staged_through) OR staged_through <= :expected)"
+            }
+            Self::StagedRelease(_) => {
+                "attribute_not_exists(created_at) AND staged_through = :expected"
+            }
+            Self::Release(_) => "attribute_exists(created_at) AND revision = :expected",
             Self::Version(_) => "revision = :expected",
             Self::VersionOrAbsent(_) => "attribute_not_exists(pk) OR revision = :expected",
             Self::HeldByOrAbsent(_) => "attribute_not_exists(pk) OR link_id = :expected",
             Self::ActiveProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
             Self::AbsentOrFormerPath => "attribute_not_exists(pk) OR attribute_exists(moved_at)",
             Self::FormerPathOf(_) => "id = :expected AND attribute_exists(moved_at)",
-        }
+        })
     }
 
-    fn values(self) -> Option<HashMap<String, AttributeValue>> {
+    /// The values in the expression.
+    fn values(self) -> Values {
         let expected = match self {
-            Self::Absent | Self::ActiveProject | Self::AbsentOrFormerPath => return None,
-            Self::AbsentOrExpired(number)
+            Self::Any | Self::Absent | Self::ActiveProject | Self::AbsentOrFormerPath => {
+                return Values::new();
+            }
+            Self::NotValid { now, .. } => now,
+            Self::NotHeld(number)
+            | Self::NoRelease(number)
+            | Self::StagedRelease(number)
+            | Self::Release(number)
             | Self::Version(number)
-            | Self::VersionOrAbsent(number) => number.to_string(),
-            Self::HeldByOrAbsent(id) => id.to_string(),
-            Self::FormerPathOf(id) => id.to_string(),
+            | Self::VersionOrAbsent(number) => number,
+            Self::HeldByOrAbsent(id) => id.number(),
+            Self::FormerPathOf(id) => id.number(),
         };
-        Some(HashMap::from([(
-            ":expected".to_owned(),
-            AttributeValue::N(expected),
-        )]))
+        let mut values = Values::from([(":expected".to_owned(), number(expected))]);
+        if let Self::NotValid {
+            deleted_through, ..
+        } = self
+        {
+            values.insert(":deleted_through".to_owned(), number(deleted_through));
+        }
+        values
     }
+}
+
+/// The values of an expression by their names.
+type Values = HashMap<String, AttributeValue>;
+
+/// DynamoDB accepts no empty map.
+fn present(values: Values) -> Option<Values> {
+    (!values.is_empty()).then_some(values)
+}
+
+/// A number as DynamoDB reads it.
+pub(super) fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 /// A transaction that failed. Only after [`Self::Failed`] may it have been committed.
@@ -143,19 +198,40 @@ impl<'a> Transaction<'a> {
     pub(super) fn put(&mut self, name: Step, item: Item, condition: Condition) {
         let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = put
-            .condition_expression(condition.expression())
-            .set_expression_attribute_values(condition.values())
+            .set_condition_expression(condition.expression().map(str::to_owned))
+            .set_expression_attribute_values(present(condition.values()))
             .build()
             .expect("the table and the item are set");
         self.add(name, TransactWriteItem::builder().put(put));
+    }
+
+    /// Changes attributes of an item, which is created if it does not exist.
+    pub(super) fn update<const N: usize>(
+        &mut self,
+        name: Step,
+        key: Key,
+        expression: &str,
+        values: [(&str, AttributeValue); N],
+        condition: Condition,
+    ) {
+        let mut all = condition.values();
+        all.extend(values.map(|(name, value)| (name.to_owned(), value)));
+        let update = Update::builder().table_name(self.table).set_key(Some(key));
+        let update = update
+            .update_expression(expression)
+            .set_condition_expression(condition.expression().map(str::to_owned))
+            .set_expression_attribute_values(present(all))
+            .build()
+            .expect("the table, the key and the expression are set");
+        self.add(name, TransactWriteItem::builder().update(update));
     }
 
     /// Removes an item.
     pub(super) fn delete(&mut self, name: Step, key: Key, condition: Condition) {
         let delete = Delete::builder().table_name(self.table).set_key(Some(key));
         let delete = delete
-            .condition_expression(condition.expression())
-            .set_expression_attribute_values(condition.values())
+            .set_condition_expression(condition.expression().map(str::to_owned))
+            .set_expression_attribute_values(present(condition.values()))
             .build()
             .expect("the table and the key are set");
         self.add(name, TransactWriteItem::builder().delete(delete));
@@ -167,8 +243,8 @@ impl<'a> Transaction<'a> {
             .table_name(self.table)
             .set_key(Some(key));
         let check = check
-            .condition_expression(condition.expression())
-            .set_expression_attribute_values(condition.values())
+            .set_condition_expression(condition.expression().map(str::to_owned))
+            .set_expression_attribute_values(present(condition.values()))
             .build()
             .expect("the table, the key and the condition are set");
         self.add(name, TransactWriteItem::builder().condition_check(check));

@@ -176,7 +176,7 @@ pub(super) async fn create_link_named(app: &TestApp, project: u64, name: &str) {
         .unwrap();
     let session = app.store.session(Duration::from_secs(5));
     session
-        .create_link(&release(project), link, None, SystemTime::now())
+        .create_link(&release(project), link, None, None, SystemTime::now())
         .await
         .unwrap();
 }

@@ -113,20 +113,27 @@ fn the_template_protects_the_table_against_data_loss() {
 
 #[tokio::test]
 async fn operations_consume_the_documented_capacity_units() {
-    let app = TestApp::start().await;
-    let rows: Vec<String> = usage::measure_operations(&app.store)
-        .await
-        .into_iter()
-        .map(|(name, usage)| row(name, usage))
-        .collect();
+    let (app, database) = TestApp::start_with_database().await;
+    let links = usage::measure_operations(&app.store).await;
+    let releases = usage::measure_releases(&app.store, &database, TABLE).await;
+    let rows = links.into_iter().chain(releases);
+    let rows: Vec<String> = rows.map(|(name, usage)| row(name, usage)).collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
     | create | 2 | 0 | 9 | $5.63 |
-    | get | 1 | 1 | 0 | $0.13 |
+    | create the first link of a release | 2 | 0 | 15 | $9.38 |
+    | get | 1 | 2 | 0 | $0.25 |
     | list | 1 | 1 | 0 | $0.13 |
-    | download | 1 | 1 | 0 | $0.13 |
-    | update | 2 | 1 | 14 | $8.88 |
-    | delete | 2 | 1 | 8 | $5.13 |
+    | download | 1 | 2 | 0 | $0.25 |
+    | update | 2 | 2 | 14 | $9.00 |
+    | delete | 2 | 2 | 8 | $5.25 |
     | token and project, when not cached | 1 | 2 | 0 | $0.25 |
+    | create a release | 2 | 0 | 167 | $104.38 |
+    | get a release | 1 | 1 | 0 | $0.13 |
+    | list 20 releases | 21 | 22 | 0 | $2.75 |
+    | list 20 releases by `created_at` | 21 | 22 | 0 | $2.75 |
+    | find the latest release | 1 | 1 | 0 | $0.13 |
+    | update a release | 2 | 1 | 8 | $5.13 |
+    | delete a release | 5 | 2 | 167 | $104.63 |
     ");
     for row in rows {
         assert!(
@@ -160,13 +167,13 @@ async fn only_the_cost_of_counting_links_grows_with_the_release() {
         ));
     }
     insta::assert_snapshot!(rows.join("\n"), @r"
-    10: list 1 calls 1 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
-    20: list 1 calls 1 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
-    21: list 2 calls 2 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
-    100: list 2 calls 4 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
-    1000: list 2 calls 26 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
-    10000: list 2 calls 250 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
-    100000: list 2 calls 255 RCU 0 WCU, get 1 calls 1 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 1 RCU 0 WCU
+    10: list 1 calls 1 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    20: list 1 calls 1 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    21: list 2 calls 2 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    100: list 2 calls 4 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    1000: list 2 calls 26 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    10000: list 2 calls 250 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    100000: list 2 calls 255 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
     ");
 }
 
@@ -201,10 +208,10 @@ async fn the_cost_of_a_page_grows_with_its_distance_from_the_nearer_end() {
         ));
     }
     insta::assert_snapshot!(rows.join("\n"), @r"
-    1000 links of 20 characters: first 2 calls 25 RCU, second 3 calls 26 RCU, middle 3 calls 42 RCU, last 2 calls 25 RCU, behind 1 calls 24 RCU, far behind 2 calls 25 RCU
-    1000 links of 2020 characters: first 2 calls 37 RCU, second 3 calls 47 RCU, middle 3 calls 288 RCU, last 2 calls 36 RCU, behind 1 calls 25 RCU, far behind 2 calls 26 RCU
-    10000 links of 20 characters: first 2 calls 243 RCU, second 3 calls 244 RCU, middle 3 calls 422 RCU, last 2 calls 243 RCU, behind 2 calls 243 RCU, far behind 2 calls 243 RCU
-    20000 links of 20 characters: first 2 calls 244 RCU, second 3 calls 245 RCU, middle 4 calls 612 RCU, last 5 calls 728 RCU, behind 2 calls 244 RCU, far behind 2 calls 244 RCU
+    1000 links of 20 characters: first 2 calls 25 RCU, second 2 calls 26 RCU, middle 4 calls 43 RCU, last 3 calls 26 RCU, behind 2 calls 25 RCU, far behind 2 calls 25 RCU
+    1000 links of 2020 characters: first 2 calls 37 RCU, second 2 calls 47 RCU, middle 4 calls 289 RCU, last 3 calls 37 RCU, behind 2 calls 26 RCU, far behind 2 calls 26 RCU
+    10000 links of 20 characters: first 2 calls 243 RCU, second 2 calls 244 RCU, middle 4 calls 423 RCU, last 3 calls 244 RCU, behind 2 calls 243 RCU, far behind 2 calls 243 RCU
+    20000 links of 20 characters: first 2 calls 244 RCU, second 2 calls 245 RCU, middle 5 calls 613 RCU, last 5 calls 728 RCU, behind 2 calls 244 RCU, far behind 2 calls 244 RCU
     ");
 }
 

@@ -8,193 +8,30 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use release_links::link::NewLink;
+use release_links::project::Visibility;
 use release_links::store::Store;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use testkit::app::{TABLE, TestApp};
+use testkit::app::{TABLE, TestApp, project};
 use testkit::event::Event;
-use testkit::faults::{Fault, Faulty, Rule};
-use testkit::invariants::assert_invariants;
+use testkit::faults::{Fault, Faulty};
+use testkit::invariants::{Item, assert_invariants, assert_links_of};
 use testkit::reply::Reply;
-use testkit::seed;
-use testkit::usage;
+
+use crate::fault_cases::{Case, OPERATIONS, TIMES, cases};
 
 /// Number of cases that run concurrently: most of them wait for a response that never arrives.
 const CONCURRENCY: usize = 96;
 /// Time until the deadline of an invocation: enough for one attempt to time out and for another.
 const INVOCATION_TIME: Duration = Duration::from_millis(3_300);
-/// How many times a fault occurs.
-const TIMES: [u32; 3] = [1, 2, u32::MAX];
-
-/// The operations, and the calls that each makes in a process with empty caches.
-const OPERATIONS: [(&str, &[&str]); 14] = [
-    ("list", &["BatchGetItem", "Query"]),
-    ("get", &["BatchGetItem", "GetItem"]),
-    (
-        "create",
-        &["BatchGetItem", "UpdateItem", "TransactWriteItems"],
-    ),
-    (
-        "create with key",
-        &["BatchGetItem", "UpdateItem", "TransactWriteItems"],
-    ),
-    (
-        "replayed create",
-        &[
-            "BatchGetItem",
-            "UpdateItem",
-            "TransactWriteItems",
-            "GetItem",
-        ],
-    ),
-    ("update", &["BatchGetItem", "GetItem", "TransactWriteItems"]),
-    ("delete", &["BatchGetItem", "GetItem", "TransactWriteItems"]),
-    ("download", &["BatchGetItem", "GetItem"]),
-    ("user", &["BatchGetItem"]),
-    ("job", &["BatchGetItem"]),
-    ("version", &["BatchGetItem"]),
-    ("project", &["BatchGetItem"]),
-    ("member", &["BatchGetItem"]),
-    ("branches", &["BatchGetItem"]),
-];
-
-#[derive(Debug, Clone)]
-struct Case {
-    id: usize,
-    operation: &'static str,
-    rules: Vec<Rule>,
-}
-
-fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    let mut add = |operation, rules| {
-        cases.push(Case {
-            id: cases.len(),
-            operation,
-            rules,
-        })
-    };
-    for (operation, calls) in OPERATIONS {
-        for (index, call) in calls.iter().enumerate() {
-            for fault in Fault::ALL
-                .into_iter()
-                .filter(|fault| fault.applies_to(call))
-            {
-                for times in TIMES {
-                    add(
-                        operation,
-                        vec![Rule {
-                            operation: call,
-                            fault,
-                            times,
-                        }],
-                    );
-                }
-                for later in &calls[index + 1..] {
-                    for second in Fault::ALL
-                        .into_iter()
-                        .filter(|fault| fault.applies_to(later))
-                    {
-                        let rule = |operation, fault| Rule {
-                            operation,
-                            fault,
-                            times: 1,
-                        };
-                        add(operation, vec![rule(call, fault), rule(later, second)]);
-                    }
-                }
-            }
-        }
-    }
-    cases
-}
 
 impl Case {
-    fn tag(&self) -> String {
-        format!("v{}", self.id)
-    }
-
-    fn event(&self) -> Event {
-        let links = format!("/api/v4/projects/24/releases/{}/assets/links", self.tag());
-        let link = format!("{links}/1");
-        let new = json!({"name": "new", "url": "https://e.com/new", "filepath": "/bin/new"});
-        match self.operation {
-            "list" => Event::new("GET", &links),
-            "get" => Event::new("GET", &link),
-            "create" => Event::new("POST", &links).json(new),
-            "create with key" | "replayed create" => Event::new("POST", &links)
-                .json(new)
-                .header("idempotency-key", "k"),
-            "update" => Event::new("PUT", &link).json(new),
-            "delete" => Event::new("DELETE", &link),
-            "download" => Event::new(
-                "GET",
-                &format!("/group/app/-/releases/{}/downloads/bin/old", self.tag()),
-            ),
-            "job" => Event::new("GET", "/api/v4/job")
-                .anonymous()
-                .header("job-token", seed::TOKEN),
-            "version" => Event::new("GET", "/api/v4/version"),
-            "project" => Event::new("GET", "/api/v4/projects/24"),
-            "member" => Event::new("GET", "/api/v4/projects/24/members/all/1"),
-            "branches" => Event::new("GET", "/api/v4/projects/24/repository/branches"),
-            _ => Event::new("GET", "/api/v4/user"),
-        }
-    }
-
-    /// The status that the operation returns if nothing goes wrong.
-    fn success_status(&self) -> u64 {
-        match self.operation {
-            "create" | "create with key" | "replayed create" => 201,
-            "download" => 302,
-            _ => 200,
-        }
-    }
-
-    /// Whether a retry may return this: a success, or an error that shows that the first attempt
-    /// succeeded.
-    fn is_valid_on_retry(&self, reply: &Reply) -> bool {
-        match self.operation {
-            "create" if reply.status == 400 => {
-                reply.body["message"][0] == "Url has already been taken"
-            }
-            "delete" => matches!(reply.status, 200 | 404),
-            _ => reply.status == self.success_status(),
-        }
-    }
-
-    /// The names of the release's links after the retry, newest first.
-    fn names(&self) -> &'static [&'static str] {
-        match self.operation {
-            "create" | "create with key" | "replayed create" => &["new", "old"],
-            "update" => &["new"],
-            "delete" => &[],
-            _ => &["old"],
-        }
-    }
-
-    async fn prepare(&self, healthy: &TestApp) {
-        let link = NewLink::new("old", "https://e.com/old");
-        let link = link
-            .and_then(|link| link.with_filepath("/bin/old"))
-            .unwrap();
-        let session = healthy.store.session(Duration::from_secs(60));
-        let release = usage::release(&self.tag());
-        session
-            .create_link(&release, link, None, SystemTime::now())
-            .await
-            .unwrap();
-        if self.operation == "replayed create" {
-            assert_eq!(healthy.send(self.event()).await.status, 201);
-        }
-    }
-
     async fn run(&self, healthy: &TestApp, http: &SharedHttpClient) {
         self.prepare(healthy).await;
         let faulty = Faulty::new(http.clone(), &self.rules);
@@ -204,26 +41,23 @@ impl Case {
         );
         let first = app.send_within(self.event(), INVOCATION_TIME).await;
         self.check(&first);
-        assert_invariants(&self.items(healthy).await);
+        assert_links_of(&self.items(healthy).await);
         let fresh = TestApp::with_store(healthy.store.clone(), healthy.address);
         let second = fresh.send(self.event()).await;
         assert!(
             self.is_valid_on_retry(&second),
             "{self:?}: {first:?}, then {second:?}"
         );
-        if first.status == 201 && self.operation != "create" {
+        if first.status == 201 && self.has_key() {
             assert_eq!(
                 first.body, second.body,
                 "{self:?}: a key always returns the same response"
             );
         }
         let items = self.items(healthy).await;
-        assert_invariants(&items);
+        assert_links_of(&items);
         let mut links: BTreeMap<&str, &str> = BTreeMap::new();
-        for item in items
-            .iter()
-            .filter(|item| item["sk"].as_s().unwrap().starts_with("link#"))
-        {
+        for item in items.iter().filter(|item| is_visible_link(item, &items)) {
             links.insert(item["sk"].as_s().unwrap(), item["name"].as_s().unwrap());
         }
         assert_eq!(
@@ -251,14 +85,14 @@ impl Case {
         }
     }
 
-    async fn items(&self, app: &TestApp) -> Vec<testkit::invariants::Item> {
+    async fn items(&self, app: &TestApp) -> Vec<Item> {
         let query = app
             .client
             .query()
             .table_name(TABLE)
             .key_condition_expression("pk = :pk")
             .consistent_read(true);
-        let pk = aws_sdk_dynamodb::types::AttributeValue::S(format!("24#{}", self.tag()));
+        let pk = AttributeValue::S(format!("24#{}", self.tag()));
         query
             .expression_attribute_values(":pk", pk)
             .send()
@@ -269,12 +103,43 @@ impl Case {
     }
 }
 
+/// Whether the item is a link that exists. Links of a failed creation may remain in the table.
+fn is_visible_link(item: &Item, items: &[Item]) -> bool {
+    let release = items
+        .iter()
+        .find(|item| item["sk"].as_s().unwrap() == "release");
+    let number = |item: &Item, name: &str| -> u64 {
+        let value = item.get(name).map(|value| value.as_n().unwrap().as_str());
+        value.unwrap_or("0").parse().unwrap()
+    };
+    let deleted_through = release.map_or(0, |release| number(release, "deleted_through"));
+    item["sk"].as_s().unwrap().starts_with("link#") && number(item, "id") > deleted_through
+}
+
+/// A project with one release, for the operations that read all releases of a project.
+async fn prepare_project(healthy: &TestApp) {
+    healthy
+        .add(project(25, "group/latest", Visibility::Public))
+        .await;
+    let token = healthy
+        .issue(testkit::app::granted(
+            "faults",
+            25,
+            release_links::project::Role::Developer,
+        ))
+        .await;
+    let event = Event::new("POST", "/api/v4/projects/25/releases");
+    let event = event.token(&token).json(json!({"tag_name": "v1"}));
+    assert_eq!(healthy.send(event).await.status, 201);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_fault_causes_a_lost_duplicated_or_partial_write() {
     let healthy = TestApp::start().await;
+    prepare_project(&healthy).await;
     let http = aws_smithy_http_client::Builder::new().build_http();
     let cases = cases();
-    let calls: usize = OPERATIONS.iter().map(|(_, calls)| calls.len()).sum();
+    let calls: usize = OPERATIONS.iter().map(|(_, calls, _)| calls.len()).sum();
     // Written directly to stderr because the test harness captures `eprintln!`.
     let _ = writeln!(
         std::io::stderr(),
@@ -298,4 +163,5 @@ async fn no_fault_causes_a_lost_duplicated_or_partial_write() {
     while let Some(result) = running.join_next().await {
         result.unwrap();
     }
+    assert_invariants(&healthy.items().await);
 }

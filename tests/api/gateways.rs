@@ -263,7 +263,7 @@ async fn the_unmodified_path_takes_precedence_over_the_stripped_path() {
     }
     let app = TestApp::with_public_url(engine, public_url);
     let download = "/group/sub/app/-/releases/v1/downloads/bin/app";
-    for operations in [vec!["BatchGetItem", "GetItem"], vec!["GetItem"]] {
+    for operations in [vec!["BatchGetItem"; 2], vec!["BatchGetItem"]] {
         let reply = app.send(Event::new("GET", download).anonymous()).await;
         assert_eq!(
             (reply.status, reply.header("location")),

@@ -118,7 +118,7 @@ async fn a_key_reused_with_any_changed_attribute_is_rejected() {
 async fn a_key_reused_for_another_link_returns_422() {
     let app = TestApp::start().await;
     assert_eq!(app.send(create("k", "first")).await.status, 201);
-    let reused = "422 Unprocessable Entity: this Idempotency-Key was used for another link, choose a new one";
+    let reused = "422 Unprocessable Entity: this Idempotency-Key was used for another request, choose a new one";
     app.send(create("k", "second"))
         .await
         .assert(422, json!({"message": reused}));

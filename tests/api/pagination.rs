@@ -250,8 +250,8 @@ async fn totals_are_returned_for_up_to_ten_thousand_links() {
     );
     assert_eq!(
         app.take_operations(),
-        ["BatchGetItem", "Query", "Query"],
-        "the count and the page, read from the nearer end"
+        ["BatchGetItem", "GetItem", "Query", "Query"],
+        "the release, the count and the page, read from the nearer end"
     );
     let reply = app
         .get(&format!("{LIST}?per_page=100&page=9223372036854775807"))
@@ -273,8 +273,8 @@ async fn totals_are_returned_for_up_to_ten_thousand_links() {
     );
     assert_eq!(
         app.take_operations(),
-        ["Query", "Query", "Query"],
-        "the count, the links before the page, and the page"
+        ["GetItem", "Query", "Query", "Query"],
+        "the release, the count, the links before the page, and the page"
     );
 
     let body = json!({"name": "one-more", "url": "https://e.com/one-more"});

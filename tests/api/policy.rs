@@ -45,7 +45,42 @@ async fn accesses_of_every_operation() -> Vec<Access> {
         404
     );
     assert_eq!(app.delete(&link).await.status, 200);
+    access_releases(&app).await;
     proxy.accesses()
+}
+
+/// Sends a request of each kind for releases.
+async fn access_releases(app: &TestApp) {
+    let releases = "/api/v4/projects/24/releases";
+    let link = |n| json!({"name": n, "url": format!("https://e.com/{n}"), "filepath": format!("/bin/{n}x")});
+    for (tag, count) in [("v1", 2), ("v2", 30)] {
+        let links: Vec<_> = (10..10 + count).map(link).collect();
+        let body = json!({"tag_name": tag, "assets": {"links": links}});
+        for _ in 0..2 {
+            let event = Event::new("POST", releases).json(body.clone());
+            let reply = app.send(event.header("Idempotency-Key", "key")).await;
+            assert_eq!(reply.status, 201);
+        }
+    }
+    for (path, status) in [
+        ("", 200),
+        ("/v1", 200),
+        ("/permalink/latest", 302),
+        ("/v1/downloads/bin/10x", 302),
+        ("/v9", 404),
+    ] {
+        assert_eq!(
+            app.get(&format!("{releases}{path}")).await.status,
+            status,
+            "{path}"
+        );
+    }
+    let web = "/group/app/-/releases/permalink/latest";
+    assert_eq!(app.get(web).await.status, 302);
+    let release = format!("{releases}/v1");
+    let changes = json!({"name": "a", "released_at": "2020-01-01"});
+    assert_eq!(app.put(&release, changes).await.status, 200);
+    assert_eq!(app.delete(&release).await.status, 200);
 }
 
 #[tokio::test]
@@ -78,7 +113,7 @@ fn the_function_may_not_write_tokens_projects_or_counters() {
             let access = access(action, partition);
             assert!(!policy.allows(&access), "{access:?} is allowed");
         }
-        for partition in ["1#v1", "24#token#", "9223372036854775807#v1"] {
+        for partition in ["1#v1", "24#token#", "24/releases", "9223372036854775807#v1"] {
             let access = access(action, partition);
             assert!(policy.allows(&access), "{access:?} is denied");
         }

@@ -341,10 +341,9 @@ async fn unknown_paths_below_a_project_or_a_release_are_unknown_routes() {
         "24/members/all/1/2",
         "24/repository/tags/v1",
         "24/repository/branches/main",
-        "24/releases",
-        "24/releases/v0.1/members/all/1",
-        "24/releases/v0.1/repository/branches",
-        "group/app/releases/v0.1/members/all/1",
+        "24/releases/v0.1/assets",
+        "24/releases/v0.1/assets/links/1/2",
+        "24/releases/v0.1/downloads",
         "24/x/members/all/1",
     ] {
         app.get(&format!("/api/v4/projects/{path}?license=maybe"))

@@ -34,6 +34,7 @@ async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) ->
     let rules = every.map(|operation| Rule {
         operation,
         fault,
+        skip: 0,
         times: u32::MAX,
     });
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &rules);
@@ -97,6 +98,7 @@ async fn a_persistent_conflict_is_retried_twelve_times() {
     let rule = Rule {
         operation: "TransactWriteItems",
         fault: Fault::Cancelled("TransactionConflict"),
+        skip: 0,
         times: u32::MAX,
     };
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
@@ -129,6 +131,7 @@ async fn an_unprocessed_batch_is_retried() {
         let rule = Rule {
             operation: "BatchGetItem",
             fault: Fault::Unprocessed,
+            skip: 0,
             times,
         };
         let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
@@ -163,6 +166,7 @@ async fn only_the_unprocessed_part_of_a_batch_is_retried() {
         let rule = Rule {
             operation: "BatchGetItem",
             fault: Fault::PartlyProcessed,
+            skip: 0,
             times,
         };
         let (store, faulty) = store(engine, &[rule]);
@@ -190,6 +194,7 @@ async fn only_the_unprocessed_part_of_a_batch_is_retried() {
     let rule = Rule {
         operation: "BatchWriteItem",
         fault: Fault::PartlyProcessed,
+        skip: 0,
         times: 2,
     };
     let (store, faulty) = store(engine, &[rule]);
@@ -199,7 +204,7 @@ async fn only_the_unprocessed_part_of_a_batch_is_retried() {
         .unwrap();
     assert_eq!(
         (deleted, faulty.batches.lock().unwrap().as_slice()),
-        (22, &[22, 1, 1][..])
+        (23, &[23, 1, 1][..])
     );
     app.get(LINKS)
         .await
@@ -241,6 +246,7 @@ async fn an_invalid_dynamodb_request_returns_500_with_the_cause_in_the_log() {
             &[Rule {
                 operation,
                 fault,
+                skip: 0,
                 times: u32::MAX,
             }],
         );
@@ -324,6 +330,7 @@ async fn an_operators_transaction_cancelled_for_mixed_reasons_is_retried() {
                     &[Rule {
                         operation: "TransactWriteItems",
                         fault,
+                        skip: 0,
                         times: 2,
                     }],
                 );

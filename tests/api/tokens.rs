@@ -110,12 +110,12 @@ async fn known_and_unknown_tokens_are_cached() {
         (
             "PUT",
             format!("{links}/1"),
-            vec!["GetItem", "TransactWriteItems"],
+            vec!["BatchGetItem", "TransactWriteItems"],
         ),
         (
             "DELETE",
             format!("{links}/1"),
-            vec!["GetItem", "TransactWriteItems"],
+            vec!["BatchGetItem", "TransactWriteItems"],
         ),
     ] {
         let name = format!("{method}{}", operations.len());

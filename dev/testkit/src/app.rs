@@ -93,6 +93,7 @@ pub fn config(public_url: Option<PublicUrl>) -> Settings {
         public_url,
         identity_cache: Duration::from_secs(30),
         download_max_age: Duration::from_secs(60),
+        latest_max_age: Duration::from_secs(5),
         warm_up: Duration::from_secs(3),
     }
 }

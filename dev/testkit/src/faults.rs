@@ -19,108 +19,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Value, json};
 
 use crate::engine;
-
-/// A fault in one DynamoDB call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// DynamoDB rejects the call with this status and error code, and changes nothing.
-    ServiceError(u16, &'static str),
-    /// DynamoDB cancels a transaction with this reason for every step; any other operation fails
-    /// with the corresponding exception.
-    Cancelled(&'static str),
-    /// DynamoDB cancels a transaction with this reason for every second step, beginning with the
-    /// first or the second, and with a failed condition for the others.
-    Mixed(&'static str, FirstTransientStep),
-    /// DynamoDB returns the whole batch as unprocessed.
-    Unprocessed,
-    /// DynamoDB returns the last request of the batch as unprocessed.
-    PartlyProcessed,
-    /// The connection is reset before DynamoDB receives the call.
-    ResetBefore,
-    /// The connection is reset after DynamoDB executes the call.
-    ResetAfter,
-    /// No response arrives, and DynamoDB never receives the call.
-    StalledBefore,
-    /// No response arrives, although DynamoDB executes the call.
-    StalledAfter,
-    /// DynamoDB executes the call, but the response is not valid JSON.
-    Malformed,
-    /// The items in the response contain only their keys.
-    MissingAttributes,
-    /// The items in the response have the wrong type in every attribute except the keys.
-    MistypedAttributes,
-}
-
-/// The first transient step of a mixed cancellation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FirstTransientStep {
-    /// Even step indices are transient.
-    First = 0,
-    /// Odd step indices are transient.
-    Second = 1,
-}
-
-impl Fault {
-    /// The faults that the fault matrix covers.
-    pub const ALL: [Self; 22] = [
-        Self::ServiceError(400, "ProvisionedThroughputExceededException"),
-        Self::ServiceError(400, "ThrottlingException"),
-        Self::ServiceError(400, "RequestLimitExceeded"),
-        Self::ServiceError(400, "TransactionInProgressException"),
-        Self::ServiceError(500, "InternalServerError"),
-        Self::ServiceError(503, "ServiceUnavailable"),
-        Self::Cancelled("TransactionConflict"),
-        Self::Cancelled("ThrottlingError"),
-        Self::Cancelled("ValidationError"),
-        Self::ServiceError(400, "ValidationException"),
-        Self::Mixed("TransactionConflict", FirstTransientStep::First),
-        Self::Mixed("TransactionConflict", FirstTransientStep::Second),
-        Self::Mixed("ThrottlingError", FirstTransientStep::First),
-        Self::Mixed("ThrottlingError", FirstTransientStep::Second),
-        Self::PartlyProcessed,
-        Self::ResetBefore,
-        Self::ResetAfter,
-        Self::StalledBefore,
-        Self::StalledAfter,
-        Self::Malformed,
-        Self::MissingAttributes,
-        Self::MistypedAttributes,
-    ];
-
-    /// Whether the fault can occur in this DynamoDB operation.
-    pub fn applies_to(self, operation: &str) -> bool {
-        match self {
-            Self::Mixed(..) | Self::Cancelled("ValidationError") => {
-                operation == "TransactWriteItems"
-            }
-            Self::Unprocessed | Self::PartlyProcessed => operation.starts_with("Batch"),
-            _ => true,
-        }
-    }
-
-    /// Whether the fault produces a corrupt item or an invalid call. Retries cannot help, so the
-    /// service returns 500.
-    pub fn is_permanent(self) -> bool {
-        matches!(
-            self,
-            Self::MissingAttributes
-                | Self::MistypedAttributes
-                | Self::ServiceError(_, "ValidationException")
-                | Self::Cancelled("ValidationError")
-        )
-    }
-}
-
-/// Injects a fault into the first `times` calls of an operation.
-#[derive(Debug, Clone, Copy)]
-pub struct Rule {
-    /// The DynamoDB operation.
-    pub operation: &'static str,
-    /// The fault to inject.
-    pub fault: Fault,
-    /// The number of calls that fail.
-    pub times: u32,
-}
+pub use crate::fault::{Fault, FirstTransientStep, Rule};
 
 /// An HTTP client that applies its rules to the calls it sends, and counts all calls.
 #[derive(Debug, Clone)]
@@ -170,9 +69,15 @@ impl Faulty {
                 .push(requests(&mut body(request)).len());
         }
         let mut rules = self.rules.lock().unwrap();
-        let rule = rules
-            .iter_mut()
-            .find(|rule| rule.operation == operation && rule.times > 0)?;
+        let mut due = Vec::new();
+        for rule in rules.iter_mut().filter(|rule| rule.operation == operation) {
+            match rule.skip.checked_sub(1) {
+                Some(skip) => rule.skip = skip,
+                None if rule.times > 0 => due.push(rule),
+                None => {}
+            }
+        }
+        let rule = due.into_iter().next()?;
         rule.times -= 1;
         Some(rule.fault)
     }

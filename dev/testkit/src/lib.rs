@@ -16,6 +16,8 @@ pub mod app;
 #[cfg(feature = "tests")]
 pub mod event;
 #[cfg(feature = "tests")]
+mod fault;
+#[cfg(feature = "tests")]
 pub mod faults;
 #[cfg(feature = "tests")]
 pub mod invariants;

@@ -63,7 +63,7 @@ impl Reply {
             "no finer than a millisecond: {self:?}"
         );
         if !self.body.is_null() {
-            let expected = if self.status == 301 {
+            let expected = if matches!(self.status, 301 | 302) {
                 "text/plain"
             } else {
                 "application/json"

@@ -25,6 +25,8 @@ const LINK: [(&str, &str); 4] = [
     ("link_type", "other"),
     ("created_at", "2026-11-24T00:00:00Z"),
 ];
+/// The place of the release in the order of the project's releases.
+const PLACE: &str = "2026-11-24T00:00:00.000000Z#2026-11-24T00:00:00.000000Z#v0.1";
 /// The sort keys of the link's unique-constraint items, with the SHA-256 of its URL and its name.
 const CONSTRAINTS: [&str; 2] = [
     "taken#url#74ff634528e665ea8eb17e8cdc92b1a0997cf2ba1a0be6b900555a85a7fcf82b",
@@ -81,6 +83,7 @@ async fn put_release(client: &Client, table: &str) -> Result<(), String> {
     let time = text("2026-11-24T00:00:00Z");
     let release = vec![
         ("last_link_id", number(0)),
+        ("revision", number(1)),
         ("created_at", time.clone()),
         ("released_at", time),
     ];
@@ -91,11 +94,11 @@ async fn put_release(client: &Client, table: &str) -> Result<(), String> {
         ("release".to_owned(), release),
         (format!("link#{:0>20}", 2), link),
     ];
-    for (sk, attributes) in items.into_iter().chain(constraints) {
+    let items = items.into_iter().chain(constraints);
+    let place = ("24/releases", (PLACE.to_owned(), Vec::new()));
+    for (pk, (sk, attributes)) in items.map(|item| ("24#v0.1", item)).chain([place]) {
         let mut put = client.put_item().table_name(table);
-        put = put
-            .item("pk", text("24#v0.1"))
-            .item("sk", AttributeValue::S(sk));
+        put = put.item("pk", text(pk)).item("sk", AttributeValue::S(sk));
         for (name, value) in attributes {
             put = put.item(name, value);
         }

@@ -9,7 +9,7 @@ use dynoxide::{Database, ImportOptions};
 use release_links::link::{Attributes, LinkChanges, LinkId, NewLink};
 use release_links::page::Page;
 use release_links::project::{ProjectId, ProjectRef};
-use release_links::release::ReleaseKey;
+use release_links::release::{Details, NewRelease, Order, OrderBy, ReleaseChanges, ReleaseKey};
 use release_links::store::{Store, StoreSession, Usage};
 use release_links::token::PlainToken;
 use sha2::{Digest, Sha256};
@@ -58,32 +58,28 @@ fn changes(name: &str) -> LinkChanges {
 }
 
 /// Measures each operation on a link with a filepath, and the lookup of token and project.
-pub async fn measure_operations(store: &Store) -> [(&'static str, Usage); 7] {
-    let [create, get, list, download, update, delete, identity] = [(); 7].map(|()| session(store));
-    let id = create
-        .create_link(&release("v9"), new_link("a"), None, SystemTime::now())
-        .await
-        .unwrap()
-        .link
-        .id;
-    get.get_link(&release("v9"), id).await.unwrap();
-    list.list_links(&release("v9"), FIRST_PAGE).await.unwrap();
-    download
-        .url_of_filepath(&release("v9"), "/bin/a")
-        .await
-        .unwrap();
+pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
+    let [first, create, get, list] = [(); 4].map(|()| session(store));
+    let [download, update, delete, identity] = [(); 4].map(|()| session(store));
+    let release = release("v9");
+    create_link(&first, &release, new_link("first")).await;
+    let id = create_link(&create, &release, new_link("a")).await;
+    get.get_link(&release, id).await.unwrap();
+    list.list_links(&release, FIRST_PAGE).await.unwrap();
+    download.url_of_filepath(&release, "/bin/a").await.unwrap();
     update
-        .update_link(&release("v9"), id, &changes("b"))
+        .update_link(&release, id, &changes("b"))
         .await
         .unwrap();
-    delete.delete_link(&release("v9"), id).await.unwrap();
+    delete.delete_link(&release, id).await.unwrap();
     let token = PlainToken::from(seed::TOKEN.to_owned()).hash();
     identity
         .identify(Some(&token), ProjectRef::parse("24").as_slice())
         .await
         .unwrap();
-    [
+    vec![
         ("create", create.usage()),
+        ("create the first link of a release", first.usage()),
         ("get", get.usage()),
         ("list", list.usage()),
         ("download", download.usage()),
@@ -92,6 +88,59 @@ pub async fn measure_operations(store: &Store) -> [(&'static str, Usage); 7] {
         ("token and project, when not cached", identity.usage()),
     ]
 }
+
+async fn create_link(session: &StoreSession<'_>, release: &ReleaseKey, new: NewLink) -> LinkId {
+    let created = session.create_link(release, new, None, None, SystemTime::now());
+    created.await.unwrap().link.id
+}
+
+/// A release with 20 links with filepaths.
+fn new_release() -> NewRelease {
+    NewRelease {
+        details: Details::default(),
+        released_at: None,
+        links: (0..20).map(|n| new_link(&format!("l{n}"))).collect(),
+    }
+}
+
+/// Measures each operation on a release with 20 links with filepaths, in a project with 100
+/// releases.
+pub async fn measure_releases(store: &Store, database: &Database, table: &str) -> Releases {
+    let [create, get, list, latest] = [(); 4].map(|()| session(store));
+    let [by_creation, update, delete] = [(); 3].map(|()| session(store));
+    let (key, new, now) = (release("v20"), new_release(), SystemTime::now());
+    import_releases(database, table, 99);
+    create.create_release(&key, &new, None, now).await.unwrap();
+    get.get_release(&key).await.unwrap();
+    let mut order = Order::default();
+    list.list_releases(project(), order, FIRST_PAGE)
+        .await
+        .unwrap();
+    order.by = OrderBy::CreatedAt;
+    by_creation
+        .list_releases(project(), order, FIRST_PAGE)
+        .await
+        .unwrap();
+    latest.latest_release(project()).await.unwrap();
+    let changes = ReleaseChanges {
+        released_at: Some(SystemTime::UNIX_EPOCH),
+        ..ReleaseChanges::default()
+    };
+    update.update_release(&key, &changes).await.unwrap();
+    delete.delete_release(&key).await.unwrap();
+    vec![
+        ("create a release", create.usage()),
+        ("get a release", get.usage()),
+        ("list 20 releases", list.usage()),
+        ("list 20 releases by `created_at`", by_creation.usage()),
+        ("find the latest release", latest.usage()),
+        ("update a release", update.usage()),
+        ("delete a release", delete.usage()),
+    ]
+}
+
+/// The usage of operations on releases.
+pub type Releases = Vec<(&'static str, Usage)>;
 
 /// Measures the listing of one page.
 pub async fn measure_page(store: &Store, tag: &str, number: u64) -> Usage {
@@ -110,15 +159,13 @@ pub async fn measure_page(store: &Store, tag: &str, number: u64) -> Usage {
 
 /// Measures the creation of a link with a filepath and a URL of this length.
 pub async fn measure_create(store: &Store, url_characters: usize) -> Usage {
+    create_link(&session(store), &release("long"), new_link("first")).await;
     let create = session(store);
     let url = format!("https://e.com/{}", "x".repeat(url_characters - 14));
     let new = NewLink::new("long", url)
         .and_then(|link| link.with_filepath("/bin/long"))
         .unwrap();
-    create
-        .create_link(&release("v9"), new, None, SystemTime::now())
-        .await
-        .unwrap();
+    create_link(&create, &release("long"), new).await;
     create.usage()
 }
 
@@ -153,14 +200,9 @@ impl Growth {
             .url_of_filepath(&release(tag), "/bin/n1")
             .await
             .unwrap();
-        let new = create
-            .create_link(&release(tag), new_link("one-more"), None, SystemTime::now())
-            .await
-            .unwrap();
-        session(store)
-            .delete_link(&release(tag), new.link.id)
-            .await
-            .unwrap();
+        let id = create_link(&create, &release(tag), new_link("one-more")).await;
+        let deletion = session(store);
+        deletion.delete_link(&release(tag), id).await.unwrap();
         let [list, get, create, download] =
             [list, get, create, download].map(|session| session.usage());
         Self {
@@ -172,6 +214,9 @@ impl Growth {
         }
     }
 }
+
+/// The time of imported releases, as their places in the order contain it.
+const TIME: &str = "2026-11-24T00:00:00.000000Z";
 
 /// Imports a release with the given number of links, named `n1`, `n2`, and so on. The items are
 /// identical to those that the store would create one by one.
@@ -193,14 +238,26 @@ pub fn import_long_release(
         "last_link_id".to_owned(),
         AttributeValue::N(links.to_string()),
     );
+    for (name, number) in [("revision", "1"), ("deleted_through", "0")] {
+        release.insert(name.to_owned(), AttributeValue::N(number.to_owned()));
+    }
+    release.insert("needs_cleanup".to_owned(), AttributeValue::BOOL(false));
+    let author = [
+        ("id", AttributeValue::N("1".to_owned())),
+        ("label", text("documentation")),
+    ];
+    let author = author.map(|(name, value)| (name.to_owned(), value));
+    let mut details = item(&partition, "release#details");
+    details.insert("author".to_owned(), AttributeValue::M(author.into()));
     for name in ["created_at", "released_at"] {
         release.insert(name.to_owned(), text("2026-11-24T00:00:00Z"));
     }
+    let place = item("24/releases", &format!("{TIME}#{TIME}#{tag}"));
     let links = (1..=links).flat_map(|id| link_items(&partition, id, padding));
     import(
         database,
         table,
-        std::iter::once(release).chain(links).collect(),
+        [release, details, place].into_iter().chain(links).collect(),
     );
 }
 

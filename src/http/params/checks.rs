@@ -1,6 +1,9 @@
 //! GitLab's validation of parameters: presence and type (C11 to C18).
 
+use std::time::SystemTime;
+
 use super::{ParamError, ParamErrors, ParamProblem, Params, Value};
+use crate::release::parse_date;
 
 /// A parameter that a client may leave out, set to null, or give a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,8 @@ impl<T> Field<T> {
 #[derive(Debug)]
 pub struct Checks<'a> {
     params: &'a Params,
+    /// The name of the object that the parameters are members of; "" at the top level.
+    object: String,
     errors: Vec<ParamError>,
 }
 
@@ -50,14 +55,37 @@ impl<'a> Checks<'a> {
     /// Starts without errors.
     #[must_use]
     pub fn of(params: &'a Params) -> Self {
+        Self::within(params, String::new())
+    }
+
+    /// Starts with the members of an object, such as `assets[links][0]`.
+    #[must_use]
+    pub fn within(members: &'a Params, object: String) -> Self {
         Self {
-            params,
+            params: members,
+            object,
             errors: Vec::new(),
         }
     }
 
+    /// Adds the errors of an object's members.
+    pub fn append(&mut self, mut members: Checks<'_>) {
+        self.errors.append(&mut members.errors);
+    }
+
+    /// The value as it was sent.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&'a Value> {
+        self.params.get(name)
+    }
+
     /// Adds an error.
     pub fn fail(&mut self, name: &str, problem: ParamProblem) {
+        let name = if self.object.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}[{name}]", self.object)
+        };
         self.errors.push(ParamError::new(name, problem));
     }
 
@@ -67,7 +95,7 @@ impl<'a> Checks<'a> {
             None => Field::Absent,
             Some(Value::Null) => Field::Null,
             Some(Value::Text(text)) => Field::Value(text.clone()),
-            Some(Value::Nested(_) | Value::File) => {
+            Some(Value::Array(_) | Value::Object(_) | Value::File) => {
                 self.fail(name, ParamProblem::Invalid);
                 Field::Absent
             }
@@ -123,6 +151,34 @@ impl<'a> Checks<'a> {
             self.fail(name, ParamProblem::Invalid);
         }
         found.map(|(value, _)| *value)
+    }
+
+    /// A date; "" counts as null (R12, R39).
+    pub fn date(&mut self, name: &str) -> Field<SystemTime> {
+        match self.text(name) {
+            Field::Absent => Field::Absent,
+            Field::Null => Field::Null,
+            Field::Value(text) if text.is_empty() => Field::Null,
+            Field::Value(text) => match parse_date(&text) {
+                Some(time) => Field::Value(time),
+                None => {
+                    self.fail(name, ParamProblem::Invalid);
+                    Field::Absent
+                }
+            },
+        }
+    }
+
+    /// One of these words; the first one if it is absent or null (R38).
+    pub fn word<const N: usize>(&mut self, name: &str, words: [&'static str; N]) -> &'static str {
+        let Some(text) = self.text(name).into_value() else {
+            return words[0];
+        };
+        let found = words.into_iter().find(|word| *word == text);
+        if found.is_none() {
+            self.fail(name, ParamProblem::NoValidValue);
+        }
+        found.unwrap_or(words[0])
     }
 
     /// Requires at least one of these parameters, with any value at all (C13).

@@ -47,7 +47,17 @@ fn value(raw: &RawValue) -> Result<Value, serde_json::Error> {
         serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
             Value::Text(raw.get().to_owned())
         }
-        serde_json::Value::Array(_) | serde_json::Value::Object(_) => Value::Nested(Vec::new()),
+        serde_json::Value::Array(_) => {
+            let elements: Vec<&RawValue> = serde_json::from_str(raw.get())?;
+            Value::Array(elements.into_iter().map(value).collect::<Result<_, _>>()?)
+        }
+        serde_json::Value::Object(_) => {
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get())?;
+            let members = members
+                .into_iter()
+                .map(|(name, raw)| Ok((name, value(raw)?)));
+            Value::Object(members.collect::<Result<_, serde_json::Error>>()?)
+        }
     })
 }
 

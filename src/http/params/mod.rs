@@ -6,6 +6,7 @@
 mod checks;
 mod json;
 mod multipart;
+mod nested;
 mod urlencoded;
 
 use std::collections::BTreeMap;
@@ -28,8 +29,10 @@ pub enum Value {
     Null,
     /// Text; numbers and booleans of a JSON body are text too (C15).
     Text(String),
-    /// An array or an object. Only its flat pairs are kept, for the `Link` header (B14).
-    Nested(Vec<(String, String)>),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object.
+    Object(BTreeMap<String, Value>),
     /// An uploaded file, which no parameter here accepts (C15).
     File,
 }
@@ -62,6 +65,12 @@ impl Params {
         Ok(params)
     }
 
+    /// The members of an object.
+    #[must_use]
+    pub fn of_object(members: BTreeMap<String, Value>) -> Self {
+        Self { values: members }
+    }
+
     /// Sets a parameter that the path has, which takes precedence over all others (C2).
     pub fn set(&mut self, name: &str, value: &str) {
         self.values
@@ -80,15 +89,9 @@ impl Params {
     }
 
     /// All parameters as flat pairs in alphabetical order, for the `Link` header (B14).
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values.iter().flat_map(|(name, value)| match value {
-            Value::Null | Value::File => vec![(name.as_str(), "")],
-            Value::Text(text) => vec![(name.as_str(), text.as_str())],
-            Value::Nested(pairs) => pairs
-                .iter()
-                .map(|(name, text)| (name.as_str(), text.as_str()))
-                .collect(),
-        })
+    pub fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        let values = self.values.iter();
+        values.flat_map(|(name, value)| nested::pairs(name, value))
     }
 }
 

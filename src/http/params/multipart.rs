@@ -33,7 +33,7 @@ pub(super) async fn parse(
         } else {
             Value::Text(text(bytes.to_vec())?)
         };
-        super::urlencoded::insert(&mut values, without_nul(name, "multipart body")?, value)?;
+        super::nested::insert(&mut values, without_nul(name, "multipart body")?, value)?;
     }
     Ok(values)
 }

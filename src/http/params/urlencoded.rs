@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
+use super::nested::insert;
 use super::{Value, without_nul};
 use crate::http::error::ApiError;
 
@@ -25,39 +26,6 @@ pub(super) fn parse(text: &str, place: &str) -> Result<BTreeMap<String, Value>, 
         insert(&mut values, decode(name, place)?, value)?;
     }
     Ok(values)
-}
-
-/// Adds one pair. A name with brackets is part of an array or an object with the name before them.
-/// Like Rack, this rejects a name that is used both as text and as an array or object (C9).
-pub(super) fn insert(
-    values: &mut BTreeMap<String, Value>,
-    name: String,
-    value: Value,
-) -> Result<(), ApiError> {
-    let base = match name.find('[') {
-        Some(bracket) if bracket > 0 => name[..bracket].to_owned(),
-        _ => {
-            values.insert(name, value);
-            return Ok(());
-        }
-    };
-    let text = if let Value::Text(text) = value {
-        text
-    } else {
-        String::new()
-    };
-    match values
-        .entry(base)
-        .or_insert_with(|| Value::Nested(Vec::new()))
-    {
-        Value::Nested(pairs) => {
-            pairs.push((name, text));
-            Ok(())
-        }
-        Value::Null | Value::Text(_) | Value::File => Err(ApiError::Malformed(format!(
-            "the parameter '{name}' is given both as text and as an array or object"
-        ))),
-    }
 }
 
 fn decode(text: &str, place: &str) -> Result<String, ApiError> {

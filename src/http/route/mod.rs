@@ -7,10 +7,13 @@
 //! are, a gateway has decoded them, and the project and the tag are found between fixed segments:
 //! the first `releases` ends the project (no project path has such a segment), and the last
 //! `assets/links` ends the tag. In a download, the first `downloads` after the first segment of the
-//! tag ends the tag.
+//! tag ends the tag. Otherwise the rest of the path is the tag.
 
 mod project;
 mod release;
+mod releases;
+#[cfg(test)]
+mod tests;
 
 use lambda_http::http::Method;
 use percent_encoding::percent_decode_str;
@@ -104,6 +107,25 @@ pub enum Endpoint {
     /// `GET /:project/-/releases/:tag/downloads/:filepath`, the filepath with its leading slash
     /// (G2).
     Download(String),
+    /// `GET /:project/-/releases/permalink/latest`, with the segments that follow (R68). The path
+    /// names no tag.
+    LatestPage(Vec<String>),
+    /// `GET …/releases/:tag_name` (R21).
+    GetRelease,
+    /// `PUT …/releases/:tag_name`.
+    UpdateRelease,
+    /// `DELETE …/releases/:tag_name`.
+    DeleteRelease,
+    /// `GET …/releases/:tag_name/downloads/:filepath` in the API, the filepath with its leading
+    /// slash (R62).
+    DownloadAsset(String),
+}
+
+impl Endpoint {
+    /// Whether it is outside the API.
+    fn is_web(&self) -> bool {
+        matches!(self, Self::Download(_) | Self::LatestPage(_))
+    }
 }
 
 /// A part of a project that a request is for. User IDs are not checked yet (R75).
@@ -115,6 +137,12 @@ pub enum ProjectEndpoint {
     Member(String),
     /// `GET /projects/:id/repository/branches` (R76).
     ListBranches,
+    /// `GET /projects/:id/releases` (R21).
+    ListReleases,
+    /// `POST /projects/:id/releases`.
+    CreateRelease,
+    /// `GET /projects/:id/releases/permalink/latest`, with the segments that follow (R63).
+    Latest(Vec<String>),
 }
 
 /// Finds the route of a raw path. The path may or may not carry the service's prefix, such as
@@ -134,12 +162,11 @@ pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Route, ApiError
     };
     match received {
         Err(ApiError::UnknownRoute) => parse(method, without_prefix),
-        Ok(Route::Release(mut release, Endpoint::Download(filepath))) => {
-            if let Ok(Route::Release(other, Endpoint::Download(_))) = parse(method, without_prefix)
-            {
+        Ok(Route::Release(mut release, endpoint)) if endpoint.is_web() => {
+            if let Ok(Route::Release(other, _)) = parse(method, without_prefix) {
                 release.project_without_prefix = Some(other.project);
             }
-            Ok(Route::Release(release, Endpoint::Download(filepath)))
+            Ok(Route::Release(release, endpoint))
         }
         received => received,
     }
@@ -162,7 +189,11 @@ pub fn parse(method: &Method, path: &str) -> Result<Route, ApiError> {
     match segments.as_slice() {
         ["api", "v3", ..] => Err(ApiError::ApiV3),
         ["api", "v4", "projects", rest @ ..] => {
-            release::links(method, rest).unwrap_or_else(|| project::route(method, rest))
+            let links = || release::links(method, rest);
+            let releases = || releases::route(method, rest);
+            links()
+                .or_else(releases)
+                .unwrap_or_else(|| project::route(method, rest))
         }
         ["api", "v4", name] => match split_format(name).0 {
             "user" => read_only(method, Route::CurrentUser),
@@ -171,7 +202,7 @@ pub fn parse(method: &Method, path: &str) -> Result<Route, ApiError> {
             _ => Err(ApiError::UnknownRoute),
         },
         ["api", ..] => Err(ApiError::UnknownRoute),
-        _ => release::download(method, &segments),
+        _ => release::web(method, &segments),
     }
 }
 
@@ -201,136 +232,5 @@ fn split_format(segment: &str) -> (&str, Option<&str>) {
     match segment.rsplit_once('.') {
         Some((name, format)) if !name.is_empty() && !format.is_empty() => (name, Some(format)),
         _ => (segment, None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn release_of(project: &str, tag: &str) -> ReleasePath {
-        ReleasePath::new(project, tag)
-    }
-
-    fn get(path: &str) -> Result<Route, ApiError> {
-        parse(&Method::GET, path)
-    }
-
-    #[test]
-    fn encoded_and_decoded_paths_have_the_same_route() {
-        for path in [
-            "/api/v4/projects/a%2Fb%2Fc/releases/rel%2F1.0%20x/assets/links",
-            "/api/v4/projects/a/b/c/releases/rel/1.0 x/assets/links",
-            "/api/v4//projects/a%2Fb%2fc/releases/rel%2F1%2E0%20x/assets/links/",
-        ] {
-            let list = Route::Release(release_of("a/b/c", "rel/1.0 x"), Endpoint::ListLinks(None));
-            assert_eq!(get(path), Ok(list), "{path}");
-        }
-    }
-
-    #[test]
-    fn tags_with_special_characters_are_not_split() {
-        for (path, tag) in [
-            ("24/releases/v1+b/assets/links", "v1+b"),
-            ("24/releases/v1.json/assets/links", "v1.json"),
-            ("24/releases/100%/assets/links", "100%"),
-            ("24/releases/%C3%A9/assets/links", "é"),
-            ("24/releases/../assets/links", ".."),
-            ("24/releases/a/releases/b/assets/links", "a/releases/b"),
-            (
-                "24/releases/a/assets/links/b/assets/links",
-                "a/assets/links/b",
-            ),
-            ("24/releases/a?b#c\\d/assets/links", "a?b#c\\d"),
-        ] {
-            assert_eq!(
-                get(&format!("/api/v4/projects/{path}")),
-                Ok(Route::Release(
-                    release_of("24", tag),
-                    Endpoint::ListLinks(None)
-                )),
-                "{path}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_format_suffix_is_not_part_of_the_link_id() {
-        let link = |link: &str| {
-            Ok(Route::Release(
-                release_of("24", "v1"),
-                Endpoint::GetLink(link.to_owned()),
-            ))
-        };
-        assert_eq!(
-            get("/api/v4/projects/24/releases/v1/assets/links/1.json"),
-            link("1")
-        );
-        assert_eq!(
-            get("/api/v4/projects/24/releases/v1/assets/links/1.5"),
-            link("1")
-        );
-        assert_eq!(
-            get("/api/v4/projects/24/releases/v1/assets/links.json"),
-            Ok(Route::Release(
-                release_of("24", "v1"),
-                Endpoint::ListLinks(Some("json".to_owned()))
-            ))
-        );
-    }
-
-    #[test]
-    fn a_download_names_project_tag_and_filepath() {
-        let download = |tag: &str| {
-            Ok(Route::Release(
-                release_of("group/app", tag),
-                Endpoint::Download("/bin/x.exe".to_owned()),
-            ))
-        };
-        assert_eq!(
-            get("/group/app/-/releases/v0.1/downloads/bin/x.exe"),
-            download("v0.1")
-        );
-        assert_eq!(
-            get("/group/app/-/releases/rel%2F1/downloads/bin/x.exe"),
-            download("rel/1")
-        );
-        assert_eq!(
-            get("/group/app/-/releases/rel/1/downloads/bin/x.exe"),
-            download("rel/1")
-        );
-    }
-
-    #[test]
-    fn unsupported_paths_and_methods_are_unknown_routes() {
-        for path in [
-            "/",
-            "/api/v4",
-            "/api/v4/projects",
-            "/api/v4/projects/24/releases/v1/assets",
-            "/api/v5/projects/24/releases/v1/assets/links",
-            "/api/v4/projects/releases/v1/assets/links",
-            "/api/v4/projects/24/releases/assets/links",
-            "/api/v4/projects/24/releases/v1/assets/links/1/2",
-            "/group/app/-/releases/v1/downloads/",
-            "/-/releases/v1/downloads/x",
-        ] {
-            assert_eq!(get(path), Err(ApiError::UnknownRoute), "{path}");
-        }
-        assert_eq!(
-            parse(
-                &Method::PATCH,
-                "/api/v4/projects/24/releases/v1/assets/links/1"
-            ),
-            Err(ApiError::UnknownRoute)
-        );
-        assert_eq!(get("/api/v3/projects"), Err(ApiError::ApiV3));
-    }
-
-    #[test]
-    fn paths_with_invalid_utf8_or_nul_bytes_are_malformed() {
-        for path in ["/api/v4/projects/%ff/releases", "/api/v4/%00"] {
-            assert!(matches!(get(path), Err(ApiError::Malformed(_))), "{path}");
-        }
     }
 }

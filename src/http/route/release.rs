@@ -55,34 +55,43 @@ fn is_links(segments: &[&str]) -> bool {
     }
 }
 
-/// Routes the permanent URL of a link (G2).
-pub(super) fn download(method: &Method, segments: &[&str]) -> Result<Route, ApiError> {
+/// Routes the paths outside the API: the permanent URL of a link (G2) and the permalink to the
+/// latest release (R68).
+pub(super) fn web(method: &Method, segments: &[&str]) -> Result<Route, ApiError> {
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Err(ApiError::UnknownRoute);
     }
-    let parts = || {
-        let end_of_project = segments
-            .windows(2)
-            .position(|pair| pair == ["-", "releases"])
-            .filter(|at| *at > 0)?;
-        let tag_and_path = &segments[end_of_project + 2..];
-        let end_of_tag = tag_and_path
-            .iter()
-            .skip(1)
-            .position(|segment| *segment == "downloads")?
-            + 1;
-        let filepath = tag_and_path
-            .get(end_of_tag + 1..)
-            .filter(|filepath| !filepath.is_empty())?;
-        let release = release(&segments[..end_of_project], &tag_and_path[..end_of_tag]);
-        Some(Route::Release(
-            release,
-            Endpoint::Download(format!("/{}", filepath.join("/"))),
-        ))
-    };
-    parts().ok_or(ApiError::UnknownRoute)
+    let mut pairs = segments.windows(2);
+    let end_of_project = pairs.position(|pair| pair == ["-", "releases"]);
+    let end_of_project = end_of_project
+        .filter(|at| *at > 0)
+        .ok_or(ApiError::UnknownRoute)?;
+    let (project, rest) = segments.split_at(end_of_project);
+    let rest = &rest[2..];
+    if let ["permalink", "latest", suffix @ ..] = rest {
+        let suffix = suffix.iter().map(|&segment| segment.to_owned()).collect();
+        return Ok(Route::Release(
+            release(project, &[]),
+            Endpoint::LatestPage(suffix),
+        ));
+    }
+    let (tag, filepath) = tag_and_filepath(rest).ok_or(ApiError::UnknownRoute)?;
+    let endpoint = Endpoint::Download(filepath);
+    Ok(Route::Release(release(project, tag), endpoint))
 }
 
-fn release(project: &[&str], tag: &[&str]) -> ReleasePath {
+/// The tag and the filepath of a download: the first `downloads` after the first segment of the tag
+/// ends the tag. The filepath has a leading slash.
+pub(super) fn tag_and_filepath<'a, 'b>(segments: &'b [&'a str]) -> Option<(&'b [&'a str], String)> {
+    let after_first = segments.iter().skip(1);
+    let end_of_tag = 1 + after_first
+        .into_iter()
+        .position(|segment| *segment == "downloads")?;
+    let (tag, downloads) = segments.split_at(end_of_tag);
+    let filepath = downloads.get(1..).filter(|filepath| !filepath.is_empty())?;
+    Some((tag, format!("/{}", filepath.join("/"))))
+}
+
+pub(super) fn release(project: &[&str], tag: &[&str]) -> ReleasePath {
     ReleasePath::new(project.join("/"), tag.join("/"))
 }

@@ -8,6 +8,7 @@ use serde_yaml_ng::Value;
 
 use crate::warm::REQUESTS;
 use crate::{Table, log, start_engine, store};
+use testkit::app::TABLE;
 use testkit::usage::{self, cents, dollars};
 
 /// List prices in us-east-1 in November 2026, in dollars.
@@ -96,12 +97,14 @@ fn template() -> Value {
 
 /// Measures the price of a million requests of each operation.
 pub async fn measure() -> Table {
-    let (engine, _) = start_engine().await;
+    let (engine, database) = start_engine().await;
     let logs = logged_bytes(engine).await as f64 / 1_000.0 * price::LOGS;
     let operations = usage::measure_operations(&store(engine)).await;
-    let [.., (_, identity)] = operations;
+    let identity = operations.last().expect("there are operations").1;
+    let links = &operations[..operations.len() - 1];
+    let releases = usage::measure_releases(&store(engine), &database, TABLE).await;
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for (name, warm) in &operations[..operations.len() - 1] {
+    for (name, warm) in links.iter().chain(&releases) {
         let cold = Usage {
             calls: warm.calls + identity.calls,
             read_units: warm.read_units + identity.read_units,
@@ -116,10 +119,15 @@ pub async fn measure() -> Table {
         long,
         logs,
     ));
+    let is_download = |(name, _): &&(&str, Usage)| *name == "download";
+    let (_, download) = links
+        .iter()
+        .find(is_download)
+        .expect("downloads are measured");
     let free = "downloads a month for the $ of the smallest machine";
-    rows.push(break_even(free, operations[3].1, logs, 0.0));
+    rows.push(break_even(free, *download, logs, 0.0));
     let charged = "the same, if the alarms and the dashboard exceed the free tier";
-    rows.push(break_even(charged, operations[3].1, logs, monitoring()));
+    rows.push(break_even(charged, *download, logs, monitoring()));
     Table {
         name: "dollars for a million requests",
         columns: COLUMNS.to_vec(),

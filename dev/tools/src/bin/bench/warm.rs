@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use release_links::link::NewLink;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::process::{BARE, HELLO, Program, SERVICE};
 use testkit::usage;
@@ -27,7 +27,7 @@ pub struct MeasuredRequest {
 }
 
 /// The create request uses a separate release, so that the list keeps its length.
-pub const REQUESTS: [MeasuredRequest; 4] = [
+pub const REQUESTS: [MeasuredRequest; 7] = [
     MeasuredRequest {
         name: "get",
         event: include_str!("../../../../../events/get-link.json"),
@@ -52,7 +52,27 @@ pub const REQUESTS: [MeasuredRequest; 4] = [
         path: "/api/v4/projects/24/releases/new/assets/links",
         status: 201,
     },
+    MeasuredRequest {
+        name: "get a release with 20 links",
+        event: include_str!("../../../../../events/get-release.json"),
+        path: "/api/v4/projects/24/releases/v0.1",
+        status: 200,
+    },
+    MeasuredRequest {
+        name: "redirect to the latest release",
+        event: include_str!("../../../../../events/latest-release.json"),
+        path: "/api/v4/projects/24/releases/permalink/latest",
+        status: 302,
+    },
+    MeasuredRequest {
+        name: CREATE_RELEASE,
+        event: include_str!("../../../../../events/create-release.json"),
+        path: "/api/v4/projects/24/releases",
+        status: 201,
+    },
 ];
+
+const CREATE_RELEASE: &str = "create a release with 20 links";
 
 impl MeasuredRequest {
     /// Returns the next event. Each create request has a unique name and URL.
@@ -63,6 +83,10 @@ impl MeasuredRequest {
         event["rawPath"] = self.path.into();
         if self.status == 201 {
             let n = CREATED.fetch_add(1, Ordering::Relaxed);
+            if self.name == CREATE_RELEASE {
+                event["body"] = new_release(n).to_string().into();
+                return event;
+            }
             event["body"] = STANDARD
                 .encode(format!(
                     "name=new-{n}&url=https%3A%2F%2Fexample.com%2Fnew-{n}"
@@ -106,6 +130,15 @@ impl MeasuredRequest {
     }
 }
 
+/// The body of a request for a new release with 20 links. It is older than the seeded release, so
+/// that the latest one stays the same.
+fn new_release(n: u64) -> Value {
+    let link = |link| json!({"name": link, "url": format!("https://example.com/{link}")});
+    let links: Vec<Value> = (0..20).map(|n| link(n.to_string())).collect();
+    let tag = format!("new-{n}-{:08x}", std::process::id());
+    json!({"tag_name": tag, "released_at": "2020-01-01", "assets": {"links": links}})
+}
+
 /// Adds links to the seeded release until it has twenty. The first new one has a filepath.
 pub async fn fill(engine: SocketAddr) {
     let store = store(engine);
@@ -117,7 +150,7 @@ pub async fn fill(engine: SocketAddr) {
         }
         let release = usage::release("v0.1");
         session
-            .create_link(&release, link, None, SystemTime::now())
+            .create_link(&release, link, None, None, SystemTime::now())
             .await
             .unwrap();
     }

@@ -1,0 +1,184 @@
+//! The JSON of releases (section R). The order of the fields is the order in the JSON.
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::public_url::PublicUrl;
+use super::view::{LinkView, json};
+use crate::project::Project;
+use crate::release::{Author, Release, ReleaseWithLinks, to_milliseconds_text};
+use crate::token::TokenId;
+
+/// A release as clients see it (R34).
+#[derive(Serialize)]
+struct ReleaseView<'a> {
+    name: &'a str,
+    tag_name: &'a str,
+    description: Option<&'a str>,
+    created_at: String,
+    released_at: String,
+    upcoming_release: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<AuthorView<'a>>,
+    commit: CommitView<'a>,
+    assets: AssetsView<'a>,
+    evidences: [(); 0],
+    #[serde(rename = "_links")]
+    links: ReleaseLinks,
+}
+
+/// The author of a release (R25).
+#[derive(Serialize)]
+struct AuthorView<'a> {
+    id: TokenId,
+    username: String,
+    name: &'a str,
+    state: &'static str,
+    avatar_url: Option<&'a str>,
+    web_url: String,
+}
+
+/// The commit of a release. Some clients need an object with dates (R78), so what is unknown is
+/// blank (R79).
+#[derive(Serialize)]
+struct CommitView<'a> {
+    id: &'a str,
+    short_id: &'a str,
+    created_at: &'a str,
+    parent_ids: [(); 0],
+    title: &'static str,
+    message: &'static str,
+    author_name: &'static str,
+    author_email: &'static str,
+    authored_date: &'a str,
+    committer_name: &'static str,
+    committer_email: &'static str,
+    committed_date: &'a str,
+}
+
+/// The assets of a release (R7, R8).
+#[derive(Serialize)]
+struct AssetsView<'a> {
+    count: usize,
+    sources: [(); 0],
+    links: Vec<LinkView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReleaseLinks {
+    #[serde(rename = "self")]
+    this: String,
+}
+
+/// On what the JSON of a release depends besides the release.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseScope<'a> {
+    /// The service's address as the client sees it.
+    pub public_url: &'a PublicUrl,
+    /// The project.
+    pub project: &'a Project,
+    /// Whether the caller has a role in the project, and so may see the author (R84).
+    pub shows_author: bool,
+    /// The time of the request.
+    pub now: SystemTime,
+}
+
+impl ReleaseScope<'_> {
+    /// The JSON of one release.
+    #[must_use]
+    pub fn release(&self, release: &ReleaseWithLinks) -> Vec<u8> {
+        let times = Times::of(&release.release);
+        json(&self.view(release, &times))
+    }
+
+    /// The JSON of a list of releases.
+    #[must_use]
+    pub fn releases(&self, releases: &[ReleaseWithLinks]) -> Vec<u8> {
+        let times: Vec<_> = releases
+            .iter()
+            .map(|found| Times::of(&found.release))
+            .collect();
+        let views = releases.iter().zip(&times);
+        json(
+            &views
+                .map(|(release, times)| self.view(release, times))
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    fn view<'a>(&self, found: &'a ReleaseWithLinks, times: &'a Times) -> ReleaseView<'a> {
+        let ReleaseWithLinks { release, links } = found;
+        let tag = release.tag.as_str();
+        let details = &release.details;
+        let author = details.author.as_ref().filter(|_| self.shows_author);
+        let link = |link| LinkView::of(self.public_url, self.project, tag, link);
+        ReleaseView {
+            name: details.name.as_deref().unwrap_or(tag),
+            tag_name: tag,
+            description: details.description.as_deref(),
+            created_at: times.created_at.clone(),
+            released_at: times.released_at.clone(),
+            upcoming_release: release.is_upcoming(self.now),
+            author: author.map(|author| self.author(author)),
+            commit: commit(details.commit.as_deref(), &times.created_at),
+            assets: AssetsView {
+                count: links.len(),
+                sources: [],
+                links: links.iter().map(link).collect(),
+            },
+            evidences: [],
+            links: ReleaseLinks {
+                this: self.public_url.release(self.project, tag),
+            },
+        }
+    }
+
+    fn author<'a>(&self, author: &'a Author) -> AuthorView<'a> {
+        let username = format!("token_{}", author.id);
+        AuthorView {
+            id: author.id,
+            web_url: self.public_url.user(&username),
+            username,
+            name: &author.label,
+            state: "active",
+            avatar_url: None,
+        }
+    }
+}
+
+/// The times of a release as text.
+struct Times {
+    created_at: String,
+    released_at: String,
+}
+
+impl Times {
+    fn of(release: &Release) -> Self {
+        Self {
+            created_at: to_milliseconds_text(release.created_at),
+            released_at: to_milliseconds_text(release.released_at),
+        }
+    }
+}
+
+/// The first characters of a commit's ID, as GitLab shows them.
+const SHORT_ID: usize = 8;
+
+fn commit<'a>(id: Option<&'a str>, date: &'a str) -> CommitView<'a> {
+    let id = id.unwrap_or_default();
+    CommitView {
+        id,
+        short_id: id.get(..SHORT_ID).unwrap_or_default(),
+        created_at: date,
+        parent_ids: [],
+        title: "",
+        message: "",
+        author_name: "",
+        author_email: "",
+        authored_date: date,
+        committer_name: "",
+        committer_email: "",
+        committed_date: date,
+    }
+}

@@ -1,0 +1,209 @@
+//! A release: the tag that names it, the key that identifies it, and its rules. This module does
+//! no I/O.
+
+mod date;
+mod rules;
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::link::{Link, NewLink};
+use crate::project::ProjectId;
+use crate::token::{Token, TokenId};
+
+pub use date::{
+    parse_date, to_microseconds, to_milliseconds_text, to_sortable_text, whole_seconds,
+};
+pub use rules::{Attribute, Invalid, LinkAttributes, ReleaseAttributes, commit_of};
+
+/// Longest tag, in bytes. The limit is ours: the tag is part of a DynamoDB key, which may have
+/// 2,048 bytes.
+pub const MAX_TAG_BYTES: usize = 1_024;
+
+/// The name of a tag, matched exactly (F5).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct TagName(String);
+
+/// The tag's name exceeds [`MAX_TAG_BYTES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is too long (maximum is {MAX_TAG_BYTES} bytes)")]
+pub struct TagTooLong;
+
+impl TagName {
+    /// The name as the client wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the name has control characters, which Git does not allow. A script with CRLF line
+    /// endings sends tags that end in a CR.
+    #[must_use]
+    pub fn has_control_characters(&self) -> bool {
+        self.0.contains(char::is_control)
+    }
+}
+
+impl FromStr for TagName {
+    type Err = TagTooLong;
+
+    fn from_str(text: &str) -> Result<Self, TagTooLong> {
+        if text.len() <= MAX_TAG_BYTES {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(TagTooLong)
+        }
+    }
+}
+
+impl fmt::Display for TagName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The project and the tag that identify a release.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReleaseKey {
+    /// The project.
+    pub project: ProjectId,
+    /// The tag.
+    pub tag: TagName,
+}
+
+/// A release. The store keeps its links apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Its project.
+    pub project: ProjectId,
+    /// The tag.
+    pub tag: TagName,
+    /// What describes it.
+    pub details: Details,
+    /// When it was created.
+    pub created_at: SystemTime,
+    /// When it is or was released, which decides the order of releases. It may be in the future.
+    pub released_at: SystemTime,
+}
+
+impl Release {
+    /// Whether its time of release has not come yet, in whole seconds (R24).
+    #[must_use]
+    pub fn is_upcoming(&self, now: SystemTime) -> bool {
+        whole_seconds(self.released_at) > whole_seconds(now)
+    }
+}
+
+/// The attributes that describe a release.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// Its name; `None` stands for the tag (R43). It may be empty (R16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The ID of the commit, if the client sent it in full (R2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Who created it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+}
+
+/// The holder of a token at the time when it created a release (R4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// The ID of the token.
+    pub id: TokenId,
+    /// The token's label at that time.
+    pub label: String,
+}
+
+impl From<&Token> for Author {
+    fn from(token: &Token) -> Self {
+        Self {
+            id: token.id,
+            label: token.settings.label.clone(),
+        }
+    }
+}
+
+/// A release with all its links, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseWithLinks {
+    /// The release.
+    pub release: Release,
+    /// Its links.
+    pub links: Vec<Link>,
+}
+
+/// A valid release that does not exist yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewRelease {
+    /// What describes it.
+    pub details: Details,
+    /// Its time of release; `None` stands for the time of its creation (R43).
+    #[serde(serialize_with = "serialize_time")]
+    pub released_at: Option<SystemTime>,
+    /// Its links, the oldest first. Their names, URLs and filepaths are unique.
+    pub links: Vec<NewLink>,
+}
+
+/// serde's own form of a time has no years before 1970.
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn serialize_time<S: Serializer>(
+    time: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    time.map(to_sortable_text).serialize(serializer)
+}
+
+/// Valid changes to a release; `None` leaves an attribute as it was (R48).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReleaseChanges {
+    /// See [`Details::name`].
+    pub name: Option<Option<String>>,
+    /// See [`Details::description`].
+    pub description: Option<Option<String>>,
+    /// See [`Release::released_at`].
+    pub released_at: Option<SystemTime>,
+}
+
+impl ReleaseChanges {
+    /// The release with the changes.
+    #[must_use]
+    pub fn apply(&self, release: &Release) -> Release {
+        let mut changed = release.clone();
+        if let Some(name) = &self.name {
+            changed.details.name.clone_from(name);
+        }
+        if let Some(description) = &self.description {
+            changed.details.description.clone_from(description);
+        }
+        changed.released_at = self.released_at.unwrap_or(release.released_at);
+        changed
+    }
+}
+
+/// The order of a list of releases (R20, R38).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Order {
+    /// The attribute by which releases are ordered first.
+    pub by: OrderBy,
+    /// Whether the smallest value comes first.
+    pub is_ascending: bool,
+}
+
+/// The attribute by which releases are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OrderBy {
+    /// [`Release::released_at`].
+    #[default]
+    ReleasedAt,
+    /// [`Release::created_at`].
+    CreatedAt,
+}

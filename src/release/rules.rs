@@ -1,0 +1,211 @@
+//! The rules of GitLab's models for a release and the links that are created with it (section R),
+//! and our limits.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::time::SystemTime;
+
+use super::{Author, Details, NewRelease, ReleaseChanges};
+use crate::link::{LinkType, NewLink, Violation};
+
+/// Longest name, in characters (ours, R16).
+const MAX_NAME_CHARACTERS: usize = 255;
+
+/// The attributes of a release as a client sent them. The outer `None` means that the client left
+/// one out, the inner one stands for null.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReleaseAttributes {
+    /// See [`Details::name`].
+    pub name: Option<Option<String>>,
+    /// See [`Details::description`].
+    pub description: Option<Option<String>>,
+    /// The time of release.
+    pub released_at: Option<Option<SystemTime>>,
+}
+
+/// The attributes of a link that is created with a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkAttributes {
+    /// See [`NewLink::name`].
+    pub name: Option<String>,
+    /// See [`NewLink::url`].
+    pub url: Option<String>,
+    /// See [`NewLink::filepath`].
+    pub filepath: Option<String>,
+    /// A word for a [`LinkType`], or any other text.
+    pub link_type: Option<String>,
+}
+
+/// An attribute of a release that breaks a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attribute {
+    /// The name is longer than the service stores.
+    Name,
+    /// The time of release is null (R13).
+    ReleasedAt,
+}
+
+impl Attribute {
+    /// The name of the attribute, and what is wrong with it.
+    #[must_use]
+    pub fn problem(self) -> (&'static str, String) {
+        match self {
+            Self::Name => (
+                "name",
+                format!("is too long (maximum is {MAX_NAME_CHARACTERS} characters)"),
+            ),
+            Self::ReleasedAt => ("released_at", "can't be blank".to_owned()),
+        }
+    }
+}
+
+/// A new release that breaks rules. Its `Display` is GitLab's message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invalid {
+    /// A link has a type that does not exist, which GitLab finds first (R47).
+    LinkType(String),
+    /// The messages of the broken rules (R46).
+    Rules(Vec<String>),
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LinkType(text) => write!(f, "'{text}' is not a valid link_type"),
+            Self::Rules(messages) => write!(f, "Validation failed: {}", messages.join(", ")),
+        }
+    }
+}
+
+impl ReleaseAttributes {
+    /// The new release.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that it or its links break.
+    pub fn into_new_release(
+        self,
+        commit: Option<String>,
+        author: Option<Author>,
+        links: Vec<LinkAttributes>,
+    ) -> Result<NewRelease, Invalid> {
+        let (links, mut messages) = new_links(links)?;
+        let name = self.name.flatten();
+        if is_too_long(name.as_ref()) {
+            messages.push(format!("Name {}", Attribute::Name.problem().1));
+        }
+        if !messages.is_empty() {
+            return Err(Invalid::Rules(messages));
+        }
+        let details = Details {
+            name,
+            description: self.description.flatten(),
+            commit,
+            author,
+        };
+        Ok(NewRelease {
+            details,
+            released_at: self.released_at.flatten(),
+            links,
+        })
+    }
+
+    /// The changes to an existing release.
+    ///
+    /// # Errors
+    ///
+    /// Every attribute that breaks a rule.
+    pub fn into_changes(self) -> Result<ReleaseChanges, Vec<Attribute>> {
+        let mut broken = Vec::new();
+        if is_too_long(self.name.as_ref().and_then(Option::as_ref)) {
+            broken.push(Attribute::Name);
+        }
+        if self.released_at == Some(None) {
+            broken.push(Attribute::ReleasedAt);
+        }
+        if !broken.is_empty() {
+            return Err(broken);
+        }
+        Ok(ReleaseChanges {
+            name: self.name,
+            description: self.description,
+            released_at: self.released_at.flatten(),
+        })
+    }
+}
+
+fn is_too_long(name: Option<&String>) -> bool {
+    name.is_some_and(|name| name.chars().count() > MAX_NAME_CHARACTERS)
+}
+
+/// The links, and the messages of the rules that they break.
+fn new_links(links: Vec<LinkAttributes>) -> Result<(Vec<NewLink>, Vec<String>), Invalid> {
+    let (mut valid, mut messages) = (Vec::new(), Vec::new());
+    let mut types = Vec::new();
+    for link in &links {
+        types.push(link_type(link.link_type.as_deref())?);
+    }
+    for (link, link_type) in links.into_iter().zip(types) {
+        match NewLink::from_attributes(link.name, link.url, link.filepath, link_type) {
+            Ok(link) => valid.push(link),
+            // A message that several links share appears once (R47).
+            Err(violations) => {
+                for message in violations.iter().map(message) {
+                    if !messages.contains(&message) {
+                        messages.push(message);
+                    }
+                }
+            }
+        }
+    }
+    if messages.is_empty() {
+        messages = duplicates(&valid);
+    }
+    Ok((valid, messages))
+}
+
+/// Null and "" stand for the default (R14).
+fn link_type(text: Option<&str>) -> Result<LinkType, Invalid> {
+    match text {
+        None | Some("") => Ok(LinkType::default()),
+        Some(text) => text.parse().map_err(|_| Invalid::LinkType(text.to_owned())),
+    }
+}
+
+/// A link's message within a release: the attribute is in lower case.
+fn message(violation: &Violation) -> String {
+    let text = violation.to_string();
+    let (first, rest) = text.split_at(1);
+    format!("Links {}{rest}", first.to_ascii_lowercase())
+}
+
+/// One message for each attribute that several links share (R15).
+fn duplicates(links: &[NewLink]) -> Vec<String> {
+    let names = links.iter().map(|link| link.name.as_str());
+    let urls = links.iter().map(|link| link.url.as_str());
+    let filepaths = links.iter().filter_map(|link| link.filepath.as_deref());
+    let repeated = [repeated(names), repeated(urls), repeated(filepaths)];
+    let messages = repeated.into_iter().filter(|values| !values.is_empty());
+    messages
+        .map(|values| format!("Links have duplicate values ({})", values.join(", ")))
+        .collect()
+}
+
+/// The values that appear more than once, each once.
+fn repeated<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let (mut seen, mut repeated) = (HashSet::new(), Vec::new());
+    for value in values {
+        if !seen.insert(value) && !repeated.contains(&value) {
+            repeated.push(value);
+        }
+    }
+    repeated
+}
+
+/// The commit that a `ref` names, which is kept only if it is a whole commit ID (R2).
+#[must_use]
+pub fn commit_of(reference: &str) -> Option<String> {
+    let is_whole = matches!(reference.len(), 40 | 64);
+    let is_id = is_whole && reference.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| reference.to_owned())
+}

@@ -1,0 +1,105 @@
+//! Batches of reads and writes, in one call unless DynamoDB leaves a part of them unprocessed.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, WriteRequest};
+
+use backon::BackoffBuilder;
+
+use super::StoreSession;
+use super::entities::Item;
+use super::error::StoreError;
+use super::keys::Key;
+
+impl StoreSession<'_> {
+    /// The items with these keys that exist, in any order.
+    pub(super) async fn get_items(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
+        self.retry_unprocessed(keys, |keys| self.get_batch(keys))
+            .await
+    }
+
+    /// The items with these keys, and the keys that are unprocessed.
+    async fn get_batch(&self, keys: Vec<Key>) -> Result<(Vec<Item>, Vec<Key>), StoreError> {
+        let keys = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .build();
+        let keys = keys.expect("the keys are set");
+        let request = self.store.client.batch_get_item();
+        let request = request
+            .request_items(self.store.table.clone(), keys)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.send(Box::pin(request.send())).await?;
+        self.note_read(output.consumed_capacity());
+        let items = output
+            .responses
+            .into_iter()
+            .flat_map(HashMap::into_values)
+            .flatten();
+        let unprocessed = output
+            .unprocessed_keys
+            .into_iter()
+            .flat_map(HashMap::into_values);
+        Ok((
+            items.collect(),
+            unprocessed.flat_map(|keys| keys.keys).collect(),
+        ))
+    }
+
+    /// Sends the requests of a batch until none is unprocessed.
+    pub(super) async fn write_items(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let send = |requests| self.write_batch(requests);
+        self.retry_unprocessed(requests, send).await.map(drop)
+    }
+
+    /// Sends the requests of a batch, and returns those that are unprocessed. It reads no items.
+    async fn write_batch(
+        &self,
+        requests: Vec<WriteRequest>,
+    ) -> Result<(Vec<Item>, Vec<WriteRequest>), StoreError> {
+        let request = self.store.client.batch_write_item();
+        let request = request.request_items(self.store.table.clone(), requests);
+        let output = self.send(Box::pin(request.send())).await?;
+        let unprocessed = output
+            .unprocessed_items
+            .into_iter()
+            .flat_map(HashMap::into_values);
+        Ok((Vec::new(), unprocessed.flatten().collect()))
+    }
+
+    /// Sends a batch, and then sends its unprocessed requests again until none is left. `send`
+    /// makes one call, and returns the items that it read and the unprocessed requests.
+    async fn retry_unprocessed<T, F>(
+        &self,
+        mut left: Vec<T>,
+        mut send: impl FnMut(Vec<T>) -> F,
+    ) -> Result<Vec<Item>, StoreError>
+    where
+        F: Future<Output = Result<(Vec<Item>, Vec<T>), StoreError>>,
+    {
+        let mut items = Vec::new();
+        let mut delays = self.backoff().build();
+        loop {
+            let (read, unprocessed) = send(left).await?;
+            items.extend(read);
+            if unprocessed.is_empty() {
+                return Ok(items);
+            }
+            left = unprocessed;
+            let delay = delays.next();
+            let delay = delay.ok_or_else(|| {
+                StoreError::Unavailable("DynamoDB left a batch unprocessed".to_owned())
+            })?;
+            tokio::time::sleep(delay).await;
+        }
+    }
+}
+
+/// The item with this key.
+pub(super) fn find(items: &[Item], key: &Key) -> Option<Item> {
+    let has_key = |item: &&Item| {
+        key.iter()
+            .all(|(name, value)| item.get(name) == Some(value))
+    };
+    items.iter().find(has_key).cloned()
+}

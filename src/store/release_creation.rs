@@ -1,0 +1,285 @@
+//! The creation of releases.
+//!
+//! A creation first reserves link IDs, which no other request gets. The release exists once its
+//! item says so; in the same transaction it gets its place in the order. Links with lower IDs than
+//! the reserved ones belong to deleted releases or to failed creations: they do not exist.
+//!
+//! A creation with more links than one transaction holds writes them first, in several
+//! transactions. Nobody sees them before the release exists. If the creation fails, another one
+//! reserves higher IDs, so that the written links remain invisible and block nothing.
+
+use std::time::SystemTime;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use backon::BackoffBuilder;
+use tokio::time::Instant;
+
+use super::StoreSession;
+use super::entities::{LinkItem, PlaceItem, ReleaseRecord, Timestamp, item};
+use super::error::StoreError;
+use super::idempotency::NewRecord;
+use super::keys::{Partition, is_ordered_in_full, place};
+use super::reservation::{LINKS_PER_TRANSACTION, Reservation, ReservedIds};
+use super::transaction::{Condition, Step, Transaction, TransactionError, number};
+use super::uniqueness::constraint_items;
+use crate::idempotency::IdempotentRequest;
+use crate::link::Link;
+use crate::release::{Details, NewRelease, Release, ReleaseKey, ReleaseWithLinks, to_microseconds};
+
+/// A release that was created, now or by an earlier request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedRelease {
+    /// The release and its links as they were created.
+    pub created: ReleaseWithLinks,
+    /// Whether an earlier request with the same idempotency key created it.
+    pub is_replayed: bool,
+}
+
+/// The creation of a release.
+struct ReleaseCreation<'a> {
+    key: &'a ReleaseKey,
+    partition: Partition,
+    new: &'a NewRelease,
+    request: Option<&'a IdempotentRequest>,
+    now: SystemTime,
+}
+
+impl StoreSession<'_> {
+    /// Creates a release with its links: all of them or nothing. If an earlier request with the
+    /// same idempotency key created it, its response is returned instead.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ReleaseExists`], [`StoreError::IdempotencyKeyReused`],
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn create_release(
+        &self,
+        key: &ReleaseKey,
+        new: &NewRelease,
+        request: Option<&IdempotentRequest>,
+        now: SystemTime,
+    ) -> Result<CreatedRelease, StoreError> {
+        let creation = ReleaseCreation {
+            key,
+            partition: Partition::of(key),
+            new,
+            request,
+            now,
+        };
+        let started = Instant::now();
+        let mut delays = self.backoff().build();
+        loop {
+            let links = new.links.len();
+            let time = now + started.elapsed();
+            let partition = &creation.partition;
+            match self.reserve_release(partition, links, time).await? {
+                Reservation::ReleaseExists => return self.existing(&creation).await,
+                Reservation::Busy => {}
+                Reservation::Made(ids) => {
+                    if let Some(created) = self.try_to_create(&creation, &ids).await? {
+                        return Ok(created);
+                    }
+                }
+            }
+            let delay = delays.next().ok_or_else(|| {
+                StoreError::Unavailable("others kept creating the release".to_owned())
+            })?;
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    /// Creates the release; `None` if another creation was faster or began later.
+    async fn try_to_create(
+        &self,
+        creation: &ReleaseCreation<'_>,
+        ids: &ReservedIds,
+    ) -> Result<Option<CreatedRelease>, StoreError> {
+        let created = with_ids(creation, ids)?;
+        match self.write_release(creation, ids, &created).await {
+            Ok(()) => {}
+            Err(TransactionError::Steps(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        if ids.release.has_leftovers() {
+            let deleted_through = ids.deleted_through();
+            self.clean_up(&creation.partition, deleted_through).await;
+        }
+        Ok(Some(CreatedRelease {
+            created,
+            is_replayed: false,
+        }))
+    }
+
+    /// The response to a creation of a release that exists.
+    async fn existing(&self, creation: &ReleaseCreation<'_>) -> Result<CreatedRelease, StoreError> {
+        let ReleaseCreation {
+            key,
+            partition,
+            request,
+            now,
+            ..
+        } = creation;
+        let request = request.ok_or(StoreError::ReleaseExists)?;
+        let record = self.stored_response(partition, request, *now).await?;
+        let ReleaseRecord {
+            details,
+            created_at,
+            released_at,
+            links,
+        } = record.ok_or(StoreError::ReleaseExists)?;
+        let release = Release {
+            project: key.project,
+            tag: key.tag.clone(),
+            details,
+            created_at: created_at.0,
+            released_at: released_at.0,
+        };
+        Ok(CreatedRelease {
+            created: ReleaseWithLinks { release, links },
+            is_replayed: true,
+        })
+    }
+
+    /// Writes the links that do not fit into the last transaction, and then the release.
+    async fn write_release(
+        &self,
+        creation: &ReleaseCreation<'_>,
+        ids: &ReservedIds,
+        created: &ReleaseWithLinks,
+    ) -> Result<(), TransactionError> {
+        let (partition, now) = (&creation.partition, creation.now);
+        let deleted_through = ids.deleted_through();
+        let is_staged = created.links.len() > LINKS_PER_TRANSACTION;
+        let together = if is_staged { &[] } else { &*created.links };
+        let before = if is_staged { &*created.links } else { &[] };
+        for links in before.chunks(LINKS_PER_TRANSACTION) {
+            let mut transaction = Transaction::on(&self.store.table);
+            for link in links {
+                add_link(&mut transaction, partition, link, deleted_through, now);
+            }
+            transaction.commit(self).await?;
+        }
+        let mut last = Transaction::on(&self.store.table);
+        for link in together {
+            add_link(&mut last, partition, link, deleted_through, now);
+        }
+        if let Some(request) = creation.request {
+            let record = NewRecord::new(request, deleted_through, now);
+            let response = release_record(created);
+            // Records of a release that does not exist are not valid.
+            record.add_to(&mut last, partition, &response, Condition::Any);
+        }
+        let is_new = if is_staged {
+            Condition::StagedRelease(ids.release.last_link_id)
+        } else {
+            Condition::NoRelease(deleted_through)
+        };
+        let leftovers = (deleted_through, ids.release.has_leftovers());
+        add_release(&mut last, partition, &created.release, leftovers, is_new);
+        last.commit(self).await
+    }
+}
+
+/// The release with the reserved IDs, its links the newest first.
+fn with_ids(
+    creation: &ReleaseCreation<'_>,
+    ids: &ReservedIds,
+) -> Result<ReleaseWithLinks, StoreError> {
+    let ReleaseCreation { key, new, now, .. } = creation;
+    let now = to_microseconds(*now);
+    let release = Release {
+        project: key.project,
+        tag: key.tag.clone(),
+        details: new.details.clone(),
+        created_at: now,
+        released_at: new.released_at.unwrap_or(now),
+    };
+    let mut links = Vec::new();
+    for (index, link) in (0..).zip(&new.links) {
+        links.push(link.clone().with_id(ids.at(index)?));
+    }
+    links.reverse();
+    Ok(ReleaseWithLinks { release, links })
+}
+
+fn release_record(created: &ReleaseWithLinks) -> ReleaseRecord {
+    let ReleaseWithLinks { release, links } = created.clone();
+    ReleaseRecord {
+        details: release.details,
+        created_at: Timestamp(release.created_at),
+        released_at: Timestamp(release.released_at),
+        links,
+    }
+}
+
+/// Adds a link and its unique-constraint items. `deleted_through` is that of the release.
+pub(super) fn add_link(
+    transaction: &mut Transaction<'_>,
+    partition: &Partition,
+    link: &Link,
+    deleted_through: u64,
+    now: SystemTime,
+) {
+    let new = LinkItem::new(link.clone(), Timestamp(now).text(), 1);
+    let new = item(partition.link(link.id), &new);
+    transaction.put(Step::Link, new, Condition::Absent);
+    for (violation, item) in constraint_items(partition, link) {
+        let is_free = Condition::NotHeld(deleted_through);
+        transaction.put(Step::Claim(violation), item, is_free);
+    }
+}
+
+/// Adds the release, what describes it, and its place in the order. Links up to the ID
+/// `deleted_through` do not exist, but may be in the table if it `needs_cleanup`.
+pub(super) fn add_release(
+    transaction: &mut Transaction<'_>,
+    partition: &Partition,
+    release: &Release,
+    (deleted_through, needs_cleanup): (u64, bool),
+    condition: Condition,
+) {
+    const CREATE: &str = "SET created_at = :created, released_at = :released, \
+                          deleted_through = :through, needs_cleanup = :cleanup, \
+                          revision = if_not_exists(revision, :zero) + :one \
+                          REMOVE staged_through, staged_until";
+    let [created, released] = [release.created_at, release.released_at]
+        .map(|time| AttributeValue::S(Timestamp(time).text()));
+    let values = [
+        (":created", created),
+        (":released", released),
+        (":through", number(deleted_through)),
+        (":cleanup", AttributeValue::Bool(needs_cleanup)),
+        (":zero", number(0)),
+        (":one", number(1)),
+    ];
+    transaction.update(
+        Step::Release,
+        partition.release(),
+        CREATE,
+        values,
+        condition,
+    );
+    put_details(transaction, partition, &release.details);
+    put_place(transaction, release);
+}
+
+/// Writes what describes a release.
+pub(super) fn put_details(
+    transaction: &mut Transaction<'_>,
+    partition: &Partition,
+    details: &Details,
+) {
+    let item = item(partition.details(), details);
+    transaction.put(Step::Own, item, Condition::Any);
+}
+
+/// Writes the place of a release in the order of its project's releases.
+pub(super) fn put_place(transaction: &mut Transaction<'_>, release: &Release) {
+    let tag = release.tag.as_str();
+    let is_long = !is_ordered_in_full(tag);
+    let new = PlaceItem {
+        tag: is_long.then(|| tag.to_owned()),
+    };
+    let item = item(place(release), &new);
+    transaction.put(Step::Own, item, Condition::Any);
+}

@@ -1,0 +1,73 @@
+//! Unique-constraint items: each link has one for its URL, its name and its filepath (D5).
+
+use super::entities::{ConstraintItem, Item, item};
+use super::error::StoreError;
+use super::keys::{Partition, item_name};
+use super::transaction::Step;
+use crate::link::{Link, Violation};
+
+/// The unique values that other links have claimed.
+pub(super) fn claimed(steps: &[Step]) -> Vec<Violation> {
+    let claim = |step: &Step| {
+        if let Step::Claim(value) = step {
+            Some(*value)
+        } else {
+            None
+        }
+    };
+    steps.iter().filter_map(claim).collect()
+}
+
+/// The unique values of a link whose items another link holds.
+pub(super) fn held(steps: &[Step]) -> Vec<Violation> {
+    let held = |step: &Step| {
+        if let Step::Held(value) = step {
+            Some(*value)
+        } else {
+            None
+        }
+    };
+    steps.iter().filter_map(held).collect()
+}
+
+/// The error for a unique-constraint item that another link holds. It names the item.
+pub(super) fn held_by_another(
+    partition: &Partition,
+    link: &Link,
+    steps: &[Step],
+) -> Option<StoreError> {
+    let violation = *held(steps).first()?;
+    let mut items = constraint_items(partition, link).into_iter();
+    let (_, item) = items.find(|(other, _)| *other == violation)?;
+    let name = item_name(&item);
+    Some(StoreError::Corrupt(format!(
+        "unique-constraint {name} of link {} is held by another link",
+        link.id
+    )))
+}
+
+/// The unique-constraint items of a link's URL, name and filepath, in the order in which GitLab
+/// reports violations (D2).
+pub(super) fn constraint_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
+    let link_id = link.id;
+    let held = ConstraintItem { link_id, url: None };
+    let mut items = vec![
+        (
+            Violation::UrlTaken,
+            item(partition.url_constraint(&link.url), &held),
+        ),
+        (
+            Violation::NameTaken,
+            item(partition.name_constraint(&link.name), &held),
+        ),
+    ];
+    if let Some(filepath) = &link.filepath {
+        let held = ConstraintItem {
+            link_id,
+            url: Some(link.url.clone()),
+        };
+        let item = item(partition.filepath_constraint(filepath), &held);
+        items.push((Violation::FilepathTaken, item));
+    }
+    items
+}

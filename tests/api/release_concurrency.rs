@@ -1,0 +1,166 @@
+//! Concurrent requests for one release, and releases that exceed a response.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use testkit::app::TestApp;
+use testkit::event::Event;
+use testkit::invariants::assert_invariants;
+use testkit::reply::Reply;
+use tokio::task::JoinSet;
+
+use crate::releases::{RELEASES, names, tags};
+
+/// Sends all events at the same time.
+async fn send_all(app: &TestApp, events: impl IntoIterator<Item = Event>) -> Vec<Reply> {
+    let mut running = JoinSet::new();
+    for event in events {
+        let app = app.clone();
+        running.spawn(async move { app.send(event).await });
+    }
+    running.join_all().await
+}
+
+fn release(tag: &str, links: usize, prefix: &str) -> Value {
+    let link = |n| json!({"name": format!("{prefix}{n}"), "url": format!("https://e.com/{n}")});
+    let links: Vec<Value> = (0..links).map(link).collect();
+    json!({"tag_name": tag, "assets": {"links": links}})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_32_concurrent_creations_of_a_release_succeeds() {
+    let app = TestApp::start().await;
+    for links in [0, 5, 60] {
+        let tag = format!("with-{links}");
+        let events = (0..32).map(|n| {
+            let body = release(&tag, links, &format!("w{n}-"));
+            Event::new("POST", RELEASES).json(body)
+        });
+        let replies = send_all(&app, events).await;
+        let created: Vec<&Reply> = replies.iter().filter(|reply| reply.status == 201).collect();
+        assert_eq!(created.len(), 1, "{links}");
+        for reply in replies.iter().filter(|reply| reply.status != 201) {
+            reply.assert(409, json!({"message": "Release already exists"}));
+        }
+        app.get(&format!("{RELEASES}/{tag}"))
+            .await
+            .assert(200, created[0].body.clone());
+        assert_invariants(&app.items().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_first_links_make_one_release() {
+    let app = TestApp::start().await;
+    let links = format!("{RELEASES}/new/assets/links");
+    let events = (0..32).map(|n| {
+        let body = json!({"name": n, "url": format!("https://e.com/{n}")});
+        Event::new("POST", &links).json(body)
+    });
+    for reply in send_all(&app, events).await {
+        assert_eq!(reply.status, 201, "{reply:?}");
+    }
+    assert_eq!(app.get(&links).await.header("x-total"), "32");
+    assert_eq!(tags(&app.get(RELEASES).await).len(), 2);
+    assert_invariants(&app.items().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn creations_updates_and_deletions_of_a_release_leave_a_consistent_table() {
+    let app = TestApp::start().await;
+    for round in 0..6 {
+        let links = format!("{RELEASES}/v1/assets/links");
+        let events = (0..40).map(|n| match n % 5 {
+            0 => Event::new("POST", RELEASES).json(release("v1", 30 * (n % 2), "r")),
+            1 => Event::new("DELETE", &format!("{RELEASES}/v1")),
+            2 => Event::new("PUT", &format!("{RELEASES}/v1"))
+                .json(json!({"released_at": format!("20{:0>2}-01-01", 10 + n)})),
+            _ => Event::new("POST", &links)
+                .json(json!({"name": n, "url": format!("https://e.com/{round}/{n}")})),
+        });
+        let replies = send_all(&app, events).await;
+        for reply in &replies {
+            let allowed = matches!(reply.status, 200 | 201 | 400 | 403 | 409 | 503);
+            assert!(allowed, "{reply:?}");
+        }
+        assert_invariants(&app.items().await);
+    }
+    let listed = app.get(RELEASES).await;
+    let listed: BTreeSet<&str> = tags(&listed).into_iter().collect();
+    assert!(listed.contains("v0.1") && listed.len() <= 2);
+}
+
+/// A reader sees all links of a creation or none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_sees_a_whole_release_or_none() {
+    let app = TestApp::start().await;
+    let path = format!("{RELEASES}/v1");
+    let writer = {
+        let (app, path) = (app.clone(), path.clone());
+        tokio::spawn(async move {
+            for _ in 0..8 {
+                let created = app.post(RELEASES, release("v1", 70, "l")).await;
+                assert_eq!(created.status, 201, "{created:?}");
+                assert_eq!(app.delete(&path).await.status, 200);
+            }
+        })
+    };
+    let (mut seen, mut missing) = (0, 0);
+    while !writer.is_finished() {
+        let reply = app.get(&path).await;
+        match reply.status {
+            200 => {
+                assert_eq!(names(&reply.body).len(), 70);
+                seen += 1;
+            }
+            404 => missing += 1,
+            _ => panic!("{reply:?}"),
+        }
+        let links = app.get(&format!("{path}/assets/links?per_page=100")).await;
+        assert!(links.status == 404 || links.ids().len() == 70, "{links:?}");
+    }
+    writer.await.unwrap();
+    assert!(seen + missing > 0);
+    assert_invariants(&app.items().await);
+}
+
+#[tokio::test]
+async fn a_page_or_a_release_larger_than_a_response_is_refused() {
+    let app = TestApp::start().await;
+    let url = |n: usize| format!("https://e.com/{n}/{}", "x".repeat(4_000));
+    let session = app.store.session(std::time::Duration::from_secs(60));
+    let new = |count: usize| release_links::release::NewRelease {
+        details: release_links::release::Details::default(),
+        released_at: None,
+        links: (0..count)
+            .map(|n| release_links::link::NewLink::new(format!("n{n}"), url(n)).unwrap())
+            .collect(),
+    };
+    let now = std::time::SystemTime::now();
+    for (tag, count) in [("half", 500), ("other-half", 500), ("large", 1_600)] {
+        let key = testkit::usage::release(tag);
+        session
+            .create_release(&key, &new(count), None, now)
+            .await
+            .unwrap();
+    }
+    assert_eq!(app.get(&format!("{RELEASES}/half")).await.status, 200);
+    let release = "The release is larger than a response can be (6 MB), list its links with GET \
+                   …/releases/:tag_name/assets/links";
+    app.get(&format!("{RELEASES}/large"))
+        .await
+        .assert(400, json!({ "message": release }));
+    let page = "The page is larger than a response can be (6 MB), choose a smaller per_page";
+    app.get(RELEASES)
+        .await
+        .assert(400, json!({ "message": page }));
+    assert_eq!(app.get(&format!("{RELEASES}?per_page=1")).await.status, 200);
+    assert_eq!(
+        app.get(&format!("{RELEASES}/large/assets/links"))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(app.delete(&format!("{RELEASES}/large")).await.status, 200);
+}

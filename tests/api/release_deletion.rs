@@ -1,0 +1,269 @@
+//! The deletion of releases with their links: all at once, whatever the size, and even if it is
+//! interrupted.
+
+use std::time::{Duration, SystemTime};
+
+use release_links::link::NewLink;
+use release_links::page::Page;
+use release_links::store::{Store, StoreError};
+use serde_json::json;
+
+use testkit::app::{TABLE, TestApp};
+use testkit::event::Event;
+use testkit::faults::{Fault, Faulty, Rule};
+use testkit::invariants::{Item, assert_invariants};
+use testkit::proxy::Proxy;
+use testkit::usage;
+
+use crate::releases::{RELEASES, names};
+
+/// The items of this release, without its own item.
+async fn items_of(app: &TestApp, tag: &str) -> Vec<Item> {
+    let items = app.items().await.into_iter();
+    let is_of_tag = |item: &Item| item["pk"].as_s().unwrap() == &format!("24#{tag}");
+    let is_own = |item: &Item| item["sk"].as_s().unwrap() == "release";
+    items
+        .filter(|item| is_of_tag(item) && !is_own(item))
+        .collect()
+}
+
+async fn assert_gone(app: &TestApp, tag: &str) {
+    let release = format!("{RELEASES}/{tag}");
+    app.get(&release)
+        .await
+        .assert(404, json!({"message": "404 Not Found"}));
+    let not_found = json!({"message": "404 Not found"});
+    for path in [
+        "assets/links",
+        "assets/links?page=9",
+        "assets/links/1",
+        "assets/links/9999",
+    ] {
+        app.get(&format!("{release}/{path}"))
+            .await
+            .assert(404, not_found.clone());
+    }
+    let download = format!("/group/app/-/releases/{tag}/downloads/bin/n1");
+    app.get(&download).await.assert(404, not_found.clone());
+    let link = format!("{release}/assets/links/1");
+    app.put(&link, json!({"name": "x"}))
+        .await
+        .assert(404, not_found.clone());
+    app.delete(&link).await.assert(404, not_found);
+}
+
+#[tokio::test]
+async fn a_release_with_ten_thousand_links_is_deleted_completely() {
+    let (app, database) = TestApp::start_with_database().await;
+    usage::import_release(&database, TABLE, "many", 10_000);
+    let deleted = app.delete(&format!("{RELEASES}/many")).await;
+    assert_eq!(
+        (deleted.status, &deleted.body["assets"]["count"]),
+        (200, &json!(0))
+    );
+    let mut left = items_of(&app, "many").await.len();
+    assert_gone(&app, "many").await;
+    // Each request for the missing release continues with the removal.
+    for _ in 0..20 {
+        if left == 0 {
+            break;
+        }
+        assert_gone(&app, "many").await;
+        left = items_of(&app, "many").await.len();
+    }
+    assert_eq!(left, 0);
+    assert_invariants(&app.items().await);
+}
+
+/// An app whose deletions stop after some transactions, as if the function were killed.
+fn interrupted(app: &TestApp, transactions: u32) -> TestApp {
+    let rule = Rule {
+        operation: "TransactWriteItems",
+        fault: Fault::ServiceError(400, "ValidationException"),
+        skip: transactions,
+        times: u32::MAX,
+    };
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let faulty = Faulty::new(http, &[rule]);
+    let store = Store::new(faulty.config(app.address), TABLE.to_owned());
+    TestApp::with_store(store, app.address)
+}
+
+#[tokio::test]
+async fn an_interrupted_deletion_is_complete_for_readers_and_finishes_with_the_next_request() {
+    let (app, database) = TestApp::start_with_database().await;
+    for (n, finish) in ["GET", "DELETE", "LIST", "DOWNLOAD"]
+        .into_iter()
+        .enumerate()
+    {
+        let tag = format!("v{n}-{finish}");
+        usage::import_release(&database, TABLE, &tag, 300);
+        let release = format!("{RELEASES}/{tag}");
+        assert_eq!(interrupted(&app, 2).delete(&release).await.status, 200);
+        assert!(
+            !items_of(&app, &tag).await.is_empty(),
+            "{finish}: the deletion was interrupted"
+        );
+        assert_invariants(&app.items().await);
+        let (status, event) = match finish {
+            "GET" => (404, Event::new("GET", &release)),
+            "LIST" => (404, Event::new("GET", &format!("{release}/assets/links"))),
+            "DELETE" => (403, Event::new("DELETE", &release)),
+            _ => {
+                let path = format!("/group/app/-/releases/{tag}/downloads/bin/n1");
+                (404, Event::new("GET", &path))
+            }
+        };
+        assert_eq!(app.send(event).await.status, status);
+        assert_eq!(items_of(&app, &tag).await, Vec::<Item>::new(), "{finish}");
+        assert_gone(&app, &tag).await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_release_of_the_tag_does_not_see_links_that_are_not_removed_yet() {
+    let (app, database) = TestApp::start_with_database().await;
+    for (tag, by_link) in [("by-release", false), ("by-link", true)] {
+        usage::import_release(&database, TABLE, tag, 300);
+        let release = format!("{RELEASES}/{tag}");
+        let interrupted = interrupted(&app, 1);
+        assert_eq!(interrupted.delete(&release).await.status, 200);
+        let links = format!("{release}/assets/links");
+        // The unique values of the removed links are free.
+        let link = json!({"name": "n300", "url": "https://e.com/n300", "filepath": "/bin/n300"});
+        let link = if by_link {
+            app.post(&links, link).await
+        } else {
+            let body = json!({"tag_name": tag, "assets": {"links": [link]}});
+            app.post(RELEASES, body).await
+        };
+        assert_eq!(link.status, 201, "{link:?}");
+        let shown = app.get(&release).await;
+        assert_eq!(names(&shown.body), ["n300"]);
+        let id = shown.body["assets"]["links"][0]["id"].as_u64().unwrap();
+        assert!(id > 300, "{id}");
+        for (query, ids) in [("", vec![id]), ("?page=2", vec![]), ("?page=11", vec![])] {
+            let list = app.get(&format!("{links}{query}")).await;
+            assert_eq!((list.ids(), list.header("x-total")), (ids, "1"), "{query}");
+        }
+        app.get(&format!("{links}/1"))
+            .await
+            .assert(404, json!({"message": "404 Not found"}));
+        let download = format!("/group/app/-/releases/{tag}/downloads/bin");
+        assert_eq!(app.get(&format!("{download}/n1")).await.status, 404);
+        assert_eq!(app.get(&format!("{download}/n300")).await.status, 302);
+        let renamed = app
+            .put(&format!("{links}/{id}"), json!({"name": "n1"}))
+            .await;
+        assert_eq!(renamed.status, 200, "{renamed:?}");
+        assert_invariants(&app.items().await);
+        assert_eq!(app.delete(&release).await.status, 200);
+        assert_eq!(items_of(&app, tag).await, Vec::<Item>::new(), "{tag}");
+        assert_invariants(&app.items().await);
+    }
+}
+
+/// A link that was reserved before the deletion and is written after it belongs to the deleted
+/// release.
+#[tokio::test]
+async fn a_link_created_during_the_deletion_never_appears_in_a_later_release() {
+    let app = TestApp::start().await;
+    let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
+    let slow = TestApp::at(proxy.address);
+    assert_eq!(
+        slow.get(&format!("{RELEASES}/v0.1")).await.status,
+        200,
+        "identity is cached"
+    );
+    let link = json!({"name": "late", "url": "https://e.com/late", "filepath": "/bin/late"});
+    let late = tokio::spawn({
+        let links = format!("{RELEASES}/v0.1/assets/links");
+        async move { slow.post(&links, link).await }
+    });
+    proxy.held().await;
+    assert_eq!(app.delete(&format!("{RELEASES}/v0.1")).await.status, 200);
+    assert_eq!(
+        app.post(RELEASES, json!({"tag_name": "v0.1"})).await.status,
+        201
+    );
+    proxy.release();
+    assert_eq!(
+        late.await.unwrap().status,
+        201,
+        "it was created and deleted with the release"
+    );
+    let shown = app.get(&format!("{RELEASES}/v0.1")).await;
+    assert_eq!(names(&shown.body), Vec::<&str>::new());
+    let links = format!("{RELEASES}/v0.1/assets/links");
+    assert_eq!(app.get(&links).await.header("x-total"), "0");
+    let download = "/group/app/-/releases/v0.1/downloads/bin/late";
+    assert_eq!(app.get(download).await.status, 404);
+    let again = json!({"name": "late", "url": "https://e.com/late", "filepath": "/bin/late"});
+    assert_eq!(app.post(&links, again).await.status, 201);
+    assert_eq!(app.get(download).await.status, 302);
+    assert_invariants(&app.items().await);
+}
+
+/// A creation that fails after it has written links leaves nothing that anyone sees.
+#[tokio::test]
+async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
+    let app = TestApp::start().await;
+    let links = |count: usize| -> Vec<NewLink> {
+        let link = |n| NewLink::new(format!("n{n}"), format!("https://e.com/n{n}")).unwrap();
+        (0..count)
+            .map(|n| link(n).with_filepath(format!("/bin/n{n}")).unwrap())
+            .collect()
+    };
+    let new = |count| release_links::release::NewRelease {
+        details: release_links::release::Details::default(),
+        released_at: None,
+        links: links(count),
+    };
+    let now = SystemTime::now();
+    for (tag, next) in [("then-large", 100), ("then-small", 20), ("then-link", 0)] {
+        let rule = Rule {
+            operation: "TransactWriteItems",
+            fault: Fault::ServiceError(400, "ValidationException"),
+            skip: 3,
+            times: u32::MAX,
+        };
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let faulty = Faulty::new(http, &[rule]);
+        let store = Store::new(faulty.config(app.address), TABLE.to_owned());
+        let key = usage::release(tag);
+        let session = store.session(Duration::from_secs(30));
+        let failed = session.create_release(&key, &new(100), None, now).await;
+        assert!(
+            matches!(failed, Err(StoreError::InvalidCall(_))),
+            "{failed:?}"
+        );
+        assert_eq!(
+            items_of(&app, tag).await.len(),
+            3 * 24 * 4,
+            "links were written"
+        );
+        assert_gone(&app, tag).await;
+        let session = app.store.session(Duration::from_secs(30));
+        if next == 0 {
+            let link = links(1).remove(0);
+            session
+                .create_link(&key, link, None, None, now)
+                .await
+                .unwrap();
+        } else {
+            session
+                .create_release(&key, &new(next), None, now)
+                .await
+                .unwrap();
+        }
+        let page = Page {
+            number: 1,
+            per_page: 100,
+        };
+        let listed = session.list_links(&key, page).await.unwrap();
+        assert_eq!(listed.counted, u64::try_from(next.max(1)).unwrap(), "{tag}");
+        assert_invariants(&app.items().await);
+        assert_eq!(app.delete(&format!("{RELEASES}/{tag}")).await.status, 200);
+        assert_eq!(items_of(&app, tag).await, Vec::<Item>::new(), "{tag}");
+    }
+}
