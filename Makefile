@@ -13,6 +13,8 @@ PYTEST := $(TOOLS)/clients/bin/pytest -q -p no:cacheprovider -o pythonpath=tests
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
+# Elsewhere than on Debian, the tests of glab are skipped.
+GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/glab)
 
 .PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate soak fuzz bench \
 	bench-variants baselines need-rust need-valgrind need-python need-node
@@ -54,7 +56,7 @@ validate: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/c
 	$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 	$(PYTEST) tests/template
 
-client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules ## test with real clients
+client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules $(GLAB) ## test with real clients
 	cargo build --locked --package release-links --package release-links-tools --bin release-links --bin local
 	$(PYTEST) tests/clients
 
@@ -88,7 +90,7 @@ baselines: need-rust ## build the programs that the bench compares with
 fuzz: need-rust $(TOOLS)/cargo-fuzz/bin/cargo-fuzz ## fuzz a target of fuzz/fuzz_targets (TARGET=path, FUZZ_SECONDS=…)
 	RUSTC_BOOTSTRAP=1 $(TOOLS)/cargo-fuzz/bin/cargo-fuzz run $(TARGET) -- -max_total_time=$(FUZZ_SECONDS) -max_len=512
 
-tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/clients/node_modules ## install the tools
+tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/clients/node_modules $(GLAB) ## install the tools
 
 # The bootstrap is built once, and deployed until one of its files changes. The host's own compiler links it: zig, which
 # links for older systems, is more than the emulator needs. `make deploy` has a build folder of its own, .aws-sam/build, so
@@ -140,8 +142,26 @@ $(TOOLS)/cargo-fuzz/bin/cargo-fuzz: | need-rust
 	cargo install --quiet --locked cargo-fuzz@0.13.2 --root $(TOOLS)/cargo-fuzz --target-dir $(TOOLS)/build
 
 tests/clients/node_modules: tests/clients/package-lock.json | need-node
-	@echo "installing gitbeaker into tests/clients/"
+	@echo "installing gitbeaker and semantic-release into tests/clients/"
 	@cd tests/clients && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+# glab is in no registry but Debian's archive, where the suite trixie has this version. apt downloads it from the machine's
+# own mirror, with lists of its own, and checks the archive's signature. The package is unpacked, not installed, so that
+# the machine stays as it is. The checksums also refuse a rebuild of the same version.
+GLAB_APT := apt-get -qq --config-file ../../requirements/glab.apt.conf
+
+$(TOOLS)/glab/usr/bin/glab: requirements/glab.sha256 requirements/glab.apt.conf
+	@echo "installing glab into $(TOOLS)/"
+	@rm -rf $(TOOLS)/glab && mkdir -p $(TOOLS)/glab/{lists,cache/archives}/partial
+	@cd $(TOOLS)/glab && suite=$$(. /etc/os-release && echo "$$VERSION_CODENAME") \
+		&& apt-get --no-release-info indextargets --format '$$(RELEASE) $$(COMPONENT) $$(REPO_URI)' 'Created-By: Packages' \
+		| awk -v keys=/usr/share/keyrings/debian-archive-keyring.gpg -v suite="$$suite" '$$1 == suite && $$2 == "main" \
+			&& !found++ { print "deb [signed-by=" keys "] " $$3 " trixie main" }' >sources.list
+	@test -s $(TOOLS)/glab/sources.list || { echo "make: apt has no source for this release of Debian" >&2; exit 1; }
+	@cd $(TOOLS)/glab && $(GLAB_APT) update && $(GLAB_APT) download glab=1.53.0-1+b3
+	@cd $(TOOLS)/glab && sha256sum --check --quiet --ignore-missing ../../requirements/glab.sha256
+	@cd $(TOOLS)/glab && dpkg-deb --extract glab_*.deb . && rm -r lists cache glab_*.deb
 	@touch $@
 
 need-rust:

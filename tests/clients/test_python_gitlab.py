@@ -8,6 +8,7 @@ import gitlab
 import pytest
 
 from conftest import ROOT, TOKEN
+from releases import held, link, release, tags
 
 
 def manager(service, tag):
@@ -85,25 +86,125 @@ def test_library_reads_what_release_tools_ask_first(service):
     assert (error.value.response_code, error.value.error_message) == (404, "404 Project Not Found")
 
 
-def run_cli(service, *arguments):
+def releases(service):
+    """Returns the releases of a project that the library has fetched, so that it uses its ID."""
+    return gitlab.Gitlab(service.url, private_token=TOKEN).projects.get("group/app").releases
+
+
+def test_library_creates_a_release_with_links(service):
+    tag, commit = "py/2.0+b", "6104942438c14ec7bd21c6cd5bd995272b3faff6"
+    app = {"name": "app", "url": "https://e.com/app", "direct_asset_path": "/bin/app"}
+    doc = {"name": "doc", "url": "https://e.com/doc", "link_type": "runbook"}
+    created = releases(service).create({
+        "tag_name": tag, "name": "App 2.0", "description": "- faster", "ref": commit,
+        "assets": {"links": [app, doc]},
+    })
+    links = [
+        link(service, tag, 2, "doc", "https://e.com/doc", link_type="runbook"),
+        link(service, tag, 1, "app", "https://e.com/app", "/bin/app"),
+    ]
+    expected = release(service, created.attributes, tag, "App 2.0", "- faster", commit, links)
+    assert held(service, tag) == expected
+    fetched = releases(service).get(tag)
+    for shown in [created, fetched]:
+        assert {name: shown.attributes[name] for name in expected} == expected
+    assert [asset.id for asset in fetched.links.list(get_all=True)] == [2, 1]
+    assert fetched.links.create({"name": "sums", "url": "https://e.com/sums"}).id == 3
+    fetched.links.delete(1)
+    assert [asset["id"] for asset in held(service, tag)["assets"]["links"]] == [3, 2]
+
+
+def test_library_lists_the_releases_newest_first(service):
+    manager = releases(service)
+    made = [f"page-{n}" for n in range(1, 46)]
+    for tag in made:
+        manager.create({"tag_name": tag})
+    manager.create({"tag_name": "old", "released_at": "2019-01-03T01:55:18.203Z"})
+    listed = [shown.tag_name for shown in manager.list(get_all=True)]
+    assert listed[:45] == made[::-1] and listed[-1] == "old"
+    page = manager.list(iterator=True)
+    assert (page.total, page.per_page) == (len(listed), 20)
+    oldest = manager.list(order_by="released_at", sort="asc", per_page=1, page=1)
+    assert [shown.released_at for shown in oldest] == ["2019-01-03T01:55:18.203Z"]
+
+
+def test_library_updates_a_release(service):
+    manager = releases(service)
+    created = manager.create({"tag_name": "py/update", "name": "old", "description": "old"})
+    created.name = "new"
+    created.save()
+    manager.update("py/update", {"released_at": "2019-01-03T01:55:18Z", "description": "new"})
+    changes = {"name": "new", "description": "new", "released_at": "2019-01-03T01:55:18.000Z"}
+    expected = release(service, created.attributes, "py/update") | changes
+    assert held(service, "py/update") == expected
+
+
+def test_library_deletes_a_release(service):
+    manager = releases(service)
+    manager.create({"tag_name": "py/gone"})
+    manager.delete("py/gone")
+    assert "py/gone" not in tags(service)
+
+
+def test_library_receives_the_errors_of_releases(service):
+    manager = releases(service)
+    manager.create({"tag_name": "py/taken"})
+    with pytest.raises(gitlab.GitlabCreateError) as taken:
+        manager.create({"tag_name": "py/taken"})
+    with pytest.raises(gitlab.GitlabGetError) as missing:
+        manager.get("none")
+    with pytest.raises(gitlab.GitlabUpdateError) as not_updated:
+        manager.update("none", {"name": "a"})
+    with pytest.raises(gitlab.GitlabDeleteError) as not_deleted:
+        manager.delete("none")
+    errors = [raised.value for raised in [taken, missing, not_updated, not_deleted]]
+    assert [(error.response_code, error.error_message) for error in errors] == [
+        (409, "Release already exists"), (404, "404 Not Found"),
+        (403, "403 Forbidden"), (403, "403 Forbidden"),
+    ]
+
+
+def run_cli(service, resource, action, *arguments):
     # Isolate the command from the developer's own configuration.
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
     gitlab_cli = ROOT / ".tools/clients/bin/gitlab"
     command = [gitlab_cli, "--server-url", service.url, "--private-token", TOKEN, "-o", "json"]
-    release = ["--project-id", "24", "--tag-name", "cli-1.0"]
-    command += ["project-release-link", arguments[0], *release, *arguments[1:]]
+    command += [resource, action, "--project-id", "24", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 
 def test_command_line_manages_links(service):
+    def run(action, *arguments):
+        return run_cli(service, "project-release-link", action, "--tag-name", "cli-1.0", *arguments)
+
     for n in range(1, 46):
-        created = run_cli(service, "create", "--name", f"n{n}", "--url", f"https://e.com/{n}")
+        created = run("create", "--name", f"n{n}", "--url", f"https://e.com/{n}")
         assert json.loads(created.stdout)["id"] == n, created
-    listed = run_cli(service, "list", "--get-all")
-    assert [link["id"] for link in json.loads(listed.stdout)] == list(range(45, 0, -1)), listed
-    assert run_cli(service, "update", "--id", "45", "--name", "renamed").returncode == 0
-    fetched = run_cli(service, "get", "--id", "45")
+    listed = run("list", "--get-all")
+    assert [found["id"] for found in json.loads(listed.stdout)] == list(range(45, 0, -1)), listed
+    assert run("update", "--id", "45", "--name", "renamed").returncode == 0
+    fetched = run("get", "--id", "45")
     assert json.loads(fetched.stdout)["name"] == "renamed", fetched
-    assert run_cli(service, "delete", "--id", "45").returncode == 0
-    deleted = run_cli(service, "get", "--id", "45")
+    assert run("delete", "--id", "45").returncode == 0
+    deleted = run("get", "--id", "45")
     assert deleted.returncode == 1 and "404 Not found" in deleted.stderr, deleted
+
+
+def test_command_line_manages_releases(service):
+    def run(action, *arguments):
+        return run_cli(service, "project-release", action, *arguments)
+
+    tag = ["--tag-name", "cli/2.0"]
+    created = run("create", *tag, "--name", "App", "--description", "- faster", "--ref", "main")
+    made = json.loads(created.stdout)
+    assert made == release(service, made, "cli/2.0", "App", "- faster"), created
+    assert held(service, "cli/2.0") == json.loads(run("get", *tag).stdout) == made
+    repeated = run("create", *tag)
+    assert repeated.returncode == 1 and "409: Release already exists" in repeated.stderr, repeated
+    assert run("update", *tag, "--description", "- fast").returncode == 0
+    listed = run("list", "--get-all")
+    assert made | {"description": "- fast"} in json.loads(listed.stdout), listed
+    assert run("delete", *tag).returncode == 0
+    assert "cli/2.0" not in tags(service)
+    fetched = run("get", *tag)
+    assert fetched.returncode == 1 and "404: 404 Not Found" in fetched.stderr, fetched

@@ -1,0 +1,74 @@
+"""Installs a file as scripts do: with curl, from an address that names the latest release."""
+
+import functools
+import hashlib
+import json
+import subprocess
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from releases import held, link, release, request
+
+FILES = {"app-1.0": b"one" * 100_000, "app-2.0": b"two" * 100_000}
+ADDRESSES = {
+    "web": "/group/app/-/releases/permalink/latest/downloads/bin/app",
+    "api": "/api/v4/projects/group%2Fapp/releases/permalink/latest/downloads/bin/app",
+}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A web server that hosts the released files; its URL."""
+    folder = tmp_path_factory.mktemp("files")
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
+    handler = functools.partial(Quiet, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def publish(service, files, tag, file):
+    """Posts a release whose file is at /bin/app, and returns the answer."""
+    asset = {"name": file, "url": f"{files}/{file}", "link_type": "package"}
+    links = [asset | {"direct_asset_path": "/bin/app"}]
+    return request(service, "", {"tag_name": tag, "assets": {"links": links}})
+
+
+def install(service, address, target):
+    """Downloads with curl, and returns the file's digest and the number of redirects."""
+    command = ["curl", "-fsSL", "--max-time", "30", "--output", target]
+    result = subprocess.run(
+        [*command, "--write-out", "%{num_redirects}", service.url + address],
+        capture_output=True, check=True, text=True,
+    )
+    return hashlib.sha256(target.read_bytes()).hexdigest(), int(result.stdout)
+
+
+def test_curl_downloads_the_file_of_the_latest_release(service, files, tmp_path):
+    for tag, file in [("install/1.0", "app-1.0"), ("install/2.0+é", "app-2.0")]:
+        posted = publish(service, files, tag, file)
+        asset = link(service, tag, 1, file, f"{files}/{file}", "/bin/app", "package")
+        assert posted == release(service, posted, tag, links=[asset])
+        expected = hashlib.sha256(FILES[file]).hexdigest()
+        permanent = asset["direct_asset_url"].removeprefix(service.url)
+        assert install(service, permanent, tmp_path / "permanent") == (expected, 1)
+        for name, address in ADDRESSES.items():
+            assert install(service, address, tmp_path / name) == (expected, 2), name
+
+
+def test_a_script_without_a_token_reads_the_latest_release_without_its_author(service, files):
+    publish(service, files, "install/3.0", "app-2.0")
+    latest = f"{service.url}/api/v4/projects/24/releases/permalink/latest"
+    command = ["curl", "-fsSL", "--max-time", "30", latest]
+    shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    expected = held(service, "install/3.0")
+    assert json.loads(shown) == {name: expected[name] for name in expected if name != "author"}
