@@ -1,7 +1,8 @@
 """`make smoke`: sends real requests to a deployment, and prints what it saw beside what is expected.
 
 It answers what only a real account can: how the gateway encodes paths, which headers it keeps, which sizes it lets through,
-and how long requests take. It creates releases of its own in the project, and deletes their links at the end.
+and how long requests take. It creates releases of its own in the project, and deletes them at the end. Their date is 1970, so
+that none of them is the latest release of the project.
 """
 
 import http.client
@@ -131,19 +132,26 @@ class Smoke:
         self.run = secrets.token_hex(4)
         self.tags = []
 
-    def links(self, tag):
-        """The path of the links of a release, which is deleted at the end."""
+    def release(self, tag):
+        """The path of a release, which is created when it is first used and deleted at the end."""
         if tag not in self.tags:
             self.tags.append(tag)
-        return f"{self.releases}/{quote(tag, safe='')}/assets/links"
+            body = json.dumps({"tag_name": tag, "released_at": "1970-01-01"})
+            created = self.service.send("POST", self.releases, body, "application/json")
+            if created.status != 201:
+                raise Stop(f"a release cannot be created in {self.releases} ({created}). TOKEN needs the role developer in the "
+                           "project that PROJECT names.")
+            if len(self.tags) == 1:
+                self.report.note("first request, perhaps a cold start", f"{created.milliseconds:.0f} ms")
+        return f"{self.releases}/{quote(tag, safe='')}"
+
+    def links(self, tag):
+        """The path of the links of a release."""
+        return f"{self.release(tag)}/assets/links"
 
     def documented_requests(self):
         links, report = self.links(f"smoke-{self.run}"), self.report
         created = self.service.send("POST", links, "name=app&url=https://example.com/app", "application/x-www-form-urlencoded")
-        if created.status != 201:
-            raise Stop(f"a link cannot be created in {self.releases} ({created}). TOKEN needs the role developer in the project "
-                       "that PROJECT names.")
-        self.report.note("first request, perhaps a cold start", f"{created.milliseconds:.0f} ms")
         report.status("create a link", 201, created)
         link = f"{links}/{created.field('id')}"
         report.status("list the links", 200, self.service.get(links))
@@ -154,12 +162,34 @@ class Smoke:
         report.status("get the deleted link", 404, self.service.get(link))
         report.status("a path outside the API", 404, self.service.get("/nowhere"))
 
+    def releases_and_latest(self):
+        report, form = self.report, "application/x-www-form-urlencoded"
+        tag = f"smoke/release {self.run}"
+        release = self.release(tag)
+        self.service.create(f"{release}/assets/links", "app", filepath="/bin/app")
+        shown = self.service.get(release)
+        count = (shown.field("assets") or {}).get("count")
+        report.check("get a release", f"200 {tag}, 1 link", f"{shown.status} {shown.field('tag_name')}, {count} link",
+                     (shown.field("tag_name"), count) == (tag, 1))
+        updated = self.service.send("PUT", release, "name=renamed", form)
+        report.check("update the release", "200 renamed", f"{updated.status} {updated.field('name')}", updated.field("name") == "renamed")
+        report.status("list the releases", 200, self.service.get(f"{self.releases}?per_page=1"))
+        report.status("download an asset of the release", 302, self.service.get(f"{release}/downloads/bin/app"))
+        latest = self.service.get(f"{self.releases}/permalink/latest")
+        location = latest.headers["Location"] or ""
+        report.check("the latest release", "302, a path below the API", f"{latest.status} {location}",
+                     latest.status == 302 and location.startswith(f"{self.service.prefix}/api/v4/projects/"))
+        report.status("delete the release", 200, self.service.send("DELETE", release))
+        report.status("get the deleted release", 404, self.service.get(release))
+
     def encoding(self):
         for character, name in [("/", "%2F"), ("#", "%23"), ("%", "%25"), (" ", "%20"), ("+", "%2B")]:
             links = self.links(f"smoke{character}{self.run}")
             created = self.service.create(links, "app")
             found = [link["name"] for link in self.service.get(links).json() or []] if created.status == 201 else created
             self.report.check(f"{name} in a tag", "['app']", found, found == ["app"])
+        # An HTTP API cuts the path here, so the release is created by its link or not at all.
+        self.tags.append(f"smoke?{self.run}")
         created = self.service.create(self.links(f"smoke?{self.run}"), "app")
         self.report.check("%3F in a tag (HTTP APIs cut the path)", "no 5xx", created.status, created.status < 500)
         listed = self.service.get(f"{self.links(f'smoke-{self.run}')}?per_page=%31%30")
@@ -253,12 +283,10 @@ class Smoke:
     def clean_up(self):
         left = 0
         for tag in self.tags:
-            listed = self.service.get(f"{self.links(tag)}?per_page=100")
-            # A release that was never created has no links.
-            left += listed.status not in (200, 404)
-            links = listed.json() if listed.status == 200 else []
-            left += sum(self.service.send("DELETE", f"{self.links(tag)}/{link['id']}").status != 200 for link in links)
-        self.report.check("the links that the checks created are deleted", "0 left", f"{left} left", left == 0)
+            deleted = self.service.send("DELETE", f"{self.releases}/{quote(tag, safe='')}")
+            # A release that does not exist cannot be deleted, as in GitLab.
+            left += deleted.status not in (200, 403)
+        self.report.check("the releases that the checks created are deleted", "0 left", f"{left} left", left == 0)
 
 
 def main():
@@ -268,8 +296,8 @@ def main():
                    "token that has the role developer in project 24, or in the one that PROJECT=… names.")
     smoke = Smoke(Service(url, token), project or "24", os.environ.get("REVOKED_TOKEN"))
     try:
-        for checks in [smoke.documented_requests, smoke.encoding, smoke.headers, smoke.bodies, smoke.permanent_urls, smoke.cold_starts,
-                       smoke.latency]:
+        for checks in [smoke.documented_requests, smoke.releases_and_latest, smoke.encoding, smoke.headers, smoke.bodies,
+                       smoke.permanent_urls, smoke.cold_starts, smoke.latency]:
             checks()
     finally:
         smoke.clean_up()

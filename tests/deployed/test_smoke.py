@@ -43,7 +43,7 @@ def test_every_check_is_as_expected_and_nothing_is_left(deployment, tokens, proj
 
 def test_a_token_that_may_not_write_is_explained(deployment, tokens):
     result = smoke(deployment, TOKEN="unknown", PROJECT="26")
-    assert result.returncode != 0 and "make smoke: a link cannot be created in /api/v4/projects/26/releases (401 " in result.stderr
+    assert result.returncode != 0 and "make smoke: a release cannot be created in /api/v4/projects/26/releases (401 " in result.stderr
 
 
 def test_a_difference_fails_the_command(deployment, tokens):
