@@ -164,7 +164,7 @@ impl Bare {
             for kind in ["name", "url"] {
                 let mut constraint = key(&partition, &format!("taken#{kind}#{index:064}"));
                 constraint.insert("link_id".to_owned(), AttributeValue::N(id.clone()));
-                request = request.transact_items(self.put(constraint)?);
+                request = request.transact_items(self.claim(constraint)?);
             }
             request = request.transact_items(self.put(item.clone())?);
             items.push(item);
@@ -210,7 +210,7 @@ impl Bare {
             // The key has the same length as the service's, which contains a SHA-256 digest.
             let mut constraint = key(NEW_RELEASE, &format!("taken#{kind}#{:064}", n));
             constraint.insert("link_id".to_owned(), AttributeValue::N(id.clone()));
-            request = request.transact_items(self.put(constraint)?);
+            request = request.transact_items(self.claim(constraint)?);
         }
         let request = request.client_request_token(format!("{n:036}"));
         request
@@ -220,14 +220,20 @@ impl Bare {
         Ok(json)
     }
 
+    /// Writes a link, which must be absent.
     fn put(&self, item: Item) -> Result<TransactWriteItem, Error> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        Ok(TransactWriteItem::builder()
-            .put(
-                put.condition_expression("attribute_not_exists(pk)")
-                    .build()?,
-            )
-            .build())
+        let put = put.condition_expression("attribute_not_exists(pk)");
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    /// Writes a unique-constraint item, which no link may hold.
+    fn claim(&self, item: Item) -> Result<TransactWriteItem, Error> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put
+            .condition_expression("attribute_not_exists(pk) OR link_id <= :expected")
+            .expression_attribute_values(":expected", AttributeValue::N("0".to_owned()));
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 }
 
