@@ -198,11 +198,13 @@ impl Store {
     ) -> Transaction<'_> {
         const DELETE: &str = "SET deleted_through = last_link_id + :more, \
                               last_link_id = last_link_id + :more, \
-                              revision = revision + :one, needs_cleanup = :true \
+                              revision = if_not_exists(revision, :zero) + :one, \
+                              needs_cleanup = :true \
                               REMOVE created_at, released_at";
         let mut transaction = Transaction::on(&self.table);
         let values = [
             (":more", number(more)),
+            (":zero", number(0)),
             (":one", number(1)),
             (":true", AttributeValue::Bool(true)),
         ];

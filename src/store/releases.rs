@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::keys::{DETAILS, FIRST_LINK, Key, Partition, RELEASE, order_of, place};
 use super::release_creation::{put_details, put_place};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError, number};
-use super::{Range, StoreSession};
+use super::{Range, Store, StoreSession};
 use crate::link::Link;
 use crate::page::{Page, Paged};
 use crate::project::ProjectId;
@@ -255,25 +255,14 @@ impl StoreSession<'_> {
         key: &ReleaseKey,
         changes: &ReleaseChanges,
     ) -> Result<ReleaseWithLinks, StoreError> {
-        const UPDATE: &str = "SET released_at = :released, revision = revision + :one";
-        let partition = Partition::of(key);
         for _ in 0..MAX_ROUNDS {
             let stored = self.read_release(key, &AtomicUsize::default()).await?;
             let stored = stored.ok_or(StoreError::ReleaseNotFound)?;
             let before = &stored.with_links.release;
             let after = changes.apply(before);
-            let mut transaction = Transaction::on(&self.store.table);
-            let released = AttributeValue::S(Timestamp(after.released_at).text());
-            let values = [(":released", released), (":one", number(1))];
-            let unchanged = Condition::Release(stored.item.version);
-            let key = partition.release();
-            transaction.update(Step::Release, key, UPDATE, values, unchanged);
-            put_details(&mut transaction, &partition, &after.details);
-            if after.released_at != before.released_at {
-                transaction.delete(Step::Own, place(before), Condition::Any);
-                put_place(&mut transaction, &after);
-            }
-            match transaction.commit(self).await {
+            let version = stored.item.version;
+            let update = self.store.update_of_release(key, [before, &after], version);
+            match update.commit(self).await {
                 Ok(()) => {
                     return Ok(ReleaseWithLinks {
                         release: after,
@@ -288,6 +277,35 @@ impl StoreSession<'_> {
         Err(StoreError::Unavailable(
             "the release kept changing".to_owned(),
         ))
+    }
+}
+
+impl Store {
+    fn update_of_release(
+        &self,
+        key: &ReleaseKey,
+        [before, after]: [&Release; 2],
+        version: u64,
+    ) -> Transaction<'_> {
+        const UPDATE: &str = "SET released_at = :released, \
+                              revision = if_not_exists(revision, :zero) + :one";
+        let partition = Partition::of(key);
+        let mut transaction = Transaction::on(&self.table);
+        let released = AttributeValue::S(Timestamp(after.released_at).text());
+        let values = [
+            (":released", released),
+            (":zero", number(0)),
+            (":one", number(1)),
+        ];
+        let (item, unchanged) = (partition.release(), Condition::Release(version));
+        transaction.update(Step::Release, item, UPDATE, values, unchanged);
+        put_details(&mut transaction, &partition, &after.details);
+        if place(after) != place(before) {
+            transaction.delete(Step::Own, place(before), Condition::Any);
+        }
+        // A release of an earlier version of this service has no place.
+        put_place(&mut transaction, after);
+        transaction
     }
 }
 

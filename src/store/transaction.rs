@@ -106,6 +106,11 @@ impl Condition {
             Self::StagedRelease(_) => {
                 "attribute_not_exists(created_at) AND staged_through = :expected"
             }
+            // A release of an earlier version of this service has no revision.
+            Self::Release(0) => {
+                "attribute_exists(created_at) \
+                 AND (attribute_not_exists(revision) OR revision = :expected)"
+            }
             Self::Release(_) => "attribute_exists(created_at) AND revision = :expected",
             Self::Version(_) => "revision = :expected",
             Self::VersionOrAbsent(_) => "attribute_not_exists(pk) OR revision = :expected",

@@ -70,7 +70,7 @@ async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
     let deleted = admin(&app, "project delete --id 24 --yes --wait 0s");
     deleted.assert(
         0,
-        "deleted project 24 (group/app, public) and 94 items of its releases\n",
+        "deleted project 24 (group/app, public) and 95 items of its releases\n",
         "",
     );
     let fresh = TestApp::at(app.address);

@@ -106,6 +106,36 @@ async fn a_release_that_is_missing_as_a_whole_is_restored_and_reuses_no_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_release_is_restored_with_its_attributes_and_its_place_in_the_order() {
+    let app = backed_up().await;
+    let release = "/api/v4/projects/24/releases/v0.1";
+    let before = app.get(release).await;
+    for is_recreated in [false, true] {
+        assert_eq!(app.delete(release).await.status, 200);
+        if is_recreated {
+            let body = json!({"tag_name": "v0.1"});
+            assert_eq!(
+                app.post("/api/v4/projects/24/releases", body).await.status,
+                201
+            );
+        }
+        let missing = "ID  NAME  RESULT\n1   a     missing\n2   b     missing\n3   c     missing\n";
+        admin(&app, &format!("{RESTORE} --dry-run")).assert(0, missing, "");
+        let restored = missing.replace("missing", "restored");
+        admin(&app, RESTORE).assert(0, &restored, "");
+        let after = app.get(release).await;
+        assert_eq!(after.body["assets"], before.body["assets"]);
+        if !is_recreated {
+            after.assert(200, before.body.clone());
+        }
+        assert_invariants(&app.items().await);
+    }
+    assert_eq!(create(&app, "d").await, 201);
+    let id = links(&app).await[0][0].as_u64().unwrap();
+    assert!(id > 3, "a new link gets the ID of no deleted one: {id}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_whose_values_are_taken_is_reported() {
     let app = backed_up().await;
     assert_eq!(app.delete(&format!("{LINKS}/2")).await.status, 200);

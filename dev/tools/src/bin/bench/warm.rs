@@ -99,6 +99,15 @@ impl MeasuredRequest {
         event
     }
 
+    /// The bound of the ratio to `bare`.
+    fn max_ratio(self) -> f64 {
+        if self.name == CREATE_RELEASE {
+            MAX_RATIO_OF_CREATION
+        } else {
+            MAX_RATIO_TO_BARE
+        }
+    }
+
     /// Counts the instructions of this request in this program, on the release that [`fill`] fills.
     /// `extra` adds environment variables.
     pub async fn instructions(
@@ -181,11 +190,7 @@ pub async fn measure(engine: SocketAddr) -> Table {
             baseline,
             ratio,
             interquartile_range: None,
-            max: if request.name == CREATE_RELEASE {
-                MAX_RATIO_OF_CREATION
-            } else {
-                MAX_RATIO_TO_BARE
-            },
+            max: request.max_ratio(),
         });
     }
     let columns = vec![
