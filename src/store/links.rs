@@ -95,7 +95,10 @@ impl StoreSession<'_> {
             let creation = LinkCreation::new(&release, &link, request, now);
             let transaction = self.store.create_transaction(&partition, &ids, creation);
             let steps = match transaction.commit(self).await {
-                Ok(()) => return Ok(CreatedLink::new(link, false)),
+                Ok(()) => {
+                    self.clean_up_before(&partition, &ids).await;
+                    return Ok(CreatedLink::new(link, false));
+                }
                 Err(TransactionError::Steps(steps)) => steps,
                 Err(error) => return Err(error.into()),
             };
@@ -113,9 +116,7 @@ impl StoreSession<'_> {
                 None => return Err(StoreError::Taken(claimed(&steps))),
             }
         }
-        Err(StoreError::Unavailable(
-            "no free link ID was found".to_owned(),
-        ))
+        Err(StoreError::Unavailable("no link ID was free".to_owned()))
     }
 
     /// One link.
@@ -202,8 +203,13 @@ impl StoreSession<'_> {
                 // changed too. The next round decides with the new ones.
                 Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {}
                 Err(TransactionError::Steps(steps)) => {
-                    let corrupt = held_by_another(&partition, &before, &steps);
-                    return Err(corrupt.unwrap_or_else(|| StoreError::Taken(claimed(&steps))));
+                    let Some(corrupt) = held_by_another(&partition, &before, &steps) else {
+                        return Err(StoreError::Taken(claimed(&steps)));
+                    };
+                    // Another link may have the value because the release was deleted.
+                    if self.link_item(&partition, id).await?.1.version == version {
+                        return Err(corrupt);
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -15,6 +15,7 @@ mod list;
 mod projects;
 mod release_creation;
 mod release_deletion;
+mod release_order;
 mod releases;
 mod reservation;
 mod restore;

@@ -100,14 +100,19 @@ impl StoreSession<'_> {
             Err(TransactionError::Steps(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        if ids.release.has_leftovers() {
-            let deleted_through = ids.deleted_through();
-            self.clean_up(&creation.partition, deleted_through).await;
-        }
+        self.clean_up_before(&creation.partition, ids).await;
         Ok(Some(CreatedRelease {
             created,
             is_replayed: false,
         }))
+    }
+
+    /// Removes what deleted releases and failed creations have left, if these IDs were reserved for
+    /// the creation of a release.
+    pub(super) async fn clean_up_before(&self, partition: &Partition, ids: &ReservedIds) {
+        if !ids.release.exists() && ids.release.has_leftovers() {
+            self.clean_up(partition, ids.deleted_through()).await;
+        }
     }
 
     /// The response to a creation of a release that exists.

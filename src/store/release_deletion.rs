@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use tokio::time::Instant;
 
 use super::batch::find;
-use super::entities::{LinkItem, ReleaseItem, read};
+use super::entities::{Item, LinkItem, ReleaseItem, read};
 use super::error::StoreError;
 use super::keys::{FIRST_LINK, Partition, key_of, link_sort_key, place};
 use super::releases::{is_link, release_and_links, release_of};
@@ -71,7 +71,7 @@ impl StoreSession<'_> {
         };
         let release = release_of(key, &item, find(&items, &partition.details()))?;
         items.retain(is_link);
-        let newest = items.pop().map(read::<LinkItem>).transpose()?;
+        let newest = items.into_iter().next().map(read::<LinkItem>).transpose()?;
         // A link of an import may have a higher ID than the release says.
         let newest = newest.map_or(0, |link| link.id.number());
         let last = item.last_link_id.max(newest);
@@ -138,8 +138,16 @@ impl StoreSession<'_> {
         deleted_through: u64,
     ) -> Result<(), StoreError> {
         let mut transaction = Transaction::on(&self.store.table);
+        // Links of several deleted releases may have had the same values.
+        let mut removed = Vec::new();
         for item in links {
-            add_removal(&mut transaction, partition, item, deleted_through, &[]);
+            add_removal(
+                &mut transaction,
+                partition,
+                item,
+                deleted_through,
+                &mut removed,
+            );
         }
         match transaction.commit(self).await {
             Ok(()) => return Ok(()),
@@ -159,15 +167,16 @@ impl StoreSession<'_> {
         mut item: LinkItem,
         deleted_through: u64,
     ) -> Result<(), StoreError> {
-        let mut not_held = Vec::new();
+        let mut kept = Vec::new();
         for _ in 0..MAX_ROUNDS {
             let mut transaction = Transaction::on(&self.store.table);
+            let mut left_out = kept.clone();
             add_removal(
                 &mut transaction,
                 partition,
                 &item,
                 deleted_through,
-                &not_held,
+                &mut left_out,
             );
             match transaction.commit(self).await {
                 Ok(()) => return Ok(()),
@@ -176,9 +185,11 @@ impl StoreSession<'_> {
                         return Ok(());
                     };
                     item = read(changed)?;
-                    not_held.clear();
+                    kept.clear();
                 }
-                Err(TransactionError::Steps(steps)) => not_held.extend(held(&steps)),
+                Err(TransactionError::Steps(steps)) => {
+                    kept.extend(constraint_keys(partition, &item, &held(&steps)));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -216,22 +227,37 @@ impl Store {
     }
 }
 
+/// The sort keys of these unique-constraint items of a link.
+fn constraint_keys(partition: &Partition, item: &LinkItem, kinds: &[Violation]) -> Vec<String> {
+    let link = item.clone().into_link();
+    let items = constraint_items(partition, &link).into_iter();
+    let wanted = items.filter(|(violation, _)| kinds.contains(violation));
+    wanted.map(|(_, item)| sort_key(&item)).collect()
+}
+
+fn sort_key(item: &Item) -> String {
+    let key = item.get("sk").and_then(|sk| sk.as_s().ok());
+    key.cloned().unwrap_or_default()
+}
+
 /// Adds the removal of a link that no longer exists, and of its unique-constraint items except
-/// those that other links hold.
+/// those whose sort keys are `left_out`, to which it adds the others.
 fn add_removal(
     transaction: &mut Transaction<'_>,
     partition: &Partition,
     item: &LinkItem,
     deleted_through: u64,
-    not_held: &[Violation],
+    left_out: &mut Vec<String>,
 ) {
     let unchanged = Condition::VersionOrAbsent(item.version);
     transaction.delete(Step::Link, partition.link(item.id), unchanged);
     let link: Link = item.clone().into_link();
     for (violation, constraint) in constraint_items(partition, &link) {
-        if !not_held.contains(&violation) {
+        let key = sort_key(&constraint);
+        if !left_out.contains(&key) {
             let is_free = Condition::NotHeld(deleted_through);
             transaction.delete(Step::Held(violation), key_of(constraint), is_free);
+            left_out.push(key);
         }
     }
 }

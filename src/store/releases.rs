@@ -1,28 +1,21 @@
-//! Releases: get, list, the latest, and update.
+//! Releases: get and update.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
-use futures_util::{StreamExt, TryStreamExt};
 
 use super::batch::find;
-use super::entities::{Item, LinkItem, PlaceItem, ReleaseItem, Timestamp, read};
+use super::entities::{Item, LinkItem, ReleaseItem, Timestamp, read};
 use super::error::StoreError;
-use super::keys::{DETAILS, FIRST_LINK, Key, Partition, RELEASE, order_of, place};
+use super::keys::{DETAILS, FIRST_LINK, Key, Partition, RELEASE, place};
 use super::release_creation::{put_details, put_place};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError, number};
 use super::{Range, Store, StoreSession};
 use crate::link::Link;
-use crate::page::{Page, Paged};
-use crate::project::ProjectId;
-use crate::release::{
-    Order, OrderBy, Release, ReleaseChanges, ReleaseKey, ReleaseWithLinks, TagName,
-};
+use crate::release::{Release, ReleaseChanges, ReleaseKey, ReleaseWithLinks, TagName};
 
-/// Number of releases that are read at the same time for a list.
-const CONCURRENT_READS: usize = 8;
-/// Largest size of the links that are read for one response, in bytes of their text. Lambda's limit
-/// for a response is six megabytes, and the JSON is larger than the text.
+/// Largest size of the links that are read for one response, in bytes. Lambda's limit for a
+/// response is six megabytes.
 const MAX_LINK_BYTES: usize = 6_000_000;
 
 /// A release and its links as the table has them.
@@ -32,12 +25,14 @@ pub(super) struct StoredRelease {
     pub(super) with_links: ReleaseWithLinks,
 }
 
-/// The place of a release in the order of releases.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    released_at: String,
-    created_at: String,
-    tag: String,
+/// What the queries for a release and its links have read.
+#[derive(Debug, Default)]
+struct ReadItems {
+    /// The release and what describes it.
+    head: Vec<Item>,
+    /// The links that exist, the newest first.
+    links: Vec<Link>,
+    queries: u32,
 }
 
 impl StoreSession<'_> {
@@ -63,94 +58,6 @@ impl StoreSession<'_> {
         Ok(self.existing_item(&partition, item).await?.is_some())
     }
 
-    /// A page of a project's releases with all their links. The whole order is read, because
-    /// counting it would cost as much.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::TooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn list_releases(
-        &self,
-        project: ProjectId,
-        order: Order,
-        page: Page,
-    ) -> Result<Paged<ReleaseWithLinks>, StoreError> {
-        let places = self.places(project, order).await?;
-        let counted = u64::try_from(places.len()).unwrap_or(u64::MAX);
-        let [offset, size] = [page.offset(), page.per_page]
-            .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        let keys = places.into_iter().skip(offset).take(size).map(|place| {
-            let tag = place.tag.parse().map_err(|error| {
-                StoreError::Corrupt(format!("a tag in the order of project {project} {error}"))
-            })?;
-            Ok(ReleaseKey { project, tag })
-        });
-        let keys = keys.collect::<Result<Vec<_>, StoreError>>()?;
-        let size = &AtomicUsize::default();
-        let reads = keys
-            .into_iter()
-            .map(|key| async move { self.read_release(&key, size).await });
-        let reads = futures_util::stream::iter(reads).buffered(CONCURRENT_READS);
-        // A release that was deleted after the order was read is left out.
-        let found = reads.try_filter_map(|found| async { Ok(found.map(|found| found.with_links)) });
-        Ok(Paged {
-            items: found.try_collect().await?,
-            counted,
-        })
-    }
-
-    /// The tag of the latest release: the last one by time of release, upcoming ones included
-    /// (R60).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ReleaseNotFound`] for a project without releases,
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn latest_release(&self, project: ProjectId) -> Result<TagName, StoreError> {
-        let partition = order_of(project);
-        let range = places_of(&partition, false);
-        let output = self
-            .query(&range, Select::AllAttributes, Some(1), None)
-            .await?;
-        let latest = output.items.into_iter().flatten().next();
-        let tag = place_of(latest.ok_or(StoreError::ReleaseNotFound)?)?.tag;
-        tag.parse().map_err(|error| {
-            StoreError::Corrupt(format!(
-                "the tag of the latest release of {project} {error}"
-            ))
-        })
-    }
-
-    /// All places in the order of a project's releases.
-    async fn places(&self, project: ProjectId, order: Order) -> Result<Vec<Place>, StoreError> {
-        let partition = order_of(project);
-        let range = places_of(&partition, order.is_ascending);
-        let (mut places, mut start) = (Vec::new(), None);
-        loop {
-            let output = self
-                .query(&range, Select::AllAttributes, None, start)
-                .await?;
-            for item in output.items.unwrap_or_default() {
-                places.push(place_of(item)?);
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
-        if order.by == OrderBy::CreatedAt {
-            places.sort_by(|a, b| {
-                let ascending = (&a.created_at, &a.tag).cmp(&(&b.created_at, &b.tag));
-                if order.is_ascending {
-                    ascending
-                } else {
-                    ascending.reverse()
-                }
-            });
-        }
-        Ok(places)
-    }
-
     /// Reads a release with its links in one query for each megabyte. `size` is that of all links
     /// that the request has read.
     pub(super) async fn read_release(
@@ -159,45 +66,66 @@ impl StoreSession<'_> {
         size: &AtomicUsize,
     ) -> Result<Option<StoredRelease>, StoreError> {
         let partition = Partition::of(key);
-        let (head, mut links) = self.read_items(&partition, size).await?;
-        let item = self
-            .existing_item(&partition, find(&head, &partition.release()))
-            .await?;
-        let Some(item) = item else { return Ok(None) };
-        links.retain(|link| link.id.number() > item.deleted_through);
-        let release = release_of(key, &item, find(&head, &partition.details()))?;
-        let with_links = ReleaseWithLinks { release, links };
-        Ok(Some(StoredRelease { item, with_links }))
+        for _ in 0..MAX_ROUNDS {
+            let read = self.read_items(&partition, &key.tag, size).await?;
+            let release = find(&read.head, &partition.release());
+            let item = self.existing_item(&partition, release).await?;
+            let Some(item) = item else { return Ok(None) };
+            // Between several queries, the release may have been deleted.
+            if read.queries > 1 {
+                let again = self.get_item(partition.release()).await?;
+                let again = self.existing_item(&partition, again).await?;
+                if again.is_none_or(|again| again.deleted_through != item.deleted_through) {
+                    continue;
+                }
+            }
+            let details = find(&read.head, &partition.details());
+            let with_links = ReleaseWithLinks {
+                release: release_of(key, &item, details)?,
+                links: read.links,
+            };
+            return Ok(Some(StoredRelease { item, with_links }));
+        }
+        Err(StoreError::Unavailable(
+            "the release kept changing".to_owned(),
+        ))
     }
 
-    /// The items of a release and its links.
+    /// The items of a release and its links. It stops at the first link that does not exist.
     async fn read_items(
         &self,
         partition: &Partition,
+        tag: &TagName,
         size: &AtomicUsize,
-    ) -> Result<(Vec<Item>, Vec<Link>), StoreError> {
+    ) -> Result<ReadItems, StoreError> {
         let range = release_and_links(partition);
-        let (mut head, mut links, mut start) = (Vec::new(), Vec::new(), None);
+        let (mut read_items, mut start) = (ReadItems::default(), None);
         loop {
             let output = self.query(&range, Select::AllAttributes, None, start);
             let output = output.await?;
-            let mut read_bytes = 0;
-            for item in output.items.unwrap_or_default() {
-                if is_link(&item) {
-                    let link = read::<LinkItem>(item)?.into_link();
-                    read_bytes += text_bytes(&link);
-                    links.push(link);
-                } else {
-                    head.push(item);
+            read_items.queries += 1;
+            let items = output.items.unwrap_or_default();
+            let (links, head) = items.into_iter().partition::<Vec<_>, _>(is_link);
+            read_items.head.extend(head);
+            let release = find(&read_items.head, &partition.release());
+            let release: Option<ReleaseItem> = release.map(read).transpose()?;
+            let Some(release) = release.filter(ReleaseItem::exists) else {
+                return Ok(read_items);
+            };
+            for item in links {
+                let link = read::<LinkItem>(item)?.into_link();
+                if link.id.number() <= release.deleted_through {
+                    return Ok(read_items);
                 }
-            }
-            let before = size.fetch_add(read_bytes, Ordering::Relaxed);
-            if before + read_bytes > MAX_LINK_BYTES {
-                return Err(StoreError::TooLarge);
+                let bytes = json_bytes(&link, tag);
+                if size.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_LINK_BYTES {
+                    return Err(StoreError::TooLarge);
+                }
+                read_items.links.push(link);
             }
             start = output.last_evaluated_key;
             if start.is_none() {
-                return Ok((head, links));
+                return Ok(read_items);
             }
         }
     }
@@ -315,12 +243,11 @@ pub(super) fn release_of(
     item: &ReleaseItem,
     details: Option<Item>,
 ) -> Result<Release, StoreError> {
-    let (Some(created_at), Some(released_at)) = (item.created_at, item.released_at) else {
+    let created_at = item.created_at.ok_or_else(|| {
         let tag = &key.tag;
-        return Err(StoreError::Corrupt(format!(
-            "release {tag} lacks its time of release"
-        )));
-    };
+        StoreError::Corrupt(format!("release {tag} lacks its time of creation"))
+    })?;
+    let released_at = item.released_at.unwrap_or(created_at);
     Ok(Release {
         project: key.project,
         tag: key.tag.clone(),
@@ -346,38 +273,12 @@ pub(super) fn is_link(item: &Item) -> bool {
     sort_key.is_some_and(|sk| sk != RELEASE && sk != DETAILS)
 }
 
-/// The size of a link's text, in bytes.
-fn text_bytes(link: &Link) -> usize {
-    link.name.len() + link.url.len() + link.filepath.as_ref().map_or(0, String::len)
-}
-
-/// All places of an order. They begin with a year.
-fn places_of(partition: &str, is_forward: bool) -> Range<'_> {
-    Range {
-        partition,
-        first_key: "0".to_owned(),
-        last_key: "~".to_owned(),
-        is_forward,
-        only_links_after: 0,
-    }
-}
-
-fn place_of(item: Item) -> Result<Place, StoreError> {
-    let name = super::keys::item_name(&item);
-    let sort_key = item.get("sk").and_then(|sk| sk.as_s().ok());
-    let sort_key = sort_key.cloned().unwrap_or_default();
-    let PlaceItem { tag } = read(item)?;
-    let mut parts = sort_key.splitn(3, '#').map(str::to_owned);
-    let (Some(released_at), Some(created_at), Some(ordered_tag)) =
-        (parts.next(), parts.next(), parts.next())
-    else {
-        return Err(StoreError::Corrupt(format!(
-            "the key of {name} is malformed"
-        )));
+/// About the size of a link's JSON, in bytes. A link without a filepath shows its URL twice.
+fn json_bytes(link: &Link, tag: &TagName) -> usize {
+    const NAMES_AND_BASE: usize = 200;
+    let direct_asset_url = match &link.filepath {
+        Some(filepath) => 3 * tag.as_str().len() + filepath.len(),
+        None => link.url.len(),
     };
-    Ok(Place {
-        released_at,
-        created_at,
-        tag: tag.unwrap_or(ordered_tag),
-    })
+    NAMES_AND_BASE + link.name.len() + link.url.len() + direct_asset_url
 }

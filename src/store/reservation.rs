@@ -21,7 +21,7 @@ pub(super) const LINKS_PER_TRANSACTION: usize = 24;
 /// each transaction.
 const STAGING_TIME: Duration = Duration::from_secs(1);
 /// The time that each of its transactions should take at most.
-const STAGING_TIME_PER_TRANSACTION: Duration = Duration::from_millis(50);
+const STAGING_TIME_PER_TRANSACTION: Duration = Duration::from_millis(100);
 
 /// What a reservation of link IDs for a new release leads to.
 #[derive(Debug)]

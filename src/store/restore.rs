@@ -146,19 +146,26 @@ impl StoreSession<'_> {
         self.update_item(partition.release(), raise, last, is_lower)
             .await?;
         if current.exists() {
-            let lower = "SET deleted_through = :through";
-            let through = [(":through", number(deleted_through))];
-            let is_higher = Some("deleted_through > :through");
-            let key = partition.release();
-            return self
-                .update_item(key, lower, through, is_higher)
-                .await
-                .map(drop);
+            return self.lower(partition, removed, deleted_through).await;
         }
         let mut transaction = Transaction::on(&self.store.table);
         let (state, is_absent) = ((deleted_through, false), Condition::NoRelease(removed));
         add_release(&mut transaction, partition, release, state, is_absent);
         Ok(transaction.commit(self).await?)
+    }
+
+    /// Lowers the ID up to which the links of an existing release do not exist.
+    async fn lower(&self, partition: &Partition, from: u64, to: u64) -> Result<(), StoreError> {
+        if from == to {
+            return Ok(());
+        }
+        let values = [(":from", number(from)), (":to", number(to))];
+        let unchanged = Some("attribute_exists(created_at) AND deleted_through = :from");
+        let expression = "SET deleted_through = :to";
+        let lowered = self.update_item(partition.release(), expression, values, unchanged);
+        lowered.await?.map(drop).ok_or_else(|| {
+            StoreError::Unavailable("the release was changed at the same time".to_owned())
+        })
     }
 
     async fn restore_link(

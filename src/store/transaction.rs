@@ -69,7 +69,8 @@ pub(super) enum Condition {
     /// No link holds it: it does not exist, or it is that of a link which no longer exists, with
     /// this ID or a lower one.
     NotHeld(u64),
-    /// It is not an existing release, and no creation of one has reserved an ID above this one.
+    /// It is not an existing release. Since the IDs after this one were reserved, no release was
+    /// deleted, and no creation that takes several transactions began.
     NoRelease(u64),
     /// It is not an existing release, and the creation that reserved this ID was the latest one.
     StagedRelease(u64),
@@ -101,7 +102,8 @@ impl Condition {
             Self::NotHeld(_) => "attribute_not_exists(pk) OR link_id <= :expected",
             Self::NoRelease(_) => {
                 "attribute_not_exists(created_at) \
-                 AND (attribute_not_exists(staged_through) OR staged_through <= :expected)"
+                 AND (attribute_not_exists(staged_through) OR staged_through <= :expected) \
+                 AND (attribute_not_exists(deleted_through) OR deleted_through <= :expected)"
             }
             Self::StagedRelease(_) => {
                 "attribute_not_exists(created_at) AND staged_through = :expected"

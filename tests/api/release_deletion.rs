@@ -204,6 +204,88 @@ async fn a_link_created_during_the_deletion_never_appears_in_a_later_release() {
     assert_invariants(&app.items().await);
 }
 
+/// A creation that reserved its link IDs before another creation and a deletion must not undo the
+/// deletion.
+#[tokio::test]
+async fn a_creation_that_is_overtaken_by_a_deletion_starts_again() {
+    let app = TestApp::start().await;
+    let release = format!("{RELEASES}/v1");
+    let body = |name: &str| {
+        let link = json!({"name": name, "url": format!("https://e.com/{name}")});
+        json!({"tag_name": "v1", "assets": {"links": [link]}})
+    };
+    for by_link in [false, true] {
+        let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
+        let slow = TestApp::at(proxy.address);
+        let late = tokio::spawn({
+            let links = format!("{release}/assets/links");
+            let body = body("late");
+            async move {
+                if by_link {
+                    slow.post(&links, body["assets"]["links"][0].clone()).await
+                } else {
+                    slow.post(RELEASES, body).await
+                }
+            }
+        });
+        proxy.held().await;
+        assert_eq!(app.post(RELEASES, body("other")).await.status, 201);
+        assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
+        proxy.release();
+        assert_eq!(late.await.unwrap().status, 201);
+        let shown = app.get(&release).await;
+        assert_eq!(names(&shown.body), ["late"], "{by_link}");
+        assert_invariants(&app.items().await);
+        assert_eq!(app.delete(&release).await.status, 200);
+        assert_eq!(items_of(&app, "v1").await, Vec::<Item>::new());
+    }
+}
+
+/// The links of several deleted releases may have the same name, and one transaction must not
+/// remove the same item twice.
+#[tokio::test]
+async fn links_of_several_deleted_releases_with_the_same_values_are_removed() {
+    let app = TestApp::start().await;
+    let release = format!("{RELEASES}/v1");
+    let link = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a"});
+    let body = json!({"tag_name": "v1", "assets": {"links": [link]}});
+    for _ in 0..3 {
+        let creator = interrupted(&app, 1);
+        assert_eq!(creator.post(RELEASES, body.clone()).await.status, 201);
+        assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
+    }
+    assert_eq!(
+        items_of(&app, "v1").await.len(),
+        3 + 3,
+        "three links, and the last one's values"
+    );
+    assert_gone(&app, "v1").await;
+    assert_eq!(items_of(&app, "v1").await, Vec::<Item>::new());
+    assert_invariants(&app.items().await);
+}
+
+/// Links that are not removed yet do not count towards the size of a response.
+#[tokio::test]
+async fn a_large_deleted_release_is_not_found_and_its_successor_is_shown() {
+    let (app, database) = TestApp::start_with_database().await;
+    usage::import_long_release(&database, TABLE, "v1", 2_000, 4_000);
+    let release = format!("{RELEASES}/v1");
+    assert_eq!(app.get(&release).await.status, 400, "it is too large");
+    assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
+    let not_found = json!({"message": "404 Not Found"});
+    interrupted(&app, 1)
+        .get(&release)
+        .await
+        .assert(404, not_found);
+    let created = interrupted(&app, 1)
+        .post(RELEASES, json!({"tag_name": "v1"}))
+        .await;
+    assert_eq!(created.status, 201);
+    assert_eq!(app.get(&release).await.status, 200);
+    assert_eq!(app.get(RELEASES).await.status, 200);
+    assert_invariants(&app.items().await);
+}
+
 /// A creation that fails after it has written links leaves nothing that anyone sees.
 #[tokio::test]
 async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
