@@ -247,6 +247,27 @@ async fn costs_do_not_grow_with_the_number_of_releases() {
     assert_eq!((costs[0], costs[0]), (costs[1], costs[2]));
 }
 
+/// The order of 10,000 releases fits into one query. The seeded release is one of them.
+#[tokio::test]
+async fn the_calls_for_releases_do_not_grow_with_the_number_of_releases() {
+    let mut calls = Vec::new();
+    for releases in [100, 9_999] {
+        let (app, database) = TestApp::start_with_database().await;
+        usage::import_releases(&database, TABLE, releases);
+        let rows = usage::measure_releases(&app.store, &database, TABLE).await;
+        calls.push(
+            rows.into_iter()
+                .map(|(name, usage)| (name, usage.calls))
+                .collect::<Vec<_>>(),
+        );
+        let list = app
+            .get("/api/v4/projects/24/releases?page=2&per_page=1")
+            .await;
+        assert_eq!(list.header("x-total"), (releases + 1).to_string());
+    }
+    assert_eq!(calls[0], calls[1]);
+}
+
 /// The measurements import large releases, so an imported release must look like a created one.
 #[tokio::test]
 async fn an_imported_release_has_the_same_items_as_a_created_one() {

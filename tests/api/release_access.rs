@@ -1,5 +1,7 @@
 //! Authorization of releases: every operation, for every kind of caller and project (R52, R53).
 
+use std::io::Write;
+
 use serde_json::json;
 
 use testkit::app::TestApp;
@@ -107,6 +109,11 @@ async fn every_caller_gets_gitlabs_response_about_releases() {
         }
     }
     assert_eq!(checked, 30 * 10);
+    // Written directly to stderr because the test harness captures `eprintln!`.
+    let _ = writeln!(
+        std::io::stderr(),
+        "access matrix of releases: {checked} cases"
+    );
 }
 
 /// R53: the order of the checks, each request with several errors.
