@@ -264,18 +264,22 @@ pub(super) fn add_release(
         values,
         condition,
     );
-    put_details(transaction, partition, &release.details);
+    put_details(transaction, partition, &release.details, 0, Condition::Any);
     put_place(transaction, release);
 }
 
-/// Writes what describes a release.
+/// Writes what describes a release. It has a version of its own, because a query may read it in
+/// another state than the release.
 pub(super) fn put_details(
     transaction: &mut Transaction<'_>,
     partition: &Partition,
     details: &Details,
+    version_before: u64,
+    condition: Condition,
 ) {
-    let item = item(partition.details(), details);
-    transaction.put(Step::Own, item, Condition::Any);
+    let mut item = item(partition.details(), details);
+    item.insert("revision".to_owned(), number(version_before + 1));
+    transaction.put(Step::Release, item, condition);
 }
 
 /// Writes the place of a release in the order of its project's releases.

@@ -21,7 +21,9 @@ const MAX_LINK_BYTES: usize = 6_000_000;
 /// A release and its links as the table has them.
 #[derive(Debug)]
 pub(super) struct StoredRelease {
-    pub(super) item: ReleaseItem,
+    item: ReleaseItem,
+    /// The version of what describes it.
+    details_version: u64,
     pub(super) with_links: ReleaseWithLinks,
 }
 
@@ -80,11 +82,16 @@ impl StoreSession<'_> {
                 }
             }
             let details = find(&read.head, &partition.details());
+            let details_version = details.as_ref().map_or(0, version_of);
             let with_links = ReleaseWithLinks {
                 release: release_of(key, &item, details)?,
                 links: read.links,
             };
-            return Ok(Some(StoredRelease { item, with_links }));
+            return Ok(Some(StoredRelease {
+                item,
+                details_version,
+                with_links,
+            }));
         }
         Err(StoreError::Unavailable(
             "the release kept changing".to_owned(),
@@ -188,8 +195,10 @@ impl StoreSession<'_> {
             let stored = stored.ok_or(StoreError::ReleaseNotFound)?;
             let before = &stored.with_links.release;
             let after = changes.apply(before);
-            let version = stored.item.version;
-            let update = self.store.update_of_release(key, [before, &after], version);
+            let versions = [stored.item.version, stored.details_version];
+            let update = self
+                .store
+                .update_of_release(key, [before, &after], versions);
             match update.commit(self).await {
                 Ok(()) => {
                     return Ok(ReleaseWithLinks {
@@ -213,7 +222,7 @@ impl Store {
         &self,
         key: &ReleaseKey,
         [before, after]: [&Release; 2],
-        version: u64,
+        [version, details_version]: [u64; 2],
     ) -> Transaction<'_> {
         const UPDATE: &str = "SET released_at = :released, \
                               revision = if_not_exists(revision, :zero) + :one";
@@ -227,7 +236,14 @@ impl Store {
         ];
         let (item, unchanged) = (partition.release(), Condition::Release(version));
         transaction.update(Step::Release, item, UPDATE, values, unchanged);
-        put_details(&mut transaction, &partition, &after.details);
+        let is_read = Condition::VersionOrAbsent(details_version);
+        put_details(
+            &mut transaction,
+            &partition,
+            &after.details,
+            details_version,
+            is_read,
+        );
         if place(after) != place(before) {
             transaction.delete(Step::Own, place(before), Condition::Any);
         }
@@ -255,6 +271,14 @@ pub(super) fn release_of(
         created_at: created_at.0,
         released_at: released_at.0,
     })
+}
+
+/// The version of an item; 0 without one.
+fn version_of(item: &Item) -> u64 {
+    let version = item.get("revision").and_then(|version| version.as_n().ok());
+    version
+        .and_then(|version| version.parse().ok())
+        .unwrap_or_default()
 }
 
 /// What describes a release, the release, and its links, the newest first.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use testkit::app::TestApp;
+use aws_sdk_dynamodb::types::AttributeValue;
+use testkit::app::{TABLE, TestApp};
 use testkit::event::Event;
 use testkit::invariants::assert_invariants;
+use testkit::proxy::Proxy;
 use testkit::reply::Reply;
 use tokio::task::JoinSet;
 
@@ -89,6 +91,38 @@ async fn creations_updates_and_deletions_of_a_release_leave_a_consistent_table()
     let listed = app.get(RELEASES).await;
     let listed: BTreeSet<&str> = tags(&listed).into_iter().collect();
     assert!(listed.contains("v0.1") && listed.len() <= 2);
+}
+
+/// A query may read the description in an older state than the release, so it has a version of its
+/// own.
+#[tokio::test]
+async fn an_update_does_not_overwrite_a_description_that_it_has_not_read() {
+    let app = TestApp::start().await;
+    let body = json!({"tag_name": "v1", "description": "old"});
+    assert_eq!(app.post(RELEASES, body).await.status, 201);
+    let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
+    let slow = TestApp::at(proxy.address);
+    let path = format!("{RELEASES}/v1");
+    let update = tokio::spawn({
+        let path = path.clone();
+        async move { slow.put(&path, json!({"name": "new"})).await }
+    });
+    proxy.held().await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let other = app.client.put_item().table_name(TABLE);
+    let other = other
+        .item("pk", text("24#v1"))
+        .item("sk", text("release#details"));
+    let other = other.item("description", text("of another request"));
+    let other = other.item("revision", AttributeValue::N("2".to_owned()));
+    other.send().await.unwrap();
+    proxy.release();
+    assert_eq!(update.await.unwrap().status, 200);
+    let shown = app.get(&path).await.body;
+    assert_eq!(
+        (&shown["name"], &shown["description"]),
+        (&json!("new"), &json!("of another request"))
+    );
 }
 
 /// A reader sees all links of a creation or none.

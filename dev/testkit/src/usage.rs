@@ -249,6 +249,7 @@ pub fn import_long_release(
     let author = author.map(|(name, value)| (name.to_owned(), value));
     let mut details = item(&partition, "release#details");
     details.insert("author".to_owned(), AttributeValue::M(author.into()));
+    details.insert("revision".to_owned(), AttributeValue::N("1".to_owned()));
     for name in ["created_at", "released_at"] {
         release.insert(name.to_owned(), text("2026-11-24T00:00:00Z"));
     }
