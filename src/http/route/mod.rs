@@ -189,11 +189,7 @@ pub fn parse(method: &Method, path: &str) -> Result<Route, ApiError> {
     match segments.as_slice() {
         ["api", "v3", ..] => Err(ApiError::ApiV3),
         ["api", "v4", "projects", rest @ ..] => {
-            let links = || release::links(method, rest);
-            let releases = || releases::route(method, rest);
-            links()
-                .or_else(releases)
-                .unwrap_or_else(|| project::route(method, rest))
+            releases::route(method, rest).unwrap_or_else(|| project::route(method, rest))
         }
         ["api", "v4", name] => match split_format(name).0 {
             "user" => read_only(method, Route::CurrentUser),

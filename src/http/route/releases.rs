@@ -1,8 +1,8 @@
-//! Routes of a project's releases, apart from their links.
+//! Routes of a project's releases.
 
 use lambda_http::http::Method;
 
-use super::release::{release, tag_and_filepath};
+use super::release::{links, release, tag_and_filepath};
 use super::{Endpoint, ProjectEndpoint, Route, read_only, split_format};
 use crate::http::error::ApiError;
 
@@ -10,11 +10,10 @@ use crate::http::error::ApiError;
 /// path has no segment `releases` after the project.
 pub(super) fn route(method: &Method, segments: &[&str]) -> Option<Result<Route, ApiError>> {
     let last = segments.len().checked_sub(1)?;
-    let is_end = |(index, segment): (usize, &&str)| {
-        *segment == "releases" || (index == last && split_format(segment).0 == "releases")
-    };
-    let mut inner = segments.iter().enumerate().skip(1);
-    let end_of_project = inner.find(|(index, segment)| is_end((*index, segment)))?.0;
+    let end_of_project = (1..=last).find(|&index| {
+        let segment = segments[index];
+        segment == "releases" || (index == last && split_format(segment).0 == "releases")
+    })?;
     let (project, rest) = segments.split_at(end_of_project);
     Some(match &rest[1..] {
         [] => list(method, project.join("/")),
@@ -23,7 +22,7 @@ pub(super) fn route(method: &Method, segments: &[&str]) -> Option<Result<Route, 
             let latest = ProjectEndpoint::Latest(suffix);
             read_only(method, Route::Project(project.join("/"), latest))
         }
-        rest => below(method, project, rest),
+        rest => links(method, segments).unwrap_or_else(|| below(method, project, rest)),
     })
 }
 
