@@ -166,6 +166,12 @@ pub(super) fn item_name(item: &Key) -> String {
     format!("item {pk}/{sk}")
 }
 
+/// The sort key of an item.
+pub(super) fn sort_key(item: &Key) -> &str {
+    let key = item.get("sk").and_then(|key| key.as_s().ok());
+    key.map_or("", String::as_str)
+}
+
 /// The key of an item.
 pub(super) fn key_of(mut item: Key) -> Key {
     item.retain(|name, _| name == "pk" || name == "sk");

@@ -30,40 +30,25 @@ impl CreatedLink {
     }
 }
 
-/// The creation of a link.
+/// A request to create a link.
 #[derive(Debug, Clone, Copy)]
 struct LinkCreation<'a> {
-    /// The release that is created if there is none.
-    release: &'a Release,
-    link: &'a Link,
+    /// The release, which is created if it does not exist.
+    key: &'a ReleaseKey,
+    author: Option<&'a Author>,
     request: Option<&'a IdempotentRequest>,
     now: SystemTime,
 }
 
-impl<'a> LinkCreation<'a> {
-    fn new(
-        release: &'a Release,
-        link: &'a Link,
-        request: Option<&'a IdempotentRequest>,
-        now: SystemTime,
-    ) -> Self {
-        Self {
-            release,
-            link,
-            request,
-            now,
-        }
-    }
-}
-
 /// The release that the creation of its first link makes (R11).
-fn first_release(key: &ReleaseKey, author: Option<Author>, now: SystemTime) -> Release {
-    let now = to_microseconds(now);
+fn first_release(creation: LinkCreation<'_>) -> Release {
+    let LinkCreation { key, author, .. } = creation;
+    let now = to_microseconds(creation.now);
     Release {
         tag: key.tag.clone(),
         project: key.project,
         details: Details {
-            author,
+            author: author.cloned(),
             ..Details::default()
         },
         created_at: now,
@@ -88,35 +73,55 @@ impl StoreSession<'_> {
         now: SystemTime,
     ) -> Result<CreatedLink, StoreError> {
         let partition = Partition::of(release);
-        let release = first_release(release, author, now);
+        let creation = LinkCreation {
+            key: release,
+            author: author.as_ref(),
+            request,
+            now,
+        };
         for _ in 0..MAX_ROUNDS {
-            let ids = self.reserve_link_id(&partition).await?;
-            let link = new.clone().with_id(ids.first()?);
-            let creation = LinkCreation::new(&release, &link, request, now);
-            let transaction = self.store.create_transaction(&partition, &ids, creation);
-            let steps = match transaction.commit(self).await {
-                Ok(()) => {
-                    self.clean_up_before(&partition, &ids).await;
-                    return Ok(CreatedLink::new(link, false));
-                }
-                Err(TransactionError::Steps(steps)) => steps,
-                Err(error) => return Err(error.into()),
-            };
-            match request.filter(|_| steps.contains(&Step::IdempotencyRecord)) {
-                // Another request created or deleted the release.
-                _ if steps.contains(&Step::Release) => {}
-                Some(request) => {
-                    if let Some(link) = self.stored_response(&partition, request, now).await? {
-                        return Ok(CreatedLink::new(link, true));
-                    }
-                    // The record has just become invalid, so the next round replaces it.
-                }
-                // A link of an import or a backup has this ID. The next ID may be free.
-                None if steps == [Step::Link] => {}
-                None => return Err(StoreError::Taken(claimed(&steps))),
+            let created = self.try_to_create_link(&partition, new.clone(), creation);
+            if let Some(created) = created.await? {
+                return Ok(created);
             }
         }
         Err(StoreError::Unavailable("no link ID was free".to_owned()))
+    }
+
+    /// Creates a link with the next ID; `None` if another round may succeed.
+    async fn try_to_create_link(
+        &self,
+        partition: &Partition,
+        new: NewLink,
+        creation: LinkCreation<'_>,
+    ) -> Result<Option<CreatedLink>, StoreError> {
+        let ids = self.reserve_link_id(partition).await?;
+        let link = new.with_id(ids.first()?);
+        let transaction = self
+            .store
+            .create_transaction(partition, &ids, &link, creation);
+        let steps = match transaction.commit(self).await {
+            Ok(()) => {
+                self.clean_up_before(partition, &ids).await;
+                return Ok(Some(CreatedLink::new(link, false)));
+            }
+            Err(TransactionError::Steps(steps)) => steps,
+            Err(error) => return Err(error.into()),
+        };
+        let LinkCreation { request, now, .. } = creation;
+        match request.filter(|_| steps.contains(&Step::IdempotencyRecord)) {
+            // Another request created or deleted the release.
+            _ if steps.contains(&Step::Release) => Ok(None),
+            // Without a stored response, the record has just become invalid, and the next round
+            // replaces it.
+            Some(request) => {
+                let stored = self.stored_response(partition, request, now).await?;
+                Ok(stored.map(|link| CreatedLink::new(link, true)))
+            }
+            // A link of an import or a backup has this ID. The next ID may be free.
+            None if steps == [Step::Link] => Ok(None),
+            None => Err(StoreError::Taken(claimed(&steps))),
+        }
     }
 
     /// One link.
@@ -251,14 +256,10 @@ impl Store {
         &self,
         partition: &Partition,
         ids: &ReservedIds,
+        link: &Link,
         creation: LinkCreation<'_>,
     ) -> Transaction<'_> {
-        let LinkCreation {
-            release,
-            link,
-            request,
-            now,
-        } = creation;
+        let LinkCreation { request, now, .. } = creation;
         let deleted_through = ids.deleted_through();
         let mut transaction = Transaction::on(&self.table);
         add_link(&mut transaction, partition, link, deleted_through, now);
@@ -274,7 +275,8 @@ impl Store {
         if !ids.release.exists() {
             let is_new = Condition::NoRelease(deleted_through);
             let leftovers = (deleted_through, ids.release.has_leftovers());
-            add_release(&mut transaction, partition, release, leftovers, is_new);
+            let release = first_release(creation);
+            add_release(&mut transaction, partition, &release, leftovers, is_new);
         }
         transaction
     }

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::Select;
 use super::entities::{Item, LinkItem, ReleaseItem, read};
 use super::error::StoreError;
 use super::keys::{
-    FIRST_LINK, FIRST_NAME, LAST_LINK, LAST_NAME, Partition, RELEASE, link_sort_key,
+    FIRST_LINK, FIRST_NAME, LAST_LINK, LAST_NAME, Partition, RELEASE, link_sort_key, sort_key,
 };
 use super::{Range, StoreSession};
 
@@ -43,34 +43,23 @@ impl<'a> Cursor<'a> {
     /// Over the release and then its links, the newest first. The last ones may be links that no
     /// longer exist.
     fn release_and_links(partition: &'a Partition) -> Self {
-        Self::over(Range {
-            partition: &partition.0,
-            first_key: FIRST_LINK.to_owned(),
-            last_key: RELEASE.to_owned(),
-            is_forward: false,
-            only_links_after: 0,
-        })
+        Self::over(Range::between(&partition.0, FIRST_LINK, RELEASE).backward())
     }
 
     /// Over the existing links.
     fn links(partition: &'a Partition, release: &ReleaseItem, is_forward: bool) -> Self {
+        let first = link_sort_key(release.deleted_through + 1);
         Self::over(Range {
-            partition: &partition.0,
-            first_key: link_sort_key(release.deleted_through + 1),
-            last_key: LAST_LINK.to_owned(),
             is_forward,
-            only_links_after: 0,
+            ..Range::between(&partition.0, &first, LAST_LINK)
         })
     }
 
     /// Over the unique-constraint items of the names, of which each existing link has one.
     fn names(partition: &'a Partition, release: &ReleaseItem) -> Self {
         Self::over(Range {
-            partition: &partition.0,
-            first_key: FIRST_NAME.to_owned(),
-            last_key: LAST_NAME.to_owned(),
-            is_forward: false,
             only_links_after: release.deleted_through,
+            ..Range::between(&partition.0, FIRST_NAME, LAST_NAME)
         })
     }
 }
@@ -92,8 +81,7 @@ impl StoreSession<'_> {
         if page.offset().saturating_add(page.per_page) <= MAX_READ_AT_ONCE {
             return self.near_page(&partition, page).await;
         }
-        let item = self.get_item(partition.release()).await?;
-        let release = self.existing_item(&partition, item).await?;
+        let release = self.release_item(&partition).await?;
         let release = release.ok_or(StoreError::NotFound)?;
         if page.offset() < MAX_COUNT {
             self.counted_page(&partition, &release, page).await
@@ -113,7 +101,7 @@ impl StoreSession<'_> {
         let mut cursor = Cursor::release_and_links(partition);
         let items = self.take(&mut cursor, 1 + end + 1).await?;
         let mut items = items.into_iter();
-        let release = items.next().filter(is_release);
+        let release = items.next().filter(|item| sort_key(item) == RELEASE);
         let release = self.existing_item(partition, release).await?;
         let release = release.ok_or(StoreError::NotFound)?;
         let mut links = links(items)?;
@@ -228,12 +216,6 @@ impl StoreSession<'_> {
         cursor.is_over = cursor.position.is_none();
         Ok(output)
     }
-}
-
-fn is_release(item: &Item) -> bool {
-    item.get("sk")
-        .and_then(|sk| sk.as_s().ok())
-        .is_some_and(|sk| sk == RELEASE)
 }
 
 fn links(items: impl IntoIterator<Item = Item>) -> Result<Vec<Link>, StoreError> {

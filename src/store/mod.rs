@@ -107,6 +107,32 @@ struct Range<'a> {
     only_links_after: u64,
 }
 
+impl<'a> Range<'a> {
+    /// From one sort key to another one, both included, in ascending order.
+    fn between(partition: &'a str, first_key: &str, last_key: &str) -> Self {
+        Self {
+            partition,
+            first_key: first_key.to_owned(),
+            last_key: last_key.to_owned(),
+            is_forward: true,
+            only_links_after: 0,
+        }
+    }
+
+    /// A whole partition. All sort keys begin with a digit or a lower-case letter.
+    fn whole(partition: &'a str) -> Self {
+        Self::between(partition, "0", "~")
+    }
+
+    /// The same range in descending order.
+    fn backward(self) -> Self {
+        Self {
+            is_forward: false,
+            ..self
+        }
+    }
+}
+
 impl Store {
     /// The table with this name. The timeouts and retries of the client are set here.
     #[must_use]
@@ -289,19 +315,18 @@ impl StoreSession<'_> {
         Ok(output)
     }
 
-    /// Reads all items of a partition, in the order of their sort keys.
-    async fn query_all(&self, partition: &str) -> Result<Vec<Item>, StoreError> {
-        let request = self
-            .store
-            .client
-            .query()
-            .table_name(&self.store.table)
-            .consistent_read(true);
-        let pages = request
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
-            .into_paginator();
-        self.send(Box::pin(pages.items().send().collect())).await
+    /// Reads all items of a range.
+    async fn query_all(&self, range: &Range<'_>) -> Result<Vec<Item>, StoreError> {
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let output = self.query(range, Select::AllAttributes, None, start);
+            let output = output.await?;
+            items.extend(output.items.unwrap_or_default());
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     /// Notes the capacity of a read.

@@ -6,7 +6,7 @@ use super::entities::{Item, ProjectItem, Timestamp, item, read};
 use super::error::AdminError;
 use super::keys::{self, PROJECTS};
 use super::transaction::{Condition, Step, Transaction, TransactionError};
-use super::{Store, StoreSession};
+use super::{Range, Store, StoreSession};
 use crate::project::{Project, ProjectId, ProjectPath, ProjectRef, Visibility};
 
 /// Largest number of former paths of a project. All of them change with it in one transaction.
@@ -75,7 +75,7 @@ impl StoreSession<'_> {
     /// [`AdminError::Failed`].
     pub async fn projects(&self) -> Result<Vec<Project>, AdminError> {
         let mut projects = Vec::new();
-        for item in self.query_all(PROJECTS).await? {
+        for item in self.query_all(&Range::whole(PROJECTS)).await? {
             let item: ProjectItem = read(item)?;
             projects.extend(item.deleting_since.is_none().then(|| item.project()));
         }

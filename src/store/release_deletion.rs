@@ -9,9 +9,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use tokio::time::Instant;
 
 use super::batch::find;
-use super::entities::{Item, LinkItem, ReleaseItem, read};
+use super::entities::{LinkItem, ReleaseItem, read};
 use super::error::StoreError;
-use super::keys::{FIRST_LINK, Partition, key_of, link_sort_key, place};
+use super::keys::{FIRST_LINK, Partition, key_of, link_sort_key, place, sort_key};
 use super::releases::{is_link, release_and_links, release_of};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError, number};
 use super::uniqueness::{constraint_items, held};
@@ -20,7 +20,7 @@ use crate::link::{Link, Violation};
 use crate::release::{Release, ReleaseKey, ReleaseWithLinks};
 
 /// Number of links that one transaction removes. Each takes up to four of its 100 items.
-const LINKS_PER_TRANSACTION: usize = 25;
+const LINKS_PER_REMOVAL: usize = 25;
 /// Number of transactions that remove links at the same time.
 const CONCURRENT_TRANSACTIONS: usize = 4;
 
@@ -95,14 +95,9 @@ impl StoreSession<'_> {
         partition: &Partition,
         deleted_through: u64,
     ) -> Result<(), StoreError> {
-        let range = Range {
-            partition: &partition.0,
-            first_key: FIRST_LINK.to_owned(),
-            last_key: link_sort_key(deleted_through),
-            is_forward: true,
-            only_links_after: 0,
-        };
-        let size = LINKS_PER_TRANSACTION * CONCURRENT_TRANSACTIONS;
+        let last = link_sort_key(deleted_through);
+        let range = Range::between(&partition.0, FIRST_LINK, &last);
+        let size = LINKS_PER_REMOVAL * CONCURRENT_TRANSACTIONS;
         let limit = u64::try_from(size).ok();
         let mut start = None;
         loop {
@@ -111,7 +106,7 @@ impl StoreSession<'_> {
                 .await?;
             let items = output.items.unwrap_or_default().into_iter();
             let links = items.map(read).collect::<Result<Vec<LinkItem>, _>>()?;
-            let batches = links.chunks(LINKS_PER_TRANSACTION);
+            let batches = links.chunks(LINKS_PER_REMOVAL);
             let removals =
                 batches.map(|batch| self.remove_batch(partition, batch, deleted_through));
             futures_util::future::try_join_all(removals).await?;
@@ -232,12 +227,7 @@ fn constraint_keys(partition: &Partition, item: &LinkItem, kinds: &[Violation]) 
     let link = item.clone().into_link();
     let items = constraint_items(partition, &link).into_iter();
     let wanted = items.filter(|(violation, _)| kinds.contains(violation));
-    wanted.map(|(_, item)| sort_key(&item)).collect()
-}
-
-fn sort_key(item: &Item) -> String {
-    let key = item.get("sk").and_then(|sk| sk.as_s().ok());
-    key.cloned().unwrap_or_default()
+    wanted.map(|(_, item)| sort_key(&item).to_owned()).collect()
 }
 
 /// Adds the removal of a link that no longer exists, and of its unique-constraint items except
@@ -253,7 +243,7 @@ fn add_removal(
     transaction.delete(Step::Link, partition.link(item.id), unchanged);
     let link: Link = item.clone().into_link();
     for (violation, constraint) in constraint_items(partition, &link) {
-        let key = sort_key(&constraint);
+        let key = sort_key(&constraint).to_owned();
         if !left_out.contains(&key) {
             let is_free = Condition::NotHeld(deleted_through);
             transaction.delete(Step::Held(violation), key_of(constraint), is_free);

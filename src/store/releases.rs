@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use super::batch::find;
 use super::entities::{Item, LinkItem, ReleaseItem, Timestamp, read};
 use super::error::StoreError;
-use super::keys::{DETAILS, FIRST_LINK, Key, Partition, RELEASE, place};
+use super::keys::{DETAILS, FIRST_LINK, Key, Partition, RELEASE, place, sort_key};
 use super::release_creation::{put_details, put_place};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError, number};
 use super::{Range, Store, StoreSession};
@@ -34,6 +34,8 @@ struct ReadItems {
     head: Vec<Item>,
     /// The links that exist, the newest first.
     links: Vec<Link>,
+    /// The size of the links, which is also added to that of the request.
+    bytes: usize,
     queries: u32,
 }
 
@@ -56,8 +58,16 @@ impl StoreSession<'_> {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn has_release(&self, key: &ReleaseKey) -> Result<bool, StoreError> {
         let partition = Partition::of(key);
+        Ok(self.release_item(&partition).await?.is_some())
+    }
+
+    /// The release's item, if the release exists.
+    pub(super) async fn release_item(
+        &self,
+        partition: &Partition,
+    ) -> Result<Option<ReleaseItem>, StoreError> {
         let item = self.get_item(partition.release()).await?;
-        Ok(self.existing_item(&partition, item).await?.is_some())
+        self.existing_item(partition, item).await
     }
 
     /// Reads a release with its links in one query for each megabyte. `size` is that of all links
@@ -75,9 +85,9 @@ impl StoreSession<'_> {
             let Some(item) = item else { return Ok(None) };
             // Between several queries, the release may have been deleted.
             if read.queries > 1 {
-                let again = self.get_item(partition.release()).await?;
-                let again = self.existing_item(&partition, again).await?;
+                let again = self.release_item(&partition).await?;
                 if again.is_none_or(|again| again.deleted_through != item.deleted_through) {
+                    size.fetch_sub(read.bytes, Ordering::Relaxed);
                     continue;
                 }
             }
@@ -125,6 +135,7 @@ impl StoreSession<'_> {
                     return Ok(read_items);
                 }
                 let bytes = json_bytes(&link, tag);
+                read_items.bytes += bytes;
                 if size.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_LINK_BYTES {
                     return Err(StoreError::TooLarge);
                 }
@@ -283,18 +294,11 @@ fn version_of(item: &Item) -> u64 {
 
 /// What describes a release, the release, and its links, the newest first.
 pub(super) fn release_and_links(partition: &Partition) -> Range<'_> {
-    Range {
-        partition: &partition.0,
-        first_key: FIRST_LINK.to_owned(),
-        last_key: DETAILS.to_owned(),
-        is_forward: false,
-        only_links_after: 0,
-    }
+    Range::between(&partition.0, FIRST_LINK, DETAILS).backward()
 }
 
 pub(super) fn is_link(item: &Item) -> bool {
-    let sort_key = item.get("sk").and_then(|sk| sk.as_s().ok());
-    sort_key.is_some_and(|sk| sk != RELEASE && sk != DETAILS)
+    ![RELEASE, DETAILS].contains(&sort_key(item))
 }
 
 /// About the size of a link's JSON, in bytes. A link without a filepath shows its URL twice.

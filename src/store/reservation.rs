@@ -135,8 +135,7 @@ impl StoreSession<'_> {
         if let Some(item) = updated.await? {
             return Ok(Reservation::Made(ReservedIds::of(item, count)?));
         }
-        let item = self.get_item(partition.release()).await?;
-        Ok(match self.existing_item(partition, item).await? {
+        Ok(match self.release_item(partition).await? {
             Some(_) => Reservation::ReleaseExists,
             None => Reservation::Busy,
         })

@@ -1,13 +1,13 @@
 //! The restore of one release from another table, such as a restored copy of this one.
 
-use super::StoreSession;
 use super::entities::{LinkItem, ReleaseItem, item, read};
 use super::error::StoreError;
-use super::keys::{DETAILS, FIRST_LINK, LAST_LINK, Partition, RELEASE};
+use super::keys::{DETAILS, FIRST_LINK, LAST_LINK, Partition, RELEASE, sort_key};
 use super::release_creation::add_release;
 use super::releases::release_of;
 use super::transaction::{Condition, Step, Transaction, TransactionError, number};
 use super::uniqueness::{claimed, constraint_items};
+use super::{Range, StoreSession};
 use crate::link::{Link, Violation};
 use crate::release::{Release, ReleaseKey};
 
@@ -54,8 +54,9 @@ impl StoreSession<'_> {
     pub async fn back_up_release(&self, release: &ReleaseKey) -> Result<ReleaseBackup, StoreError> {
         let mut backup = ReleaseBackup::default();
         let mut details = None;
-        for item in self.query_all(&Partition::of(release).0).await? {
-            let sk = item["sk"].as_s().map_or("", String::as_str);
+        let partition = Partition::of(release);
+        for item in self.query_all(&Range::whole(&partition.0)).await? {
+            let sk = sort_key(&item);
             if sk == RELEASE {
                 backup.item = read(item)?;
             } else if sk == DETAILS {

@@ -4,12 +4,12 @@ use std::time::SystemTime;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::StoreSession;
 use super::batch::find;
 use super::entities::{Item, ProjectItem, TokenCounter, TokenItem, item, read};
 use super::error::{AdminError, StoreError};
 use super::keys::{self, Key, TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
+use super::{Range, StoreSession};
 use crate::project::{Project, ProjectId, ProjectRef};
 use crate::token::{HashedToken, MAX_GRANTS, NewToken, Token, TokenId};
 
@@ -20,7 +20,7 @@ impl StoreSession<'_> {
     ///
     /// [`AdminError::Failed`].
     pub async fn tokens(&self) -> Result<Vec<Token>, AdminError> {
-        let items = self.query_all(TOKENS).await?.into_iter();
+        let items = self.query_all(&Range::whole(TOKENS)).await?.into_iter();
         let tokens = items.map(|item| read::<TokenItem>(item)?.token());
         Ok(tokens.collect::<Result<_, StoreError>>()?)
     }
