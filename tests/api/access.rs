@@ -188,6 +188,15 @@ fn release(project: u64) -> ReleaseKey {
     }
 }
 
+/// The request of this caller.
+pub(super) fn as_caller(event: Event, caller: &str) -> Event {
+    if caller == "anonymous" {
+        event.anonymous()
+    } else {
+        event.token(&format!("rlat-{caller}"))
+    }
+}
+
 #[track_caller]
 pub(super) fn assert_response(reply: &Reply, expected: &str, context: &str) {
     let (status, body) = match expected {
@@ -215,6 +224,7 @@ pub(super) fn assert_response(reply: &Reply, expected: &str, context: &str) {
             (403, body)
         }
         "404" => (404, json!({"message": "404 Not found"})),
+        "404r" => (404, json!({"message": "404 Not Found"})),
         "404j" => (404, json!({"message": "404 Job Not Found"})),
         "404p" => (404, json!({"message": "404 Project Not Found"})),
         success => (success.parse().unwrap(), reply.body.clone()),
@@ -254,12 +264,7 @@ async fn every_caller_gets_gitlabs_response() {
         let id = id.into_iter().find(|(name, _)| *name == kind).unwrap().1;
         let requests = requests(&app, id, &format!("link{row}")).await;
         for (column, (event, expected)) in requests.into_iter().zip(words).enumerate() {
-            let event = if caller == "anonymous" {
-                event.anonymous()
-            } else {
-                event.token(&format!("rlat-{caller}"))
-            };
-            let reply = app.send(event).await;
+            let reply = app.send(as_caller(event, caller)).await;
             assert_response(
                 &reply,
                 expected,

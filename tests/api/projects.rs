@@ -7,7 +7,7 @@ use release_links::project::{ProjectPath, ProjectRef, Role, Visibility};
 use release_links::store::ProjectChanges;
 use serde_json::{Value, json};
 
-use super::access::{app_with_callers, assert_response};
+use super::access::{app_with_callers, as_caller, assert_response};
 use testkit::app::{TestApp, granted, project};
 use testkit::event::Event;
 use testkit::seed;
@@ -141,11 +141,7 @@ async fn every_caller_gets_gitlabs_response() {
         };
         let get = |path: &str| {
             let event = Event::new("GET", path);
-            if caller == "anonymous" {
-                event.anonymous()
-            } else {
-                event.token(&format!("rlat-{caller}"))
-            }
+            as_caller(event, caller)
         };
         let user = app.send(get("/api/v4/user")).await.body["id"]
             .as_u64()

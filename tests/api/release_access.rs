@@ -7,7 +7,7 @@ use serde_json::json;
 use testkit::app::TestApp;
 use testkit::event::Event;
 
-use crate::access::{app_with_callers, assert_response};
+use crate::access::{app_with_callers, as_caller, assert_response};
 
 /// The expected response for each caller. The columns after the project are: list the releases, get
 /// one, create one, update one, delete it, redirect to the latest and download an asset of it; get
@@ -92,19 +92,12 @@ async fn every_caller_gets_gitlabs_response_about_releases() {
         let event = Event::new("POST", &format!("/api/v4/projects/{id}/releases"));
         let _ = app.send(event.token("rlat-owner").json(to_delete)).await;
         for (column, (event, expected)) in requests.into_iter().zip(words).enumerate() {
-            let event = if caller == "anonymous" {
-                event.anonymous()
-            } else {
-                event.token(&format!("rlat-{caller}"))
-            };
-            let reply = app.send(event).await;
-            let context = format!("{caller}, {kind}, column {column}");
-            if expected == "404r" {
-                let body = json!({"message": "404 Not Found"});
-                assert_eq!((reply.status, &reply.body), (404, &body), "{context}");
-            } else {
-                assert_response(&reply, expected, &context);
-            }
+            let reply = app.send(as_caller(event, caller)).await;
+            assert_response(
+                &reply,
+                expected,
+                &format!("{caller}, {kind}, column {column}"),
+            );
             checked += 1;
         }
     }
