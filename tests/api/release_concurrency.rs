@@ -1,7 +1,9 @@
 //! Concurrent requests for one release, and releases that exceed a response.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use release_links::store::StoreError;
 use serde_json::{Value, json};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,8 +12,10 @@ use testkit::event::Event;
 use testkit::invariants::assert_invariants;
 use testkit::proxy::Proxy;
 use testkit::reply::Reply;
+use testkit::usage;
 use tokio::task::JoinSet;
 
+use crate::release_deletion::interrupted;
 use crate::releases::{RELEASES, names, tags};
 
 /// Sends all events at the same time.
@@ -125,6 +129,85 @@ async fn an_update_does_not_overwrite_a_description_that_it_has_not_read() {
     );
 }
 
+/// A release over a megabyte takes several queries.
+#[tokio::test]
+async fn a_release_deleted_between_two_queries_is_not_found() {
+    let (app, database) = TestApp::start_with_database().await;
+    usage::import_long_release(&database, TABLE, "large", 1_000, 2_000);
+    let path = format!("{RELEASES}/large");
+    let proxy = Proxy::holding(app.address, "GetItem").await;
+    let slow = TestApp::at(proxy.address);
+    let reader = tokio::spawn({
+        let path = path.clone();
+        async move { slow.get(&path).await }
+    });
+    proxy.held().await;
+    assert_eq!(app.delete(&path).await.status, 200);
+    proxy.release();
+    let reply = reader.await.unwrap();
+    reply.assert(404, json!({"message": "404 Not Found"}));
+}
+
+/// A link of a later release may have taken the filepath.
+#[tokio::test]
+async fn an_update_of_a_link_whose_release_is_deleted_meanwhile_is_not_found() {
+    let app = TestApp::start().await;
+    let release = format!("{RELEASES}/v1");
+    let link = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a"});
+    let body = json!({"tag_name": "v1", "assets": {"links": [link]}});
+    assert_eq!(app.post(RELEASES, body.clone()).await.status, 201);
+    let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
+    let slow = TestApp::at(proxy.address);
+    let update = tokio::spawn({
+        let link = format!("{release}/assets/links/1");
+        async move { slow.put(&link, json!({"url": "https://e.com/b"})).await }
+    });
+    proxy.held().await;
+    assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
+    assert_eq!(interrupted(&app, 1).post(RELEASES, body).await.status, 201);
+    proxy.release();
+    let reply = update.await.unwrap();
+    reply.assert(404, json!({"message": "404 Not found"}));
+    assert_invariants(&app.items().await);
+}
+
+#[tokio::test]
+async fn a_restore_is_refused_if_the_release_is_deleted_meanwhile() {
+    let app = TestApp::start().await;
+    let (release, key) = (format!("{RELEASES}/v1"), usage::release("v1"));
+    let body = |name: &str| {
+        let link = json!({"name": name, "url": format!("https://e.com/{name}")});
+        json!({"tag_name": "v1", "assets": {"links": [link]}})
+    };
+    assert_eq!(app.post(RELEASES, body("a")).await.status, 201);
+    let session = app.store.session(Duration::from_secs(30));
+    let backup = session.back_up_release(&key).await.unwrap();
+    let proxy = Proxy::holding(app.address, "UpdateItem").await;
+    let slow = TestApp::at(proxy.address);
+    for name in ["b", "c"] {
+        assert_eq!(app.delete(&release).await.status, 200);
+        assert_eq!(app.post(RELEASES, body(name)).await.status, 201);
+    }
+    let restore = tokio::spawn(async move {
+        let session = slow.store.session(Duration::from_secs(30));
+        session.restore_release(&key, &backup).await
+    });
+    proxy.held().await;
+    assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
+    assert_eq!(
+        interrupted(&app, 1).post(RELEASES, body("d")).await.status,
+        201
+    );
+    proxy.release();
+    let refused = restore.await.unwrap();
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
+    assert_eq!(names(&app.get(&release).await.body), ["d"]);
+    assert_invariants(&app.items().await);
+}
+
 /// A reader sees all links of a creation or none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_sees_a_whole_release_or_none() {
@@ -163,7 +246,7 @@ async fn a_reader_sees_a_whole_release_or_none() {
 async fn a_page_or_a_release_larger_than_a_response_is_refused() {
     let app = TestApp::start().await;
     let url = |n: usize| format!("https://e.com/{n}/{}", "x".repeat(4_000));
-    let session = app.store.session(std::time::Duration::from_secs(60));
+    let session = app.store.session(Duration::from_secs(60));
     let new = |count: usize| release_links::release::NewRelease {
         details: release_links::release::Details::default(),
         released_at: None,

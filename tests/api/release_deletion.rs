@@ -76,7 +76,7 @@ async fn a_release_with_ten_thousand_links_is_deleted_completely() {
 }
 
 /// An app whose deletions stop after some transactions, as if the function were killed.
-fn interrupted(app: &TestApp, transactions: u32) -> TestApp {
+pub(super) fn interrupted(app: &TestApp, transactions: u32) -> TestApp {
     let rule = Rule {
         operation: "TransactWriteItems",
         fault: Fault::ServiceError(400, "ValidationException"),
