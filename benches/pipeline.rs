@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use lambda_http::http::{Method, Request, header};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, http};
-use release_links::http::params::Params;
+use release_links::http::params::{MAX_BODY_BYTES, Params};
 use release_links::http::public_url::PublicUrl;
 use release_links::http::{route, view};
 use release_links::link::{Link, LinkId, NewLink};
@@ -54,7 +54,7 @@ fn params(criterion: &mut Criterion) {
     );
     for (name, request) in [("params of a form", form), ("params of JSON", json)] {
         criterion.bench_function(name, |bencher| {
-            let read = || Params::read(black_box(&request), "per_page=20");
+            let read = || Params::read(black_box(&request), "per_page=20", MAX_BODY_BYTES);
             bencher.iter(|| {
                 read()
                     .now_or_never()

@@ -16,7 +16,7 @@ use crate::http::credentials;
 use crate::http::error::ApiError;
 use crate::http::event::{self, Target};
 use crate::http::headers;
-use crate::http::params::Params;
+use crate::http::params::{MAX_BODY_BYTES, Params};
 use crate::http::public_url::PublicUrl;
 use crate::http::response::{self, ResponseContext};
 use crate::http::response::{Answer, MaxAges};
@@ -64,19 +64,26 @@ impl App {
         &self,
         mut event: LambdaEvent<LambdaRequest>,
     ) -> Result<impl Serialize + use<>, Infallible> {
-        let target = event::normalize(&mut event.payload);
+        let mut target = event::normalize(&mut event.payload);
+        // The adapter calls the service once.
         let service = service_fn(|request: Request| {
-            let target = target.clone();
-            async move { Ok::<_, Infallible>(self.respond(&request, target).await) }
+            let target = std::mem::replace(&mut target, Ok(Target::default()));
+            async move { Ok::<_, Infallible>(self.respond(request, target).await) }
         });
         Adapter::from(service).call(event).await
     }
 
-    async fn respond(&self, request: &Request, target: Result<Target, ApiError>) -> Response<Body> {
+    async fn respond(
+        &self,
+        mut request: Request,
+        target: Result<Target, ApiError>,
+    ) -> Response<Body> {
         let started = Instant::now();
-        let mut record = self.record(request);
-        let session = self.store.session(self.time_left(request));
-        let response = match target.and_then(|target| self.route(request, target)) {
+        let mut record = self.record(&request);
+        let session = self.store.session(self.time_left(&request));
+        let routed = target.and_then(|target| self.route(&mut request, target));
+        let request = &request;
+        let response = match routed {
             Ok(routed) => self.dispatch(&routed, request, &session, &mut record).await,
             Err(error) => Err(error),
         };
@@ -99,14 +106,17 @@ impl App {
         response
     }
 
-    fn route(&self, request: &Request, target: Target) -> Result<Routed, ApiError> {
-        let Target { path, query } = target;
+    /// Finds the route, and decodes the body.
+    fn route(&self, request: &mut Request, target: Target) -> Result<Routed, ApiError> {
+        let Target { path, query, body } = target;
         let event_url =
             || PublicUrl::of_event(request.request_context_ref(), request.headers(), &path);
         let public_url = self.settings.public_url.clone().unwrap_or_else(event_url);
-        let route = route::find(request.method(), &path, public_url.prefix())?;
+        let route = route::find(request.method(), &path, public_url.prefix());
+        let max_bytes = route.as_ref().map_or(MAX_BODY_BYTES, Route::max_body_bytes);
+        *request.body_mut() = body.decode(max_bytes)?;
         Ok(Routed {
-            route,
+            route: route?,
             query,
             public_url,
         })
@@ -218,7 +228,12 @@ impl Perform for Pipeline<'_> {
     ) -> Result<Answer, ApiError> {
         self.record.operation = O::NAME;
         let now = Moment::now((self.app.clock)());
-        self.params = Params::read(self.request, &self.routed.query).await?;
+        self.params = Params::read(
+            self.request,
+            &self.routed.query,
+            self.routed.route.max_body_bytes(),
+        )
+        .await?;
         let credential = credentials::take(self.request.headers(), &mut self.params);
         let resource = O::Resource::from_path(resource)?;
         let key = self.request.headers().get(idempotency::NAME);
@@ -227,7 +242,10 @@ impl Perform for Pipeline<'_> {
             params: &self.params,
             idempotency_key: key.map(HeaderValue::as_bytes),
         };
-        let parse = || O::parse(path, &input);
+        let parse = || {
+            self.params.check_limits()?;
+            O::parse(path, &input)
+        };
         let parsed = if O::CHECKS_ACCESS_FIRST {
             input.check_format()?;
             Err(parse)

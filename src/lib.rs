@@ -29,6 +29,7 @@ pub mod authorization;
 pub mod operations;
 
 // The domain: plain data and rules, without I/O and without HTTP.
+pub mod excerpt;
 pub mod idempotency;
 pub mod link;
 pub mod page;

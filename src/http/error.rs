@@ -9,6 +9,7 @@ use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::param_error::{ParamError, ParamErrors};
+use super::params::TooComplex;
 use crate::link::Violation;
 use crate::release::{Attribute, Invalid};
 use crate::store::StoreError;
@@ -26,6 +27,8 @@ pub enum ApiError {
     Malformed(String),
     /// Parameters are missing or have the wrong type (C11 to C18).
     Params(ParamErrors),
+    /// There are more parameters than the service reads (R82).
+    TooComplex(TooComplex),
     /// The API does not support the media type of the body (C3).
     UnsupportedContentType(String),
     /// The body is compressed. The service never decompresses input (RFC 9110, 15.5.16).
@@ -93,6 +96,7 @@ impl ApiError {
         match self {
             Self::Malformed(_)
             | Self::Params(_)
+            | Self::TooComplex(_)
             | Self::Invalid(_)
             | Self::Rejected(_)
             | Self::InvalidRelease(_)
@@ -127,6 +131,7 @@ impl ApiError {
         match self {
             Self::Malformed(reason) => error(&format!("Bad Request: {reason}")),
             Self::Params(errors) => error(&errors.to_string()),
+            Self::TooComplex(limit) => error(&limit.to_string()),
             Self::UnsupportedContentType(media_type) => not_supported("content-type", media_type),
             Self::UnsupportedContentEncoding(coding) => not_supported("content-encoding", coding),
             Self::UnsupportedFormat(format) => error(&format!(
@@ -206,6 +211,12 @@ impl From<ParamErrors> for ApiError {
 impl From<ParamError> for ApiError {
     fn from(error: ParamError) -> Self {
         Self::Params(error.into())
+    }
+}
+
+impl From<TooComplex> for ApiError {
+    fn from(limit: TooComplex) -> Self {
+        Self::TooComplex(limit)
     }
 }
 

@@ -3,12 +3,14 @@
 //! `lambda_http` assembles a URI from the host, the path and the query string. It panics if the
 //! result is invalid, and a `#` or `?` in the path or the host swallows or adds query parameters.
 //! Therefore this stage takes path and query out of the event, and the rest of the pipeline reads
-//! them from the [`Target`], never from the request's URI.
+//! them from the [`Target`], never from the request's URI. It also takes out the body, because
+//! `lambda_http` panics if that is not base64 although the event says so.
 
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use lambda_http::Body;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::uri::Authority;
 use lambda_http::http::{HeaderMap, header};
@@ -16,35 +18,35 @@ use lambda_http::request::LambdaRequest;
 use url::Url;
 
 use crate::http::error::ApiError;
-use crate::http::params::MAX_BODY_BYTES;
 use crate::http::route::MAX_URI_BYTES;
 
-/// The path and the query string of a request, as the gateway's event has them.
+/// The path, the query string and the body of a request, as the gateway's event has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
     /// The path, encoded or decoded by the gateway, with a slash in front.
     pub path: String,
     /// The query string, percent-encoded, without its question mark.
     pub query: String,
+    /// The body.
+    pub body: EventBody,
 }
 
-/// Takes path and query out of the event, and makes the rest safe for `lambda_http`.
+/// Takes path, query and body out of the event, and makes the rest safe for `lambda_http`.
 ///
 /// # Errors
 ///
-/// [`ApiError::UriTooLong`], [`ApiError::BodyTooLarge`], and [`ApiError::Malformed`] for a body
-/// that the event declares as base64 but that is not.
+/// [`ApiError::UriTooLong`].
 pub fn normalize(event: &mut LambdaRequest) -> Result<Target, ApiError> {
     match event {
         LambdaRequest::ApiGatewayV2(event) => {
             normalize_host(&mut event.headers, &mut event.request_context.domain_name);
-            let body = check_body(&mut event.body, &mut event.is_base64_encoded);
+            let body = EventBody::take(&mut event.body, &mut event.is_base64_encoded);
             let query = event.raw_query_string.take().unwrap_or_default();
             take_target(&mut event.raw_path, query, body)
         }
         LambdaRequest::ApiGatewayV1(event) => {
             normalize_host(&mut event.headers, &mut event.request_context.domain_name);
-            let body = check_body(&mut event.body, &mut event.is_base64_encoded);
+            let body = EventBody::take(&mut event.body, &mut event.is_base64_encoded);
             let several = &mut event.multi_value_query_string_parameters;
             let parameters = take_parameters(several, &mut event.query_string_parameters);
             // A REST API has decoded the parameters.
@@ -52,7 +54,7 @@ pub fn normalize(event: &mut LambdaRequest) -> Result<Target, ApiError> {
         }
         LambdaRequest::Alb(event) => {
             normalize_host(&mut event.headers, &mut None);
-            let body = check_body(&mut event.body, &mut event.is_base64_encoded);
+            let body = EventBody::take(&mut event.body, &mut event.is_base64_encoded);
             let several = &mut event.multi_value_query_string_parameters;
             let parameters = take_parameters(several, &mut event.query_string_parameters);
             take_target(&mut event.path, raw_query(&parameters), body)
@@ -62,11 +64,11 @@ pub fn normalize(event: &mut LambdaRequest) -> Result<Target, ApiError> {
     }
 }
 
-/// Takes the path out of the event. An error of the target takes precedence over one of the body.
+/// Takes the path out of the event.
 fn take_target(
     path: &mut Option<String>,
     query: String,
-    body: Result<(), ApiError>,
+    body: EventBody,
 ) -> Result<Target, ApiError> {
     let mut path = path.replace("/".to_owned()).unwrap_or_default();
     if !path.starts_with('/') {
@@ -77,7 +79,7 @@ fn take_target(
             limit: MAX_URI_BYTES,
         });
     }
-    body.map(|()| Target { path, query })
+    Ok(Target { path, query, body })
 }
 
 /// The map with several values for a name, or the other one if that is empty.
@@ -118,22 +120,39 @@ fn is_host(text: &str) -> bool {
     has_no_user && Url::parse(&format!("https://{text}/")).is_ok()
 }
 
-fn check_body(body: &mut Option<String>, is_base64: &mut bool) -> Result<(), ApiError> {
-    let Some(text) = body else { return Ok(()) };
-    let result = if *is_base64 && text.len() / 4 * 3 > MAX_BODY_BYTES + 3 {
-        Err(ApiError::BodyTooLarge {
-            limit: MAX_BODY_BYTES,
-        })
-    } else if *is_base64 && STANDARD.decode(&*text).is_err() {
-        Err(ApiError::Malformed(
-            "the event says that its body is base64, but it is not".to_owned(),
-        ))
-    } else {
-        Ok(())
-    };
-    if result.is_err() {
-        *body = None;
-        *is_base64 = false;
+/// A body as the event has it. It is decoded once the route is known, which decides how large it
+/// may be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventBody {
+    text: String,
+    is_base64: bool,
+}
+
+impl EventBody {
+    fn take(text: &mut Option<String>, is_base64: &mut bool) -> Self {
+        Self {
+            text: text.take().unwrap_or_default(),
+            is_base64: std::mem::take(is_base64),
+        }
     }
-    result
+
+    /// The body of the request. Base64 that would exceed `max_bytes` is not decoded.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::BodyTooLarge`], and [`ApiError::Malformed`] for a body that the event declares
+    /// as base64 but that is not.
+    pub fn decode(self, max_bytes: usize) -> Result<Body, ApiError> {
+        if !self.is_base64 {
+            return Ok(Body::from(self.text));
+        }
+        if self.text.len() / 4 * 3 > max_bytes + 3 {
+            return Err(ApiError::BodyTooLarge { limit: max_bytes });
+        }
+        let decoded = STANDARD.decode(self.text).map_err(|_| {
+            let problem = "the event says that its body is base64, but it is not";
+            ApiError::Malformed(problem.to_owned())
+        })?;
+        Ok(Body::from(decoded))
+    }
 }

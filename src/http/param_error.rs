@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::excerpt::first_of;
+
 /// A parameter that fails GitLab's validation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name} {problem}")]
@@ -56,7 +58,7 @@ impl ParamError {
     }
 }
 
-/// All invalid parameters of a request, in GitLab's order (C18).
+/// All invalid parameters of a request, in GitLab's order (C18). The message names the first 20.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParamErrors(pub Vec<ParamError>);
 
@@ -68,8 +70,7 @@ impl From<ParamError> for ParamErrors {
 
 impl fmt::Display for ParamErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&texts.join(", "))
+        f.write_str(&first_of(self.0.iter().map(ToString::to_string)))
     }
 }
 

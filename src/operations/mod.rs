@@ -46,6 +46,7 @@ pub use version::Version;
 use std::time::SystemTime;
 
 use crate::authorization::{Access, ProjectGrant, ReleaseGrant, Resource};
+use crate::excerpt::excerpt;
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, ParamError, Params, Value};
 use crate::http::response::{Answer, ReleaseContext};
@@ -207,7 +208,7 @@ impl<S> Input<'_, S> {
     pub fn check_format(&self) -> Result<(), ApiError> {
         match self.params.get("format") {
             Some(Value::Text(format)) if !format.is_empty() && format != "json" => {
-                Err(ApiError::UnsupportedFormat(format.clone()))
+                Err(ApiError::UnsupportedFormat(excerpt(format).into_owned()))
             }
             _ => Ok(()),
         }

@@ -3,9 +3,13 @@
 
 use std::time::SystemTime;
 
+use crate::excerpt::first_of;
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params, Value};
 use crate::release::{Author, LinkAttributes, NewRelease, ReleaseAttributes, TagName, commit_of};
+
+/// Largest number of links in a request (ours, R82).
+const MAX_LINKS: usize = 1_000;
 
 /// A new release: of the right types, but not yet checked against the rules of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +103,11 @@ fn links(checks: &mut Checks<'_>) -> Vec<LinkAttributes> {
     let elements = match members.get("links") {
         None | Some(Value::Null) => return Vec::new(),
         Some(Value::Text(text)) if text.is_empty() => return Vec::new(),
+        Some(Value::Array(elements)) if elements.len() > MAX_LINKS => {
+            let problem = format!("has too many elements (maximum is {MAX_LINKS})");
+            checks.fail("assets[links]", ParamProblem::TooLong(problem));
+            return Vec::new();
+        }
         Some(Value::Array(elements)) => elements,
         Some(Value::Text(_) | Value::Object(_) | Value::File) => {
             checks.fail("assets[links]", ParamProblem::Invalid);
@@ -192,7 +201,7 @@ impl Milestones {
         match kinds.into_iter().find(|(_, names)| !names.is_empty()) {
             None => Ok(()),
             Some((kind, names)) => {
-                let names = names.join(", ");
+                let names = first_of(names);
                 Err(ApiError::Rejected(format!("{kind} not found: {names}")))
             }
         }

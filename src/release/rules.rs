@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use super::{Author, Details, NewRelease, ReleaseChanges};
+use crate::excerpt::{excerpt, first_of};
 use crate::link::{LinkType, NewLink, Violation};
 
 /// Longest name, in characters (ours, R16).
@@ -71,7 +72,7 @@ pub enum Invalid {
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LinkType(text) => write!(f, "'{text}' is not a valid link_type"),
+            Self::LinkType(text) => write!(f, "'{}' is not a valid link_type", excerpt(text)),
             Self::Rules(messages) => write!(f, "Validation failed: {}", messages.join(", ")),
         }
     }
@@ -187,7 +188,7 @@ fn duplicates(links: &[NewLink]) -> Vec<String> {
     let repeated = [repeated(names), repeated(urls), repeated(filepaths)];
     let messages = repeated.into_iter().filter(|values| !values.is_empty());
     messages
-        .map(|values| format!("Links have duplicate values ({})", values.join(", ")))
+        .map(|values| format!("Links have duplicate values ({})", first_of(values)))
         .collect()
 }
 

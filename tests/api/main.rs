@@ -22,6 +22,7 @@ mod fixtures;
 mod gateways;
 mod idempotency;
 mod latest;
+mod limits;
 mod links;
 mod members;
 mod outage;

@@ -9,7 +9,7 @@ use lambda_http::http::{Method, Request, header};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, http};
 use release_links::http::error::ApiError;
-use release_links::http::params::{Params, Value};
+use release_links::http::params::{MAX_BODY_BYTES, Params, Value};
 use release_links::http::public_url::PublicUrl;
 use release_links::http::route::{self, Endpoint, ReleaseName, ReleasePath, Route};
 use release_links::http::{event, pagination};
@@ -233,7 +233,7 @@ fn params_of(request: &http::Request<Body>, query: &str) -> Result<Params, ApiEr
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime without drivers always builds");
-    runtime.block_on(Params::read(request, query))
+    runtime.block_on(Params::read(request, query, MAX_BODY_BYTES))
 }
 
 fn public_url() -> PublicUrl {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use release_links::excerpt::MAX_ERROR_BYTES;
 use serde_json::{Value, json};
 
 /// A response that has passed the checks for all responses.
@@ -34,8 +35,14 @@ impl Reply {
             text if is_text => json!(text),
             text => serde_json::from_str(text).expect("the body is JSON"),
         };
+        let status = response["statusCode"].as_u64().unwrap();
+        assert!(
+            status < 300 || text.len() <= MAX_ERROR_BYTES,
+            "no body but that of a success is large: {}",
+            text.len()
+        );
         let reply = Self {
-            status: response["statusCode"].as_u64().unwrap(),
+            status,
             headers,
             body,
         };

@@ -5,70 +5,82 @@
 
 mod checks;
 mod json;
+mod limits;
 mod multipart;
 mod nested;
 mod urlencoded;
-
-use std::collections::BTreeMap;
+mod value;
 
 use lambda_http::http::{HeaderMap, Method, Request, header};
 use lambda_http::{Body, http};
 
 pub use super::param_error::{ParamError, ParamErrors, ParamProblem};
 pub use checks::{Checks, Field};
+pub use limits::TooComplex;
+pub use value::{Object, Value};
 
+use crate::excerpt::excerpt;
 use crate::http::error::ApiError;
+use limits::Limits;
 
-/// Largest accepted body, in bytes. The limit is ours.
+/// Largest accepted body of most requests, in bytes. The limit is ours.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
-
-/// The value of one parameter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// JSON's null, or a parameter without `=`.
-    Null,
-    /// Text; numbers and booleans of a JSON body are text too (C15).
-    Text(String),
-    /// An array.
-    Array(Vec<Value>),
-    /// An object.
-    Object(BTreeMap<String, Value>),
-    /// An uploaded file, which no parameter here accepts (C15).
-    File,
-}
+/// Largest accepted body of a request that writes the description of a release, in bytes (R82).
+pub const MAX_RELEASE_BODY_BYTES: usize = 512 * 1024;
 
 /// All parameters of a request by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params {
-    values: BTreeMap<String, Value>,
+    values: Object,
+    too_complex: Option<TooComplex>,
 }
 
 impl Params {
-    /// Reads the query string of the event and, if the method has one, the body.
+    /// Reads the query string of the event and, if the method has one, the body of at most so many
+    /// bytes. What exceeds the other limits is left out; see [`Self::check_limits`].
     ///
     /// # Errors
     ///
     /// [`ApiError::Malformed`], [`ApiError::BodyTooLarge`], [`ApiError::UnsupportedContentType`] or
     /// [`ApiError::UnsupportedContentEncoding`].
-    pub async fn read(request: &Request<Body>, query: &str) -> Result<Self, ApiError> {
-        let mut params = Self {
-            values: urlencoded::parse(query, "query string")?,
-        };
+    pub async fn read(
+        request: &Request<Body>,
+        query: &str,
+        max_body_bytes: usize,
+    ) -> Result<Self, ApiError> {
+        let mut limits = Limits::default();
+        let mut values = Object::default();
+        urlencoded::parse(query, "query string", &mut values, &mut limits)?;
         // GitLab ignores the body of a GET (C4).
         if !matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
         ) && !request.body().is_empty()
         {
-            params.values.extend(read_body(request).await?);
+            values.extend(read_body(request, max_body_bytes, &mut limits).await?);
         }
-        Ok(params)
+        Ok(Self {
+            values,
+            too_complex: limits.exceeded,
+        })
     }
 
     /// The members of an object.
     #[must_use]
-    pub fn of_object(members: BTreeMap<String, Value>) -> Self {
-        Self { values: members }
+    pub fn of_object(members: Object) -> Self {
+        Self {
+            values: members,
+            too_complex: None,
+        }
+    }
+
+    /// Checks the limits of levels and values.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`]. Some parameters were left out.
+    pub fn check_limits(&self) -> Result<(), TooComplex> {
+        self.too_complex.map_or(Ok(()), Err)
     }
 
     /// Sets a parameter that the path has, which takes precedence over all others (C2).
@@ -96,27 +108,32 @@ impl Params {
 }
 
 /// Reads the body by its media type (C1, C3).
-async fn read_body(request: &http::Request<Body>) -> Result<BTreeMap<String, Value>, ApiError> {
+async fn read_body(
+    request: &http::Request<Body>,
+    max_bytes: usize,
+    limits: &mut Limits,
+) -> Result<Object, ApiError> {
     let body = request.body().as_ref();
-    if body.len() > MAX_BODY_BYTES {
-        return Err(ApiError::BodyTooLarge {
-            limit: MAX_BODY_BYTES,
-        });
+    if body.len() > max_bytes {
+        return Err(ApiError::BodyTooLarge { limit: max_bytes });
     }
     if let Some(coding) = compression(request.headers()) {
         return Err(ApiError::UnsupportedContentEncoding(coding));
     }
     let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
-        return urlencoded::parse_bytes(body);
+        return urlencoded::parse_bytes(body, limits);
     };
     let content_type = String::from_utf8_lossy(content_type.as_bytes());
     let content_type = first_value(&content_type);
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     match media_type.to_ascii_lowercase().as_str() {
-        "application/json" => json::parse(body),
-        "application/x-www-form-urlencoded" => urlencoded::parse_bytes(body),
-        "multipart/form-data" => multipart::parse(content_type, body.to_vec()).await,
-        _ => Err(ApiError::UnsupportedContentType(media_type.to_owned())),
+        "application/json" => json::parse(body, limits),
+        "application/x-www-form-urlencoded" => urlencoded::parse_bytes(body, limits),
+        "multipart/form-data" => multipart::parse(content_type, body.to_vec(), limits).await,
+        _ => {
+            let media_type = excerpt(media_type).into_owned();
+            Err(ApiError::UnsupportedContentType(media_type))
+        }
     }
 }
 

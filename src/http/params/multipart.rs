@@ -1,18 +1,20 @@
 //! Multipart bodies (C1, C15).
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use multer::Multipart;
 use multer::bytes::Bytes;
 
-use super::{Value, without_nul};
+use super::limits::Limits;
+use super::nested::insert;
+use super::{Object, Value, without_nul};
 use crate::http::error::ApiError;
 
 pub(super) async fn parse(
     content_type: &str,
     body: Vec<u8>,
-) -> Result<BTreeMap<String, Value>, ApiError> {
+    limits: &mut Limits,
+) -> Result<Object, ApiError> {
     let malformed = |error: multer::Error| {
         ApiError::Malformed(format!(
             "the body is not valid multipart/form-data: {error}"
@@ -21,7 +23,7 @@ pub(super) async fn parse(
     let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
     let stream = futures_util::stream::once(async move { Ok::<_, Infallible>(Bytes::from(body)) });
     let mut parts = Multipart::new(stream, boundary);
-    let mut values = BTreeMap::new();
+    let mut values = Object::default();
     while let Some(part) = parts.next_field().await.map_err(malformed)? {
         let Some(name) = part.name().map(str::to_owned) else {
             continue;
@@ -33,7 +35,8 @@ pub(super) async fn parse(
         } else {
             Value::Text(text(bytes.to_vec())?)
         };
-        super::nested::insert(&mut values, without_nul(name, "multipart body")?, value)?;
+        let name = without_nul(name, "multipart body")?;
+        insert(&mut values, name, value, limits)?;
     }
     Ok(values)
 }

@@ -1,30 +1,36 @@
 //! Names with brackets, which build arrays and objects as Rack builds them: `a[]=1`, `a[b]=1` and
 //! `a[][b]=1` (C9, R36).
 
-use std::collections::BTreeMap;
-
-use super::Value;
+use super::limits::Limits;
+use super::{Object, Value};
+use crate::excerpt::excerpt;
 use crate::http::error::ApiError;
 
-/// Largest accepted number of levels, which is Rack's.
-const MAX_DEPTH: usize = 32;
-
-/// Adds one pair of a form or a query string.
+/// Adds one pair of a form or a query string, unless it exceeds the limits.
 ///
 /// # Errors
 ///
-/// [`ApiError::Malformed`] for a name that is used for values of different kinds, as in Rack, and
-/// for a name with too many levels.
+/// [`ApiError::Malformed`] for a name that is used for values of different kinds, as in Rack.
 pub(super) fn insert(
-    values: &mut BTreeMap<String, Value>,
+    values: &mut Object,
     name: String,
     value: Value,
+    limits: &mut Limits,
 ) -> Result<(), ApiError> {
+    // Each pair of brackets is a level, and may create a value of its own.
+    let levels = name.bytes().filter(|byte| *byte == b'[').count();
+    for level in 1..=levels + 1 {
+        if !limits.admit(level) {
+            return Ok(());
+        }
+    }
     match name.find('[') {
         Some(bracket) if bracket > 0 => {
             let (key, rest) = name.split_at(bracket);
-            set(values, key, rest, value, MAX_DEPTH)
-                .map_err(|problem| ApiError::Malformed(format!("the parameter '{name}' {problem}")))
+            set(values, key, rest, value).map_err(|problem| {
+                let name = excerpt(&name);
+                ApiError::Malformed(format!("the parameter '{name}' {problem}"))
+            })
         }
         _ => {
             values.insert(name, value);
@@ -34,14 +40,7 @@ pub(super) fn insert(
 }
 
 /// Sets what `rest`, the brackets after the key, leads to.
-fn set(
-    values: &mut BTreeMap<String, Value>,
-    key: &str,
-    rest: &str,
-    value: Value,
-    depth: usize,
-) -> Result<(), &'static str> {
-    let depth = depth.checked_sub(1).ok_or("has too many levels")?;
+fn set(values: &mut Object, key: &str, rest: &str, value: Value) -> Result<(), &'static str> {
     if rest.is_empty() {
         values.insert(key.to_owned(), value);
     } else if rest == "[" {
@@ -54,33 +53,30 @@ fn set(
         match array.last_mut() {
             // A key that the last element has begins the next element.
             Some(Value::Object(last)) if !has(last, child_key, child_rest) => {
-                set(last, child_key, child_rest, value, depth)?;
+                set(last, child_key, child_rest, value)?;
             }
             _ => {
-                let mut element = BTreeMap::new();
-                set(&mut element, child_key, child_rest, value, depth)?;
+                let mut element = Object::default();
+                set(&mut element, child_key, child_rest, value)?;
                 array.push(Value::Object(element));
             }
         }
     } else {
-        let new = Value::Object(BTreeMap::new());
-        let Value::Object(object) = values.entry(key.to_owned()).or_insert(new) else {
+        let new = Value::Object(Object::default());
+        let Value::Object(object) = values.get_or_insert(key.to_owned(), new) else {
             return Err(CONFLICT);
         };
         let (child_key, child_rest) = split(rest);
-        set(object, child_key, child_rest, value, depth)?;
+        set(object, child_key, child_rest, value)?;
     }
     Ok(())
 }
 
 const CONFLICT: &str = "is given both as text and as an array or object";
 
-fn array<'a>(
-    values: &'a mut BTreeMap<String, Value>,
-    key: &str,
-) -> Result<&'a mut Vec<Value>, &'static str> {
+fn array<'a>(values: &'a mut Object, key: &str) -> Result<&'a mut Vec<Value>, &'static str> {
     let new = Value::Array(Vec::new());
-    match values.entry(key.to_owned()).or_insert(new) {
+    match values.get_or_insert(key.to_owned(), new) {
         Value::Array(array) => Ok(array),
         _ => Err(CONFLICT),
     }
@@ -95,7 +91,7 @@ fn split(brackets: &str) -> (&str, &str) {
 }
 
 /// Whether the object has what the key and the brackets lead to.
-fn has(object: &BTreeMap<String, Value>, key: &str, rest: &str) -> bool {
+fn has(object: &Object, key: &str, rest: &str) -> bool {
     match object.get(key) {
         None => false,
         Some(Value::Object(inner)) if !rest.is_empty() && !rest.starts_with("[]") => {
@@ -130,40 +126,41 @@ pub(super) fn pairs(name: &str, value: &Value) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
-    fn read(names: &[(&str, &str)]) -> Result<Vec<(String, String)>, ApiError> {
-        let mut values = BTreeMap::new();
+    fn object_of(names: &[(&str, &str)]) -> Result<Object, ApiError> {
+        let (mut values, mut limits) = (Object::default(), Limits::default());
         for (name, text) in names {
-            insert(
-                &mut values,
-                (*name).to_owned(),
-                Value::Text((*text).to_owned()),
-            )?;
+            let value = Value::Text((*text).to_owned());
+            insert(&mut values, (*name).to_owned(), value, &mut limits)?;
         }
+        Ok(values)
+    }
+
+    fn read(names: &[(&str, &str)]) -> Result<Vec<(String, String)>, ApiError> {
+        let values = object_of(names)?;
         let flat = values.iter().flat_map(|(name, value)| pairs(name, value));
         Ok(flat.collect())
     }
 
     #[test]
     fn a_repeated_key_begins_the_next_element_of_an_array() {
-        let mut values = BTreeMap::new();
-        for (name, text) in [
+        let values = object_of(&[
             ("assets[links][][name]", "a"),
             ("assets[links][][url]", "b"),
             ("assets[links][][name]", "c"),
-        ] {
-            insert(&mut values, name.to_owned(), Value::Text(text.to_owned())).unwrap();
-        }
+        ]);
         let text = |text: &str| Value::Text(text.to_owned());
         let object = |members: &[(&str, Value)]| {
-            let members = members
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), value.clone()));
-            Value::Object(members.collect())
+            let mut object = Object::default();
+            for (key, value) in members {
+                object.insert((*key).to_owned(), value.clone());
+            }
+            Value::Object(object)
         };
         let first = object(&[("name", text("a")), ("url", text("b"))]);
         let second = object(&[("name", text("c"))]);
         let links = Value::Array(vec![first, second]);
-        assert_eq!(values["assets"], object(&[("links", links)]));
+        let assets = object(&[("links", links)]);
+        assert_eq!(values.unwrap().get("assets"), Some(&assets));
     }
 
     #[test]
@@ -179,8 +176,6 @@ mod tests {
                 "{names:?}"
             );
         }
-        let deep = format!("a{}", "[b]".repeat(40));
-        assert!(read(&[(&deep, "1")]).is_err());
     }
 
     #[test]

@@ -1,31 +1,36 @@
 //! Query strings and form bodies, read as Rack reads them (C9, C15).
 
-use std::collections::BTreeMap;
-
 use percent_encoding::percent_decode_str;
 
+use super::limits::Limits;
 use super::nested::insert;
-use super::{Value, without_nul};
+use super::{Object, Value, without_nul};
 use crate::http::error::ApiError;
 
 /// A form body.
-pub(super) fn parse_bytes(body: &[u8]) -> Result<BTreeMap<String, Value>, ApiError> {
+pub(super) fn parse_bytes(body: &[u8], limits: &mut Limits) -> Result<Object, ApiError> {
     let text = std::str::from_utf8(body)
         .map_err(|_| ApiError::Malformed("the form body is not UTF-8".to_owned()))?;
-    parse(text, "form body")
+    let mut values = Object::default();
+    parse(text, "form body", &mut values, limits)?;
+    Ok(values)
 }
 
-/// The pairs of a URL-encoded text. The last of equal names wins.
-pub(super) fn parse(text: &str, place: &str) -> Result<BTreeMap<String, Value>, ApiError> {
-    let mut values = BTreeMap::new();
+/// Adds the pairs of a URL-encoded text. The last of equal names wins.
+pub(super) fn parse(
+    text: &str,
+    place: &str,
+    values: &mut Object,
+    limits: &mut Limits,
+) -> Result<(), ApiError> {
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = match pair.split_once('=') {
             Some((name, value)) => (name, Value::Text(decode(value, place)?)),
             None => (pair, Value::Null),
         };
-        insert(&mut values, decode(name, place)?, value)?;
+        insert(values, decode(name, place)?, value, limits)?;
     }
-    Ok(values)
+    Ok(())
 }
 
 fn decode(text: &str, place: &str) -> Result<String, ApiError> {

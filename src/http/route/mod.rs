@@ -20,6 +20,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::ApiError;
 use super::param_error::ParamError;
+use super::params::{MAX_BODY_BYTES, MAX_RELEASE_BODY_BYTES};
 use crate::project::ProjectRef;
 use crate::release::TagName;
 
@@ -89,6 +90,18 @@ pub enum Route {
     Version,
     /// `OPTIONS` on a known path, with the methods that it supports (E3).
     Options(&'static str),
+}
+
+impl Route {
+    /// Largest accepted body, in bytes (R82).
+    #[must_use]
+    pub fn max_body_bytes(&self) -> usize {
+        match self {
+            Self::Release(_, Endpoint::UpdateRelease)
+            | Self::Project(_, ProjectEndpoint::CreateRelease) => MAX_RELEASE_BODY_BYTES,
+            _ => MAX_BODY_BYTES,
+        }
+    }
 }
 
 /// A part of a release that a request is for. Link IDs are not checked yet (C16).
