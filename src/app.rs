@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::authorization::{Access, AuthorizationContext, Authorizer, Resource};
 use crate::cache::Moment;
 use crate::config::Settings;
-use crate::http::credentials;
+use crate::http::credentials::{self, Credential};
 use crate::http::error::ApiError;
 use crate::http::event::{self, Target};
 use crate::http::headers;
@@ -218,6 +218,23 @@ struct Pipeline<'a> {
     params: Params,
 }
 
+impl Pipeline<'_> {
+    /// Reads the parameters, and takes the credential out of them.
+    async fn read_params(&mut self) -> Result<Option<Credential>, ApiError> {
+        let Routed { route, query, .. } = self.routed;
+        self.params = Params::read(self.request, query, route.max_body_bytes()).await?;
+        Ok(credentials::take(self.request.headers(), &mut self.params))
+    }
+
+    fn operation_context(&self, now: Moment) -> OperationContext<'_> {
+        OperationContext {
+            session: self.session,
+            now: now.wall,
+            public_url: &self.routed.public_url,
+        }
+    }
+}
+
 impl Perform for Pipeline<'_> {
     /// Performs an operation. The order of the stages decides which of several errors a client
     /// receives; it is GitLab's (E4, R53).
@@ -228,13 +245,7 @@ impl Perform for Pipeline<'_> {
     ) -> Result<Answer, ApiError> {
         self.record.operation = O::NAME;
         let now = Moment::now((self.app.clock)());
-        self.params = Params::read(
-            self.request,
-            &self.routed.query,
-            self.routed.route.max_body_bytes(),
-        )
-        .await?;
-        let credential = credentials::take(self.request.headers(), &mut self.params);
+        let credential = self.read_params().await?;
         let resource = O::Resource::from_path(resource)?;
         let key = self.request.headers().get(idempotency::NAME);
         let input = Input {
@@ -263,11 +274,8 @@ impl Perform for Pipeline<'_> {
         if let Some(moved) = moved::<O>(&grant) {
             return moved;
         }
-        let (session, now) = (self.session, now.wall);
         let operation = parsed.or_else(|parse| parse())?;
-        operation
-            .run(grant, &OperationContext { session, now })
-            .await
+        operation.run(grant, &self.operation_context(now)).await
     }
 }
 

@@ -52,6 +52,7 @@ pub struct Cache<K, V> {
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// Caches each value for this long; zero disables the cache.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "the options lack nothing")]
     pub fn new(time_to_live: Duration) -> Self {
         let options = OptionsBuilder::new()
             .shards(SHARDS)

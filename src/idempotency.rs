@@ -45,6 +45,10 @@ impl IdempotencyKey {
     ///
     /// If `new` cannot be serialized; links and releases always can.
     #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "text, numbers and lists always serialize"
+    )]
     pub fn for_creation(&self, token: Option<TokenId>, new: &impl Serialize) -> IdempotentRequest {
         // All attributes, so that none can be missing from the fingerprint.
         let attributes = serde_json::to_vec(new).expect("links and releases always serialize");

@@ -19,6 +19,10 @@
 //!
 //! The operator's command, `release-links-admin`, works on the same [`store`].
 
+// Nothing that a client sends may end a request in a panic. Where the SDK's builders return a
+// result that cannot be an error, the code says why.
+#![warn(clippy::expect_used)]
+
 pub mod app;
 
 // The HTTP edge.
@@ -35,6 +39,7 @@ pub mod link;
 pub mod page;
 pub mod project;
 pub mod release;
+pub mod timestamp;
 pub mod token;
 
 // DynamoDB.

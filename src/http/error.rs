@@ -8,8 +8,8 @@ use std::fmt;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::param_error::{ParamError, ParamErrors};
-use super::params::TooComplex;
+use super::param_error::{ParamError, ParamErrors, TooComplex};
+use crate::excerpt::excerpt;
 use crate::link::Violation;
 use crate::release::{Attribute, Invalid};
 use crate::store::StoreError;
@@ -68,7 +68,7 @@ pub enum ApiError {
     /// An update of a release breaks rules of these attributes (R49).
     InvalidRelease(Vec<Attribute>),
     /// The response would exceed Lambda's limit. The text says what to do (R82).
-    ResponseTooLarge(&'static str),
+    ResponseTooLarge(String),
     /// The token is not a job token (R74).
     JobNotFound,
     /// The caller sees the project but lacks write access (E1, E8).
@@ -238,7 +238,12 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound => Self::NotFound,
             StoreError::ReleaseNotFound => Self::ReleaseNotFound,
             StoreError::ReleaseExists => Self::ReleaseExists,
-            StoreError::TooLarge => Self::ResponseTooLarge(RELEASE_TOO_LARGE),
+            StoreError::PageTooLarge => Self::ResponseTooLarge(PAGE_TOO_LARGE.to_owned()),
+            StoreError::ReleaseTooLarge(tag) => Self::ResponseTooLarge(format!(
+                "The release {} {RELEASE_TOO_LARGE}",
+                excerpt(tag.as_str())
+            )),
+            StoreError::ChangeTooLarge => Self::ResponseTooLarge(CHANGE_TOO_LARGE.to_owned()),
             StoreError::Taken(violations) => Self::Invalid(violations),
             StoreError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
@@ -253,11 +258,14 @@ const KEY_REUSED: &str = "422 Unprocessable Entity: this Idempotency-Key was use
 const UNAVAILABLE: &str = "503 Service Unavailable: nothing is lost, please try again";
 
 /// The remedy for a page of releases that is too large.
-pub const PAGE_TOO_LARGE: &str =
+const PAGE_TOO_LARGE: &str =
     "The page is larger than a response can be (6 MB), choose a smaller per_page";
-/// The remedy for a release that is too large.
-pub const RELEASE_TOO_LARGE: &str = "The release is larger than a response can be (6 MB), \
-                                     list its links with GET …/releases/:tag_name/assets/links";
+/// What is wrong with a release that is too large, and the remedy.
+const RELEASE_TOO_LARGE: &str = "is larger than a response can be (6 MB), list its links with GET \
+                                 …/releases/:tag_name/assets/links";
+/// The remedy for a change that would make a release too large.
+const CHANGE_TOO_LARGE: &str = "The release would be larger than a response can be (6 MB), choose \
+                                a shorter description or fewer links";
 
 fn not_supported(header: &str, value: &str) -> Value {
     error(&format!(

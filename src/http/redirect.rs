@@ -7,12 +7,13 @@ use std::time::Duration;
 use lambda_http::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
 use percent_encoding::utf8_percent_encode;
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::credentials;
 use super::public_url::{PublicUrl, QUERY_VALUE};
 use super::response_context::ResponseContext;
-use super::view::json;
+
 use crate::link;
 use crate::project::{Project, Visibility};
 use crate::release::TagName;
@@ -152,8 +153,7 @@ fn cache_control(visibility: Visibility, max_age: Duration) -> String {
 /// GitLab's text of a temporary redirect in the API: a JSON string, as plain text (R66).
 fn explain(request: &Request, response: &mut Response<Body>, location: &str) {
     let text = format!("This resource has been moved temporarily to {location}.");
-    let text = String::from_utf8(json(&text)).expect("JSON is UTF-8");
-    set_text(request, response, text);
+    set_text(request, response, Value::String(text).to_string());
 }
 
 fn set_text(request: &Request, response: &mut Response<Body>, text: String) {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::public_url::PublicUrl;
 use super::view::{LinkView, json};
 use crate::project::Project;
-use crate::release::{Author, Release, ReleaseWithLinks, to_milliseconds_text};
+use crate::release::{Author, Release, ReleaseWithLinks};
 use crate::token::TokenId;
 
 /// A release as clients see it (R34).
@@ -156,8 +156,8 @@ struct Times {
 impl Times {
     fn of(release: &Release) -> Self {
         Self {
-            created_at: to_milliseconds_text(release.created_at),
-            released_at: to_milliseconds_text(release.released_at),
+            created_at: release.created_at.to_milliseconds_text(),
+            released_at: release.released_at.to_milliseconds_text(),
         }
     }
 }
@@ -180,5 +180,101 @@ fn commit<'a>(id: Option<&'a str>, date: &'a str) -> CommitView<'a> {
         committer_name: "",
         committer_email: "",
         committed_date: date,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::link::{Link, LinkId, LinkType};
+    use crate::project::{ProjectId, ProjectPath, Visibility};
+    use crate::release::{Details, ResponseSize};
+    use crate::timestamp::Timestamp;
+
+    fn text(max: usize) -> impl Strategy<Value = String> {
+        let c = prop_oneof![
+            Just('a'),
+            Just('"'),
+            Just('\\'),
+            Just('\n'),
+            Just('\u{1}'),
+            any::<char>()
+        ];
+        prop::collection::vec(c, 0..max).prop_map(String::from_iter)
+    }
+
+    fn link() -> impl Strategy<Value = Link> {
+        let filepath = prop::option::of(text(130));
+        (text(30), text(90), filepath, 1..i128::from(i64::MAX)).prop_map(
+            |(name, url, filepath, id)| Link {
+                id: LinkId::new(id).unwrap(),
+                name,
+                url,
+                filepath,
+                link_type: LinkType::Runbook,
+            },
+        )
+    }
+
+    fn release() -> impl Strategy<Value = ReleaseWithLinks> {
+        let details = (
+            prop::option::of(text(40)),
+            prop::option::of(text(400)),
+            text(20),
+        );
+        let links = prop::collection::vec(link(), 0..9);
+        (details, text(60), links).prop_map(|((name, description, label), tag, links)| {
+            let time = Timestamp::from_clock(UNIX_EPOCH);
+            let details = Details {
+                name,
+                description,
+                commit: Some("a".repeat(64)),
+                author: Some(Author {
+                    id: TokenId(u64::MAX),
+                    label,
+                }),
+            };
+            let release = Release {
+                project: ProjectId::new(24).unwrap(),
+                tag: tag.parse().unwrap(),
+                details,
+                created_at: time,
+                released_at: time,
+            };
+            ReleaseWithLinks { release, links }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_response_is_a_little_smaller_than_it_was_measured(
+            found in release(), path in "[a-z]{1,9}/[a-z]{1,300}",
+        ) {
+            let project = Project {
+                id: ProjectId::new(24).unwrap(),
+                path: ProjectPath::parse(&path).unwrap(),
+                visibility: Visibility::Public,
+            };
+            let public_url = &PublicUrl::parse("https://links.example.com/prefix").unwrap();
+            let scope = ReleaseScope {
+                public_url,
+                project: &project,
+                shows_author: true,
+                now: UNIX_EPOCH,
+            };
+            let body = String::from_utf8(scope.release(&found)).unwrap();
+            let actual = serde_json::to_string(&body).unwrap().len();
+            let size = ResponseSize::new(&public_url.project(&project));
+            let tag = &found.release.tag;
+            let links = found.links.iter().map(|link| size.of_link(tag, link));
+            let measured = size.of_release(&found.release) + links.sum::<usize>();
+            prop_assert!(actual <= measured, "{actual} bytes measured as {measured}");
+            let slack = 1_000 + path.len() + 3 * tag.as_str().len() + 100 * found.links.len();
+            prop_assert!(measured <= actual + slack, "{actual} bytes measured as {measured}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use headers::HeaderMapExt;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
 
-use super::error::{ApiError, PAGE_TOO_LARGE, RELEASE_TOO_LARGE};
+use super::error::ApiError;
 use super::headers::{etag, is_known};
 use super::pagination;
 use super::public_url::PublicUrl;
@@ -90,9 +90,6 @@ impl ReleaseContext {
     }
 }
 
-/// Largest body, in bytes. Lambda's limit is 6 MB for the whole response (6,291,556 bytes).
-const MAX_RESPONSE_BYTES: usize = 6_200_000;
-
 /// Marks the stored response to an `Idempotency-Key` that was used before.
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -155,8 +152,7 @@ fn release(
     found: &ReleaseWithLinks,
 ) -> Response<Body> {
     let body = scope.scope(context.public_url).release(found);
-    let too_large = ApiError::ResponseTooLarge(RELEASE_TOO_LARGE);
-    limited(context.request, too_large, body, ok)
+    ok(context.request, body)
 }
 
 fn releases(
@@ -168,28 +164,7 @@ fn releases(
     let body = scope.scope(context.public_url).releases(&paged.items);
     let (request, url) = (context.request, context.api_url(None));
     let headers = pagination::headers(page, paged.counted, &url, &context.all_params());
-    let too_large = ApiError::ResponseTooLarge(PAGE_TOO_LARGE);
-    limited(request, too_large, body, |request, body| {
-        success(request, StatusCode::OK, body, headers)
-    })
-}
-
-/// The response with this body, or an error if it would exceed Lambda's limit (R82).
-fn limited(
-    request: &Request,
-    error: ApiError,
-    body: Vec<u8>,
-    respond: impl FnOnce(&Request, Vec<u8>) -> Response<Body>,
-) -> Response<Body> {
-    // Lambda's response contains the body as a JSON string, which escapes these characters.
-    let escaped = body
-        .iter()
-        .filter(|byte| matches!(byte, b'"' | b'\\'))
-        .count();
-    if body.len() + escaped > MAX_RESPONSE_BYTES {
-        return of_error(request, &error);
-    }
-    respond(request, body)
+    success(request, StatusCode::OK, body, headers)
 }
 
 fn created(request: &Request, body: Vec<u8>, is_replayed: bool) -> Response<Body> {
@@ -246,9 +221,11 @@ fn success(
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, revalidate);
-    let etag = etag(&body);
-    let is_fresh = *request.method() == Method::GET && is_known(request.headers(), &etag);
-    response.headers_mut().typed_insert(etag);
+    let mut is_fresh = false;
+    if let Some(etag) = etag(&body) {
+        is_fresh = *request.method() == Method::GET && is_known(request.headers(), &etag);
+        response.headers_mut().typed_insert(etag);
+    }
     if is_fresh {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(header::CONTENT_TYPE);
@@ -286,5 +263,5 @@ fn set_json(headers: &mut HeaderMap) {
 }
 
 fn text(json: Vec<u8>) -> Body {
-    Body::Text(String::from_utf8(json).expect("JSON is UTF-8"))
+    String::from_utf8(json).map_or_else(|error| Body::Binary(error.into_bytes()), Body::Text)
 }

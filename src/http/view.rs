@@ -1,13 +1,11 @@
 //! The JSON of what the API describes. The order of the fields is the order in the JSON.
 
-use std::time::SystemTime;
-
-use humantime::{format_rfc3339, format_rfc3339_millis};
 use serde::Serialize;
 
 use super::public_url::PublicUrl;
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::{Project, ProjectId, Role};
+use crate::timestamp::Timestamp;
 use crate::token::{Token, TokenId};
 
 /// A link as clients see it (profile: "body of a link").
@@ -111,7 +109,7 @@ struct MemberView<'a> {
 #[must_use]
 pub fn member(public_url: &PublicUrl, token: &Token, role: Role) -> Vec<u8> {
     let user = UserView::of(public_url, token);
-    let date = |time: SystemTime| format_rfc3339(time).to_string()[..10].to_owned();
+    let expires_at = token.settings.expires_at.map(Timestamp::from_clock);
     json(&MemberView {
         id: user.id,
         username: user.username,
@@ -120,8 +118,8 @@ pub fn member(public_url: &PublicUrl, token: &Token, role: Role) -> Vec<u8> {
         avatar_url: None,
         web_url: user.web_url,
         access_level: role.access_level(),
-        created_at: format_rfc3339_millis(token.settings.created_at).to_string(),
-        expires_at: token.settings.expires_at.map(date),
+        created_at: Timestamp::from_clock(token.settings.created_at).to_milliseconds_text(),
+        expires_at: expires_at.map(Timestamp::to_date_text),
         membership_state: "active",
     })
 }
@@ -261,7 +259,11 @@ pub fn project(public_url: &PublicUrl, project: &Project, role: Option<Option<Ro
     })
 }
 
-/// Serializes a value that always serializes: text, numbers and booleans.
+/// The JSON of a value. Text, numbers and booleans always serialize; should a view ever contain
+/// something else, the log says so.
 pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("text, numbers and booleans always serialize")
+    serde_json::to_vec(value).unwrap_or_else(|error| {
+        tracing::error!(cause = %error, "the response does not serialize");
+        b"null".to_vec()
+    })
 }

@@ -1,11 +1,17 @@
 //! `POST …/releases`: a new release with its links.
 
-use super::{Input, Operation, OperationContext, ReleaseInput, release_context, release_key};
+use std::time::SystemTime;
+
+use super::{
+    Input, Operation, OperationContext, ReleaseInput, release_context, release_key, response_size,
+};
 use crate::authorization::{Access, ProjectGrant, ProjectName};
 use crate::http::error::ApiError;
 use crate::http::response::Answer;
 use crate::idempotency::IdempotencyKey;
-use crate::release::Author;
+use crate::release::{Author, MAX_RESPONSE_BYTES, NewRelease, ReleaseKey, ResponseSize};
+use crate::store::StoreError;
+use crate::timestamp::Timestamp;
 
 /// Creates a release (R40), once for each idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +42,9 @@ impl Operation for CreateRelease {
         grant.require_write()?;
         let key = release_key(&grant, &self.input.tag);
         let author = grant.token.as_deref().map(Author::from);
-        let new = match self.input.into_new_release(author) {
+        let size = response_size(&grant, context);
+        let new = self.input.into_new_release(author);
+        let new = match new.and_then(|new| answerable(new, &key, size, context.now)) {
             Ok(new) => new,
             // A release that exists comes before everything that is wrong with the new one (R41).
             Err(_) if context.session.has_release(&key).await? => {
@@ -52,4 +60,18 @@ impl Operation for CreateRelease {
         let context = release_context(grant, context);
         Ok(Answer::CreatedRelease(context, Box::new(created)))
     }
+}
+
+/// The release, unless it would be larger than a response can be.
+fn answerable(
+    new: NewRelease,
+    key: &ReleaseKey,
+    size: ResponseSize,
+    now: SystemTime,
+) -> Result<NewRelease, ApiError> {
+    let release = new.release(key, Timestamp::from_clock(now));
+    if size.of_new_release(&release, &new) > MAX_RESPONSE_BYTES {
+        return Err(StoreError::ChangeTooLarge.into());
+    }
+    Ok(new)
 }

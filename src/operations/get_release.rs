@@ -1,6 +1,8 @@
 //! `GET …/releases/:tag_name`: a release with its links.
 
-use super::{Input, Operation, OperationContext, release_context, release_key, tag_of};
+use super::{
+    Input, Operation, OperationContext, release_context, release_key, response_size, tag_of,
+};
 use crate::authorization::{Access, ProjectGrant, ProjectName};
 use crate::http::error::ApiError;
 use crate::http::params::Checks;
@@ -33,7 +35,8 @@ impl Operation for GetRelease {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         let key = release_key(&grant, &self.0);
-        let release = context.session.get_release(&key).await?;
+        let size = response_size(&grant, context);
+        let release = context.session.get_release(&key, size).await?;
         let context = release_context(grant, context);
         Ok(Answer::Release(context, Box::new(release)))
     }

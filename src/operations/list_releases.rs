@@ -1,14 +1,13 @@
 //! `GET …/releases`: a page of a project's releases.
 
-use super::{Input, Operation, OperationContext, release_context};
+use super::{Input, Operation, OperationContext, release_context, response_size};
 use crate::authorization::{Access, ProjectGrant, ProjectName};
-use crate::http::error::{ApiError, PAGE_TOO_LARGE};
+use crate::http::error::ApiError;
 use crate::http::pagination;
 use crate::http::params::Checks;
 use crate::http::response::Answer;
 use crate::page::Page;
 use crate::release::{Order, OrderBy};
-use crate::store::StoreError;
 
 /// Lists the releases of a project with all their links (R56).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +42,12 @@ impl Operation for ListReleases {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         let project = grant.project.id;
-        let session = context.session;
-        let paged = session.list_releases(project, self.order, self.page).await;
-        let paged = paged.map_err(|error| match error {
-            StoreError::TooLarge => ApiError::ResponseTooLarge(PAGE_TOO_LARGE),
-            error => error.into(),
-        });
+        let size = response_size(&grant, context);
+        let paged = context
+            .session
+            .list_releases(project, self.order, self.page, size)
+            .await?;
         let context = release_context(grant, context);
-        Ok(Answer::Releases(context, self.page, paged?))
+        Ok(Answer::Releases(context, self.page, paged))
     }
 }

@@ -49,11 +49,12 @@ use crate::authorization::{Access, ProjectGrant, ReleaseGrant, Resource};
 use crate::excerpt::excerpt;
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, ParamError, Params, Value};
+use crate::http::public_url::PublicUrl;
 use crate::http::response::{Answer, ReleaseContext};
 use crate::http::route::{Endpoint, ProjectEndpoint, ReleaseName, ReleasePath, Route};
 use crate::idempotency::{self, IdempotencyKey};
 use crate::link::LinkId;
-use crate::release::{ReleaseKey, TagName};
+use crate::release::{ReleaseKey, ResponseSize, TagName};
 use crate::store::{StoreError, StoreSession};
 
 /// An operation, and the facts about it that the pipeline needs.
@@ -222,6 +223,8 @@ pub struct OperationContext<'a> {
     pub session: &'a StoreSession<'a>,
     /// The time of the request.
     pub now: SystemTime,
+    /// The service's address as the client sees it.
+    pub public_url: &'a PublicUrl,
 }
 
 /// The tag of a path.
@@ -240,6 +243,11 @@ fn release_key(grant: &ProjectGrant, tag: &TagName) -> ReleaseKey {
         project: grant.project.id,
         tag: tag.clone(),
     }
+}
+
+/// Measures responses about the releases of the grant's project.
+fn response_size(grant: &ProjectGrant, context: &OperationContext<'_>) -> ResponseSize {
+    ResponseSize::new(&context.public_url.project(&grant.project))
 }
 
 /// On what the response about a release depends besides the release.

@@ -1,12 +1,11 @@
 //! The attributes of a release as a client sent them, after GitLab's parameter validation (R35 to
 //! R39).
 
-use std::time::SystemTime;
-
 use crate::excerpt::first_of;
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params, Value};
 use crate::release::{Author, LinkAttributes, NewRelease, ReleaseAttributes, TagName, commit_of};
+use crate::timestamp::Timestamp;
 
 /// Largest number of links in a request (ours, R82).
 const MAX_LINKS: usize = 1_000;
@@ -68,7 +67,7 @@ impl ReleaseInput {
 pub(super) fn release_attributes(
     name: Field<String>,
     description: Field<String>,
-    released_at: Field<SystemTime>,
+    released_at: Field<Timestamp>,
 ) -> ReleaseAttributes {
     ReleaseAttributes {
         name: name.given(),

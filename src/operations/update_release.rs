@@ -2,7 +2,9 @@
 
 use super::delete_release::forbidden_if_missing;
 use super::release_input::{Milestones, release_attributes};
-use super::{Input, Operation, OperationContext, release_context, release_key, tag_of};
+use super::{
+    Input, Operation, OperationContext, release_context, release_key, response_size, tag_of,
+};
 use crate::authorization::{Access, ProjectGrant, ProjectName};
 use crate::http::error::ApiError;
 use crate::http::params::Checks;
@@ -57,13 +59,14 @@ impl Operation for UpdateRelease {
         grant.require_write()?;
         let key = release_key(&grant, &self.tag);
         let session = context.session;
+        let size = response_size(&grant, context);
         let changes = match self.changes() {
             Ok(changes) => changes,
             // A missing release comes first (R48).
             Err(_) if !session.has_release(&key).await? => return Err(ApiError::Forbidden),
             Err(error) => return Err(error),
         };
-        let updated = session.update_release(&key, &changes).await;
+        let updated = session.update_release(&key, &changes, size).await;
         let updated = updated.map_err(forbidden_if_missing)?;
         let context = release_context(grant, context);
         Ok(Answer::Release(context, Box::new(updated)))

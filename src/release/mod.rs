@@ -1,23 +1,22 @@
 //! A release: the tag that names it, the key that identifies it, and its rules. This module does
 //! no I/O.
 
-mod date;
 mod rules;
+mod size;
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::link::{Link, NewLink};
 use crate::project::ProjectId;
+use crate::timestamp::Timestamp;
 use crate::token::{Token, TokenId};
 
-pub use date::{
-    parse_date, to_microseconds, to_milliseconds_text, to_sortable_text, whole_seconds,
-};
 pub use rules::{Attribute, Invalid, LinkAttributes, ReleaseAttributes, commit_of};
+pub use size::{MAX_RESPONSE_BYTES, ResponseSize};
 
 /// Longest tag, in bytes. The limit is ours: the tag is part of a DynamoDB key, which may have
 /// 2,048 bytes.
@@ -84,16 +83,16 @@ pub struct Release {
     /// What describes it.
     pub details: Details,
     /// When it was created.
-    pub created_at: SystemTime,
+    pub created_at: Timestamp,
     /// When it is or was released, which decides the order of releases. It may be in the future.
-    pub released_at: SystemTime,
+    pub released_at: Timestamp,
 }
 
 impl Release {
     /// Whether its time of release has not come yet, in whole seconds (R24).
     #[must_use]
     pub fn is_upcoming(&self, now: SystemTime) -> bool {
-        whole_seconds(self.released_at) > whole_seconds(now)
+        self.released_at.whole_seconds() > Timestamp::from_clock(now).whole_seconds()
     }
 }
 
@@ -147,19 +146,23 @@ pub struct NewRelease {
     /// What describes it.
     pub details: Details,
     /// Its time of release; `None` stands for the time of its creation (R43).
-    #[serde(serialize_with = "serialize_time")]
-    pub released_at: Option<SystemTime>,
+    pub released_at: Option<Timestamp>,
     /// Its links, the oldest first. Their names, URLs and filepaths are unique.
     pub links: Vec<NewLink>,
 }
 
-/// serde's own form of a time has no years before 1970.
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-fn serialize_time<S: Serializer>(
-    time: &Option<SystemTime>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    time.map(to_sortable_text).serialize(serializer)
+impl NewRelease {
+    /// The release without its links, if it is created at this time.
+    #[must_use]
+    pub fn release(&self, key: &ReleaseKey, created_at: Timestamp) -> Release {
+        Release {
+            project: key.project,
+            tag: key.tag.clone(),
+            details: self.details.clone(),
+            created_at,
+            released_at: self.released_at.unwrap_or(created_at),
+        }
+    }
 }
 
 /// Valid changes to a release; `None` leaves an attribute as it was (R48).
@@ -170,7 +173,7 @@ pub struct ReleaseChanges {
     /// See [`Details::description`].
     pub description: Option<Option<String>>,
     /// See [`Release::released_at`].
-    pub released_at: Option<SystemTime>,
+    pub released_at: Option<Timestamp>,
 }
 
 impl ReleaseChanges {

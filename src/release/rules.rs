@@ -3,12 +3,15 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::time::SystemTime;
 
 use super::{Author, Details, NewRelease, ReleaseChanges};
 use crate::excerpt::{excerpt, first_of};
 use crate::link::{LinkType, NewLink, Violation};
+use crate::timestamp::Timestamp;
 
+/// Longest description, in bytes of UTF-8 (ours, R82). It is an item of the table, which may have
+/// 400 KB.
+const MAX_DESCRIPTION_BYTES: usize = 300 * 1024;
 /// Longest name, in characters (ours, R16).
 const MAX_NAME_CHARACTERS: usize = 255;
 
@@ -21,7 +24,7 @@ pub struct ReleaseAttributes {
     /// See [`Details::description`].
     pub description: Option<Option<String>>,
     /// The time of release.
-    pub released_at: Option<Option<SystemTime>>,
+    pub released_at: Option<Option<Timestamp>>,
 }
 
 /// The attributes of a link that is created with a release.
@@ -42,6 +45,8 @@ pub struct LinkAttributes {
 pub enum Attribute {
     /// The name is longer than the service stores.
     Name,
+    /// The description is longer than the service stores.
+    Description,
     /// The time of release is null (R13).
     ReleasedAt,
 }
@@ -54,6 +59,10 @@ impl Attribute {
             Self::Name => (
                 "name",
                 format!("is too long (maximum is {MAX_NAME_CHARACTERS} characters)"),
+            ),
+            Self::Description => (
+                "description",
+                format!("is too long (maximum is {MAX_DESCRIPTION_BYTES} bytes)"),
             ),
             Self::ReleasedAt => ("released_at", "can't be blank".to_owned()),
         }
@@ -91,16 +100,22 @@ impl ReleaseAttributes {
         links: Vec<LinkAttributes>,
     ) -> Result<NewRelease, Invalid> {
         let (links, mut messages) = new_links(links)?;
-        let name = self.name.flatten();
+        let (name, description) = (self.name.flatten(), self.description.flatten());
         if is_too_long(name.as_ref()) {
             messages.push(format!("Name {}", Attribute::Name.problem().1));
+        }
+        if is_too_large(description.as_ref()) {
+            messages.push(format!(
+                "Description {}",
+                Attribute::Description.problem().1
+            ));
         }
         if !messages.is_empty() {
             return Err(Invalid::Rules(messages));
         }
         let details = Details {
             name,
-            description: self.description.flatten(),
+            description,
             commit,
             author,
         };
@@ -121,6 +136,9 @@ impl ReleaseAttributes {
         if is_too_long(self.name.as_ref().and_then(Option::as_ref)) {
             broken.push(Attribute::Name);
         }
+        if is_too_large(self.description.as_ref().and_then(Option::as_ref)) {
+            broken.push(Attribute::Description);
+        }
         if self.released_at == Some(None) {
             broken.push(Attribute::ReleasedAt);
         }
@@ -137,6 +155,10 @@ impl ReleaseAttributes {
 
 fn is_too_long(name: Option<&String>) -> bool {
     name.is_some_and(|name| name.chars().count() > MAX_NAME_CHARACTERS)
+}
+
+fn is_too_large(description: Option<&String>) -> bool {
+    description.is_some_and(|description| description.len() > MAX_DESCRIPTION_BYTES)
 }
 
 /// The links, and the messages of the rules that they break.

@@ -19,6 +19,7 @@ impl StoreSession<'_> {
     }
 
     /// The items with these keys, and the keys that are unprocessed.
+    #[expect(clippy::expect_used, reason = "the request lacks nothing")]
     async fn get_batch(&self, keys: Vec<Key>) -> Result<(Vec<Item>, Vec<Key>), StoreError> {
         let keys = KeysAndAttributes::builder()
             .set_keys(Some(keys))

@@ -6,13 +6,14 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest,
 };
 
-use super::entities::{Item, ProjectItem, Timestamp};
+use super::entities::{Item, ProjectItem};
 use super::error::{AdminError, StoreError};
 use super::keys::{self, key_of, order_of, releases_of};
 use super::projects::{by_id, by_path, not_deleted, without_taken_paths};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
 use super::{Store, StoreSession};
 use crate::project::{Project, ProjectId};
+use crate::timestamp::Timestamp;
 
 /// Largest number of items in one batch, which is DynamoDB's limit.
 const BATCH: usize = 25;
@@ -46,7 +47,7 @@ impl StoreSession<'_> {
             if let Some(since) = before.deleting_since {
                 return Ok(Deletion {
                     project: before.project(),
-                    since: since.0,
+                    since: since.into(),
                 });
             }
             before
@@ -88,7 +89,7 @@ impl StoreSession<'_> {
                 break;
             }
             let unchanged = Condition::Version(before.version);
-            let (version, deleted_at) = (before.version + 1, Some(Timestamp(now)));
+            let (version, deleted_at) = (before.version + 1, Some(Timestamp::from_clock(now)));
             let after = ProjectItem {
                 version,
                 deleted_at,
@@ -135,7 +136,7 @@ impl Store {
         let after = ProjectItem {
             version: before.version + 1,
             former_paths: Vec::new(),
-            deleting_since: Some(Timestamp(now)),
+            deleting_since: Some(Timestamp::from_clock(now)),
             ..before.clone()
         };
         let mut transaction = Transaction::on(&self.table);
@@ -178,6 +179,7 @@ impl Store {
     }
 }
 
+#[expect(clippy::expect_used, reason = "the request lacks nothing")]
 fn delete_request(key: &Item) -> WriteRequest {
     let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
     let request = request.expect("the key is set");

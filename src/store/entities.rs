@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::value::MapDeserializer;
-use serde::de::{DeserializeOwned, Error as _, IntoDeserializer};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::keys::{Key, item_name};
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::{Project, ProjectId, ProjectPath, Role, Visibility};
-use crate::release::Details;
+use crate::release::Author;
+use crate::timestamp::Timestamp;
 use crate::token::{EVERY_PROJECT, Grants, HashedToken, NewToken, Scope, Token, TokenId};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -55,6 +55,10 @@ pub(super) fn item(key: Key, entity: &impl Serialize) -> Item {
 }
 
 /// The attributes of an entity, without a key.
+#[expect(
+    clippy::expect_used,
+    reason = "text, numbers and lists always serialize"
+)]
 pub(super) fn attributes(entity: &impl Serialize) -> Item {
     serde_dynamo::to_item(entity).expect("these types always serialize")
 }
@@ -171,14 +175,15 @@ pub(super) struct IdempotencyRecord {
     pub(super) expires_at: u64,
 }
 
-/// The release of an idempotency record.
+/// The release of an idempotency record: what its creation added to the attributes of the request.
+/// Whoever repeats the request sends these attributes again, so that the record stays small.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ReleaseRecord {
-    pub(super) details: Details,
     pub(super) created_at: Timestamp,
-    pub(super) released_at: Timestamp,
-    /// The newest first.
-    pub(super) links: Vec<Link>,
+    /// The ID of the first link. The others follow.
+    pub(super) first_link_id: LinkId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) author: Option<Author>,
 }
 
 /// A unique-constraint item. The one of a filepath also has the link's URL, so that a permanent
@@ -283,10 +288,10 @@ impl TokenItem {
             label,
             grants: grants.by_name().collect(),
             scope,
-            created_at: Timestamp(created_at),
-            valid_until: expires_at.map(Timestamp),
+            created_at: Timestamp::from_clock(created_at),
+            valid_until: expires_at.map(Timestamp::from_clock),
             expires_at: expires_at.map(|end| epoch_seconds(end + KEEP_EXPIRED)),
-            revoked_at: revoked_at.map(Timestamp),
+            revoked_at: revoked_at.map(Timestamp::from_clock),
             version,
         }
     }
@@ -313,13 +318,13 @@ impl TokenItem {
             label: self.label,
             grants,
             scope: self.scope,
-            created_at: self.created_at.0,
-            expires_at: self.valid_until.map(|end| end.0),
+            created_at: self.created_at.into(),
+            expires_at: self.valid_until.map(SystemTime::from),
         };
         Ok(Token {
             id: self.id,
             settings,
-            revoked_at: self.revoked_at.map(|time| time.0),
+            revoked_at: self.revoked_at.map(SystemTime::from),
         })
     }
 }
@@ -328,31 +333,6 @@ impl TokenItem {
 #[derive(Debug, Deserialize)]
 pub(super) struct TokenCounter {
     pub(super) last_token_id: TokenId,
-}
-
-/// A time as the table holds it: RFC 3339 in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Timestamp(pub(super) SystemTime);
-
-impl Timestamp {
-    pub(super) fn text(self) -> String {
-        let time = DateTime::from(self.0).fmt(DateTimeFormat::DateTime);
-        time.expect("clocks and lifetimes of tokens end before the year 9999")
-    }
-}
-
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let time = DateTime::from_str(&text, DateTimeFormat::DateTime).map_err(D::Error::custom)?;
-        time.try_into().map(Self).map_err(D::Error::custom)
-    }
 }
 
 /// A time as DynamoDB's TTL reads it: whole seconds since 1970.

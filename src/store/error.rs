@@ -8,6 +8,7 @@ use humantime::format_rfc3339_seconds;
 
 use crate::link::Violation;
 use crate::project::{Project, ProjectId, ProjectPath};
+use crate::release::TagName;
 use crate::token::{MAX_GRANTS, TokenId};
 
 /// An operation on releases and links that failed. After [`Self::Unavailable`], a write may still
@@ -23,9 +24,15 @@ pub enum StoreError {
     /// The release exists already.
     #[error("the release exists already")]
     ReleaseExists,
-    /// The releases and their links exceed what one response can hold.
-    #[error("the releases and their links exceed what one response can hold")]
-    TooLarge,
+    /// The releases of a page exceed together what a response can contain.
+    #[error("the releases of the page exceed what a response can contain")]
+    PageTooLarge,
+    /// This release with its links exceeds what a response can contain.
+    #[error("the release {0} exceeds what a response can contain")]
+    ReleaseTooLarge(TagName),
+    /// The release would exceed what a response can contain, so nothing was written.
+    #[error("the release would exceed what a response can contain")]
+    ChangeTooLarge,
     /// Other links of the release have the name, the URL or the filepath (D5).
     #[error("another link of the release has {0:?}")]
     Taken(Vec<Violation>),

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::idempotency::IdempotentRequest;
 use crate::link::LinkId;
 use crate::project::{ProjectId, ProjectRef};
-use crate::release::{Release, ReleaseKey, to_sortable_text};
+use crate::release::{Release, ReleaseKey};
 use crate::token::{HashedToken, TokenId};
 
 pub(super) type Key = HashMap<String, AttributeValue>;
@@ -92,8 +92,7 @@ const MAX_ORDERED_TAG_BYTES: usize = 800;
 /// The place of a release in the order of its project's releases: time of release, time of
 /// creation, tag (R20). The end of a very long tag is replaced by its digest.
 pub(super) fn place(release: &Release) -> Key {
-    let times = [release.released_at, release.created_at].map(to_sortable_text);
-    let [released_at, created_at] = times;
+    let (released_at, created_at) = (release.released_at, release.created_at);
     let tag = release.tag.as_str();
     let tag = if is_ordered_in_full(tag) {
         tag.to_owned()

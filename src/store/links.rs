@@ -13,7 +13,8 @@ use super::uniqueness::{claimed, constraint_items, held, held_by_another};
 use super::{Store, StoreSession};
 use crate::idempotency::IdempotentRequest;
 use crate::link::{Link, LinkChanges, LinkId, NewLink, Violation};
-use crate::release::{Author, Details, Release, ReleaseKey, to_microseconds};
+use crate::release::{Author, Details, Release, ReleaseKey};
+use crate::timestamp::Timestamp;
 
 /// A link that was created, now or by an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ struct LinkCreation<'a> {
 /// The release that the creation of its first link makes (R11).
 fn first_release(creation: LinkCreation<'_>) -> Release {
     let LinkCreation { key, author, .. } = creation;
-    let now = to_microseconds(creation.now);
+    let now = Timestamp::from_clock(creation.now);
     Release {
         tag: key.tag.clone(),
         project: key.project,

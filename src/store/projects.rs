@@ -2,12 +2,13 @@
 
 use std::time::SystemTime;
 
-use super::entities::{Item, ProjectItem, Timestamp, item, read};
+use super::entities::{Item, ProjectItem, item, read};
 use super::error::AdminError;
 use super::keys::{self, PROJECTS};
 use super::transaction::{Condition, Step, Transaction, TransactionError};
 use super::{Range, Store, StoreSession};
 use crate::project::{Project, ProjectId, ProjectPath, ProjectRef, Visibility};
+use crate::timestamp::Timestamp;
 
 /// Largest number of former paths of a project. All of them change with it in one transaction.
 const MAX_FORMER_PATHS: usize = 50;
@@ -106,7 +107,7 @@ impl StoreSession<'_> {
         {
             return Err(AdminError::IdUsed {
                 id,
-                deleted_at: deleted_at.0,
+                deleted_at: deleted_at.into(),
             });
         }
         Err(error)
@@ -199,7 +200,7 @@ pub(super) fn by_path(project: &ProjectItem) -> Item {
 /// The item by a former path. It has the whole project, so that a lookup takes one call whichever
 /// path it uses.
 fn by_former_path(project: &ProjectItem, path: &str, now: SystemTime) -> Item {
-    let moved_at = Some(Timestamp(now));
+    let moved_at = Some(Timestamp::from_clock(now));
     let copy = ProjectItem {
         former_paths: Vec::new(),
         moved_at,
@@ -232,7 +233,7 @@ pub(super) fn not_deleted(item: ProjectItem) -> Result<ProjectItem, AdminError> 
     match item.deleted_at {
         Some(time) => Err(AdminError::Deleted {
             id: item.id,
-            deleted_at: time.0,
+            deleted_at: time.into(),
         }),
         None => Ok(item),
     }

@@ -15,7 +15,7 @@ use backon::BackoffBuilder;
 use tokio::time::Instant;
 
 use super::StoreSession;
-use super::entities::{LinkItem, PlaceItem, ReleaseRecord, Timestamp, item};
+use super::entities::{LinkItem, PlaceItem, ReleaseRecord, item};
 use super::error::StoreError;
 use super::idempotency::NewRecord;
 use super::keys::{Partition, is_ordered_in_full, place};
@@ -23,8 +23,9 @@ use super::reservation::{LINKS_PER_TRANSACTION, Reservation, ReservedIds};
 use super::transaction::{Condition, Step, Transaction, TransactionError, number};
 use super::uniqueness::constraint_items;
 use crate::idempotency::IdempotentRequest;
-use crate::link::Link;
-use crate::release::{Details, NewRelease, Release, ReleaseKey, ReleaseWithLinks, to_microseconds};
+use crate::link::{Link, LinkId};
+use crate::release::{Details, NewRelease, Release, ReleaseKey, ReleaseWithLinks};
+use crate::timestamp::Timestamp;
 
 /// A release that was created, now or by an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +95,8 @@ impl StoreSession<'_> {
         creation: &ReleaseCreation<'_>,
         ids: &ReservedIds,
     ) -> Result<Option<CreatedRelease>, StoreError> {
-        let created = with_ids(creation, ids)?;
+        let now = Timestamp::from_clock(creation.now);
+        let created = created(creation, now, ids.first()?)?;
         match self.write_release(creation, ids, &created).await {
             Ok(()) => {}
             Err(TransactionError::Steps(_)) => return Ok(None),
@@ -118,7 +120,6 @@ impl StoreSession<'_> {
     /// The response to a creation of a release that exists.
     async fn existing(&self, creation: &ReleaseCreation<'_>) -> Result<CreatedRelease, StoreError> {
         let ReleaseCreation {
-            key,
             partition,
             request,
             now,
@@ -127,20 +128,14 @@ impl StoreSession<'_> {
         let request = request.ok_or(StoreError::ReleaseExists)?;
         let record = self.stored_response(partition, request, *now).await?;
         let ReleaseRecord {
-            details,
             created_at,
-            released_at,
-            links,
+            first_link_id,
+            author,
         } = record.ok_or(StoreError::ReleaseExists)?;
-        let release = Release {
-            project: key.project,
-            tag: key.tag.clone(),
-            details,
-            created_at: created_at.0,
-            released_at: released_at.0,
-        };
+        let mut created = created(creation, created_at, first_link_id)?;
+        created.release.details.author = author;
         Ok(CreatedRelease {
-            created: ReleaseWithLinks { release, links },
+            created,
             is_replayed: true,
         })
     }
@@ -170,7 +165,11 @@ impl StoreSession<'_> {
         }
         if let Some(request) = creation.request {
             let record = NewRecord::new(request, deleted_through, now);
-            let response = release_record(created);
+            let response = ReleaseRecord {
+                created_at: created.release.created_at,
+                first_link_id: ids.first().map_err(TransactionError::Failed)?,
+                author: creation.new.details.author.clone(),
+            };
             // Records of a release that does not exist are not valid.
             record.add_to(&mut last, partition, &response, Condition::Any);
         }
@@ -185,36 +184,25 @@ impl StoreSession<'_> {
     }
 }
 
-/// The release with the reserved IDs, its links the newest first.
-fn with_ids(
+/// The release as it is created at this time, its links the newest first. Their IDs begin with this
+/// one.
+fn created(
     creation: &ReleaseCreation<'_>,
-    ids: &ReservedIds,
+    created_at: Timestamp,
+    first_link_id: LinkId,
 ) -> Result<ReleaseWithLinks, StoreError> {
-    let ReleaseCreation { key, new, now, .. } = creation;
-    let now = to_microseconds(*now);
-    let release = Release {
-        project: key.project,
-        tag: key.tag.clone(),
-        details: new.details.clone(),
-        created_at: now,
-        released_at: new.released_at.unwrap_or(now),
-    };
+    let ReleaseCreation { key, new, .. } = creation;
     let mut links = Vec::new();
     for (index, link) in (0..).zip(&new.links) {
-        links.push(link.clone().with_id(ids.at(index)?));
+        let id = LinkId::new(i128::from(first_link_id.number()) + index);
+        let no_id = || StoreError::Corrupt(format!("no link ID follows {first_link_id}"));
+        links.push(link.clone().with_id(id.ok_or_else(no_id)?));
     }
     links.reverse();
-    Ok(ReleaseWithLinks { release, links })
-}
-
-fn release_record(created: &ReleaseWithLinks) -> ReleaseRecord {
-    let ReleaseWithLinks { release, links } = created.clone();
-    ReleaseRecord {
-        details: release.details,
-        created_at: Timestamp(release.created_at),
-        released_at: Timestamp(release.released_at),
+    Ok(ReleaseWithLinks {
+        release: new.release(key, created_at),
         links,
-    }
+    })
 }
 
 /// Adds a link and its unique-constraint items. `deleted_through` is that of the release.
@@ -225,7 +213,7 @@ pub(super) fn add_link(
     deleted_through: u64,
     now: SystemTime,
 ) {
-    let new = LinkItem::new(link.clone(), Timestamp(now).text(), 1);
+    let new = LinkItem::new(link.clone(), Timestamp::from_clock(now).to_string(), 1);
     let new = item(partition.link(link.id), &new);
     transaction.put(Step::Link, new, Condition::Absent);
     for (violation, item) in constraint_items(partition, link) {
@@ -247,8 +235,8 @@ pub(super) fn add_release(
                           deleted_through = :through, needs_cleanup = :cleanup, \
                           revision = if_not_exists(revision, :zero) + :one \
                           REMOVE staged_through, staged_until";
-    let [created, released] = [release.created_at, release.released_at]
-        .map(|time| AttributeValue::S(Timestamp(time).text()));
+    let [created, released] =
+        [release.created_at, release.released_at].map(|time| AttributeValue::S(time.to_string()));
     let values = [
         (":created", created),
         (":released", released),

@@ -11,7 +11,7 @@ use super::keys::{item_name, order_of, sort_key};
 use super::{Range, StoreSession};
 use crate::page::{Page, Paged};
 use crate::project::ProjectId;
-use crate::release::{Order, OrderBy, ReleaseKey, ReleaseWithLinks, TagName};
+use crate::release::{Order, OrderBy, ReleaseKey, ReleaseWithLinks, ResponseSize, TagName};
 
 /// Number of releases that are read at the same time for a list.
 const CONCURRENT_READS: usize = 8;
@@ -29,24 +29,25 @@ impl StoreSession<'_> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::TooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::PageTooLarge`], [`StoreError::ReleaseTooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn list_releases(
         &self,
         project: ProjectId,
         order: Order,
         page: Page,
+        size: ResponseSize,
     ) -> Result<Paged<ReleaseWithLinks>, StoreError> {
         let places = self.places(project, order).await?;
         let counted = u64::try_from(places.len()).unwrap_or(u64::MAX);
-        let [offset, size] = [page.offset(), page.per_page]
+        let [offset, per_page] = [page.offset(), page.per_page]
             .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        let places = places.into_iter().skip(offset).take(size);
+        let places = places.into_iter().skip(offset).take(per_page);
         let keys = places.map(|place| ReleaseKey {
             project,
             tag: place.tag,
         });
-        let size = &AtomicUsize::default();
-        let reads = keys.map(|key| async move { self.read_release(&key, size).await });
+        let bytes = &AtomicUsize::default();
+        let reads = keys.map(|key| async move { self.read_release(&key, size, bytes).await });
         let reads = futures_util::stream::iter(reads).buffered(CONCURRENT_READS);
         // A release that was deleted after the order was read is left out.
         let found = reads.try_filter_map(|found| async { Ok(found.map(|found| found.with_links)) });

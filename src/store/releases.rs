@@ -5,18 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 
 use super::batch::find;
-use super::entities::{Item, LinkItem, ReleaseItem, Timestamp, read};
+use super::entities::{Item, LinkItem, ReleaseItem, read};
 use super::error::StoreError;
 use super::keys::{DETAILS, FIRST_LINK, Key, Partition, RELEASE, place, sort_key};
 use super::release_creation::{put_details, put_place};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError, number};
 use super::{Range, Store, StoreSession};
 use crate::link::Link;
-use crate::release::{Release, ReleaseChanges, ReleaseKey, ReleaseWithLinks, TagName};
-
-/// Largest size of the links that are read for one response, in bytes. Lambda's limit for a
-/// response is six megabytes.
-const MAX_LINK_BYTES: usize = 6_000_000;
+use crate::release::{
+    MAX_RESPONSE_BYTES, Release, ReleaseChanges, ReleaseKey, ReleaseWithLinks, ResponseSize,
+};
 
 /// A release and its links as the table has them.
 #[derive(Debug)]
@@ -25,16 +23,20 @@ pub(super) struct StoredRelease {
     /// The version of what describes it.
     details_version: u64,
     pub(super) with_links: ReleaseWithLinks,
+    /// The size of the response about it, in bytes.
+    bytes: usize,
 }
 
 /// What the queries for a release and its links have read.
 #[derive(Debug, Default)]
 struct ReadItems {
-    /// The release and what describes it.
+    /// The items of the release and what describes it.
     head: Vec<Item>,
+    /// The release, if it exists.
+    release: Option<Release>,
     /// The links that exist, the newest first.
     links: Vec<Link>,
-    /// The size of the links, which is also added to that of the request.
+    /// The size of the response about the release, in bytes.
     bytes: usize,
     queries: u32,
 }
@@ -44,10 +46,16 @@ impl StoreSession<'_> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::TooLarge`], [`StoreError::Unavailable`],
-    /// [`StoreError::Corrupt`].
-    pub async fn get_release(&self, key: &ReleaseKey) -> Result<ReleaseWithLinks, StoreError> {
-        let stored = self.read_release(key, &AtomicUsize::default()).await?;
+    /// [`StoreError::ReleaseNotFound`], [`StoreError::ReleaseTooLarge`],
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn get_release(
+        &self,
+        key: &ReleaseKey,
+        size: ResponseSize,
+    ) -> Result<ReleaseWithLinks, StoreError> {
+        let stored = self
+            .read_release(key, size, &AtomicUsize::default())
+            .await?;
         Ok(stored.ok_or(StoreError::ReleaseNotFound)?.with_links)
     }
 
@@ -70,16 +78,17 @@ impl StoreSession<'_> {
         self.existing_item(partition, item).await
     }
 
-    /// Reads a release with its links in one query for each megabyte. `size` is that of all links
-    /// that the request has read.
+    /// Reads a release with its links in one query for each megabyte. `bytes` is the size of the
+    /// response to the whole request so far.
     pub(super) async fn read_release(
         &self,
         key: &ReleaseKey,
-        size: &AtomicUsize,
+        size: ResponseSize,
+        bytes: &AtomicUsize,
     ) -> Result<Option<StoredRelease>, StoreError> {
         let partition = Partition::of(key);
         for _ in 0..MAX_ROUNDS {
-            let read = self.read_items(&partition, &key.tag, size).await?;
+            let read = self.read_items(key, size, bytes).await?;
             let release = find(&read.head, &partition.release());
             let item = self.existing_item(&partition, release).await?;
             let Some(item) = item else { return Ok(None) };
@@ -87,20 +96,22 @@ impl StoreSession<'_> {
             if read.queries > 1 {
                 let again = self.release_item(&partition).await?;
                 if again.is_none_or(|again| again.deleted_through != item.deleted_through) {
-                    size.fetch_sub(read.bytes, Ordering::Relaxed);
+                    bytes.fetch_sub(read.bytes, Ordering::Relaxed);
                     continue;
                 }
             }
-            let details = find(&read.head, &partition.details());
-            let details_version = details.as_ref().map_or(0, version_of);
-            let with_links = ReleaseWithLinks {
-                release: release_of(key, &item, details)?,
-                links: read.links,
+            let Some(release) = read.release else {
+                return Ok(None);
             };
+            let details = find(&read.head, &partition.details());
             return Ok(Some(StoredRelease {
                 item,
-                details_version,
-                with_links,
+                details_version: details.as_ref().map_or(0, version_of),
+                with_links: ReleaseWithLinks {
+                    release,
+                    links: read.links,
+                },
+                bytes: read.bytes,
             }));
         }
         Err(StoreError::Unavailable(
@@ -111,10 +122,11 @@ impl StoreSession<'_> {
     /// The items of a release and its links. It stops at the first link that does not exist.
     async fn read_items(
         &self,
-        partition: &Partition,
-        tag: &TagName,
-        size: &AtomicUsize,
+        key: &ReleaseKey,
+        size: ResponseSize,
+        bytes: &AtomicUsize,
     ) -> Result<ReadItems, StoreError> {
+        let partition = &Partition::of(key);
         let range = release_and_links(partition);
         let (mut read_items, mut start) = (ReadItems::default(), None);
         loop {
@@ -124,21 +136,24 @@ impl StoreSession<'_> {
             let items = output.items.unwrap_or_default();
             let (links, head) = items.into_iter().partition::<Vec<_>, _>(is_link);
             read_items.head.extend(head);
-            let release = find(&read_items.head, &partition.release());
-            let release: Option<ReleaseItem> = release.map(read).transpose()?;
-            let Some(release) = release.filter(ReleaseItem::exists) else {
+            let item = find(&read_items.head, &partition.release());
+            let item: Option<ReleaseItem> = item.map(read).transpose()?;
+            let Some(item) = item.filter(ReleaseItem::exists) else {
                 return Ok(read_items);
             };
-            for item in links {
-                let link = read::<LinkItem>(item)?.into_link();
-                if link.id.number() <= release.deleted_through {
+            if read_items.release.is_none() {
+                // It precedes the links.
+                let details = find(&read_items.head, &partition.details());
+                let release = release_of(key, &item, details)?;
+                read_items.add(key, size.of_release(&release), bytes)?;
+                read_items.release = Some(release);
+            }
+            for link in links {
+                let link = read::<LinkItem>(link)?.into_link();
+                if link.id.number() <= item.deleted_through {
                     return Ok(read_items);
                 }
-                let bytes = json_bytes(&link, tag);
-                read_items.bytes += bytes;
-                if size.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_LINK_BYTES {
-                    return Err(StoreError::TooLarge);
-                }
+                read_items.add(key, size.of_link(&key.tag, &link), bytes)?;
                 read_items.links.push(link);
             }
             start = output.last_evaluated_key;
@@ -194,18 +209,24 @@ impl StoreSession<'_> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::TooLarge`], [`StoreError::Unavailable`],
-    /// [`StoreError::Corrupt`].
+    /// [`StoreError::ReleaseNotFound`], [`StoreError::ReleaseTooLarge`],
+    /// [`StoreError::ChangeTooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn update_release(
         &self,
         key: &ReleaseKey,
         changes: &ReleaseChanges,
+        size: ResponseSize,
     ) -> Result<ReleaseWithLinks, StoreError> {
         for _ in 0..MAX_ROUNDS {
-            let stored = self.read_release(key, &AtomicUsize::default()).await?;
+            let bytes = AtomicUsize::default();
+            let stored = self.read_release(key, size, &bytes).await?;
             let stored = stored.ok_or(StoreError::ReleaseNotFound)?;
             let before = &stored.with_links.release;
             let after = changes.apply(before);
+            let links = stored.bytes - size.of_release(before);
+            if links + size.of_release(&after) > MAX_RESPONSE_BYTES {
+                return Err(StoreError::ChangeTooLarge);
+            }
             let versions = [stored.item.version, stored.details_version];
             let update = self
                 .store
@@ -228,6 +249,25 @@ impl StoreSession<'_> {
     }
 }
 
+impl ReadItems {
+    /// Adds to the size of the response, unless it becomes too large.
+    fn add(
+        &mut self,
+        key: &ReleaseKey,
+        added: usize,
+        bytes: &AtomicUsize,
+    ) -> Result<(), StoreError> {
+        self.bytes += added;
+        if self.bytes > MAX_RESPONSE_BYTES {
+            Err(StoreError::ReleaseTooLarge(key.tag.clone()))
+        } else if bytes.fetch_add(added, Ordering::Relaxed) + added > MAX_RESPONSE_BYTES {
+            Err(StoreError::PageTooLarge)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl Store {
     fn update_of_release(
         &self,
@@ -239,7 +279,7 @@ impl Store {
                               revision = if_not_exists(revision, :zero) + :one";
         let partition = Partition::of(key);
         let mut transaction = Transaction::on(&self.table);
-        let released = AttributeValue::S(Timestamp(after.released_at).text());
+        let released = AttributeValue::S(after.released_at.to_string());
         let values = [
             (":released", released),
             (":zero", number(0)),
@@ -279,8 +319,8 @@ pub(super) fn release_of(
         project: key.project,
         tag: key.tag.clone(),
         details: details.map(read).transpose()?.unwrap_or_default(),
-        created_at: created_at.0,
-        released_at: released_at.0,
+        created_at,
+        released_at,
     })
 }
 
@@ -299,14 +339,4 @@ pub(super) fn release_and_links(partition: &Partition) -> Range<'_> {
 
 pub(super) fn is_link(item: &Item) -> bool {
     ![RELEASE, DETAILS].contains(&sort_key(item))
-}
-
-/// About the size of a link's JSON, in bytes. A link without a filepath shows its URL twice.
-fn json_bytes(link: &Link, tag: &TagName) -> usize {
-    const NAMES_AND_BASE: usize = 200;
-    let direct_asset_url = match &link.filepath {
-        Some(filepath) => 3 * tag.as_str().len() + filepath.len(),
-        None => link.url.len(),
-    };
-    NAMES_AND_BASE + link.name.len() + link.url.len() + direct_asset_url
 }

@@ -202,6 +202,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes an item.
+    #[expect(clippy::expect_used, reason = "the step lacks nothing")]
     pub(super) fn put(&mut self, name: Step, item: Item, condition: Condition) {
         let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = put
@@ -213,6 +214,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Changes attributes of an item, which is created if it does not exist.
+    #[expect(clippy::expect_used, reason = "the step lacks nothing")]
     pub(super) fn update<const N: usize>(
         &mut self,
         name: Step,
@@ -234,6 +236,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Removes an item.
+    #[expect(clippy::expect_used, reason = "the step lacks nothing")]
     pub(super) fn delete(&mut self, name: Step, key: Key, condition: Condition) {
         let delete = Delete::builder().table_name(self.table).set_key(Some(key));
         let delete = delete
@@ -245,6 +248,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Checks an item without changing it.
+    #[expect(clippy::expect_used, reason = "the step lacks nothing")]
     pub(super) fn check(&mut self, name: Step, key: Key, condition: Condition) {
         let check = ConditionCheck::builder()
             .table_name(self.table)

@@ -134,6 +134,9 @@ async fn operations_consume_the_documented_capacity_units() {
     | find the latest release | 1 | 1 | 0 | $0.13 |
     | update a release | 2 | 1 | 8 | $5.13 |
     | delete a release | 5 | 2 | 167 | $104.63 |
+    | create a release with a description of 300 KiB | 2 | 0 | 607 | $379.38 |
+    | update such a release | 2 | 76 | 606 | $388.25 |
+    | get such a release | 1 | 76 | 0 | $9.50 |
     ");
     for row in rows {
         assert!(

@@ -176,7 +176,7 @@ static APP: LazyLock<(Runtime, TestApp)> = LazyLock::new(|| {
 /// A long text of characters that take much space in JSON.
 fn long() -> impl Strategy<Value = String> {
     let unit = prop::sample::select(vec!["a", "\u{1}", "\"", "🙂", ",", "a,", "\u{202e}"]);
-    (unit, 1_usize..12_000).prop_map(|(unit, length)| unit.repeat(length))
+    (unit, 1_usize..3_000).prop_map(|(unit, length)| unit.repeat(length))
 }
 
 /// A parameter with an unsuitable value.
@@ -249,7 +249,7 @@ fn operation() -> impl Strategy<Value = (&'static str, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_error_exceeds_8_kilobytes(

@@ -15,6 +15,7 @@ mod connection;
 mod constraints;
 mod costs;
 mod credentials;
+mod descriptions;
 mod downloads;
 mod fault_cases;
 mod faults;

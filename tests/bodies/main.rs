@@ -1,6 +1,12 @@
 //! The memory and the instructions that reading a body takes. Every caller can send one, so the
 //! worst body must not take much more than a simple one of its size.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "an unexpected None or Err fails the test, and the ratios are for people"
+)]
+
 mod shapes;
 
 use std::process::Command;
@@ -11,6 +17,7 @@ use lambda_http::http::{Request, header};
 use peak_alloc::PeakAlloc;
 use release_links::http::params::{MAX_BODY_BYTES, MAX_RELEASE_BODY_BYTES, Params};
 use shapes::Shape;
+use tokio::runtime::Builder;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -25,8 +32,7 @@ fn read(content_type: &str, body: Vec<u8>) -> usize {
     let max_bytes = body.len();
     let request = Request::post("/").header(header::CONTENT_TYPE, content_type);
     let request = request.body(Body::from(body)).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.build().unwrap();
+    let runtime = Builder::new_current_thread().build().unwrap();
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();
     let params = runtime.block_on(Params::read(&request, "", max_bytes));

@@ -17,7 +17,7 @@ use release_links::link::{self, NewLink};
 use release_links::operations::{CreateLink, Input, Operation, ReleaseInput};
 use release_links::page;
 use release_links::project::ProjectRef;
-use release_links::release::{parse_date, to_sortable_text};
+use release_links::timestamp::Timestamp;
 use release_links_admin::cli;
 use serde_json::json;
 
@@ -111,7 +111,7 @@ fn parse_create_request(release: &ReleasePath, params: &Params) {
         assert_eq!(names.len(), new.links.len());
         assert!(
             new.released_at
-                .is_none_or(|time| parse_date(&to_sortable_text(time)) == Some(time))
+                .is_none_or(|time| time.to_string().parse::<Timestamp>() == Ok(time))
         );
     }
     let Ok(resource) = ReleaseName::try_from(release) else {

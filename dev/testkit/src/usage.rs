@@ -9,8 +9,11 @@ use dynoxide::{Database, ImportOptions};
 use release_links::link::{Attributes, LinkChanges, LinkId, NewLink};
 use release_links::page::Page;
 use release_links::project::{ProjectId, ProjectRef};
-use release_links::release::{Details, NewRelease, Order, OrderBy, ReleaseChanges, ReleaseKey};
+use release_links::release::{
+    Details, NewRelease, Order, OrderBy, ReleaseChanges, ReleaseKey, ResponseSize,
+};
 use release_links::store::{Store, StoreSession, Usage};
+use release_links::timestamp::Timestamp;
 use release_links::token::PlainToken;
 use sha2::{Digest, Sha256};
 
@@ -94,6 +97,11 @@ async fn create_link(session: &StoreSession<'_>, release: &ReleaseKey, new: NewL
     created.await.unwrap().link.id
 }
 
+/// Measures responses about releases of the project.
+fn response_size() -> ResponseSize {
+    ResponseSize::new("https://links.example.com/group/app")
+}
+
 /// A release with 20 links with filepaths.
 fn new_release() -> NewRelease {
     NewRelease {
@@ -111,24 +119,25 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
     let (key, new, now) = (release("v20"), new_release(), SystemTime::now());
     import_releases(database, table, 99);
     create.create_release(&key, &new, None, now).await.unwrap();
-    get.get_release(&key).await.unwrap();
+    get.get_release(&key, response_size()).await.unwrap();
     let mut order = Order::default();
-    list.list_releases(project(), order, FIRST_PAGE)
+    list.list_releases(project(), order, FIRST_PAGE, response_size())
         .await
         .unwrap();
     order.by = OrderBy::CreatedAt;
     by_creation
-        .list_releases(project(), order, FIRST_PAGE)
+        .list_releases(project(), order, FIRST_PAGE, response_size())
         .await
         .unwrap();
     latest.latest_release(project()).await.unwrap();
     let changes = ReleaseChanges {
-        released_at: Some(SystemTime::UNIX_EPOCH),
+        released_at: Some(Timestamp::from_clock(SystemTime::UNIX_EPOCH)),
         ..ReleaseChanges::default()
     };
-    update.update_release(&key, &changes).await.unwrap();
+    let updated = update.update_release(&key, &changes, response_size());
+    updated.await.unwrap();
     delete.delete_release(&key).await.unwrap();
-    vec![
+    let mut usages = vec![
         ("create a release", create.usage()),
         ("get a release", get.usage()),
         ("list 20 releases", list.usage()),
@@ -136,6 +145,39 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
         ("find the latest release", latest.usage()),
         ("update a release", update.usage()),
         ("delete a release", delete.usage()),
+    ];
+    usages.extend(measure_description(store).await);
+    usages
+}
+
+/// Measures the longest description, of a release without links.
+async fn measure_description(store: &Store) -> Releases {
+    let [create, update, get] = [(); 3].map(|()| session(store));
+    let description = Some("x".repeat(300 * 1024));
+    let (key, now) = (release("described"), SystemTime::now());
+    let new = NewRelease {
+        details: Details {
+            description: description.clone(),
+            ..Details::default()
+        },
+        released_at: None,
+        links: Vec::new(),
+    };
+    create.create_release(&key, &new, None, now).await.unwrap();
+    let changes = ReleaseChanges {
+        description: Some(description),
+        ..ReleaseChanges::default()
+    };
+    let updated = update.update_release(&key, &changes, response_size());
+    updated.await.unwrap();
+    get.get_release(&key, response_size()).await.unwrap();
+    vec![
+        (
+            "create a release with a description of 300 KiB",
+            create.usage(),
+        ),
+        ("update such a release", update.usage()),
+        ("get such a release", get.usage()),
     ]
 }
 

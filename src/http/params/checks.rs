@@ -1,9 +1,7 @@
 //! GitLab's validation of parameters: presence and type (C11 to C18).
 
-use std::time::SystemTime;
-
 use super::{ParamError, ParamErrors, ParamProblem, Params, Value};
-use crate::release::parse_date;
+use crate::timestamp::Timestamp;
 
 /// A parameter that a client may leave out, set to null, or give a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,14 +152,14 @@ impl<'a> Checks<'a> {
     }
 
     /// A date; "" counts as null (R12, R39).
-    pub fn date(&mut self, name: &str) -> Field<SystemTime> {
+    pub fn date(&mut self, name: &str) -> Field<Timestamp> {
         match self.text(name) {
             Field::Absent => Field::Absent,
             Field::Null => Field::Null,
             Field::Value(text) if text.is_empty() => Field::Null,
-            Field::Value(text) => match parse_date(&text) {
-                Some(time) => Field::Value(time),
-                None => {
+            Field::Value(text) => match text.parse() {
+                Ok(time) => Field::Value(time),
+                Err(_) => {
                     self.fail(name, ParamProblem::Invalid);
                     Field::Absent
                 }

@@ -1,21 +1,6 @@
 //! Limits of the parameters, which keep the work for a request in proportion to its size (R82).
 
-/// Largest number of nested arrays and objects. The body itself counts as one. It is Rack's limit
-/// for forms.
-const MAX_LEVELS: usize = 32;
-/// Largest number of values in query string and body together.
-pub(super) const MAX_VALUES: usize = 20_000;
-
-/// A limit that the parameters of a request exceed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TooComplex {
-    /// Arrays and objects are nested too deeply.
-    #[error("The parameters have too many levels (maximum is {MAX_LEVELS})")]
-    Levels,
-    /// There are too many values.
-    #[error("There are too many parameters (maximum is {MAX_VALUES} values)")]
-    Values,
-}
+use crate::http::param_error::{MAX_LEVELS, MAX_VALUES, TooComplex};
 
 /// Counts the values of a request. Once a limit is exceeded, no further value is kept.
 #[derive(Debug, Default)]

@@ -14,9 +14,8 @@ mod value;
 use lambda_http::http::{HeaderMap, Method, Request, header};
 use lambda_http::{Body, http};
 
-pub use super::param_error::{ParamError, ParamErrors, ParamProblem};
+pub use super::param_error::{ParamError, ParamErrors, ParamProblem, TooComplex};
 pub use checks::{Checks, Field};
-pub use limits::TooComplex;
 pub use value::{Object, Value};
 
 use crate::excerpt::excerpt;
