@@ -9,6 +9,9 @@ MINUTES ?= 5
 FUZZ_SECONDS ?= 60
 TARGET ?= path
 TOOLS := .tools
+# Builds what `make run` starts, and the operator's command, which it names.
+BUILD_SERVICE := cargo build --locked --package release-links --package release-links-tools --package release-links-admin \
+	--bin release-links --bin local --bin release-links-admin
 PYTEST := $(TOOLS)/clients/bin/pytest -q -p no:cacheprovider -o pythonpath=tests/support
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
@@ -22,8 +25,8 @@ GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/g
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…; FRESH=1 starts empty)
-	@cargo build --locked --package release-links --package release-links-tools --bin release-links --bin local \
+run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…, STATE=file; FRESH=1 starts empty)
+	@$(BUILD_SERVICE) \
 		|| { echo "make run: the build failed; fix the errors above and run it again" >&2; exit 1; }
 	@PORT=$(PORT) FRESH=$(FRESH) exec target/debug/local
 
@@ -57,7 +60,7 @@ validate: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/c
 	$(PYTEST) tests/template
 
 client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules $(GLAB) ## test with real clients
-	cargo build --locked --package release-links --package release-links-tools --bin release-links --bin local
+	$(BUILD_SERVICE)
 	$(PYTEST) tests/clients
 
 deploy-local: need-rust .aws-sam/local/template.yaml $(TOOLS)/ministack/bin/ministack $(TOOLS)/awscli/bin/aws $(TOOLS)/clients/bin/pytest ## deploy the template on an emulator of AWS, and test it
@@ -67,6 +70,8 @@ deploy-local: need-rust .aws-sam/local/template.yaml $(TOOLS)/ministack/bin/mini
 invoke: $(CARGO_LAMBDA) ## send events/NAME.json to the running service (EVENT=name)
 	@test -f "events/$(EVENT).json" \
 		|| { echo "make invoke: there is no events/$(EVENT).json; name one of:" $(basename $(notdir $(wildcard events/*.json))) >&2; exit 1; }
+	@(exec 3<>"/dev/tcp/127.0.0.1/$(PORT)") 2>/dev/null \
+		|| { echo "make invoke: no service listens on port $(PORT); start it with \`make run\`, or name its port with PORT=…" >&2; exit 1; }
 	@$(CARGO_LAMBDA) lambda invoke -A 127.0.0.1 -P $(PORT) --data-file events/$(EVENT).json
 
 soak: need-rust .aws-sam/local/template.yaml ## send mixed traffic for five minutes (MINUTES=…)

@@ -86,12 +86,16 @@ fn make_help_lists_every_target() {
 
 #[test]
 fn make_run_compiles_no_test_only_crates() {
-    let packages = ["release-links", "release-links-tools"];
+    let packages = [
+        "release-links",
+        "release-links-tools",
+        "release-links-admin",
+    ];
     let makefile = fs::read_to_string("Makefile").unwrap();
     let build = packages
         .map(|package| format!("--package {package}"))
         .join(" ");
-    assert!(makefile.contains(&format!("cargo build --locked {build} --bin release-links")));
+    assert!(makefile.contains(&format!("BUILD_SERVICE := cargo build --locked {build} ")));
     let tree = Command::new(env!("CARGO"))
         .args([
             "tree",

@@ -11,6 +11,8 @@
     reason = "this program prints to a terminal"
 )]
 
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
@@ -50,12 +52,15 @@ async fn run() -> Result<(), String> {
 async fn serve() -> Result<(), String> {
     let port = emulator::setting("PORT", "9000").parse::<u16>();
     let port = port.map_err(|_| "PORT must be a number from 0 to 65535".to_owned())?;
+    let state = PathBuf::from(emulator::setting("STATE", ".local/dynamodb.sqlite"));
+    // Declared first, so that the state is unlocked after all processes have ended.
+    let _lock = lock_state(&state, port)?;
     if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
         return Err(format!(
             "port {port} is in use; end what uses it, or choose another with `make run PORT=9001`"
         ));
     }
-    let engine = seeded_engine().await?;
+    let engine = seeded_engine(&state).await?;
     let group = emulator::ProcessGroup::start()?;
     let mut children = vec![emulator::start_emulator(&group, port).await?];
     let bootstrap = emulator::setting("BOOTSTRAP", "target/debug/release-links");
@@ -77,9 +82,53 @@ async fn serve() -> Result<(), String> {
     Err("one of the processes exited; see the output above".to_owned())
 }
 
-async fn seeded_engine() -> Result<SocketAddr, String> {
-    let state = PathBuf::from(emulator::setting("STATE", ".local/dynamodb.sqlite"));
-    let engine = start_engine(&state)?;
+/// Locks the state, so that no second service opens it, or removes it with `FRESH=1`. The lock
+/// file names the port. The operating system unlocks it when this process ends, however it ends.
+fn lock_state(state: &Path, port: u16) -> Result<File, String> {
+    let path = PathBuf::from(format!("{}.lock", state.display()));
+    let explain = |error| {
+        format!(
+            "cannot lock the state with {}: {error}; choose another state with `make run STATE=…`",
+            path.display()
+        )
+    };
+    std::fs::create_dir_all(state.parent().unwrap_or(Path::new("."))).map_err(explain)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let mut lock = options.open(&path).map_err(explain)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(in_use(state, &path, port)),
+        Err(TryLockError::Error(error)) => return Err(explain(error)),
+    }
+    lock.set_len(0).map_err(explain)?;
+    write!(lock, "{port}").map_err(explain)?;
+    Ok(lock)
+}
+
+/// Says which service uses the state, and how to start another one beside it.
+fn in_use(state: &Path, lock: &Path, port: u16) -> String {
+    let holder = std::fs::read_to_string(lock).unwrap_or_default();
+    let (user, free) = match holder.parse::<u16>() {
+        Ok(used) => {
+            let free = if used == port {
+                used.wrapping_add(1)
+            } else {
+                port
+            };
+            (format!("the service on port {used}"), free)
+        }
+        Err(_) => ("another service".to_owned(), port),
+    };
+    format!(
+        "the state in {} is in use by {user}; end that service, or start another one beside it \
+         with `make run PORT={free} STATE=.local/{free}.sqlite`",
+        state.display()
+    )
+}
+
+async fn seeded_engine(state: &Path) -> Result<SocketAddr, String> {
+    let engine = start_engine(state)?;
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
     let store = Store::new(engine::client_config(engine), TABLE.to_owned());
@@ -90,14 +139,12 @@ async fn seeded_engine() -> Result<SocketAddr, String> {
 }
 
 fn start_engine(state: &Path) -> Result<SocketAddr, String> {
-    let folder = state.parent().unwrap_or(Path::new("."));
     let explain = |error: String| {
         format!(
             "cannot use the state in {}: {error}; `make run FRESH=1` resets it",
             state.display()
         )
     };
-    std::fs::create_dir_all(folder).map_err(|error| explain(error.to_string()))?;
     if std::env::var("FRESH").is_ok_and(|fresh| fresh == "1") {
         for suffix in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{suffix}", state.display()));
@@ -146,8 +193,8 @@ fn print_welcome(port: u16, engine: SocketAddr) {
     println!("\nTo manage projects and tokens, use another terminal:\n");
     println!(
         "AWS_ENDPOINT_URL_DYNAMODB=http://{engine} AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=local \
-         AWS_SECRET_ACCESS_KEY=local TABLE_NAME={TABLE} cargo run --quiet \
-         --bin release-links-admin -- token list"
+         AWS_SECRET_ACCESS_KEY=local TABLE_NAME={TABLE} target/debug/release-links-admin \
+         token list"
     );
     println!("\nCtrl-C stops the service.");
 }

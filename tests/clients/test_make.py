@@ -1,0 +1,88 @@
+"""What `make run` and `make invoke` say when they cannot do what they were asked."""
+
+import os
+import re
+import subprocess
+
+from conftest import ROOT, start, stop
+from loopback import free_port
+from releases import request, tags
+
+
+def make(*arguments, **environment):
+    """Runs a target of the Makefile, and returns its exit code, its output and its first error."""
+    # `make client-tests` hands its own options down, and a developer may have exported some of the variables.
+    left_out = ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PORT", "STATE", "FRESH", "API_URL", "TOKEN", "REVOKED_TOKEN", "PROJECT"]
+    inherited = {name: value for name, value in os.environ.items() if name not in left_out}
+    result = subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=ROOT, env=inherited | environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+    )
+    errors = [line for line in result.stderr.splitlines() if line.startswith("make ")]
+    return result.returncode, result.stdout, errors
+
+
+def in_use(state, used, free):
+    return (
+        f"make run: the state in {state} is in use by the service on port {used}; end that service, or start another one "
+        f"beside it with `make run PORT={free} STATE=.local/{free}.sqlite`"
+    )
+
+
+def test_make_run_refuses_a_state_that_another_service_uses(tmp_path):
+    state, port, other = tmp_path / "dynamodb.sqlite", free_port(), free_port()
+    first = start(state, port)
+    request(first, "", {"tag_name": "kept"})
+    for second_port, fresh, free in [(other, "1", other), (other, "", other), (port, "1", port + 1)]:
+        second = start(state, second_port, FRESH=fresh)
+        assert second.process.wait(timeout=20) == 1
+        assert second.lines == [in_use(state, port, free)]
+    assert stop(first) == 0
+    again = start(state, other)
+    assert tags(again) == ["kept"]
+    again.process.kill()
+    again.process.wait(timeout=20)
+    fresh = start(state, port, FRESH="1")
+    assert tags(fresh) == []
+    assert stop(fresh) == 0
+
+
+def test_make_run_passes_port_and_state_on(tmp_path):
+    state, port, other = tmp_path / "dynamodb.sqlite", free_port(), free_port()
+    service = start(state, port)
+    code, _, errors = make("run", f"PORT={other}", f"STATE={state}", "FRESH=1")
+    assert (code, errors) == (2, [in_use(state, port, other)])
+    assert stop(service) == 0
+
+
+def test_make_run_explains_a_state_that_it_cannot_lock(tmp_path):
+    (tmp_path / "file").write_text("")
+    service = start(tmp_path / "file/dynamodb.sqlite", free_port())
+    assert service.process.wait(timeout=20) == 1
+    assert service.lines == [
+        f"make run: cannot lock the state with {tmp_path}/file/dynamodb.sqlite.lock: File exists (os error 17); "
+        "choose another state with `make run STATE=…`"
+    ]
+
+
+def test_make_run_builds_every_program_that_it_starts_or_names(service):
+    code, commands, _ = make("--dry-run", "run")
+    assert code == 0
+    programs = set(re.findall(r"target/debug/([\w-]+)", commands + "\n".join(service.lines)))
+    assert programs == {"local", "release-links-admin"}
+    for program in programs | {"release-links"}:
+        assert f" --bin {program} " in commands.replace("\n", " "), commands
+
+
+def test_make_invoke_without_a_service_says_how_to_start_one():
+    port = free_port()
+    code, printed, errors = make("invoke", "EVENT=create-link", f"PORT={port}")
+    assert (code, printed) == (2, "")
+    assert errors == [
+        f"make invoke: no service listens on port {port}; start it with `make run`, or name its port with PORT=…"
+    ]
+
+
+def test_make_invoke_sends_an_event_to_the_running_service(service):
+    code, printed, errors = make("invoke", "EVENT=list-links", f"PORT={service.port}")
+    assert (code, errors) == (0, []) and "awesome-v0.2.msi" in printed
