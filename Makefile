@@ -33,8 +33,11 @@ run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…, STAT
 deploy: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/deploy/bin/cargo-lambda ## build the function and deploy the stack to AWS
 	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" $(TOOLS)/sam/bin/python dev/deploy.py
 
-# make exports the variables of its command line to the command.
-smoke: need-python ## check a deployment with real requests (API_URL=…, TOKEN=…, PROJECT=24)
+# make exports the variables of its command line to the command. A token there would be visible to every user of the machine.
+smoke: need-python ## check a deployment with real requests (API_URL=…, PROJECT=24; TOKEN comes from the environment)
+	@for variable in $(foreach name,TOKEN REVOKED_TOKEN,$(if $(filter command,$(origin $(name))),$(name))); do \
+		echo "make smoke: $$variable is on the command line, where every user of this machine can read it:" \
+			"write \`export $$variable\`, and run \`make smoke\` without it" >&2; exit 1; done
 	@python3 dev/smoke.py
 
 test: rust-tests validate client-tests deploy-local ## run every test

@@ -6,6 +6,7 @@ that none of them is the latest release of the project.
 """
 
 import http.client
+import ipaddress
 import json
 import os
 import secrets
@@ -47,18 +48,35 @@ class Reply:
         return f"{self.status} {self.body[:80].decode(errors='replace')}"
 
 
+def loopback(host):
+    """The address to connect to if the host is this machine, otherwise None."""
+    # Names below localhost are the loopback interface (RFC 6761, section 6.3), also without a resolver that knows it.
+    if host == "localhost" or host.endswith(".localhost"):
+        return "127.0.0.1"
+    try:
+        return host if ipaddress.ip_address(host).is_loopback else None
+    except ValueError:
+        return None
+
+
 class Service:
     """The deployment. Paths are sent exactly as they are given."""
 
     def __init__(self, url, token):
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise Stop(f"API_URL is {url!r}: {error}. Set it to the output ApiUrl of the stack.") from error
+        if parts.scheme not in ("http", "https") or not host:
             raise Stop(f"API_URL is {url!r}: set it to the output ApiUrl of the stack.")
+        address = loopback(host)
+        if parts.scheme == "http" and not address:
+            raise Stop(f"API_URL is {url!r}, and without TLS everyone on the way could read the token: set it to the output ApiUrl "
+                       "of the stack, which begins with https://.")
         self.host, self.prefix, self.token = parts.netloc, parts.path.rstrip("/"), token
-        # Names below localhost are the loopback interface (RFC 6761, section 6.3), also without a resolver that knows it.
-        address = "127.0.0.1" if parts.hostname.endswith(".localhost") else parts.hostname
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self.connect = lambda: kind(address, parts.port, timeout=30)
+        self.connect = lambda: kind(address or host, port, timeout=30)
         self.connection = self.connect()
         self.url = url
 
@@ -292,8 +310,8 @@ class Smoke:
 def main():
     url, token, project = (os.environ.get(name, "") for name in ["API_URL", "TOKEN", "PROJECT"])
     if not url or not token:
-        raise Stop("API_URL and TOKEN are required: run make smoke API_URL=… TOKEN=… with the output ApiUrl of the stack and a "
-                   "token that has the role developer in project 24, or in the one that PROJECT=… names.")
+        raise Stop("API_URL and TOKEN are required: export TOKEN, a token that has the role developer in project 24 or in the one "
+                   "that PROJECT=… names, and run make smoke API_URL=… with the output ApiUrl of the stack.")
     smoke = Smoke(Service(url, token), project or "24", os.environ.get("REVOKED_TOKEN"))
     try:
         for checks in [smoke.documented_requests, smoke.releases_and_latest, smoke.encoding, smoke.headers, smoke.bodies,

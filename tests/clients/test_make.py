@@ -1,10 +1,12 @@
-"""What `make run` and `make invoke` say when they cannot do what they were asked."""
+"""What `make run`, `make invoke` and `make smoke` say when they cannot do what they were asked."""
 
 import os
 import re
 import subprocess
 
-from conftest import ROOT, start, stop
+import pytest
+
+from conftest import ROOT, TOKEN, start, stop
 from loopback import free_port
 from releases import request, tags
 
@@ -86,3 +88,51 @@ def test_make_invoke_without_a_service_says_how_to_start_one():
 def test_make_invoke_sends_an_event_to_the_running_service(service):
     code, printed, errors = make("invoke", "EVENT=list-links", f"PORT={service.port}")
     assert (code, errors) == (0, []) and "awesome-v0.2.msi" in printed
+
+
+@pytest.mark.parametrize("name", ["TOKEN", "REVOKED_TOKEN"])
+def test_make_smoke_refuses_a_token_on_the_command_line(name):
+    code, printed, errors = make("smoke", "API_URL=http://127.0.0.1:1", f"{name}=secret", TOKEN="from the environment")
+    assert (code, printed) == (2, "")
+    assert errors == [
+        f"make smoke: {name} is on the command line, where every user of this machine can read it: "
+        f"write `export {name}`, and run `make smoke` without it"
+    ]
+
+
+@pytest.mark.parametrize("environment", [{}, {"API_URL": "https://links.example.com"}, {"TOKEN": TOKEN}])
+def test_make_smoke_says_what_it_needs(environment):
+    code, printed, errors = make("smoke", **environment)
+    assert (code, printed) == (2, "")
+    assert errors == [
+        "make smoke: API_URL and TOKEN are required: export TOKEN, a token that has the role developer in project 24 or in "
+        "the one that PROJECT=… names, and run make smoke API_URL=… with the output ApiUrl of the stack."
+    ]
+
+
+UNPROTECTED = ", and without TLS everyone on the way could read the token: set it to the output ApiUrl of the stack, which begins with https://."
+UNUSABLE = {
+    "http://links.example.com": UNPROTECTED,
+    "http://10.0.0.1:9000": UNPROTECTED,
+    "http://0.0.0.0:9000": UNPROTECTED,
+    "http://127.0.0.1.example.com": UNPROTECTED,
+    "http://localhost.example.com": UNPROTECTED,
+    "HTTP://127.0.0.1@example.com/": UNPROTECTED,
+    "links.example.com": ": set it to the output ApiUrl of the stack.",
+    "https://links.example.com:port": ": Port could not be cast to integer value as 'port'. Set it to the output ApiUrl of the stack.",
+    "https://[::1": ": Invalid IPv6 URL. Set it to the output ApiUrl of the stack.",
+}
+
+
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_make_smoke_refuses_an_address_before_it_sends_the_token(url):
+    code, printed, errors = make("smoke", f"API_URL={url}", TOKEN=TOKEN)
+    assert (code, printed) == (2, "")
+    assert errors == [f"make smoke: API_URL is {url!r}{UNUSABLE[url]}"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "[::1]", "localhost", "links.localhost"])
+def test_make_smoke_sends_the_token_to_this_machine_without_tls(host):
+    code, printed, errors = make("smoke", f"API_URL=http://{host}:{free_port()}", TOKEN=TOKEN)
+    assert (code, printed, len(errors)) == (2, "", 1)
+    assert re.fullmatch(rf"make smoke: {re.escape(host)}:\d+ does not respond: \[Errno \d+\] [A-Z][a-z ]+", errors[0]), errors

@@ -21,16 +21,16 @@ def tokens(deployment):
     return token, revoked
 
 
-def smoke(deployment, **variables):
-    url = f"http://{deployment.api}"
-    command = ["make", "--no-print-directory", "smoke", f"API_URL={url}", *[f"{name}={value}" for name, value in variables.items()]]
-    return subprocess.run(command, cwd=ROOT, env=deployment.aws.environment, capture_output=True, text=True, timeout=300)
+def smoke(deployment, project, **tokens):
+    command = ["make", "--no-print-directory", "smoke", f"API_URL=http://{deployment.api}", f"PROJECT={project}"]
+    environment = {**deployment.aws.environment, **tokens}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("project", ["26", "27"])
 def test_every_check_is_as_expected_and_nothing_is_left(deployment, tokens, project):
     token, revoked = tokens
-    result = smoke(deployment, TOKEN=token, PROJECT=project, REVOKED_TOKEN=revoked)
+    result = smoke(deployment, project, TOKEN=token, REVOKED_TOKEN=revoked)
     print(result.stdout)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "checks, all as expected." in result.stdout and "DIFFERENT" not in result.stdout
@@ -42,12 +42,12 @@ def test_every_check_is_as_expected_and_nothing_is_left(deployment, tokens, proj
 
 
 def test_a_token_that_may_not_write_is_explained(deployment, tokens):
-    result = smoke(deployment, TOKEN="unknown", PROJECT="26")
+    result = smoke(deployment, "26", TOKEN="unknown")
     assert result.returncode != 0 and "make smoke: a release cannot be created in /api/v4/projects/26/releases (401 " in result.stderr
 
 
 def test_a_difference_fails_the_command(deployment, tokens):
     token, _ = tokens
     # This token is valid, so the service does not challenge it.
-    result = smoke(deployment, TOKEN=token, PROJECT="26", REVOKED_TOKEN=token)
+    result = smoke(deployment, "26", TOKEN=token, REVOKED_TOKEN=token)
     assert result.returncode != 0 and "make smoke: 1 of " in result.stderr
