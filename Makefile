@@ -150,7 +150,7 @@ $(TOOLS)/cargo-fuzz/bin/cargo-fuzz: | need-rust
 	cargo install --quiet --locked cargo-fuzz@0.13.2 --root $(TOOLS)/cargo-fuzz --target-dir $(TOOLS)/build
 
 tests/clients/node_modules: tests/clients/package-lock.json | need-node
-	@echo "installing gitbeaker and semantic-release into tests/clients/"
+	@echo "installing gitbeaker, semantic-release, release-it and mise into tests/clients/"
 	@cd tests/clients && npm ci --no-audit --no-fund --silent
 	@touch $@
 
@@ -184,4 +184,4 @@ need-python:
 		|| { echo "make: Python 3.11 or newer with venv is missing; install python3 and python3-venv" >&2; exit 1; }
 
 need-node:
-	@command -v npm >/dev/null || { echo "make: npm is missing; install Node.js 20 or newer" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "make: npm is missing; install Node.js 20.19 or newer" >&2; exit 1; }

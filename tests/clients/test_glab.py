@@ -1,16 +1,14 @@
 """Tests the service with the unmodified glab, GitLab's own command-line tool."""
 
 import json
-import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, TOKEN
+from conftest import TOKEN
+from recipes import GLAB, IS_DEBIAN, Workplace
 from releases import held, link, release, request, tags
 
-GLAB = ROOT / ".tools/glab/usr/bin/glab"
 COMMIT = "6104942438c14ec7bd21c6cd5bd995272b3faff6"
 APP = {
     "name": "app", "url": "https://e.com/app",
@@ -18,30 +16,20 @@ APP = {
 }
 DOC = {"name": "doc", "url": "https://e.com/doc"}
 
-# The Makefile takes glab from Debian's archive. On Debian, a missing glab is a failure.
-OS_RELEASE = Path("/etc/os-release")
-IS_DEBIAN = OS_RELEASE.exists() and "ID=debian" in OS_RELEASE.read_text().splitlines()
 pytestmark = pytest.mark.skipif(not IS_DEBIAN, reason="glab comes from Debian's archive")
 
 
 @pytest.fixture(scope="module")
 def glab(service, tmp_path_factory):
     """Runs a command of `glab release`, and returns its exit code and what it printed."""
-    home = tmp_path_factory.mktemp("glab")
-    host = {"api_host": f"127.0.0.1:{service.port}", "api_protocol": "http"}
-    settings = {"host": "127.0.0.1", "check_update": False, "hosts": {"127.0.0.1": host}}
-    # The file is YAML, of which JSON is a part. glab refuses one that others may read.
-    (home / "config.yml").write_text(json.dumps(settings))
-    (home / "config.yml").chmod(0o600)
-    environment = {
-        "PATH": os.environ["PATH"], "HOME": home, "GLAB_CONFIG_DIR": home, "GITLAB_TOKEN": TOKEN,
-        "NO_COLOR": "1", "GLAMOUR_STYLE": "notty",
-    }
+    place = Workplace(tmp_path_factory.mktemp("glab"), service)
+    signed_in = place.sign_in_with_glab(TOKEN)
+    environment = place.environment | signed_in | {"GLAMOUR_STYLE": "notty"}
 
     def run(*arguments):
-        command = [GLAB, "release", *arguments, "--repo", f"{service.url}/group/app"]
+        command = [GLAB / "glab", "release", *arguments, "--repo", "group/app"]
         result = subprocess.run(
-            command, cwd=home, env=environment, stdin=subprocess.DEVNULL,
+            command, cwd=place.folder, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
         )
         return result.returncode, result.stdout

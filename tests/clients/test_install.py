@@ -1,15 +1,13 @@
 """Installs a file as scripts do: with curl, from an address that names the latest release."""
 
-import functools
 import hashlib
 import json
 import subprocess
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from releases import held, link, release, request
+from web_server import serve
 
 FILES = {"app-1.0": b"one" * 100_000, "app-2.0": b"two" * 100_000}
 ADDRESSES = {
@@ -18,22 +16,11 @@ ADDRESSES = {
 }
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def files():
     """A web server that hosts the released files; its URL."""
-    folder = tmp_path_factory.mktemp("files")
-    for name, content in FILES.items():
-        (folder / name).write_bytes(content)
-    handler = functools.partial(Quiet, directory=folder)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serve({f"/{name}": content for name, content in FILES.items()}) as server:
+        yield server.url
 
 
 def publish(service, files, tag, file):
