@@ -22,6 +22,7 @@ class Service:
     port: int
     lines: list
     process: subprocess.Popen
+    reader: threading.Thread
 
     @property
     def url(self):
@@ -41,14 +42,17 @@ def start(state, port, **environment):
         if line.startswith("Ctrl-C"):
             break
     # Keep reading, so that the service never blocks on a full pipe.
-    threading.Thread(target=lambda: lines.extend(line.rstrip("\n") for line in process.stdout), daemon=True).start()
-    return Service(port, lines, process)
+    reader = threading.Thread(target=lambda: lines.extend(line.rstrip("\n") for line in process.stdout), daemon=True)
+    reader.start()
+    return Service(port, lines, process, reader)
 
 
 def stop(service):
-    """Stops the service with SIGINT, and returns its exit code."""
+    """Stops the service with SIGINT, and returns its exit code when all that it printed has been read."""
     service.process.send_signal(signal.SIGINT)
-    return service.process.wait(timeout=20)
+    code = service.process.wait(timeout=20)
+    service.reader.join(timeout=20)
+    return code
 
 
 @pytest.fixture(scope="module")
