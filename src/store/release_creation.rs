@@ -165,11 +165,7 @@ impl StoreSession<'_> {
         }
         if let Some(request) = creation.request {
             let record = NewRecord::new(request, deleted_through, now);
-            let response = ReleaseRecord {
-                created_at: created.release.created_at,
-                first_link_id: ids.first().map_err(TransactionError::Failed)?,
-                author: creation.new.details.author.clone(),
-            };
+            let response = release_record(&created.release, ids)?;
             // Records of a release that does not exist are not valid.
             record.add_to(&mut last, partition, &response, Condition::Any);
         }
@@ -182,6 +178,14 @@ impl StoreSession<'_> {
         add_release(&mut last, partition, &created.release, leftovers, is_new);
         last.commit(self).await
     }
+}
+
+fn release_record(created: &Release, ids: &ReservedIds) -> Result<ReleaseRecord, TransactionError> {
+    Ok(ReleaseRecord {
+        created_at: created.created_at,
+        first_link_id: ids.first().map_err(TransactionError::Failed)?,
+        author: created.details.author.clone(),
+    })
 }
 
 /// The release as it is created at this time, its links the newest first. Their IDs begin with this

@@ -142,11 +142,7 @@ impl StoreSession<'_> {
                 return Ok(read_items);
             };
             if read_items.release.is_none() {
-                // It precedes the links.
-                let details = find(&read_items.head, &partition.details());
-                let release = release_of(key, &item, details)?;
-                read_items.add(key, size.of_release(&release), bytes)?;
-                read_items.release = Some(release);
+                read_items.add_release(key, &item, size, bytes)?;
             }
             for link in links {
                 let link = read::<LinkItem>(link)?.into_link();
@@ -250,6 +246,21 @@ impl StoreSession<'_> {
 }
 
 impl ReadItems {
+    /// Adds the release, whose items precede the links.
+    fn add_release(
+        &mut self,
+        key: &ReleaseKey,
+        item: &ReleaseItem,
+        size: ResponseSize,
+        bytes: &AtomicUsize,
+    ) -> Result<(), StoreError> {
+        let details = find(&self.head, &Partition::of(key).details());
+        let release = release_of(key, item, details)?;
+        self.add(key, size.of_release(&release), bytes)?;
+        self.release = Some(release);
+        Ok(())
+    }
+
     /// Adds to the size of the response, unless it becomes too large.
     fn add(
         &mut self,
