@@ -1,5 +1,6 @@
 //! Caches of a warm process, bounded in size and in time.
 
+use std::borrow::Borrow;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -70,7 +71,11 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
 
     /// The value of this key, unless it has expired by now.
     #[must_use]
-    pub fn get(&self, key: &K, now: Moment) -> Option<V> {
+    pub fn get<Q>(&self, key: &Q, now: Moment) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
         let (since, value) = self.values.get(key)?;
         now.is_within(self.time_to_live, since).then_some(value)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::AuthorizationContext;
+use super::{Access, AuthorizationContext};
 use crate::cache::{Cache, Moment};
 use crate::http::error::ApiError;
 use crate::project::{Project, ProjectRef, Role, Visibility};
@@ -37,7 +37,15 @@ impl Caller {
         }
     }
 
-    pub(super) fn sees(&self, project: &Project) -> bool {
+    /// Judges the token alone, before any project (E4).
+    fn check(&self, access: Access, now: Moment) -> Result<(), ApiError> {
+        match self {
+            Self::Anonymous => Ok(()),
+            Self::Holder(token) => Ok(token.check(access == Access::Write, now.wall)?),
+        }
+    }
+
+    fn sees(&self, project: &Project) -> bool {
         project.visibility == Visibility::Public || self.role_in(project).is_some()
     }
 }
@@ -47,7 +55,9 @@ impl Caller {
 pub struct Authorizer {
     tokens: Cache<HashedToken, Arc<Token>>,
     unknown_tokens: Cache<HashedToken, ()>,
-    projects: Cache<ProjectRef, Arc<Project>>,
+    /// The projects that exist of the names in a request. The names are cached together, because a
+    /// name alone does not say whether there is a project with an earlier one.
+    projects: Cache<Vec<ProjectRef>, Arc<[Arc<Project>]>>,
 }
 
 impl Authorizer {
@@ -63,15 +73,17 @@ impl Authorizer {
     }
 
     /// Finds the token and the project, in one call if either is not cached. If the project has
-    /// several names, the first one that exists is used.
+    /// several names, the first one that the caller sees is used.
     ///
-    /// A cached private project counts only for callers who may see it. For all others the table is
-    /// read each time, by the same keys as for a missing project, so that the time of a 404 does
-    /// not reveal the project.
+    /// A hidden project takes the same calls and keys as a missing one, so that the time of a
+    /// response does not reveal it. Cached projects therefore count only if one of them is public,
+    /// or if the caller is cached, too, and sees one of them. A cached token is judged before any
+    /// project, whether that is cached or not.
     pub(super) async fn look_up(
         &self,
         context: AuthorizationContext<'_>,
-        wanted: &[ProjectRef],
+        access: Access,
+        names: &[ProjectRef],
     ) -> Result<(Caller, Option<Arc<Project>>), ApiError> {
         let AuthorizationContext {
             credential,
@@ -79,34 +91,38 @@ impl Authorizer {
             now,
         } = context;
         let credential = credential.map(|credential| &credential.hash);
-        let known = self.cached_caller(credential, now)?;
-        let cached = wanted
-            .first()
-            .and_then(|wanted| self.projects.get(wanted, now));
-        let sees =
-            |project: &Arc<Project>| known.as_ref().is_some_and(|caller| caller.sees(project));
-        let cached =
-            cached.filter(|project| project.visibility == Visibility::Public || sees(project));
+        let known = self.cached_caller(credential, access, now)?;
+        let is_seen = |project: &Arc<Project>| {
+            project.visibility == Visibility::Public
+                || known.as_ref().is_some_and(|caller| caller.sees(project))
+        };
+        let cached = self.projects.get(names, now);
+        let cached = cached.filter(|projects| projects.iter().any(is_seen));
         let missing_token = credential.filter(|_| known.is_none());
-        let missing_project = if cached.is_none() { wanted } else { &[] };
-        if missing_token.is_none() && missing_project.is_empty() {
-            return Ok((known.unwrap_or(Caller::Anonymous), cached));
-        }
-        let (token, project) = session.identify(missing_token, missing_project).await?;
+        let missing_names = if cached.is_none() { names } else { &[] };
+        let (token, found) = if missing_token.is_none() && missing_names.is_empty() {
+            (None, Vec::new())
+        } else {
+            session.identify(missing_token, missing_names).await?
+        };
         let caller = match known {
             Some(caller) => caller,
             None => self.cache_caller(missing_token, token, now)?,
         };
-        let project = match (missing_project.first(), project) {
-            (Some(wanted), Some(project)) => Some(self.cache_project(wanted, project, now)),
-            _ => cached,
-        };
+        caller.check(access, now)?;
+        let projects = cached.unwrap_or_else(|| self.cache_projects(names, found, now));
+        let project = projects
+            .iter()
+            .find(|project| caller.sees(project))
+            .cloned();
         Ok((caller, project))
     }
 
+    /// The caller, if no call is needed to identify it. An invalid token is refused at once.
     fn cached_caller(
         &self,
         credential: Option<&HashedToken>,
+        access: Access,
         now: Moment,
     ) -> Result<Option<Caller>, ApiError> {
         match credential {
@@ -114,7 +130,13 @@ impl Authorizer {
             Some(hash) if self.unknown_tokens.get(hash, now).is_some() => {
                 Err(ApiError::Unauthorized)
             }
-            Some(hash) => Ok(self.tokens.get(hash, now).map(Caller::Holder)),
+            Some(hash) => {
+                let caller = self.tokens.get(hash, now).map(Caller::Holder);
+                let checked = caller
+                    .iter()
+                    .try_for_each(|caller| caller.check(access, now));
+                checked.map(|()| caller)
+            }
         }
     }
 
@@ -139,10 +161,18 @@ impl Authorizer {
         }
     }
 
-    fn cache_project(&self, wanted: &ProjectRef, project: Project, now: Moment) -> Arc<Project> {
-        let project = Arc::new(project);
-        self.projects
-            .insert(wanted.clone(), Arc::clone(&project), now);
-        project
+    /// Missing projects are not cached.
+    fn cache_projects(
+        &self,
+        names: &[ProjectRef],
+        found: Vec<Project>,
+        now: Moment,
+    ) -> Arc<[Arc<Project>]> {
+        let projects: Arc<[_]> = found.into_iter().map(Arc::new).collect();
+        if !projects.is_empty() {
+            self.projects
+                .insert(names.to_vec(), Arc::clone(&projects), now);
+        }
+        projects
     }
 }

@@ -25,19 +25,14 @@ pub struct ProjectGrant {
 }
 
 impl ProjectGrant {
-    /// Authenticates the caller, and looks for the first of these projects that exists. GitLab
-    /// checks the token before the project (E4).
+    /// Authenticates the caller, and looks for the first of these projects that the caller sees.
     async fn of(
         names: &[ProjectRef],
         authorizer: &Authorizer,
         context: AuthorizationContext<'_>,
         access: Access,
     ) -> Result<Self, ApiError> {
-        let (caller, project) = authorizer.look_up(context, names).await?;
-        if let Caller::Holder(token) = &caller {
-            token.check(access == Access::Write, context.now.wall)?;
-        }
-        let project = project.filter(|project| caller.sees(project));
+        let (caller, project) = authorizer.look_up(context, access, names).await?;
         let project = project.ok_or(ApiError::ProjectNotFound)?;
         Ok(Self {
             token: caller.token().cloned(),
@@ -227,10 +222,9 @@ impl Resource for TokenHolder {
         context: AuthorizationContext<'_>,
         access: Access,
     ) -> Result<TokenGrant, ApiError> {
-        match authorizer.look_up(context, &[]).await? {
+        match authorizer.look_up(context, access, &[]).await? {
             (Caller::Anonymous, _) => Err(ApiError::Unauthorized),
             (Caller::Holder(token), _) => {
-                token.check(access == Access::Write, context.now.wall)?;
                 let credential = context.credential;
                 let is_job_token = credential.is_some_and(|credential| credential.is_job_token);
                 Ok(TokenGrant {

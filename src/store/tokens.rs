@@ -137,8 +137,8 @@ impl StoreSession<'_> {
         Ok(read::<TokenCounter>(counter)?.last_token_id)
     }
 
-    /// The token with this hash, and the first project that exists of these names. A project that
-    /// is being deleted, or was, does not exist (F9). One call reads both.
+    /// The token with this hash, and the projects that exist of these names, in the order of the
+    /// names. A project that is being deleted, or was, does not exist (F9). One call reads all.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl StoreSession<'_> {
         &self,
         token: Option<&HashedToken>,
         projects: &[ProjectRef],
-    ) -> Result<(Option<Token>, Option<Project>), StoreError> {
+    ) -> Result<(Option<Token>, Vec<Project>), StoreError> {
         let token = token.map(token_by_hash);
         let projects: Vec<Key> = projects.iter().map(keys::project).collect();
         let keys: Vec<Key> = token.iter().chain(&projects).cloned().collect();
@@ -160,10 +160,10 @@ impl StoreSession<'_> {
             .transpose()?;
         let projects = projects.iter().filter_map(find).map(read::<ProjectItem>);
         let projects = projects.collect::<Result<Vec<_>, _>>()?;
-        let project = projects.iter().find(|item| item.deleting_since.is_none());
+        let existing = projects.iter().filter(|item| item.deleting_since.is_none());
         Ok((
             token.map(TokenItem::token).transpose()?,
-            project.map(ProjectItem::project),
+            existing.map(ProjectItem::project).collect(),
         ))
     }
 }

@@ -21,6 +21,7 @@ mod fault_cases;
 mod faults;
 mod fixtures;
 mod gateways;
+mod hidden_projects;
 mod idempotency;
 mod latest;
 mod limits;

@@ -33,7 +33,7 @@ pub struct ReleasePath {
     /// `:id`, a project's ID or path.
     pub project: String,
     /// The project's path without the service's prefix. It is set if the first segments may be the
-    /// prefix, and is used if there is no project with the path `project`.
+    /// prefix, and is used if the caller sees no project with the path `project`.
     pub project_without_prefix: Option<String>,
     /// `:tag_name`.
     pub tag: String,
@@ -54,8 +54,8 @@ impl ReleasePath {
 /// The release of a [`ReleasePath`] with valid names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseName {
-    /// The possible names of the project; the first one that exists is used. The list is empty if
-    /// no project can have such a name.
+    /// The possible names of the project; the first one that the caller sees is used. The list is
+    /// empty if no project can have such a name.
     pub projects: Vec<ProjectRef>,
     /// The tag.
     pub tag: TagName,
