@@ -223,7 +223,16 @@ impl Pipeline<'_> {
     async fn read_params(&mut self) -> Result<Option<Credential>, ApiError> {
         let Routed { route, query, .. } = self.routed;
         self.params = Params::read(self.request, query, route.max_body_bytes()).await?;
-        Ok(credentials::take(self.request.headers(), &mut self.params))
+        Ok(self.take_credential())
+    }
+
+    /// Takes the parameters out that no later stage may read: the tokens, and a `format` over which
+    /// a suffix of the path takes precedence.
+    fn take_credential(&mut self) -> Option<Credential> {
+        if self.routed.route.format_suffix().is_some() {
+            self.params.take("format");
+        }
+        credentials::take(self.request.headers(), &mut self.params)
     }
 
     fn operation_context(&self, now: Moment) -> OperationContext<'_> {

@@ -37,20 +37,20 @@ impl ResponseContext<'_> {
     pub(super) fn all_params(self) -> Params {
         let mut params = self.params;
         match self.route {
-            Route::Release(release, endpoint) => {
+            Route::Release(release, _) => {
                 params.set("id", &release.project);
                 params.set("tag_name", &release.tag);
-                if let Endpoint::ListLinks(Some(format)) = endpoint {
-                    params.set("format", format);
-                }
             }
             Route::Project(project, endpoint) => {
                 params.set("id", project);
-                if *endpoint == ProjectEndpoint::ListReleases {
+                if matches!(endpoint, ProjectEndpoint::ListReleases(_)) {
                     set_defaults(&mut params);
                 }
             }
             Route::CurrentUser | Route::CurrentJob | Route::Version | Route::Options(_) => {}
+        }
+        if let Some(format) = self.route.format_suffix() {
+            params.set("format", format);
         }
         params
     }
@@ -96,8 +96,8 @@ impl ResponseContext<'_> {
                 let user = utf8_percent_encode(user, QUERY_VALUE);
                 format!("{project}/members/all/{user}")
             }
-            ProjectEndpoint::ListBranches => format!("{project}/repository/branches"),
-            ProjectEndpoint::ListReleases | ProjectEndpoint::CreateRelease => {
+            ProjectEndpoint::ListBranches(_) => format!("{project}/repository/branches"),
+            ProjectEndpoint::ListReleases(_) | ProjectEndpoint::CreateRelease => {
                 format!("{project}/releases")
             }
             ProjectEndpoint::Latest(suffix) => {

@@ -16,13 +16,10 @@ impl Operation for ListLinks {
     const NAME: &'static str = "list_links";
     const ACCESS: Access = Access::Read;
     type Resource = ReleaseName;
-    /// The format suffix. It is ignored, while the parameter `format` is not (C6, F6).
-    type Path = Option<String>;
+    type Path = ();
 
-    fn parse(suffix: Option<String>, input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
-        if suffix.is_none() {
-            input.check_format()?;
-        }
+    fn parse((): (), input: &Input<'_, ReleaseName>) -> Result<Self, ApiError> {
+        input.check_format()?;
         Ok(Self(pagination::parse(input.params)?))
     }
 

@@ -133,12 +133,12 @@ async fn dispatch_project(
 ) -> Result<Answer, ApiError> {
     match endpoint {
         ProjectEndpoint::Show => stages.perform::<GetProject>(project, ()).await,
-        ProjectEndpoint::ListBranches => stages.perform::<ListBranches>(project, ()).await,
+        ProjectEndpoint::ListBranches(_) => stages.perform::<ListBranches>(project, ()).await,
         ProjectEndpoint::Member(user) => {
             let member = (project.clone(), user.clone());
             stages.perform::<GetMember>(&member, ()).await
         }
-        ProjectEndpoint::ListReleases => stages.perform::<ListReleases>(project, ()).await,
+        ProjectEndpoint::ListReleases(_) => stages.perform::<ListReleases>(project, ()).await,
         ProjectEndpoint::CreateRelease => stages.perform::<CreateRelease>(project, ()).await,
         ProjectEndpoint::Latest(suffix) => stages.perform::<Latest>(project, suffix.clone()).await,
     }
@@ -151,7 +151,7 @@ async fn dispatch_release(
 ) -> Result<Answer, ApiError> {
     let tag = || release.tag.clone();
     match endpoint {
-        Endpoint::ListLinks(suffix) => stages.perform::<ListLinks>(release, suffix).await,
+        Endpoint::ListLinks(_) => stages.perform::<ListLinks>(release, ()).await,
         Endpoint::GetLink(id) => stages.perform::<GetLink>(release, id).await,
         Endpoint::CreateLink => stages.perform::<CreateLink>(release, ()).await,
         Endpoint::UpdateLink(id) => stages.perform::<UpdateLink>(release, id).await,

@@ -212,26 +212,109 @@ async fn unsupported_formats_are_rejected() {
     );
 }
 
-#[tokio::test]
-async fn every_operation_of_the_api_rejects_an_unsupported_format() {
-    let app = TestApp::start().await;
-    for (method, path) in [
+/// One request for each operation of the API, in an order in which all of them succeed.
+fn operations() -> Vec<(&'static str, String)> {
+    let releases = "/api/v4/projects/24/releases";
+    vec![
         ("GET", LINKS.to_owned()),
-        ("POST", LINKS.to_owned()),
+        ("POST", format!("{LINKS}?name=a&url=http://a")),
         ("GET", format!("{LINKS}/2")),
-        ("PUT", format!("{LINKS}/2")),
-        ("DELETE", format!("{LINKS}/2")),
+        ("PUT", format!("{LINKS}/2?name=c")),
         ("GET", "/api/v4/user".to_owned()),
         ("GET", "/api/v4/job".to_owned()),
         ("GET", "/api/v4/version".to_owned()),
         ("GET", "/api/v4/projects/24".to_owned()),
         ("GET", "/api/v4/projects/24/members/all/1".to_owned()),
         ("GET", "/api/v4/projects/24/repository/branches".to_owned()),
-    ] {
-        let event = Event::new(method, &format!("{path}?name=a&url=http://a&format=xml"));
+        ("GET", releases.to_owned()),
+        ("POST", format!("{releases}?tag_name=new")),
+        ("GET", format!("{releases}/v0.1")),
+        ("PUT", format!("{releases}/v0.1?name=c")),
+        ("GET", format!("{releases}/permalink/latest")),
+        ("GET", format!("{releases}/v0.1/downloads/bin/a")),
+        ("DELETE", format!("{LINKS}/2")),
+        ("DELETE", format!("{releases}/v0.1")),
+    ]
+}
+
+/// The request, as a job token's owner may send it, with this query besides its own.
+fn with_query(method: &str, path: &str, query: &str) -> Event {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let target = format!("{path}{separator}{query}");
+    Event::new(method, &target)
+        .anonymous()
+        .header("job-token", testkit::seed::TOKEN)
+}
+
+#[tokio::test]
+async fn every_operation_of_the_api_rejects_an_unsupported_format() {
+    let app = TestApp::start().await;
+    for (method, path) in operations() {
+        let event = with_query(method, &path, "format=xml");
         app.send(event)
             .await
             .assert_error(406, "The requested format 'xml' is not supported.");
     }
     assert_eq!(app.get(&format!("{LINKS}/2")).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_empty_format_counts_as_none_for_every_operation_of_the_api() {
+    for format in ["format=", "format"] {
+        let app = TestApp::start().await;
+        let link = json!({"name": "b", "url": "http://b", "filepath": "/bin/a"});
+        assert_eq!(app.post(LINKS, link).await.status, 201);
+        for (method, path) in operations() {
+            let reply = app.send(with_query(method, &path, format)).await;
+            assert!(matches!(reply.status, 200 | 201 | 302), "{path}: {reply:?}");
+        }
+    }
+}
+
+/// The suffix takes precedence over the parameter, and all formats are JSON (C2, F6).
+#[tokio::test]
+async fn the_link_header_echoes_the_format_suffix_of_every_list() {
+    let app = TestApp::start().await;
+    let project = "/api/v4/projects/24";
+    let decoded = "/api/v4/projects/group/app";
+    for (list, query) in [
+        (
+            format!("{project}/releases"),
+            "&id=24&order_by=released_at&page=1&per_page=20&sort=desc",
+        ),
+        (
+            format!("{decoded}/releases"),
+            "&id=group%2Fapp&order_by=released_at&page=1&per_page=20&sort=desc",
+        ),
+        (
+            format!("{project}/repository/branches"),
+            "&id=24&page=1&per_page=20",
+        ),
+        (LINKS.to_owned(), "&id=24&page=1&per_page=20&tag_name=v0.1"),
+    ] {
+        let url = format!(
+            "http://127.0.0.1:9000{}",
+            list.replace("group/app", "group%2Fapp")
+        );
+        for (suffix, format) in [
+            (".json", "format=json"),
+            (".json?format=xml", "format=json"),
+            (".xml", "format=xml"),
+            ("?format=json", "format=json"),
+            ("?format=", "format="),
+        ] {
+            let reply = app.get(&format!("{list}{suffix}")).await;
+            let url = format!("{url}?{format}{query}");
+            let link = format!("<{url}>; rel=\"first\", <{url}>; rel=\"last\"");
+            assert_eq!(
+                (reply.status, reply.header("link")),
+                (200, link.as_str()),
+                "{list}{suffix}"
+            );
+        }
+        assert!(
+            !app.get(&list).await.header("link").contains("format"),
+            "{list}"
+        );
+    }
 }

@@ -148,14 +148,29 @@ pub enum ProjectEndpoint {
     Show,
     /// `GET /projects/:id/members/all/:user_id` (R75).
     Member(String),
-    /// `GET /projects/:id/repository/branches` (R76).
-    ListBranches,
-    /// `GET /projects/:id/releases` (R21).
-    ListReleases,
+    /// `GET /projects/:id/repository/branches` (R76), with the format suffix.
+    ListBranches(Option<String>),
+    /// `GET /projects/:id/releases` (R21), with the format suffix.
+    ListReleases(Option<String>),
     /// `POST /projects/:id/releases`.
     CreateRelease,
     /// `GET /projects/:id/releases/permalink/latest`, with the segments that follow (R63).
     Latest(Vec<String>),
+}
+
+impl Route {
+    /// The format suffix of a list, which takes precedence over the parameter `format` (C2, F6).
+    #[must_use]
+    pub fn format_suffix(&self) -> Option<&str> {
+        match self {
+            Self::Release(_, Endpoint::ListLinks(format))
+            | Self::Project(
+                _,
+                ProjectEndpoint::ListReleases(format) | ProjectEndpoint::ListBranches(format),
+            ) => format.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// Finds the route of a raw path. The path may or may not carry the service's prefix, such as

@@ -20,7 +20,8 @@ pub(super) fn route(method: &Method, segments: &[&str]) -> Result<Route, ApiErro
         [project @ .., "repository", branches]
             if !project.is_empty() && split_format(branches).0 == "branches" =>
         {
-            (project, ProjectEndpoint::ListBranches)
+            let format = split_format(branches).1.map(str::to_owned);
+            (project, ProjectEndpoint::ListBranches(format))
         }
         [] => return Err(ApiError::UnknownRoute),
         project => (project, ProjectEndpoint::Show),

@@ -16,7 +16,7 @@ pub(super) fn route(method: &Method, segments: &[&str]) -> Option<Result<Route, 
     })?;
     let (project, rest) = segments.split_at(end_of_project);
     Some(match &rest[1..] {
-        [] => list(method, project.join("/")),
+        [] => list(method, project.join("/"), split_format(rest[0]).1),
         ["permalink", "latest", suffix @ ..] => {
             let suffix = suffix.iter().map(|&segment| segment.to_owned()).collect();
             let latest = ProjectEndpoint::Latest(suffix);
@@ -26,9 +26,9 @@ pub(super) fn route(method: &Method, segments: &[&str]) -> Option<Result<Route, 
     })
 }
 
-fn list(method: &Method, project: String) -> Result<Route, ApiError> {
+fn list(method: &Method, project: String, format: Option<&str>) -> Result<Route, ApiError> {
     let endpoint = match method.as_str() {
-        "GET" | "HEAD" => ProjectEndpoint::ListReleases,
+        "GET" | "HEAD" => ProjectEndpoint::ListReleases(format.map(str::to_owned)),
         "POST" => ProjectEndpoint::CreateRelease,
         "OPTIONS" => return Ok(Route::Options("OPTIONS, GET, POST, HEAD")),
         _ => return Err(ApiError::UnknownRoute),

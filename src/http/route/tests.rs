@@ -122,8 +122,13 @@ fn encoded_and_decoded_paths_of_releases_have_the_same_route() {
             route,
         );
     }
-    for list in ["releases", "releases/", "releases.json"] {
-        let route = Route::Project("a/b".to_owned(), ProjectEndpoint::ListReleases);
+    for (list, format) in [
+        ("releases", None),
+        ("releases/", None),
+        ("releases.json", Some("json")),
+    ] {
+        let list_releases = ProjectEndpoint::ListReleases(format.map(str::to_owned));
+        let route = Route::Project("a/b".to_owned(), list_releases);
         assert_routes(list, list, route);
     }
 }
