@@ -67,9 +67,9 @@ pub struct RequestRecord {
     pub method: String,
     /// The name of the operation.
     pub operation: &'static str,
-    /// The project as the client named it, truncated to 256 characters.
+    /// The project as the client named it.
     pub project: Option<String>,
-    /// The tag, truncated to 256 characters.
+    /// The tag.
     pub tag: Option<String>,
     /// The ID of the caller's token, once access is granted.
     pub token: Option<TokenId>,
@@ -83,49 +83,57 @@ pub struct RequestRecord {
     pub cause: Option<String>,
 }
 
-/// Longest logged project or tag, in characters. Clients choose their length.
+/// Longest logged text, in characters. Clients choose the length of the method, the project, the tag
+/// and a part of the trace ID.
 const MAX_LOGGED_CHARACTERS: usize = 256;
+/// Longest logged cause, in characters. It may quote DynamoDB or an item.
+const MAX_CAUSE_CHARACTERS: usize = 4_096;
 
-fn truncate(text: &str) -> String {
-    text.chars().take(MAX_LOGGED_CHARACTERS).collect()
+fn truncate(text: &str, characters: usize) -> &str {
+    let end = text.char_indices().nth(characters);
+    end.map_or(text, |(end, _)| &text[..end])
 }
 
 impl RequestRecord {
     /// Notes the project that the path names.
     pub fn note_project(&mut self, project: &str) {
-        self.project = Some(truncate(project));
+        self.project = Some(project.to_owned());
     }
 
     /// Notes the release that the path names.
     pub fn note_release(&mut self, project: &str, tag: &str) {
         self.note_project(project);
-        self.tag = Some(truncate(tag));
+        self.tag = Some(tag.to_owned());
     }
 
-    /// Writes the log event, at level ERROR if the service failed.
+    /// Writes the log event, at level ERROR if the service failed. Every text is truncated, so that
+    /// no client chooses the length of the line.
     pub fn log(&self) {
+        let short = |text| truncate(text, MAX_LOGGED_CHARACTERS);
+        let cause = self.cause.as_deref();
+        let cause = cause.map(|cause| truncate(cause, MAX_CAUSE_CHARACTERS));
         macro_rules! log {
             ($level:ident, $message:literal) => {
                 tracing::$level!(
-                    request_id = self.request_id,
-                    xray_trace_id = self.xray_trace_id,
+                    request_id = short(&self.request_id),
+                    xray_trace_id = self.xray_trace_id.as_deref().map(short),
                     cold_start = self.cold_start,
-                    method = self.method,
+                    method = short(&self.method),
                     operation = self.operation,
-                    project = self.project,
-                    tag = self.tag,
+                    project = self.project.as_deref().map(short),
+                    tag = self.tag.as_deref().map(short),
                     token = self.token.map(|id| id.0),
                     status = self.status,
                     duration_ms = self.duration_ms(),
                     dynamodb_calls = self.usage.calls,
                     read_units = self.usage.read_units,
                     write_units = self.usage.write_units,
-                    cause = self.cause,
+                    cause = cause,
                     $message
                 )
             };
         }
-        if self.cause.is_some() {
+        if cause.is_some() {
             log!(error, "request failed inside the service");
         } else {
             log!(info, "request answered");

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use release_links::project::Visibility;
+use release_links::telemetry::RequestRecord;
 use testkit::app::{LINKS, TestApp, project};
 use testkit::event::Event;
 use testkit::log::Log;
@@ -105,6 +106,46 @@ async fn client_input_cannot_inject_headers_or_log_lines() {
         "{}",
         log.text()
     );
+}
+
+#[tokio::test]
+async fn no_client_chooses_the_length_of_a_log_line() {
+    let app = TestApp::start().await;
+    let log = Log::capture();
+    let long = "X".repeat(6_000);
+    for (method, project, tag) in [
+        (long.as_str(), "24", "v1"),
+        ("GET", long.as_str(), "v1"),
+        ("GET", "24", long.as_str()),
+        ("GET", "24", &"é\u{1}".repeat(2_000)),
+    ] {
+        let links = format!("/api/v4/projects/{project}/releases/{tag}/assets/links?{long}");
+        let event = Event::new(method, &links).header("x-amzn-trace-id", &long);
+        assert!(app.send(event.form(&long)).await.status < 500);
+    }
+    // Lambda takes a part of the trace ID from the client. A cause may quote an item.
+    let record = RequestRecord {
+        request_id: long.clone(),
+        xray_trace_id: Some(long.clone()),
+        cause: Some(long.clone()),
+        ..RequestRecord::default()
+    };
+    record.log();
+    let mut longest = 0;
+    for line in log.text().lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let fields = event["fields"].as_object().unwrap();
+        if !fields.contains_key("operation") {
+            continue;
+        }
+        for (name, value) in fields {
+            let length = value.as_str().unwrap_or_default().chars().count();
+            let limit = if name == "cause" { 4_096 } else { 256 };
+            assert!(length <= limit, "{name} has {length} characters");
+            longest = longest.max(length);
+        }
+    }
+    assert_eq!(longest, 4_096, "{}", log.text());
 }
 
 #[tokio::test]
