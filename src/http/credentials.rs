@@ -51,6 +51,12 @@ pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<Credential> {
     })
 }
 
+/// Whether a parameter may be a token, also in a notation that [`take`] does not read, such as
+/// `[private_token]=…` or `a=1;private_token=…`.
+pub fn may_hold_token(name: &str, value: &str) -> bool {
+    name.contains("token") || value.contains("token=")
+}
+
 /// A parameter that is not text counts as an unknown token, not as a missing one.
 fn of_parameter(value: Value) -> Option<PlainToken> {
     match value {

@@ -3,6 +3,7 @@
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::utf8_percent_encode;
 
+use super::credentials::may_hold_token;
 use super::params::{Checks, ParamErrors, ParamProblem, Params};
 use super::public_url::QUERY_VALUE;
 use crate::page::{MAX_COUNT, Page};
@@ -89,53 +90,53 @@ fn link(
     list_url: &str,
     params: &Params,
 ) -> Option<HeaderValue> {
+    let pairs: Vec<(String, String)> = params.pairs().collect();
+    let url = |parameters: &[&(String, String)], number| {
+        let query = query_of(parameters, Page { number, ..page });
+        format!("{list_url}?{query}")
+    };
+    let is_short = |parameters: &Vec<_>| url(parameters, 1).len() <= MAX_URL_BYTES;
+    let echoed = echoed(&pairs).into_iter().find(is_short);
+    let echoed = echoed.unwrap_or_default();
     let links = relations.into_iter().filter_map(|(relation, number)| {
-        let query = query(
-            params,
-            Page {
-                number: number?,
-                ..page
-            },
-        );
-        Some(format!("<{list_url}?{query}>; rel=\"{relation}\""))
+        let link = format!("<{}>; rel=\"{relation}\"", url(&echoed, number?));
+        Some((relation, link))
     });
-    HeaderValue::from_str(&links.collect::<Vec<_>>().join(", ")).ok()
+    let (relations, links): (Vec<_>, Vec<_>) = links.unzip();
+    let mut header = links.join(", ");
+    if header.len() > MAX_LINK_BYTES {
+        // A long tag alone: clients follow the next page, and the rest is a convenience.
+        let next = relations.iter().position(|relation| *relation == "next")?;
+        header.clone_from(&links[next]);
+    }
+    HeaderValue::from_str(&header).ok()
 }
 
-/// Longest echoed query, in bytes. The header has up to four of them, and clients and gateways
-/// limit its size.
-const MAX_ECHOED_BYTES: usize = 2_048;
+/// Longest `Link` header, in bytes. Clients and gateways limit the size of headers.
+const MAX_LINK_BYTES: usize = 8_192;
+/// Longest URL that echoes parameters, in bytes: four of them fit, with their relations and with
+/// more digits of the page.
+const MAX_URL_BYTES: usize = 2_024;
 /// The parameters in the path of a list.
 const PATH_PARAMETERS: [&str; 2] = ["id", "tag_name"];
 
-/// All parameters of the request with this page, in alphabetical order (B14). If they are too long,
-/// only the parameters of the path are echoed; if those are too long, only the page. GitLab also
-/// echoes tokens; here [`super::credentials`] has removed them, because headers end up in logs.
-fn query(params: &Params, page: Page) -> String {
-    let pairs: Vec<(String, String)> = params.pairs().collect();
+/// The parameters of the request that a URL may echo (B14): all of them or, if they are too long,
+/// only those of the path. GitLab also echoes tokens; here [`super::credentials`] has removed them,
+/// because headers end up in logs.
+fn echoed(pairs: &[(String, String)]) -> [Vec<&(String, String)>; 2] {
     let is_of_path = |name: &str| PATH_PARAMETERS.contains(&name);
-    let echoed =
-        |(name, value): &&(String, String)| is_of_path(name) || !may_hold_token(name, value);
-    let all = query_of(pairs.iter().filter(echoed), page);
-    if all.len() <= MAX_ECHOED_BYTES {
-        return all;
-    }
-    let of_path = query_of(pairs.iter().filter(|(name, _)| is_of_path(name)), page);
-    if of_path.len() <= MAX_ECHOED_BYTES {
-        of_path
-    } else {
-        query_of(std::iter::empty(), page)
-    }
+    let all = |(name, value): &&(String, String)| is_of_path(name) || !may_hold_token(name, value);
+    let of_path = |(name, _): &&(String, String)| is_of_path(name);
+    [
+        pairs.iter().filter(all).collect(),
+        pairs.iter().filter(of_path).collect(),
+    ]
 }
 
-/// Whether the parameter may be a token in a notation that [`super::credentials`] does not read, such
-/// as `[private_token]=…` or `a=1;private_token=…`.
-fn may_hold_token(name: &str, value: &str) -> bool {
-    name.contains("token") || value.contains("token=")
-}
-
-fn query_of<'a>(parameters: impl Iterator<Item = &'a (String, String)>, page: Page) -> String {
+/// These parameters with this page, in alphabetical order.
+fn query_of(parameters: &[&(String, String)], page: Page) -> String {
     let mut pairs: Vec<(&str, String)> = parameters
+        .iter()
         .filter(|(name, _)| name != "page" && name != "per_page")
         .map(|(name, value)| {
             (
