@@ -15,7 +15,7 @@ pub struct Credential {
 }
 
 /// The parameters that may hold a token.
-pub const PARAMETERS: [&str; 5] = [
+const PARAMETERS: [&str; 5] = [
     "private_token",
     "access_token",
     "bearer_token",

@@ -45,6 +45,11 @@ pub enum ApiError {
         /// The longest accepted length in bytes.
         limit: usize,
     },
+    /// The `Location` of a redirect, which repeats parts of the request, would be too long.
+    RedirectTooLong {
+        /// The longest `Location` in bytes.
+        limit: usize,
+    },
     /// No route matches the method and the path (E1, E2).
     UnknownRoute,
     /// The path belongs to version 3 of the API (E1).
@@ -115,7 +120,7 @@ impl ApiError {
             Self::UnsupportedFormat(_) => StatusCode::NOT_ACCEPTABLE,
             Self::ApiV3 => StatusCode::GONE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::UriTooLong { .. } | Self::RedirectTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::UnsupportedContentType(_) | Self::UnsupportedContentEncoding(_) => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
@@ -142,6 +147,9 @@ impl ApiError {
             )),
             Self::UriTooLong { limit } => error(&format!(
                 "The request path and query are too long (maximum is {limit} bytes)"
+            )),
+            Self::RedirectTooLong { limit } => error(&format!(
+                "The redirect would be longer than {limit} bytes, send a shorter path or query"
             )),
             Self::UnknownRoute => error("404 Not Found"),
             Self::ApiV3 => error("API V3 is no longer supported. Use API V4 instead."),

@@ -122,8 +122,10 @@ pub fn of_answer(
         }
         Answer::Releases(scope, page, paged) => releases(context, &scope, page, &paged),
         Answer::Redirect(target) => redirect::to_link(request, &target, max_ages.download),
-        Answer::Latest(latest) => redirect::to_latest(&context, &latest, max_ages.latest),
-        Answer::Moved(id) => redirect::moved(request, &context.url_with_id(id)),
+        Answer::Latest(latest) => redirect::to_latest(&context, &latest, max_ages.latest)
+            .unwrap_or_else(|error| of_error(request, &error)),
+        Answer::Moved(id) => redirect::moved(request, &context.url_with_id(id))
+            .unwrap_or_else(|error| of_error(request, &error)),
         Answer::User(token) => ok(request, view::user(public_url, &token)),
         Answer::Project(project, role) => ok(request, view::project(public_url, &project, role)),
         Answer::Member(token, role) => ok(request, view::member(public_url, &token, role)),

@@ -33,6 +33,7 @@ mod parameters;
 mod policy;
 mod projects;
 mod properties;
+mod redirects;
 mod release_access;
 mod release_concurrency;
 mod release_deletion;

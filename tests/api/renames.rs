@@ -80,7 +80,7 @@ fn assert_moved(reply: &Reply, target: &str) {
         (301, location.as_str()),
         "{reply:?}"
     );
-    assert_eq!(reply.header("cache-control"), "no-cache");
+    assert_eq!(reply.header("cache-control"), "private, no-store");
 }
 
 #[tokio::test]
