@@ -275,6 +275,7 @@ proptest! {
     #[test]
     fn every_body_is_rejected_or_parsed_without_nul_bytes(data in nearly_valid(BODIES)) {
         harness::parameters(&data);
+        harness::json(&data);
         harness::multipart(&data);
     }
 

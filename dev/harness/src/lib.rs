@@ -74,6 +74,52 @@ pub fn parameters(data: &[u8]) {
     read(content_type, body);
 }
 
+/// A JSON body is rejected exactly if it is not JSON, contains a NUL byte or exceeds the limits.
+/// Otherwise every value is the one that is written.
+pub fn json(data: &[u8]) {
+    let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
+    let Ok(request) = request.body(Body::from(data)) else {
+        return;
+    };
+    let expected = serde_json::from_slice::<serde_json::Value>(data);
+    match (params_of(&request, ""), expected) {
+        // The limit of levels is below that of serde_json.
+        (Ok(params), _) if params.check_limits().is_err() => {}
+        (Ok(params), Ok(serde_json::Value::Object(members))) => {
+            for (name, expected) in &members {
+                let value = params.get(name).expect("every member is a parameter");
+                assert!(is_same(value, expected), "{value:?} is not {expected}");
+            }
+        }
+        (Ok(params), Ok(_)) => assert_eq!(params, Params::default()),
+        (Ok(_), Err(_)) => assert!(data.is_empty(), "only an empty body is no JSON"),
+        (Err(_), Ok(expected)) => assert!(expected.to_string().contains("\\u0000")),
+        (Err(_), Err(_)) => {}
+    }
+}
+
+fn is_same(value: &Value, expected: &serde_json::Value) -> bool {
+    match (value, expected) {
+        (Value::Null, serde_json::Value::Null) => true,
+        (Value::Text(text), serde_json::Value::String(expected)) => text == expected,
+        (Value::Text(text), serde_json::Value::Bool(expected)) => *text == expected.to_string(),
+        (Value::Text(text), serde_json::Value::Number(_)) => {
+            serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value == *expected)
+        }
+        (Value::Array(values), serde_json::Value::Array(expected)) => {
+            values.len() == expected.len()
+                && values.iter().zip(expected).all(|(a, b)| is_same(a, b))
+        }
+        (Value::Object(object), serde_json::Value::Object(expected)) => {
+            object.iter().count() == expected.len()
+                && expected
+                    .iter()
+                    .all(|(name, b)| object.get(name).is_some_and(|a| is_same(a, b)))
+        }
+        _ => false,
+    }
+}
+
 /// Like [`parameters`], for a multipart body. The first four bytes select the boundary.
 pub fn multipart(data: &[u8]) {
     let (boundary, body) = data.split_at(data.len().min(4));
