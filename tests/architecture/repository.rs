@@ -119,3 +119,48 @@ fn make_run_compiles_no_test_only_crates() {
         assert!(!crates.contains(test_only), "{test_only}");
     }
 }
+
+/// The names in backticks that could be those of tests.
+fn test_names(text: &str) -> Vec<&str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let is_name = |name: &&str| {
+        name.matches('_').count() >= 3
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    quoted.filter(is_name).collect()
+}
+
+#[test]
+fn every_statement_about_security_names_a_test_that_exists() {
+    let document = fs::read_to_string("SECURITY.md").unwrap();
+    let start = document.find("## Threat model").unwrap();
+    let end = document.find("## Your responsibility").unwrap();
+    let mut code = String::new();
+    for file in ["src", "tests", "admin"].into_iter().flat_map(files) {
+        code += &fs::read_to_string(file).unwrap();
+    }
+    for folder in ["tests/clients", "tests/deployed", "tests/template"] {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "py") {
+                code += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let statements = document[start..end].split("\n- ").skip(1);
+    let statements: Vec<&str> = statements.collect();
+    assert!(statements.len() > 30, "the statements are found");
+    for statement in statements {
+        let names = test_names(statement);
+        let is_promise = statement.contains("(*AWS*)") || statement.contains("no test asserts it");
+        assert!(!names.is_empty() || is_promise, "no test: {statement}");
+        for name in names {
+            let is_defined = ["fn", "def"]
+                .iter()
+                .any(|word| code.contains(&format!("{word} {name}(")));
+            assert!(is_defined, "there is no test {name}");
+        }
+    }
+}
