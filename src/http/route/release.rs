@@ -61,10 +61,12 @@ pub(super) fn web(method: &Method, segments: &[&str]) -> Result<Route, ApiError>
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Err(ApiError::UnknownRoute);
     }
-    let mut pairs = segments.windows(2);
-    let end_of_project = pairs.position(|pair| pair == ["-", "releases"]);
+    // No project path has a segment `releases`, so a path that has one before is a path of the API
+    // behind the service's prefix.
+    let releases = segments.iter().position(|segment| *segment == "releases");
+    let end_of_project = releases.and_then(|releases| releases.checked_sub(1));
     let end_of_project = end_of_project
-        .filter(|at| *at > 0)
+        .filter(|at| *at > 0 && segments[*at] == "-")
         .ok_or(ApiError::UnknownRoute)?;
     let (project, rest) = segments.split_at(end_of_project);
     let rest = &rest[2..];

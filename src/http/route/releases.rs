@@ -22,8 +22,25 @@ pub(super) fn route(method: &Method, segments: &[&str]) -> Option<Result<Route, 
             let latest = ProjectEndpoint::Latest(suffix);
             read_only(method, Route::Project(project.join("/"), latest))
         }
-        rest => links(method, segments).unwrap_or_else(|| below(method, project, rest)),
+        rest => {
+            let links = || links(method, segments);
+            let download = || download(method, project, rest);
+            // A filepath may end like a path to links. Only links are written, though.
+            let route = if matches!(method.as_str(), "POST" | "PUT" | "DELETE") {
+                links().or_else(download)
+            } else {
+                download().or_else(links)
+            };
+            route.unwrap_or_else(|| below(method, project, rest))
+        }
     })
+}
+
+/// Routes the download of an asset. `None` means that the path does not lead to one.
+fn download(method: &Method, project: &[&str], rest: &[&str]) -> Option<Result<Route, ApiError>> {
+    let (tag, filepath) = tag_and_filepath(rest)?;
+    let route = Route::Release(release(project, tag), Endpoint::DownloadAsset(filepath));
+    Some(read_only(method, route))
 }
 
 fn list(method: &Method, project: String, format: Option<&str>) -> Result<Route, ApiError> {
@@ -36,13 +53,8 @@ fn list(method: &Method, project: String, format: Option<&str>) -> Result<Route,
     Ok(Route::Project(project, endpoint))
 }
 
-/// Routes a release, or the download of an asset. The rest of the path is the tag, unless it ends
-/// like a path below a release.
+/// Routes a release. The rest of the path is the tag, unless it ends like a path below a release.
 fn below(method: &Method, project: &[&str], rest: &[&str]) -> Result<Route, ApiError> {
-    if let Some((tag, filepath)) = tag_and_filepath(rest) {
-        let route = Route::Release(release(project, tag), Endpoint::DownloadAsset(filepath));
-        return read_only(method, route);
-    }
     let tail = &rest[1..];
     let is_assets = tail.ends_with(&["assets"]) || rest.windows(2).any(|pair| pair == LINKS);
     if is_assets || tail.ends_with(&["downloads"]) {

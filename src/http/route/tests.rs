@@ -165,6 +165,30 @@ fn encoded_and_decoded_paths_of_downloads_have_the_same_route() {
     }
 }
 
+/// A tag of an earlier version may end in `/downloads`, so its links are still written.
+#[test]
+fn a_filepath_may_end_like_a_path_to_links() {
+    let path = "/api/v4/projects/24/releases/v1/downloads/assets/links/7";
+    let endpoint = Endpoint::DownloadAsset("/assets/links/7".to_owned());
+    let download = Route::Release(release_of("24", "v1"), endpoint);
+    assert_eq!(get(path), Ok(download.clone()));
+    assert_eq!(parse(&Method::HEAD, path), Ok(download));
+    let options = Route::Options("OPTIONS, GET, HEAD");
+    assert_eq!(parse(&Method::OPTIONS, path), Ok(options));
+    let endpoint = Endpoint::DeleteLink("7".to_owned());
+    let deletion = Route::Release(release_of("24", "v1/downloads"), endpoint);
+    assert_eq!(parse(&Method::DELETE, path), Ok(deletion));
+}
+
+#[test]
+fn a_path_of_the_api_behind_a_prefix_is_no_path_of_the_web() {
+    let tag = "-/releases/x";
+    let path = format!("/gl/api/v4/projects/24/releases/{tag}/downloads/bin/x.exe");
+    let endpoint = Endpoint::DownloadAsset("/bin/x.exe".to_owned());
+    let download = Route::Release(release_of("24", tag), endpoint);
+    assert_eq!(find(&Method::GET, &path, "/gl"), Ok(download));
+}
+
 #[test]
 fn the_web_has_permalinks_to_the_latest_release() {
     for (path, suffix) in [
