@@ -251,7 +251,9 @@ impl From<StoreError> for ApiError {
                 excerpt(tag.as_str())
             )),
             StoreError::ChangeTooLarge => Self::ResponseTooLarge(CHANGE_TOO_LARGE.to_owned()),
-            StoreError::Taken(violations) => Self::Invalid(violations),
+            StoreError::Taken(violations) | StoreError::Invalid(violations) => {
+                Self::Invalid(violations)
+            }
             StoreError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             StoreError::Corrupt(cause) => Self::Corrupt(cause),

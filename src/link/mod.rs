@@ -11,7 +11,7 @@ use strum::EnumString;
 pub use rules::{Violation, may_be_filepath};
 pub use url::{NOT_IN_URI, to_uri};
 
-use rules::{filepath_of, name_of, url_of};
+use rules::{filepath_of, is_in_url, name_of, new_filepath_of, url_of};
 
 /// The ID of a link within its release: 1, 2, 3 …, never used twice (profile: "link ids").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -131,7 +131,7 @@ impl NewLink {
         let link = Self {
             url: url_of(url, &mut violations),
             name: name_of(name, &mut violations),
-            filepath: filepath_of(filepath, &mut violations),
+            filepath: new_filepath_of(filepath, &mut violations),
             link_type,
         };
         if violations.is_empty() {
@@ -184,7 +184,8 @@ pub struct LinkChanges {
 }
 
 impl LinkChanges {
-    /// Checks the attributes that an update sets.
+    /// Checks the attributes that an update sets, apart from a filepath that cannot be part of a
+    /// URL; see [`Self::apply`].
     ///
     /// # Errors
     ///
@@ -211,18 +212,23 @@ impl LinkChanges {
     }
 
     /// The link with the changes. Its ID stays the same (I7).
-    #[must_use]
-    pub fn apply(&self, link: &Link) -> Link {
-        Link {
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::FilepathNotInUrl`] for a new filepath. A link of an earlier version may keep
+    /// such a filepath.
+    pub fn apply(&self, link: &Link) -> Result<Link, Vec<Violation>> {
+        let filepath = self.filepath.as_ref().unwrap_or(&link.filepath);
+        if *filepath != link.filepath && !filepath.as_deref().is_none_or(is_in_url) {
+            return Err(vec![Violation::FilepathNotInUrl]);
+        }
+        Ok(Link {
             id: link.id,
             name: self.name.clone().unwrap_or_else(|| link.name.clone()),
             url: self.url.clone().unwrap_or_else(|| link.url.clone()),
-            filepath: self
-                .filepath
-                .clone()
-                .unwrap_or_else(|| link.filepath.clone()),
+            filepath: filepath.clone(),
             link_type: self.link_type.unwrap_or(link.link_type),
-        }
+        })
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Violation {
     FilepathFormat,
     /// The filepath is too long (D11).
     FilepathTooLong,
+    /// The filepath does not come out unchanged of the path of a download (R88).
+    FilepathNotInUrl,
 }
 
 impl fmt::Display for Violation {
@@ -74,6 +76,9 @@ impl fmt::Display for Violation {
                     "Filepath is too long (maximum is {MAX_FILEPATH_CHARACTERS} characters)"
                 )
             }
+            Self::FilepathNotInUrl => f.write_str(
+                "Filepath cannot be part of a URL: remove '?', '%' and the segments '.' and '..'",
+            ),
         }
     }
 }
@@ -110,6 +115,20 @@ pub fn may_be_filepath(text: &str) -> bool {
     text.chars().count() <= MAX_FILEPATH_CHARACTERS
 }
 
+/// The filepath of a new link.
+pub(super) fn new_filepath_of(
+    text: Option<String>,
+    violations: &mut Vec<Violation>,
+) -> Option<String> {
+    let others = violations.len();
+    let filepath = filepath_of(text, violations);
+    if violations.len() == others && !filepath.as_deref().is_none_or(is_in_url) {
+        violations.push(Violation::FilepathNotInUrl);
+    }
+    filepath
+}
+
+/// The filepath with the length and the form of D11.
 pub(super) fn filepath_of(text: Option<String>, violations: &mut Vec<Violation>) -> Option<String> {
     let filepath = text?;
     if !may_be_filepath(&filepath) {
@@ -118,6 +137,13 @@ pub(super) fn filepath_of(text: Option<String>, violations: &mut Vec<Violation>)
         violations.push(Violation::FilepathFormat);
     }
     Some(filepath)
+}
+
+/// Whether the filepath comes out unchanged of the path of a download. A `?` begins the query, an
+/// escape is decoded, and clients remove segments of dots.
+pub(super) fn is_in_url(filepath: &str) -> bool {
+    let is_dots = |segment| matches!(segment, "." | "..");
+    !filepath.contains(['?', '%']) && !filepath.split('/').any(is_dots)
 }
 
 /// GitLab's `\A\/[^\/](?!.*\/\/.*)[\-\.\w\/]+[\da-zA-Z]+\z` (D11). The `regex` crate does not
@@ -165,6 +191,20 @@ mod tests {
             "/ab%20c", "/abc d", "/abcé",
         ] {
             assert!(!is_filepath(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_filepath_is_in_a_url_without_query_escapes_and_segments_of_dots() {
+        for good in [
+            "/:bc", "/#bc", "/éab", "/ ab", "/+ab", "/\\ab", "/.ab", "/..a/b.c", "/a/...b",
+        ] {
+            assert!(is_filepath(good) && is_in_url(good), "{good}");
+        }
+        for bad in [
+            "/?bc", "/%ab", "/%zz", "/./abc", "/../abc", "/a/../bc", "/a/./bc",
+        ] {
+            assert!(is_filepath(bad) && !is_in_url(bad), "{bad}");
         }
     }
 

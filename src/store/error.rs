@@ -36,6 +36,9 @@ pub enum StoreError {
     /// Other links of the release have the name, the URL or the filepath (D5).
     #[error("another link of the release has {0:?}")]
     Taken(Vec<Violation>),
+    /// The changed link breaks these rules.
+    #[error("the changed link breaks a rule")]
+    Invalid(Vec<Violation>),
     /// The idempotency key was used for another link or release.
     #[error("the idempotency key was used for another link or release")]
     IdempotencyKeyReused,

@@ -194,7 +194,7 @@ impl StoreSession<'_> {
             let (release, item) = self.link_item(&partition, id).await?;
             let (version, created_at) = (item.version, item.created_at.clone());
             let before = item.into_link();
-            let after = changes.apply(&before);
+            let after = changes.apply(&before).map_err(StoreError::Invalid)?;
             if after == before {
                 return Ok(after);
             }

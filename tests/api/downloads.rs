@@ -1,10 +1,15 @@
 //! The permanent URL of a link (section G).
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use release_links::project::{Role, Visibility};
 use serde_json::json;
 
-use testkit::app::{LINKS, TestApp, granted, project};
+use testkit::app::{LINKS, TABLE, TestApp, granted, project};
 use testkit::event::Event;
+use testkit::invariants::assert_invariants;
+
+const NOT_IN_URL: &str =
+    "ilepath cannot be part of a URL: remove '?', '%' and the segments '.' and '..'";
 
 #[tokio::test]
 async fn the_permanent_url_redirects_to_the_current_url() {
@@ -55,14 +60,15 @@ async fn the_permanent_url_redirects_to_the_current_url() {
 async fn every_accepted_filepath_can_be_downloaded() {
     let app = TestApp::start().await;
     for (n, filepath) in [
-        "/?bc",
         "/:bc",
+        "/#bc",
         "/éab",
         "/ ab",
-        "/%ab",
         "/+ab",
-        "/../abc",
+        "/\\ab",
+        "/..a/b.c",
         "/downloads/abc",
+        "/assets/links",
     ]
     .iter()
     .enumerate()
@@ -126,4 +132,65 @@ async fn redirects_of_private_projects_are_not_cacheable() {
     app.send(Event::new("GET", permanent).anonymous())
         .await
         .assert(404, json!({"message": "404 Project Not Found"}));
+}
+
+#[tokio::test]
+async fn a_filepath_that_a_path_cannot_name_is_not_created() {
+    let app = TestApp::start().await;
+    let before = app.items().await;
+    for filepath in ["/?bc", "/%ab", "/%zz", "/./abc", "/../abc", "/a/../bc"] {
+        let body = json!({"name": "", "url": "http://a", "filepath": filepath});
+        let message = json!(["Name can't be blank", format!("F{NOT_IN_URL}")]);
+        app.post(LINKS, body)
+            .await
+            .assert(400, json!({ "message": message }));
+        let link = json!({"name": "a", "url": "http://a", "direct_asset_path": filepath});
+        let body = json!({"tag_name": "v2", "assets": {"links": [link]}});
+        let message = format!("Validation failed: Links f{NOT_IN_URL}");
+        app.post("/api/v4/projects/24/releases", body)
+            .await
+            .assert(400, json!({ "message": message }));
+    }
+    assert_eq!(app.items().await, before);
+}
+
+/// Earlier versions created such links.
+#[tokio::test]
+async fn a_link_keeps_a_filepath_that_is_no_longer_created() {
+    let app = TestApp::start().await;
+    let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});
+    let id = app.post(LINKS, body).await.body["id"].clone();
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    for mut item in app.items().await {
+        let sk = item["sk"].as_s().unwrap().clone();
+        if sk == "taken#filepath#/abc" {
+            app.remove("24#v0.1", &sk).await;
+            item.insert("sk".to_owned(), text("taken#filepath#/?bc"));
+        } else if item.get("filepath") == Some(&text("/abc")) {
+            item.insert("filepath".to_owned(), text("/?bc"));
+        } else {
+            continue;
+        }
+        let put = app.client.put_item().table_name(TABLE);
+        put.set_item(Some(item)).send().await.unwrap();
+    }
+    assert_invariants(&app.items().await);
+    let link = format!("{LINKS}/{id}");
+    let all = json!({"name": "b", "url": "http://b", "filepath": "/?bc"});
+    let changed = app.put(&link, all).await;
+    assert_eq!((changed.status, &changed.body["name"]), (200, &json!("b")));
+    let not_in_url = json!({"message": [format!("F{NOT_IN_URL}")]});
+    for filepath in ["/%ab", "/../abc"] {
+        let body = json!({"name": "c", "filepath": filepath});
+        app.put(&link, body).await.assert(400, not_in_url.clone());
+    }
+    let read = app.get(&link).await;
+    assert_eq!(read.body, changed.body);
+    let download = "/group/app/-/releases/v0.1/downloads/%3Fbc";
+    assert_eq!(app.get(download).await.header("location"), "http://b");
+    let body = json!({"name": "c", "filepath": "/abc"});
+    assert_eq!(app.put(&link, body).await.status, 200);
+    let body = json!({"name": "c", "filepath": "/?bc"});
+    app.put(&link, body).await.assert(400, not_in_url);
+    assert_invariants(&app.items().await);
 }
