@@ -207,10 +207,9 @@ class Smoke:
             created = self.service.create(links, "app")
             found = [link["name"] for link in self.service.get(links).json() or []] if created.status == 201 else created
             self.report.check(f"{name} in a tag", "['app']", found, found == ["app"])
-        # An HTTP API cuts the path here, so the release is created by its link or not at all.
-        self.tags.append(f"smoke?{self.run}")
-        created = self.service.create(self.links(f"smoke?{self.run}"), "app")
-        self.report.check("%3F in a tag (HTTP APIs cut the path)", "no 5xx", created.status, created.status < 500)
+        # An HTTP API cuts the path here, which leads nowhere. Other gateways do not, and the service refuses the tag.
+        created = self.service.create(f"{self.releases}/smoke%3F{self.run}/assets/links", "app")
+        self.report.check("%3F in a tag", "400 or 404", created.status, created.status in (400, 404))
         listed = self.service.get(f"{self.links(f'smoke-{self.run}')}?per_page=%31%30")
         self.report.check("an encoded query", "X-Per-Page: 10", f"X-Per-Page: {listed.headers['X-Per-Page']}", listed.headers["X-Per-Page"] == "10")
 

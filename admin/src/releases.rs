@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use release_links::project::ProjectRef;
-use release_links::release::{ReleaseKey, TagName};
+use release_links::release::{InvalidTagName, ReleaseKey, TagName};
 use release_links::store::{AdminError, ReleaseBackup, RestoreOutcome, RestoredLink};
 
 use crate::cli::ReleaseCommand;
@@ -19,6 +19,7 @@ pub async fn run(operator: &Operator, command: ReleaseCommand) -> Outcome {
         from,
         dry_run,
     } = command;
+    TagName::parse_new(tag.as_str()).map_err(refusal)?;
     let (release, backup) = back_up(operator, tag, &project, from).await?;
     let session = operator.store.session(RELEASE_TIMEOUT);
     let explain = |error| operator.explain(AdminError::Failed(error));
@@ -32,6 +33,11 @@ pub async fn run(operator: &Operator, command: ReleaseCommand) -> Outcome {
         .map_err(explain)?;
     show(&links)?;
     check(&links)
+}
+
+/// A restore may create the release, so it takes only tags that a request may create, too (R88).
+fn refusal(reason: InvalidTagName) -> String {
+    format!("Tag name invalid: the tag {reason}, so create the release under another tag")
 }
 
 /// Reads the release from the other table.

@@ -7,7 +7,7 @@ use crate::http::params::{ParamError, ParamProblem};
 use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
 use crate::idempotency::IdempotencyKey;
-use crate::release::Author;
+use crate::release::{Author, Invalid, TagName};
 
 /// Creates a link (A3), once for each idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,7 @@ impl Operation for CreateLink {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         grant.access.require_write()?;
+        TagName::parse_new(grant.release.tag.as_str()).map_err(Invalid::Tag)?;
         let link = self.input.into_new_link().map_err(ApiError::Invalid)?;
         let request = self
             .key

@@ -4,7 +4,9 @@
 use crate::excerpt::first_of;
 use crate::http::error::ApiError;
 use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params, Value};
-use crate::release::{Author, LinkAttributes, NewRelease, ReleaseAttributes, TagName, commit_of};
+use crate::release::{
+    Author, Invalid, LinkAttributes, NewRelease, ReleaseAttributes, TagName, commit_of,
+};
 use crate::timestamp::Timestamp;
 
 /// Largest number of links in a request (ours, R82).
@@ -13,7 +15,7 @@ const MAX_LINKS: usize = 1_000;
 /// A new release: of the right types, but not yet checked against the rules of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseInput {
-    /// The tag, which may be blank.
+    /// The tag, which may be one that must not be created.
     pub tag: TagName,
     attributes: ReleaseAttributes,
     commit: Option<String>,
@@ -53,9 +55,7 @@ impl ReleaseInput {
     /// [`ApiError::Rejected`], in the order of R40.
     pub fn into_new_release(self, author: Option<Author>) -> Result<NewRelease, ApiError> {
         self.milestones.check()?;
-        if self.tag.as_str().trim().is_empty() {
-            return Err(ApiError::Rejected("Tag name invalid".to_owned()));
-        }
+        TagName::parse_new(self.tag.as_str()).map_err(Invalid::Tag)?;
         let new = self
             .attributes
             .into_new_release(self.commit, author, self.links);

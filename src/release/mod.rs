@@ -3,6 +3,7 @@
 
 mod rules;
 mod size;
+mod tag;
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,6 +18,7 @@ use crate::token::{Token, TokenId};
 
 pub use rules::{Attribute, Invalid, LinkAttributes, ReleaseAttributes, commit_of};
 pub use size::{MAX_RESPONSE_BYTES, ResponseSize};
+pub use tag::InvalidTagName;
 
 /// Longest tag, in bytes. The limit is ours: the tag is part of a DynamoDB key, which may have
 /// 2,048 bytes.

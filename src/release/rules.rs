@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::{Author, Details, NewRelease, ReleaseChanges};
+use super::{Author, Details, InvalidTagName, NewRelease, ReleaseChanges};
 use crate::excerpt::{excerpt, first_of};
 use crate::link::{LinkType, NewLink, Violation};
 use crate::timestamp::Timestamp;
@@ -72,6 +72,8 @@ impl Attribute {
 /// A new release that breaks rules. Its `Display` is GitLab's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invalid {
+    /// No tag with this name may be created (R44, R88).
+    Tag(InvalidTagName),
     /// A link has a type that does not exist, which GitLab finds first (R47).
     LinkType(String),
     /// The messages of the broken rules (R46).
@@ -81,6 +83,7 @@ pub enum Invalid {
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Tag(_) => f.write_str("Tag name invalid"),
             Self::LinkType(text) => write!(f, "'{}' is not a valid link_type", excerpt(text)),
             Self::Rules(messages) => write!(f, "Validation failed: {}", messages.join(", ")),
         }

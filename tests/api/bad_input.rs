@@ -234,7 +234,7 @@ async fn unusual_paths_are_unknown_routes_or_literal_tags() {
     app.get("/api/v3/projects")
         .await
         .assert_error(410, "API V3 is no longer supported. Use API V4 instead.");
-    for tag in ["..", "a%3Fb%23c", "a\\b", "%"] {
+    for tag in ["...", "a;b%23c", "a+b", "%"] {
         let list = format!("/api/v4/projects/24/releases/{tag}/assets/links");
         let event = Event::new("POST", &list).form("name=a&url=http://a");
         assert_eq!(app.send(event).await.body["id"], 1, "{tag}");

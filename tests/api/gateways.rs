@@ -126,10 +126,10 @@ async fn hosts_and_queries_that_lambda_http_cannot_parse_are_tolerated() {
 /// A client that follows `rel="next"` through an HTTP API, which decodes the path, sees every
 /// link once.
 #[tokio::test]
-async fn a_hash_or_question_mark_in_a_tag_does_not_hide_query_parameters() {
+async fn a_hash_in_a_tag_does_not_hide_query_parameters() {
     let app = TestApp::start().await;
-    for tag in ["a#b", "a?b", "#", "?page=9"] {
-        let encoded = tag.replace('#', "%23").replace('?', "%3F");
+    for tag in ["a#b", "#", "#page=9&a"] {
+        let encoded = tag.replace('#', "%23");
         let list = format!("/api/v4/projects/24/releases/{encoded}/assets/links");
         for n in 0..5 {
             let target = format!("{list}?name={n}&private_token={}", testkit::seed::TOKEN);

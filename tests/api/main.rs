@@ -41,5 +41,6 @@ mod release_parameters;
 mod releases;
 mod renames;
 mod retries;
+mod tags;
 mod token_locations;
 mod tokens;

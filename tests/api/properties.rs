@@ -153,6 +153,29 @@ const PATHS: &[&str] = &[
     "#",
     "\\",
 ];
+const TAGS: &[&str] = &[
+    "/",
+    "a",
+    "assets",
+    "links",
+    ".json",
+    "downloads",
+    "-/releases",
+    "permalink",
+    "latest",
+    ".",
+    "%",
+    "41",
+    "?",
+    "#",
+    "+",
+    "\\",
+    "é",
+    " ",
+    "\u{3000}",
+    "\n",
+    "\n/",
+];
 const BODIES: &[&str] = &[
     "\u{0}",
     "\u{1}",
@@ -270,6 +293,11 @@ proptest! {
     #[test]
     fn every_path_is_rejected_or_identifies_one_release(data in nearly_valid(PATHS)) {
         harness::path(&data);
+    }
+
+    #[test]
+    fn every_tag_and_filepath_is_refused_or_comes_out_of_every_path(data in nearly_valid(TAGS)) {
+        harness::tag(&data);
     }
 
     #[test]

@@ -172,6 +172,45 @@ async fn a_link_that_lost_only_its_own_item_is_restored() {
     assert_invariants(&app.items().await);
 }
 
+/// A restore would create a release that clients cannot reach.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_whose_tag_a_path_cannot_name_is_not_restored() {
+    let app = backed_up().await;
+    for (tag, reason) in [
+        ("a/", "has a slash at an end or two slashes in a row"),
+        ("a/..", "has a '.' or '..' between slashes"),
+        ("a?b", "has a '?'"),
+        ("a\\b", "has a backslash"),
+        ("a%2Fb", "has a '%' before two hexadecimal digits"),
+        ("permalink/latest", "begins with permalink/latest"),
+        (
+            "a/downloads",
+            "has a part such as /downloads or assets/links, which names something in a release",
+        ),
+        ("v1\u{9d}", "has a control character"),
+    ] {
+        let mut releases = Vec::new();
+        for mut item in app.items().await {
+            if item["pk"].as_s().unwrap() == "24#v0.1" {
+                let pk = AttributeValue::S(format!("24#{tag}"));
+                item.insert("pk".to_owned(), pk);
+                releases.push(item);
+            }
+        }
+        for item in releases {
+            let request = app.client.put_item().table_name(BACKUP);
+            request.set_item(Some(item)).send().await.unwrap();
+        }
+        let before = app.items().await;
+        let sentence =
+            format!("Tag name invalid: the tag {reason}, so create the release under another tag");
+        let restore = format!("release restore {tag} --project 24 --from {BACKUP}");
+        admin(&app, &restore).assert_fails(&sentence);
+        admin(&app, &format!("{restore} --dry-run")).assert_fails(&sentence);
+        assert_eq!(app.items().await, before);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_from_the_wrong_place_changes_nothing() {
     let app = backed_up().await;

@@ -1,6 +1,8 @@
 //! Checks that must hold for arbitrary input bytes. The fuzz targets and the property tests share
 //! them: the fuzzer generates input guided by coverage, the property tests at random.
 
+mod tag;
+
 use std::collections::HashSet;
 
 use clap::Parser;
@@ -20,6 +22,8 @@ use release_links::project::ProjectRef;
 use release_links::timestamp::Timestamp;
 use release_links_admin::cli;
 use serde_json::json;
+
+pub use tag::{NamingRequest, requests, tag};
 
 /// A path is either rejected or names a release whose own URL leads back to the same release.
 pub fn path(data: &[u8]) {

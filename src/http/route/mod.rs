@@ -7,7 +7,9 @@
 //! are, a gateway has decoded them, and the project and the tag are found between fixed segments:
 //! the first `releases` ends the project (no project path has such a segment), and the last
 //! `assets/links` ends the tag. In a download, the first `downloads` after the first segment of the
-//! tag ends the tag. Otherwise the rest of the path is the tag.
+//! tag ends the tag. Otherwise the rest of the path is the tag. Paths that more than one of these
+//! rules fits are read as downloads, and no tag is created that such a path would name
+//! ([`TagName::parse_new`]).
 
 mod project;
 mod release;
