@@ -1,5 +1,7 @@
 //! `release-links-admin release restore`.
 
+use std::time::SystemTime;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
@@ -94,12 +96,15 @@ async fn a_release_that_is_missing_as_a_whole_is_restored_and_reuses_no_id() {
         "the backup does not know of link 4"
     );
     assert_invariants(&app.items().await);
-    let times = |items: Vec<testkit::invariants::Item>| -> Vec<AttributeValue> {
+    let times = |items: Vec<testkit::invariants::Item>| -> Vec<SystemTime> {
         let is_release = |item: &&testkit::invariants::Item| {
             item["pk"].as_s().unwrap() == "24#v0.1" && item["sk"].as_s().unwrap() == "release"
         };
         let releases = items.iter().filter(is_release);
-        releases.map(|item| item["created_at"].clone()).collect()
+        let texts = releases.map(|item| item["created_at"].as_s().unwrap());
+        texts
+            .map(|text| humantime::parse_rfc3339(text).unwrap())
+            .collect()
     };
     let scan = app.client.scan().table_name(BACKUP).send().await.unwrap();
     assert_eq!(times(app.items().await), times(scan.items().to_vec()));
