@@ -255,9 +255,9 @@ impl From<StoreError> for ApiError {
                 Self::Invalid(violations)
             }
             StoreError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
-            StoreError::Unavailable(cause) => Self::Unavailable(cause),
+            StoreError::Unavailable(cause) => Self::Unavailable(cause.to_string()),
             StoreError::Corrupt(cause) => Self::Corrupt(cause),
-            StoreError::InvalidCall(cause) => Self::InvalidCall(cause),
+            StoreError::InvalidCall(cause) => Self::InvalidCall(cause.to_string()),
         }
     }
 }

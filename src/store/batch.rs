@@ -89,7 +89,7 @@ impl StoreSession<'_> {
             left = unprocessed;
             let delay = delays.next();
             let delay = delay.ok_or_else(|| {
-                StoreError::Unavailable("DynamoDB left a batch unprocessed".to_owned())
+                StoreError::Unavailable("DynamoDB left a batch unprocessed".into())
             })?;
             tokio::time::sleep(delay).await;
         }

@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 use std::time::SystemTime;
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use humantime::format_rfc3339_seconds;
+
+use super::cause::Cause;
 
 use crate::link::Violation;
 use crate::project::{Project, ProjectId, ProjectPath};
@@ -34,7 +36,7 @@ pub enum StoreError {
     #[error("the release would exceed what a response can contain")]
     ChangeTooLarge,
     /// Other links of the release have the name, the URL or the filepath (D5).
-    #[error("another link of the release has {0:?}")]
+    #[error("another link of the release has the name, the URL or the filepath")]
     Taken(Vec<Violation>),
     /// The changed link breaks these rules.
     #[error("the changed link breaks a rule")]
@@ -44,13 +46,13 @@ pub enum StoreError {
     IdempotencyKeyReused,
     /// DynamoDB is unavailable or did not respond in time. A retry is safe.
     #[error("{0}")]
-    Unavailable(String),
+    Unavailable(Cause),
     /// An item of the table does not have the shape that this service writes.
     #[error("{0}")]
     Corrupt(String),
     /// DynamoDB found a call invalid. That is a bug of this service, so a retry does not help.
     #[error("{0}")]
-    InvalidCall(String),
+    InvalidCall(Cause),
 }
 
 /// A change by the operator that failed, in one sentence. After [`Self::Failed`], the change may
@@ -141,6 +143,9 @@ pub enum AdminError {
     /// Another operator changed the same data.
     #[error("somebody else changed this at the same time: check its current state, and try again")]
     Changed,
+    /// The change kept conflicting with others, or DynamoDB throttled it.
+    #[error("the table is busy, and nothing was changed: run the command again in a minute")]
+    Busy,
     /// The table is unavailable, or one of its items is corrupt.
     #[error("the operation on the table failed: {0}")]
     Failed(StoreError),
@@ -152,8 +157,7 @@ impl From<StoreError> for AdminError {
     }
 }
 
-/// The error of a failed call, with all its causes for the log. An invalid call is a bug of this
-/// service, so a retry does not help.
+/// The error of a failed call. An invalid call is a bug of this service, so a retry does not help.
 pub(super) fn failure<E>(error: SdkError<E>) -> StoreError
 where
     E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
@@ -162,32 +166,10 @@ where
         error.code(),
         Some("ValidationException" | "SerializationException")
     );
-    let is_untrusted = causes(&error).any(|cause| {
-        matches!(
-            cause.downcast_ref(),
-            Some(rustls::Error::InvalidCertificate(_))
-        )
-    });
-    let mut cause = DisplayErrorContext(error).to_string();
-    if is_untrusted {
-        cause += "; set SSL_CERT_FILE to the root certificates that the endpoint's certificate chains to";
-    }
+    let cause = Cause::of(&error);
     if is_invalid {
         StoreError::InvalidCall(cause)
     } else {
         StoreError::Unavailable(cause)
     }
-}
-
-/// The error and its causes. The source of an I/O error is not the error that it wraps, but the
-/// source of that one.
-fn causes<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        match error.downcast_ref::<std::io::Error>() {
-            Some(error) => error.get_ref().map(|wrapped| wrapped as _),
-            None => error.source(),
-        }
-    })
 }

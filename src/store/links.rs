@@ -86,7 +86,7 @@ impl StoreSession<'_> {
                 return Ok(created);
             }
         }
-        Err(StoreError::Unavailable("no link ID was free".to_owned()))
+        Err(StoreError::Unavailable("no link ID was free".into()))
     }
 
     /// Creates a link with the next ID; `None` if another round may succeed.
@@ -220,7 +220,7 @@ impl StoreSession<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StoreError::Unavailable("the link kept changing".to_owned()))
+        Err(StoreError::Unavailable("the link kept changing".into()))
     }
 
     /// Deletes a link and returns it.
@@ -248,7 +248,7 @@ impl StoreSession<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StoreError::Unavailable("the link kept changing".to_owned()))
+        Err(StoreError::Unavailable("the link kept changing".into()))
     }
 }
 

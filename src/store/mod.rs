@@ -5,6 +5,7 @@
 //! read has a condition that the item is unchanged.
 
 mod batch;
+mod cause;
 mod deletion;
 mod entities;
 mod error;
@@ -23,6 +24,7 @@ mod tokens;
 mod transaction;
 mod uniqueness;
 
+pub use cause::{Cause, FailedCall, FailureKind};
 pub use deletion::Deletion;
 pub use error::{AdminError, StoreError};
 pub use links::CreatedLink;
@@ -205,9 +207,9 @@ impl StoreSession<'_> {
         tokio::time::timeout_at(self.deadline, send)
             .await
             .map_err(|_| {
-                StoreError::Unavailable(
-                    "DynamoDB did not respond before the invocation's deadline".to_owned(),
-                )
+                StoreError::Unavailable(Cause::no_response(
+                    "DynamoDB did not respond before the invocation's deadline",
+                ))
             })
     }
 

@@ -83,7 +83,7 @@ impl StoreSession<'_> {
                 }
             }
             let delay = delays.next().ok_or_else(|| {
-                StoreError::Unavailable("others kept creating the release".to_owned())
+                StoreError::Unavailable("others kept creating the release".into())
             })?;
             tokio::time::sleep(delay).await;
         }

@@ -50,9 +50,7 @@ impl StoreSession<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StoreError::Unavailable(
-            "the release kept changing".to_owned(),
-        ))
+        Err(StoreError::Unavailable("the release kept changing".into()))
     }
 
     /// The release without its links, and the highest ID that a link has or had; `None` if the
@@ -188,7 +186,7 @@ impl StoreSession<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StoreError::Unavailable("the link kept changing".to_owned()))
+        Err(StoreError::Unavailable("the link kept changing".into()))
     }
 }
 

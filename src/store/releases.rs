@@ -114,9 +114,7 @@ impl StoreSession<'_> {
                 bytes: read.bytes,
             }));
         }
-        Err(StoreError::Unavailable(
-            "the release kept changing".to_owned(),
-        ))
+        Err(StoreError::Unavailable("the release kept changing".into()))
     }
 
     /// The items of a release and its links. It stops at the first link that does not exist.
@@ -239,9 +237,7 @@ impl StoreSession<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StoreError::Unavailable(
-            "the release kept changing".to_owned(),
-        ))
+        Err(StoreError::Unavailable("the release kept changing".into()))
     }
 }
 

@@ -165,7 +165,7 @@ impl StoreSession<'_> {
         let expression = "SET deleted_through = :to";
         let lowered = self.update_item(partition.release(), expression, values, unchanged);
         lowered.await?.map(drop).ok_or_else(|| {
-            StoreError::Unavailable("the release was changed at the same time".to_owned())
+            StoreError::Unavailable("the release was changed at the same time".into())
         })
     }
 

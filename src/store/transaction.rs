@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{
@@ -15,6 +15,7 @@ use backon::Retryable;
 use uuid::Uuid;
 
 use super::StoreSession;
+use super::cause::Cause;
 use super::entities::Item;
 use super::error::{AdminError, StoreError, failure};
 use super::keys::Key;
@@ -322,9 +323,7 @@ impl<'a> Transaction<'a> {
         } else if !steps.is_empty() {
             TransactionError::Steps(steps)
         } else if codes.contains(&"ValidationError") {
-            TransactionError::Failed(StoreError::InvalidCall(
-                DisplayErrorContext(error).to_string(),
-            ))
+            TransactionError::Failed(StoreError::InvalidCall(Cause::of(&error)))
         } else {
             TransactionError::Failed(failure(error))
         }
@@ -335,11 +334,11 @@ impl From<TransactionError> for StoreError {
     /// For an error that the caller does not handle.
     fn from(error: TransactionError) -> Self {
         match error {
-            TransactionError::Steps(steps) => Self::Unavailable(format!(
-                "the conditions of the steps {steps:?} kept failing"
-            )),
+            TransactionError::Steps(steps) => Self::Unavailable(
+                format!("the conditions of the steps {steps:?} kept failing").into(),
+            ),
             TransactionError::Conflict => Self::Unavailable(
-                "the transaction was throttled or kept conflicting with others".to_owned(),
+                "the transaction was throttled or kept conflicting with others".into(),
             ),
             TransactionError::Failed(error) => error,
         }
@@ -350,7 +349,8 @@ impl From<TransactionError> for AdminError {
     /// For an error that the caller does not handle.
     fn from(error: TransactionError) -> Self {
         match error {
-            TransactionError::Steps(_) | TransactionError::Conflict => Self::Changed,
+            TransactionError::Steps(_) => Self::Changed,
+            TransactionError::Conflict => Self::Busy,
             TransactionError::Failed(error) => Self::Failed(error),
         }
     }
