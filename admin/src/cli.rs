@@ -1,16 +1,16 @@
 //! The command line: subcommands, flags, and the parsers of their values.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
 use release_links::release::TagName;
 use release_links::store::ProjectChanges;
-use release_links::token::{EVERY_PROJECT, Scope};
-use strum::VariantArray;
+use release_links::token::Scope;
+
+use crate::values::{expiry, grant, label, lifetime, project, project_id, scope, visibility, wait};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +19,7 @@ Examples:
   TOKEN=$(release-links-admin token create --label ci --grant 24=developer --expires-in 90d)
   release-links-admin token list
   release-links-admin token revoke ci
+  release-links-admin release list --project 24
   release-links-admin release restore v1.0 --project 24 --from links-restored
 
 Environment:
@@ -31,13 +32,16 @@ Exit status: 0 success, 1 failure with one sentence on standard error, 2 usage e
 /// Manage the projects, releases and tokens of a release-links deployment
 ///
 /// The command accesses the deployment's DynamoDB table directly, with your own AWS credentials.
-/// Every change is atomic, which means that it takes effect completely or not at all. The exceptions
-/// are `project delete` and `release restore`, which you can interrupt and run again.
+/// Every change is atomic, which means that it takes effect completely or not at all. The
+/// exceptions are `project delete` and `release restore`, which you can interrupt and run again.
 #[derive(Debug, Parser)]
 #[command(name = "release-links-admin", version, max_term_width = 100, after_long_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// After the sentence of a failure, also print what the AWS SDK says about it
+    #[arg(long, global = true)]
+    pub verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,7 +49,7 @@ pub enum Command {
     /// Manage projects, which contain releases and links
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Restore releases from another table
+    /// List, delete and restore releases
     #[command(subcommand)]
     Release(ReleaseCommand),
     /// Manage tokens, which clients use to read and write links
@@ -118,13 +122,40 @@ pub enum ProjectCommand {
         yes: bool,
         /// Time to wait between hiding the project and deleting its links, such as 1m; by default,
         /// `IDENTITY_CACHE_SECONDS` plus the function's timeout of 15 s
-        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+        #[arg(long, value_name = "DURATION", value_parser = wait)]
         wait: Option<Duration>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ReleaseCommand {
+    /// List the releases of a project, the latest first
+    ///
+    /// Tags with control characters or with characters that change the direction of text are shown
+    /// as in `v1\u000d`; write them as `$'v1\u000d'` in bash.
+    List {
+        /// The project's ID or path
+        #[arg(long, value_parser = project)]
+        project: ProjectRef,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a release with its links, also one whose tag no URL can contain
+    ///
+    /// Clients delete releases through the API. This command is for tags that earlier versions of
+    /// the service accepted although no URL can name them, such as `release/` and `%41`. Write `--`
+    /// before a tag that begins with `-`.
+    Delete {
+        /// The tag of the release, exactly as it was created
+        tag: TagName,
+        /// The project's ID or path
+        #[arg(long, value_parser = project)]
+        project: ProjectRef,
+        /// Skip the confirmation prompt; required without a terminal
+        #[arg(long)]
+        yes: bool,
+    },
     /// Restore the missing links of a release from another table, such as a restored copy
     ///
     /// Each link gets its former ID. Existing links stay as they are. A link is reported and not
@@ -205,6 +236,10 @@ pub enum TokenCommand {
         /// The token's lifetime, such as 90d or 12h; by default, the token never expires
         #[arg(long, value_name = "DURATION", value_parser = lifetime)]
         expires_in: Option<Duration>,
+        /// The date at whose beginning in UTC the token expires, such as 2027-01-31, or a time such
+        /// as 2027-01-31T18:00:00Z
+        #[arg(long, value_name = "DATE", value_parser = expiry, conflicts_with = "expires_in")]
+        expires_at: Option<SystemTime>,
         /// Import an existing token of at least 20 characters from this file instead of generating
         /// one; `-` reads standard input
         #[arg(long, value_name = "FILE")]
@@ -212,6 +247,14 @@ pub enum TokenCommand {
     },
     /// List all tokens with their roles, scope and expiry, but without the tokens themselves
     List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a token with all its roles, but without the token itself
+    Show {
+        #[command(flatten)]
+        which: WhichToken,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -242,94 +285,4 @@ pub struct Grant {
     /// The project; `None` means all projects.
     pub project: Option<ProjectRef>,
     pub role: Role,
-}
-
-/// Longest label, in characters.
-const MAX_LABEL: usize = 255;
-/// Longest lifetime of a token; RFC 3339 cannot express times after the year 9999.
-const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-fn visibility() -> impl TypedValueParser<Value = Visibility> {
-    let words = PossibleValuesParser::new(Visibility::VARIANTS.iter().map(|word| word.as_str()));
-    words.try_map(|word| word.parse::<Visibility>())
-}
-
-fn scope() -> impl TypedValueParser<Value = Scope> {
-    let words = PossibleValuesParser::new(Scope::VARIANTS.iter().map(|word| word.as_str()));
-    words.try_map(|word| word.parse::<Scope>())
-}
-
-fn project_id(text: &str) -> Result<ProjectId, &'static str> {
-    text.parse()
-        .ok()
-        .and_then(ProjectId::new)
-        .ok_or("a project's ID is a whole number from 1 to 9223372036854775807")
-}
-
-fn project(text: &str) -> Result<ProjectRef, &'static str> {
-    ProjectRef::parse(text)
-        .ok_or("specify a project by its ID, such as 24, or by its path, such as group/app")
-}
-
-fn label(text: &str) -> Result<String, String> {
-    if text.trim().is_empty()
-        || text.chars().any(char::is_control)
-        || text.chars().count() > MAX_LABEL
-    {
-        return Err(format!(
-            "a label is one line of 1 to {MAX_LABEL} characters"
-        ));
-    }
-    if text.trim().parse::<u64>().is_ok() {
-        return Err(
-            "a label must not be a number, because `token revoke` treats a number as a token's ID"
-                .to_owned(),
-        );
-    }
-    if text.chars().any(is_bidi_control) {
-        return Err(
-            "a label must not contain characters that change the direction of text".to_owned(),
-        );
-    }
-    Ok(text.to_owned())
-}
-
-/// Unicode's `Bidi_Control` characters (UAX #9, section 2), which can make one label look like
-/// another.
-fn is_bidi_control(c: char) -> bool {
-    matches!(
-        c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    )
-}
-
-fn grant(text: &str) -> Result<Grant, String> {
-    let (name, role) = text
-        .rsplit_once('=')
-        .ok_or("a grant consists of a project and a role, such as 24=developer")?;
-    let roles: Vec<&str> = Role::VARIANTS.iter().map(|role| role.as_str()).collect();
-    let roles = roles.join(", ");
-    let role = role
-        .parse()
-        .map_err(|_| format!("unknown role {role:?}: choose one of {roles}"))?;
-    let project = if matches!(name, EVERY_PROJECT | "*") {
-        None
-    } else {
-        Some(project(name)?)
-    };
-    Ok(Grant { project, role })
-}
-
-fn lifetime(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("a token's lifetime must be longer than zero".to_owned()),
-        Ok(lifetime) if lifetime <= MAX_LIFETIME => Ok(lifetime),
-        Ok(_) => Err(
-            "a token's lifetime is at most 100 years; without --expires-in it never expires"
-                .to_owned(),
-        ),
-        Err(error) => Err(format!(
-            "{error}; write a duration such as 90d, 12h or 1h30m"
-        )),
-    }
 }

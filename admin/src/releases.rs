@@ -2,27 +2,121 @@
 
 use std::time::Duration;
 
-use release_links::project::ProjectRef;
+use release_links::project::{Project, ProjectRef};
 use release_links::release::{InvalidTagName, ReleaseKey, TagName};
-use release_links::store::{AdminError, ReleaseBackup, RestoreOutcome, RestoredLink};
+use release_links::store::{ReleaseBackup, ReleaseEntry, RestoreOutcome, RestoredLink, StoreError};
+use serde::Serialize;
 
 use crate::cli::ReleaseCommand;
-use crate::{Operator, Outcome, output};
+use crate::failure::Failure;
+use crate::operator::Operator;
+use crate::projects::describe;
+use crate::{Outcome, output};
 
 /// Time limit for reading and writing a whole release.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
+/// A release in the output of `--json`; times are RFC 3339 in UTC.
+#[derive(Serialize)]
+struct ReleaseView<'a> {
+    tag: &'a str,
+    released_at: &'a str,
+    created_at: &'a str,
+}
+
+impl<'a> ReleaseView<'a> {
+    fn new(release: &'a ReleaseEntry) -> Self {
+        Self {
+            tag: release.tag.as_str(),
+            released_at: &release.released_at,
+            created_at: &release.created_at,
+        }
+    }
+}
+
 pub async fn run(operator: &Operator, command: ReleaseCommand) -> Outcome {
-    let ReleaseCommand::Restore {
-        tag,
-        project,
-        from,
-        dry_run,
-    } = command;
-    TagName::parse_new(tag.as_str()).map_err(refusal)?;
-    let (release, backup) = back_up(operator, tag, &project, from).await?;
+    match command {
+        ReleaseCommand::List { project, json } => list(operator, &project, json).await,
+        ReleaseCommand::Delete { tag, project, yes } => delete(operator, tag, &project, yes).await,
+        ReleaseCommand::Restore {
+            tag,
+            project,
+            from,
+            dry_run,
+        } => restore(operator, tag, &project, from, dry_run).await,
+    }
+}
+
+async fn project(operator: &Operator, name: &ProjectRef) -> Result<Project, Failure> {
+    let project = operator.session().project(name).await;
+    project.map_err(|error| operator.explain(error))
+}
+
+async fn list(operator: &Operator, name: &ProjectRef, json: bool) -> Outcome {
+    let id = project(operator, name).await?.id;
+    let releases = operator.session().release_entries(id).await;
+    let releases = releases.map_err(|error| operator.explain_store(&error))?;
+    if json {
+        return output::json(&releases.iter().map(ReleaseView::new).collect::<Vec<_>>());
+    }
+    let row = |release: ReleaseEntry| {
+        let [released_at, created_at] =
+            [&release.released_at, &release.created_at].map(|time| whole_seconds(time));
+        [release.tag.to_string(), released_at, created_at]
+    };
+    output::table(
+        ["TAG", "RELEASED", "CREATED"],
+        releases.into_iter().map(row),
+    )
+}
+
+/// A time without its fraction of a second.
+fn whole_seconds(time: &str) -> String {
+    match time.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => time.to_owned(),
+    }
+}
+
+async fn delete(operator: &Operator, tag: TagName, name: &ProjectRef, yes: bool) -> Outcome {
+    let project = project(operator, name).await?;
+    let what = format!("release {tag} of {}", describe(&project));
+    let id = project.id;
+    let key = ReleaseKey { project: id, tag };
+    let missing = || {
+        let tag = &key.tag;
+        format!(
+            "there is no release {tag} in project {id}: `release list --project {id}` shows all \
+             releases"
+        )
+    };
+    let explain = |error| match error {
+        StoreError::ReleaseNotFound => missing().into(),
+        error => operator.explain_store(&error),
+    };
     let session = operator.store.session(RELEASE_TIMEOUT);
-    let explain = |error| operator.explain(AdminError::Failed(error));
+    if !session.has_release(&key).await.map_err(explain)? {
+        return Err(missing().into());
+    }
+    if !yes {
+        output::confirm_deletion(&what, "all its links")?;
+    }
+    let session = operator.store.session(RELEASE_TIMEOUT);
+    session.delete_release(&key).await.map_err(explain)?;
+    output::line(&format!("deleted {what}"))
+}
+
+async fn restore(
+    operator: &Operator,
+    tag: TagName,
+    project: &ProjectRef,
+    from: String,
+    dry_run: bool,
+) -> Outcome {
+    TagName::parse_new(tag.as_str()).map_err(refusal)?;
+    let (release, backup) = back_up(operator, tag, project, from).await?;
+    let session = operator.store.session(RELEASE_TIMEOUT);
+    let explain = |error: StoreError| operator.explain_store(&error);
     if dry_run {
         let links = session.compare_release(&release, &backup).await;
         return show(&links.map_err(explain)?);
@@ -44,23 +138,24 @@ fn refusal(reason: InvalidTagName) -> String {
 async fn back_up(
     operator: &Operator,
     tag: TagName,
-    project: &ProjectRef,
+    name: &ProjectRef,
     from: String,
-) -> Result<(ReleaseKey, ReleaseBackup), String> {
-    let project = operator.session().project(project).await;
-    let project = project.map_err(|error| operator.explain(error))?.id;
+) -> Result<(ReleaseKey, ReleaseBackup), Failure> {
+    let project = project(operator, name).await?.id;
     let release = ReleaseKey { project, tag };
     let source = operator.other_table(from.clone());
     let source = source.session(RELEASE_TIMEOUT);
     let backup = source
         .back_up_release(&release)
         .await
-        .map_err(|error| format!("cannot read the table {from}: {error}"))?;
+        .map_err(|error| operator.explain_other(&from, &error))?;
     if backup.is_empty() {
         let tag = &release.tag;
         return Err(format!(
-            "the table {from} has no links of release {tag} in project {project}: check the tag and the table"
-        ));
+            "the table {from} has no links of release {tag} in project {project}: check the tag \
+             and the table"
+        )
+        .into());
     }
     Ok((release, backup))
 }
@@ -94,9 +189,10 @@ fn check(links: &[RestoredLink]) -> Outcome {
     match links.iter().filter(is_blocked).count() {
         0 => Ok(()),
         count => Err(format!(
-            "could not restore {count} of {} links, because other links have their ID, name, URL or \
-             filepath: change or delete those, and run the command again",
+            "could not restore {count} of {} links, because other links have their ID, name, URL \
+             or filepath: change or delete those, and run the command again",
             links.len()
-        )),
+        )
+        .into()),
     }
 }

@@ -13,21 +13,13 @@ use release_links::token::{EVERY_PROJECT, Grants, NewToken, PlainToken, Token, T
 use serde::Serialize;
 
 use crate::cli::{Grant, TokenCommand, WhichToken};
-use crate::{Operator, Outcome, output};
+use crate::failure::Failure;
+use crate::operator::Operator;
+use crate::secrets::MIN_LENGTH;
+use crate::{Outcome, output};
 
-/// Minimum length of an imported token; a shorter one could be guessed.
-const MIN_LENGTH: usize = 20;
-
-/// Whether a command-line word may be a token that should have been in a file: it is long enough,
-/// and looks neither like natural language nor like a path.
-pub fn may_be_token(word: &str) -> bool {
-    let is_allowed =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+');
-    let has = |is_kind: fn(&char) -> bool| word.chars().any(|c| is_kind(&c));
-    let is_random = has(char::is_ascii_digit)
-        || (has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase));
-    word.len() >= MIN_LENGTH && word.chars().all(is_allowed) && is_random
-}
+/// Largest number of projects whose roles a row of the list shows.
+const MAX_LISTED_GRANTS: usize = 3;
 
 /// A token in the output of `--json`; times are RFC 3339 in UTC.
 #[derive(Serialize)]
@@ -62,12 +54,29 @@ impl<'a> TokenView<'a> {
         }
     }
 
-    fn row(self) -> [String; 7] {
-        let grants = self
-            .grants
-            .iter()
+    /// The grants in a few words.
+    fn summary(&self) -> String {
+        let is_every = |name: &&String| name.as_str() == EVERY_PROJECT;
+        let projects = self.grants.len() - self.grants.keys().filter(is_every).count();
+        if projects <= MAX_LISTED_GRANTS {
+            return self.roles().join(" ");
+        }
+        let projects = format!("{projects} projects");
+        match self.grants.get(EVERY_PROJECT) {
+            Some(role) => format!("{EVERY_PROJECT}={role} {projects}"),
+            None => projects,
+        }
+    }
+
+    fn roles(&self) -> Vec<String> {
+        let grants = self.grants.iter();
+        grants
             .map(|(project, role)| format!("{project}={role}"))
-            .collect::<Vec<_>>();
+            .collect()
+    }
+
+    fn row(self) -> [String; 7] {
+        let grants = self.summary();
         let expires = output::or_dash(self.expires_at);
         let id = self.id.to_string();
         [
@@ -75,10 +84,27 @@ impl<'a> TokenView<'a> {
             self.label.to_owned(),
             self.state.to_owned(),
             self.scope.to_owned(),
-            grants.join(" "),
+            grants,
             self.created_at,
             expires,
         ]
+    }
+
+    /// A row for each attribute and each grant.
+    fn rows(self) -> Vec<[String; 2]> {
+        let roles = self.roles();
+        let attributes = [
+            ("id", self.id.to_string()),
+            ("label", self.label.to_owned()),
+            ("state", self.state.to_owned()),
+            ("scope", self.scope.to_owned()),
+            ("created", self.created_at),
+            ("expires", output::or_dash(self.expires_at)),
+            ("revoked", output::or_dash(self.revoked_at)),
+        ];
+        let grants = roles.into_iter().map(|role| ("grant", role));
+        let rows = attributes.into_iter().chain(grants);
+        rows.map(|(name, value)| [name.to_owned(), value]).collect()
     }
 }
 
@@ -89,31 +115,32 @@ pub async fn run(operator: &Operator, command: TokenCommand) -> Outcome {
             grants,
             scope,
             expires_in,
+            expires_at,
             token_file,
         } => {
             let created_at = SystemTime::now();
             let grants = resolve(operator, grants).await?;
-            let expires_at = expires_in.map(|lifetime| created_at + lifetime);
-            create(
-                operator,
-                NewToken {
-                    label,
-                    grants,
-                    scope,
-                    created_at,
-                    expires_at,
-                },
-                token_file.as_deref(),
-            )
-            .await
+            let expires_at = expires_at.or(expires_in.map(|lifetime| created_at + lifetime));
+            let settings = NewToken {
+                label,
+                grants,
+                scope,
+                created_at,
+                expires_at,
+            };
+            match token_file {
+                Some(file) => import(operator, settings, &file).await,
+                None => create(operator, settings).await,
+            }
         }
         TokenCommand::List { json } => list(operator, json).await,
+        TokenCommand::Show { which, json } => show(operator, which, json).await,
         TokenCommand::Revoke(which) => revoke(operator, which).await,
     }
 }
 
 /// Resolves the projects of the grants to their IDs.
-async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, String> {
+async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Failure> {
     let mut resolved = Grants::default();
     for Grant { project, role } in grants {
         let (name, before) = match project {
@@ -125,49 +152,72 @@ async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Stri
             }
         };
         if before.is_some() {
-            return Err(format!(
-                "there are two grants for {name}: remove one of them"
-            ));
+            return Err(format!("there are two grants for {name}: remove one of them").into());
         }
     }
     Ok(resolved)
 }
 
-async fn create(operator: &Operator, settings: NewToken, token_file: Option<&Path>) -> Outcome {
-    let imported = token_file.map(read_token).transpose()?;
-    if imported
-        .as_ref()
-        .is_some_and(|token| token.reveal().len() < MIN_LENGTH)
-    {
+/// Stores an existing token.
+async fn import(operator: &Operator, settings: NewToken, file: &Path) -> Outcome {
+    let token = read_token(file)?;
+    if token.reveal().len() < MIN_LENGTH {
         return Err(format!(
             "a token with fewer than {MIN_LENGTH} characters could be guessed: choose a longer one"
-        ));
+        )
+        .into());
     }
-    let token = match &imported {
-        Some(token) => token.clone(),
-        None => PlainToken::generate()
-            .map_err(|error| format!("the operating system cannot provide random data: {error}"))?,
-    };
-    let stored = operator
-        .session()
-        .create_token(token.hash(), settings)
-        .await;
-    let stored = stored.map_err(|error| operator.explain(error))?;
-    let name = describe(&stored);
-    if imported.is_some() {
-        eprintln!("stored {name}");
-        if token_file.is_some_and(is_world_readable) {
-            eprintln!(
-                "warning: every user of this machine can read the token file: run `chmod 600` on it"
-            );
-        }
-        return Ok(());
+    let name = describe(&store(operator, &token, settings).await?);
+    output::note(&format!("stored {name}"));
+    if is_world_readable(file) {
+        output::note(
+            "warning: every user of this machine can read the token file: run `chmod 600` on it",
+        );
     }
-    output::deliver(&format!("{}\n", token.reveal())).map_err(|error| {
-        format!("created {name} but could not show it: revoke it and create another one ({error})")
-    })?;
-    eprintln!("created {name}; it is shown only once");
     Ok(())
+}
+
+/// Generates a token and prints it.
+async fn create(operator: &Operator, settings: NewToken) -> Outcome {
+    if output::is_discarded() {
+        return Err(
+            "standard output is closed or /dev/null, so nobody would see the token: nothing was \
+             created"
+                .into(),
+        );
+    }
+    let token = PlainToken::generate()
+        .map_err(|error| format!("the operating system cannot provide random data: {error}"))?;
+    let stored = store(operator, &token, settings).await?;
+    let name = describe(&stored);
+    output::token(&token).map_err(|error| {
+        let id = stored.id;
+        format!(
+            "created {name} but could not show it ({error}): run `token revoke {id}`, and create \
+             another one"
+        )
+    })?;
+    output::note(&format!("created {name}; it is shown only once"));
+    Ok(())
+}
+
+async fn store(
+    operator: &Operator,
+    token: &PlainToken,
+    settings: NewToken,
+) -> Result<Token, Failure> {
+    let session = operator.session();
+    let label = settings.label.trim();
+    let labelled = PlainToken::from(label.to_owned()).hash();
+    let known = session.identify(Some(&labelled), &[]).await;
+    let (known, _) = known.map_err(|error| operator.explain_store(&error))?;
+    if known.is_some() || label == token.reveal() {
+        return Err(
+            "the label is a token, and everybody may read a label: choose a name such as ci".into(),
+        );
+    }
+    let stored = session.create_token(token.hash(), settings).await;
+    stored.map_err(|error| operator.explain(error))
 }
 
 fn describe(token: &Token) -> String {
@@ -176,7 +226,7 @@ fn describe(token: &Token) -> String {
 
 /// Reads an existing token, without the white space around it. Error messages leave out the file's
 /// name, because it may be the token itself, passed by mistake.
-fn read_token(file: &Path) -> Result<PlainToken, String> {
+fn read_token(file: &Path) -> Result<PlainToken, Failure> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         stdin().read_to_string(&mut text)
@@ -187,9 +237,9 @@ fn read_token(file: &Path) -> Result<PlainToken, String> {
     let token = text.trim();
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         let expected = "write the token on one line, in ASCII without spaces";
-        return Err(format!(
-            "the file of --token-file does not contain a token: {expected}"
-        ));
+        return Err(
+            format!("the file of --token-file does not contain a token: {expected}").into(),
+        );
     }
     Ok(PlainToken::from(token.to_owned()))
 }
@@ -215,40 +265,45 @@ async fn list(operator: &Operator, json: bool) -> Outcome {
     output::table(heading, views.map(TokenView::row))
 }
 
-async fn revoke(operator: &Operator, which: WhichToken) -> Outcome {
-    let id = find(operator, which).await?;
-    let revoked = operator.session().revoke_token(id, SystemTime::now()).await;
-    let token = revoked.map_err(|error| operator.explain(error))?;
-    output::print(&format!(
-        "revoked {}{}\n",
-        describe(&token),
-        operator.delay()
-    ))
+async fn show(operator: &Operator, which: WhichToken, json: bool) -> Outcome {
+    let token = find(operator, which).await?;
+    let view = TokenView::new(&token, SystemTime::now());
+    if json {
+        return output::json(&view);
+    }
+    output::table(["ATTRIBUTE", "VALUE"], view.rows())
 }
 
-/// The ID of the token that the arguments identify.
-async fn find(operator: &Operator, which: WhichToken) -> Result<TokenId, String> {
-    let (session, explain) = (operator.session(), |error| operator.explain(error));
+async fn revoke(operator: &Operator, which: WhichToken) -> Outcome {
+    let (found, now) = (find(operator, which).await?, SystemTime::now());
+    // DynamoDB may have removed the item by ID of an expired token, so do not look it up.
+    if let (Some(expired_at), None) = (found.expired_at(now), found.revoked_at) {
+        let id = found.id;
+        return Err(operator.explain(AdminError::TokenExpired { id, expired_at }));
+    }
+    let revoked = operator.session().revoke_token(found.id, now).await;
+    let token = revoked.map_err(|error| operator.explain(error))?;
+    output::line(&format!("revoked {}{}", describe(&token), operator.delay()))
+}
+
+/// The token that the arguments identify.
+async fn find(operator: &Operator, which: WhichToken) -> Result<Token, Failure> {
+    let session = operator.session();
     if let Some(file) = which.token_file {
         let found = session
             .identify(Some(&read_token(&file)?.hash()), &[])
             .await;
-        let (token, _) = found.map_err(|error| explain(error.into()))?;
-        let token = token.ok_or("there is no such token: `token list` shows all tokens")?;
-        // DynamoDB may have removed the item by ID of an expired token, so do not look it up.
-        return match token.expired_at(SystemTime::now()) {
-            Some(expired_at) => Err(explain(AdminError::TokenExpired {
-                id: token.id,
-                expired_at,
-            })),
-            None => Ok(token.id),
-        };
+        let (token, _) = found.map_err(|error| operator.explain_store(&error))?;
+        return token.ok_or("there is no such token: `token list` shows all tokens".into());
     }
-    if let Some(id) = which.id {
-        return Ok(TokenId(id));
-    }
-    let name = which.token.unwrap_or_default();
-    by_name(&session.tokens().await.map_err(explain)?, &name)
+    let tokens = session.tokens().await;
+    let tokens = tokens.map_err(|error| operator.explain(error))?;
+    let id = match which.id {
+        Some(id) => TokenId(id),
+        None => by_name(&tokens, &which.token.unwrap_or_default())?,
+    };
+    let token = tokens.into_iter().find(|token| token.id == id);
+    token.ok_or_else(|| operator.explain(AdminError::UnknownToken(id.to_string())))
 }
 
 /// The ID of the token with this ID or label.
@@ -275,7 +330,7 @@ fn by_name(tokens: &[Token], name: &str) -> Result<TokenId, String> {
                 .to_owned(),
         ),
         (None, several, _) => Err(format!(
-            "several tokens have the label {name:?}: choose one by its ID ({})",
+            "several tokens have the label \"{name}\": choose one by its ID ({})",
             ids(several)
         )),
         (Some(id), active, _) => {

@@ -30,6 +30,7 @@ pub use error::{AdminError, StoreError};
 pub use links::CreatedLink;
 pub use projects::ProjectChanges;
 pub use release_creation::CreatedRelease;
+pub use release_order::ReleaseEntry;
 pub use restore::{ReleaseBackup, RestoreOutcome, RestoredLink};
 
 use std::fmt::Debug;

@@ -16,9 +16,21 @@ use crate::release::{Order, OrderBy, ReleaseKey, ReleaseWithLinks, ResponseSize,
 /// Number of releases that are read at the same time for a list.
 const CONCURRENT_READS: usize = 8;
 
+/// A release in the list for operators, which reads nothing but the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseEntry {
+    /// The tag.
+    pub tag: TagName,
+    /// When it was released, or will be: RFC 3339 in UTC.
+    pub released_at: String,
+    /// When it was created, in the same form.
+    pub created_at: String,
+}
+
 /// The place of a release in the order of releases.
 #[derive(Debug)]
 struct Place {
+    released_at: String,
     created_at: String,
     tag: TagName,
 }
@@ -55,6 +67,25 @@ impl StoreSession<'_> {
             items: found.try_collect().await?,
             counted,
         })
+    }
+
+    /// All releases of a project, the latest first. It takes one query for each megabyte of their
+    /// order, whatever their links are.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn release_entries(
+        &self,
+        project: ProjectId,
+    ) -> Result<Vec<ReleaseEntry>, StoreError> {
+        let places = self.places(project, Order::default()).await?.into_iter();
+        let entries = places.map(|place| ReleaseEntry {
+            tag: place.tag,
+            released_at: place.released_at,
+            created_at: place.created_at,
+        });
+        Ok(entries.collect())
     }
 
     /// The tag of the latest release: the last one by time of release, upcoming ones included
@@ -94,12 +125,14 @@ fn place_of(item: Item) -> Result<Place, StoreError> {
     let key = sort_key(&item).to_owned();
     let PlaceItem { tag } = read(item)?;
     let mut parts = key.splitn(3, '#');
-    let (Some(_), Some(created_at), Some(ordered_tag)) = (parts.next(), parts.next(), parts.next())
+    let (Some(released_at), Some(created_at), Some(ordered_tag)) =
+        (parts.next(), parts.next(), parts.next())
     else {
         return Err(malformed());
     };
     let tag = tag.as_deref().unwrap_or(ordered_tag).parse();
     Ok(Place {
+        released_at: released_at.to_owned(),
         created_at: created_at.to_owned(),
         tag: tag.map_err(|_| malformed())?,
     })

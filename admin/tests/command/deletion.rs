@@ -1,13 +1,14 @@
 //! `release-links-admin project delete`.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectId, Role, Visibility};
 use release_links::token::{NewToken, PlainToken};
 use serde_json::json;
 
+use super::terminal::at_terminal;
 use super::{admin, command, file};
 use testkit::app::{LINKS, TestApp, granted, project};
 use testkit::event::Event;
@@ -261,46 +262,12 @@ async fn a_deletion_asks_for_confirmation_or_requires_yes_without_a_terminal() {
     admin(&app, "project delete 24").assert_fails(sentence);
     assert_eq!(app.get(LINKS).await.status, 200);
     for (answer, code, left) in [("no", 1, 1), ("yes", 0, 0)] {
-        let mut script = Command::new("script");
-        script
-            .args(["--quiet", "--return", "--command"])
-            .arg(format!(
-                "{} project delete 24 --wait 0s",
-                env!("CARGO_BIN_EXE_release-links-admin")
-            ));
-        let environment: Vec<_> = command(app.address, "")
-            .get_envs()
-            .map(|(n, v)| (n.to_owned(), v.unwrap().to_owned()))
-            .collect();
-        let mut terminal = script
-            .arg("/dev/null")
-            .envs(environment)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        terminal
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(format!("{answer}\n").as_bytes())
-            .unwrap();
-        let output = terminal.wait_with_output().unwrap();
-        let shown = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            shown
-                .contains("Delete project 24 (group/app, public) with all its releases and links?"),
-            "{shown}"
-        );
-        assert_eq!(output.status.code(), Some(code), "{shown}");
-        assert_eq!(
-            admin(&app, "project list --json")
-                .json()
-                .as_array()
-                .unwrap()
-                .len(),
-            left
-        );
+        let ended = at_terminal(&app, "project delete 24 --wait 0s", &format!("{answer}\n"));
+        let question = "Delete project 24 (group/app, public) with all its releases and links?";
+        assert!(ended.stdout.contains(question), "{ended:?}");
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        let projects = admin(&app, "project list --json").json();
+        assert_eq!(projects.as_array().unwrap().len(), left);
     }
 }
 

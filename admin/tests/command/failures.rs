@@ -114,7 +114,8 @@ async fn a_token_can_be_revoked_only_once_by_label_or_by_token_file() {
         admin(&app, "token create --label old --grant 24=guest").code,
         Some(0)
     );
-    let delay = "running functions may take up to 30 s to notice, if the stack's IdentityCacheSeconds is 30";
+    let delay = "running functions may take up to 30 s to notice, if the stack's \
+                 IdentityCacheSeconds is 30";
     admin(&app, "token revoke old").assert(0, &format!("revoked token 2 (old); {delay}\n"), "");
     let again = admin(&app, "token revoke old");
     assert!(

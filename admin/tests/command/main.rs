@@ -5,11 +5,15 @@
     reason = "a None or an Err fails the test at once"
 )]
 
+mod credentials;
 mod deletion;
 mod failures;
+mod platform;
 mod policy;
 mod projects;
 mod releases;
+mod silence;
+mod terminal;
 mod tokens;
 
 use std::io::Read;
@@ -138,9 +142,12 @@ async fn a_new_project_and_token_can_create_the_first_link() {
 }
 
 /// Arguments, and a part of the message that explains what is wrong with them.
-const USAGE_ERRORS: [(&str, &str); 25] = [
-    ("", "Usage: release-links-admin <COMMAND>"),
-    ("project", "Usage: release-links-admin project <COMMAND>"),
+const USAGE_ERRORS: [(&str, &str); 32] = [
+    ("", "Usage: release-links-admin [OPTIONS] <COMMAND>"),
+    (
+        "project",
+        "Usage: release-links-admin project [OPTIONS] <COMMAND>",
+    ),
     ("project create --id 24", "--path <GROUP/NAME>"),
     (
         "project create --id 0 --path a/b",
@@ -162,7 +169,14 @@ const USAGE_ERRORS: [(&str, &str); 25] = [
         "project update 24 --path api/app",
         "the first part of a path must not be api, which is reserved for the API",
     ),
-    ("project delete 24 --wait soon", "expected number at 0"),
+    (
+        "project delete 24 --wait soon",
+        "write a duration such as 45s or 1m30s",
+    ),
+    (
+        "project delete 24 --wait 25h",
+        "the command waits for at most 24h",
+    ),
     ("project update 24", "--visibility <VISIBILITY>"),
     ("project show", "<PROJECT|--id <ID>>"),
     ("project show 24 --id 24", "cannot be used with"),
@@ -206,6 +220,30 @@ const USAGE_ERRORS: [(&str, &str); 25] = [
     (
         "token create --label ci --grant 24=guest --expires-in 101y",
         "a token's lifetime is at most 100 years",
+    ),
+    (
+        "token create --label ci --grant 24=guest --expires-in 2027-01-31",
+        "this is a date: pass it with --expires-at",
+    ),
+    (
+        "token create --label ci --grant 24=guest --expires-at 90d",
+        "write a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00Z",
+    ),
+    (
+        "token create --label ci --grant 24=guest --expires-at 2019-01-31",
+        "this time has passed: choose one in the future",
+    ),
+    (
+        "token create --label ci --grant 24=guest --expires-at 2199-01-31",
+        "a token's lifetime is at most 100 years",
+    ),
+    (
+        "token create --label ci --grant 24=guest --expires-at 2099-01-31 --expires-in 90d",
+        "cannot be used with",
+    ),
+    (
+        "token create --label glpat-aBcDeFgHiJkLmNoPqRsT --grant 24=guest",
+        "a label must not look like a token",
     ),
     ("token revoke", "<TOKEN|--id <ID>|--token-file <FILE>>"),
     (
@@ -290,70 +328,10 @@ async fn a_closed_pipe_is_an_error_only_if_it_loses_a_token() {
     };
     assert_eq!(run("project list"), (Some(0), String::new()));
     assert_eq!(run("token list --json"), (Some(0), String::new()));
-    let sentence = "release-links-admin: created token 2 (ci) but could not show it: revoke it and \
-                    create another one (Broken pipe (os error 32))\n";
+    let sentence = "release-links-admin: created token 2 (ci) but could not show it (Broken pipe \
+                    (os error 32)): run `token revoke 2`, and create another one\n";
     assert_eq!(
         run("token create --label ci --grant 24=guest"),
         (Some(1), sentence.to_owned())
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_missing_setting_or_table_is_reported_in_one_sentence() {
-    let app = TestApp::start().await;
-    let list = || command(app.address, "project list");
-    for (name, sentence) in [
-        (
-            "TABLE_NAME",
-            "TABLE_NAME is not set: set it to the name of the DynamoDB table",
-        ),
-        (
-            "AWS_REGION",
-            "AWS_REGION is not set: set it to the region of the table, or set AWS_PROFILE",
-        ),
-    ] {
-        ended(list().env_remove(name)).assert_fails(sentence);
-    }
-    let unused = [
-        ("PUBLIC_URL", "links"),
-        ("DOWNLOAD_CACHE_SECONDS", "soon"),
-        ("WARM_UP_SECONDS", "-1"),
-    ];
-    let listed = ended(list().envs(unused));
-    assert_eq!(
-        (listed.code, listed.stderr.as_str()),
-        (Some(0), ""),
-        "settings that only the function uses are not read"
-    );
-    let malformed =
-        "IDENTITY_CACHE_SECONDS is \"soon\": set it to a whole number of seconds, such as 30";
-    ended(list().env("IDENTITY_CACHE_SECONDS", "soon")).assert_fails(malformed);
-    for (ended, part) in [
-        (
-            ended(list().env_remove("AWS_ACCESS_KEY_ID")),
-            "no AWS credentials found: set AWS_PROFILE",
-        ),
-        (
-            ended(list().env("TABLE_NAME", "other-table")),
-            "ResourceNotFoundException",
-        ),
-        (
-            ended(list().env("TABLE_NAME", "other-table")),
-            "(TABLE_NAME is other-table in eu-central-1)",
-        ),
-        (
-            ended(list().env("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")),
-            "the operation on the table failed",
-        ),
-    ] {
-        assert_eq!(
-            (ended.code, ended.stdout.as_str()),
-            (Some(1), ""),
-            "{ended:?}"
-        );
-        assert!(
-            ended.stderr.contains(part) && ended.stderr.matches('\n').count() == 1,
-            "{ended:?}"
-        );
-    }
 }

@@ -26,10 +26,13 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         "project update 7 --path group/renamed --visibility public",
         "token create --label ci --grant 7=developer",
         "token list",
+        "token show ci",
         "token revoke ci",
         &create,
         &revoke,
         &restore,
+        "release list --project 24",
+        "release delete v0.1 --project 24 --yes",
         "project delete 7 --yes --wait 0s",
         "project delete 24 --yes --wait 0s",
     ] {

@@ -33,7 +33,8 @@ async fn projects_can_be_listed_shown_and_updated() {
     ID  PATH        VISIBILITY
     7   secret/app  private
     ");
-    let delay = "running functions may take up to 30 s to notice, if the stack's IdentityCacheSeconds is 30";
+    let delay = "running functions may take up to 30 s to notice, if the stack's \
+                 IdentityCacheSeconds is 30";
     let updated = admin(&app, "project update 7 --visibility public --path open/app");
     updated.assert(
         0,

@@ -173,7 +173,8 @@ async fn an_argument_that_matches_an_id_and_a_label_revokes_nothing() {
         states(admin(&app, "token list --json").json()),
         ["active"; 3]
     );
-    let delay = "running functions may take up to 30 s to notice, if the stack's IdentityCacheSeconds is 30";
+    let delay = "running functions may take up to 30 s to notice, if the stack's \
+                 IdentityCacheSeconds is 30";
     admin(&app, "token revoke 7").assert(0, &format!("revoked token 3 (7); {delay}\n"), "");
     admin(&app, "token revoke --id 1").assert(
         0,
@@ -278,5 +279,88 @@ async fn a_token_that_lost_one_item_in_a_restore_can_be_revoked() {
     assert_eq!(
         (reply.status, &reply.body["error"]),
         (401, &json!("invalid_token"))
+    );
+}
+
+/// The runtime opens `/dev/null` in place of a closed standard output.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_nobody_would_see_is_not_created() {
+    let app = TestApp::start().await;
+    for output in [">&-", ">/dev/null"] {
+        let program = env!("CARGO_BIN_EXE_release-links-admin");
+        let mut shell = std::process::Command::new("sh");
+        let create = format!("{program} token create --label ci --grant 24=guest {output}");
+        shell.args(["-c", &create]).env_clear();
+        for (name, value) in command(app.address, "").get_envs() {
+            shell.env(name, value.unwrap());
+        }
+        ended(&mut shell).assert_fails(
+            "standard output is closed or /dev/null, so nobody would see the token: nothing was \
+             created",
+        );
+    }
+    let tokens = admin(&app, "token list --json").json();
+    assert_eq!(tokens.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_that_is_a_token_is_rejected() {
+    let app = TestApp::start().await;
+    let own = file("its-own-label", "words-that-are-a-token");
+    let import = format!(
+        "token create --grant 24=guest --label words-that-are-a-token --token-file {}",
+        own.display()
+    );
+    let sentence = "the label is a token, and everybody may read a label: choose a name such as ci";
+    admin(&app, &import).assert_fails(sentence);
+    let known = app.issue(granted("known", 24, Role::Guest)).await;
+    let create = format!("token create --grant 24=guest --label {known}");
+    admin(&app, &create).assert_fails(sentence);
+    assert!(!admin(&app, "token list").stdout.contains(&known));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_expires_at_the_beginning_of_a_date_or_at_a_time() {
+    let app = TestApp::start().await;
+    for (id, text, time) in [
+        (2, "2099-01-31", "2099-01-31T00:00:00Z"),
+        (3, "2099-01-31T18:30:00Z", "2099-01-31T18:30:00Z"),
+    ] {
+        let create = format!("token create --label ci{id} --grant 24=guest --expires-at {text}");
+        assert_eq!(admin(&app, &create).code, Some(0));
+        let shown = admin(&app, &format!("token show {id} --json")).json();
+        assert_eq!(shown["expires_at"], time);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_shown_with_all_its_roles() {
+    let app = with_tokens("show").await;
+    let found = file("shown", "known-to-somebody-already");
+    let by_token = format!("token show --token-file {}", found.display());
+    let created = admin(&app, "token show 2 --json").json()["created_at"].clone();
+    for arguments in [
+        "token show 2",
+        "token show --id 2",
+        "token show migrated",
+        &by_token,
+    ] {
+        let table = format!(
+            "ATTRIBUTE  VALUE\nid         2\nlabel      migrated\nstate      active\n\
+             scope      read_api\ncreated    {}\nexpires    -\nrevoked    -\n\
+             grant      24=guest\ngrant      7=owner\n",
+            created.as_str().unwrap()
+        );
+        admin(&app, arguments).assert(0, &table, "");
+    }
+    let listed = admin(&app, "token list --json").json();
+    for (index, id) in [(0, 1), (2, 3), (3, 4)] {
+        let shown = admin(&app, &format!("token show {id} --json")).json();
+        assert_eq!(shown, listed[index]);
+    }
+    admin(&app, "token show 9").assert_fails("there is no token 9: `token list` shows all tokens");
+    admin(&app, "token show nobody").assert_fails(
+        "there is no token with this label: `token list` shows all tokens, and `--token-file FILE` \
+         accepts the token itself",
     );
 }

@@ -1,0 +1,114 @@
+//! The operator's access to the table that the environment names.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::config::Builder;
+use release_links::aws::{RootStore, https_client};
+use release_links::config;
+use release_links::store::{AdminError, Store, StoreError, StoreSession};
+
+use crate::credentials;
+use crate::failure::{Failure, Place};
+use crate::patience::{Note, Patience};
+
+/// Time limit for a short sequence of DynamoDB calls.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Access to the table.
+pub struct Operator {
+    sdk: SdkConfig,
+    pub store: Store,
+    /// How long running functions may use cached tokens and projects.
+    pub identity_cache: Duration,
+    table: String,
+    region: String,
+}
+
+impl Operator {
+    pub async fn connect() -> Result<Self, Failure> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let table = config::table_name(environment).map_err(|error| error.to_string())?;
+        let identity_cache =
+            config::identity_cache(environment).map_err(|error| error.to_string())?;
+        let waiting = Note::about("AWS's source of credentials");
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https_client(RootStore::System))
+            .load()
+            .await;
+        let region = sdk.region().map(ToString::to_string);
+        let Some(region) = region.filter(|region| !region.is_empty()) else {
+            credentials::check_profile().await?;
+            return Err(
+                "AWS_REGION is not set: set it to the region of the table, or set AWS_PROFILE"
+                    .into(),
+            );
+        };
+        credentials::check(&sdk, &region).await?;
+        drop(waiting);
+        let store = store(&sdk, table.clone(), &region);
+        Ok(Self {
+            sdk,
+            store,
+            identity_cache,
+            table,
+            region,
+        })
+    }
+
+    /// Another table in the same region.
+    pub fn other_table(&self, name: String) -> Store {
+        store(&self.sdk, name, &self.region)
+    }
+
+    pub fn session(&self) -> StoreSession<'_> {
+        self.store.session(SESSION_TIMEOUT)
+    }
+
+    /// The failure for an error of an operator's change.
+    pub fn explain(&self, error: AdminError) -> Failure {
+        match error {
+            AdminError::Failed(error) => self.explain_store(&error),
+            error => error.to_string().into(),
+        }
+    }
+
+    /// The failure for an error of the store.
+    pub fn explain_store(&self, error: &StoreError) -> Failure {
+        let (table, region) = (&self.table, &self.region);
+        let setting = "TABLE_NAME";
+        let place = Place {
+            table,
+            setting,
+            region,
+        };
+        place.explain(error)
+    }
+
+    /// The failure for an error of another table, which `--from` names.
+    pub fn explain_other(&self, table: &str, error: &StoreError) -> Failure {
+        let (setting, region) = ("--from", self.region.as_str());
+        let place = Place {
+            table,
+            setting,
+            region,
+        };
+        place.explain(error)
+    }
+
+    /// A note that running functions may still use cached tokens and projects.
+    pub fn delay(&self) -> String {
+        match self.identity_cache.as_secs() {
+            0 => String::new(),
+            seconds => format!(
+                "; running functions may take up to {seconds} s to notice, if the stack's \
+                 IdentityCacheSeconds is {seconds}"
+            ),
+        }
+    }
+}
+
+fn store(sdk: &SdkConfig, table: String, region: &str) -> Store {
+    let whose = format!("DynamoDB in {region}");
+    Store::new(Builder::from(sdk).interceptor(Patience { whose }), table)
+}
