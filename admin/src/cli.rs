@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
 use release_links::release::TagName;
-use release_links::store::ProjectChanges;
+use release_links::store::{ProjectChanges, Takeover};
 use release_links::token::Scope;
 
 use crate::values::{expiry, grant, label, lifetime, project, project_id, scope, visibility, wait};
@@ -75,13 +75,16 @@ pub enum ProjectCommand {
         id: ProjectId,
         /// The project's full path, which clients can use instead of the ID
         ///
-        /// If it is a former path of another project, the new project takes it over, together with
-        /// the permanent URLs below it.
+        /// Download URLs that another project published under a former path of its own, or that a
+        /// deleted project published under its path, would lead to the new project. See
+        /// `--take-former-path`.
         #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
         path: ProjectPath,
         /// Whether only members or everyone can read the project's links
         #[arg(long, default_value = "private", value_parser = visibility())]
         visibility: Visibility,
+        #[command(flatten)]
+        takeover: TakeFormerPath,
     },
     /// List all projects
     List {
@@ -107,6 +110,8 @@ pub enum ProjectCommand {
         which: WhichProject,
         #[command(flatten)]
         changes: Changes,
+        #[command(flatten)]
+        takeover: TakeFormerPath,
     },
     /// Delete a project with its releases and links, and the tokens' roles in it
     ///
@@ -198,7 +203,7 @@ impl WhichProject {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct Changes {
-    /// The new path; if it is a former path of another project, this project takes it over
+    /// The new path; see `--take-former-path` if another project had it before
     #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
     pub path: Option<ProjectPath>,
     /// The new visibility
@@ -209,6 +214,24 @@ pub struct Changes {
 impl From<Changes> for ProjectChanges {
     fn from(Changes { path, visibility }: Changes) -> Self {
         Self { path, visibility }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct TakeFormerPath {
+    /// Take the path even if another project, or a deleted one, published downloads under it: their
+    /// URLs then lead to this project
+    #[arg(long)]
+    take_former_path: bool,
+}
+
+impl From<TakeFormerPath> for Takeover {
+    fn from(TakeFormerPath { take_former_path }: TakeFormerPath) -> Self {
+        if take_former_path {
+            Self::Allow
+        } else {
+            Self::Refuse
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use release_links::project::{Project, ProjectRef};
-use release_links::store::ProjectChanges;
+use release_links::store::{FormerOwner, ProjectChanges, Takeover};
 use serde::Serialize;
 
 use crate::cli::ProjectCommand;
@@ -35,13 +35,14 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
             id,
             path,
             visibility,
+            takeover,
         } => {
             let project = Project {
                 id,
                 path,
                 visibility,
             };
-            create(operator, project).await
+            create(operator, project, takeover.into()).await
         }
         ProjectCommand::List { json } => {
             let projects = operator.session().projects().await;
@@ -56,32 +57,44 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
                 show(&[project], false)
             }
         }
-        ProjectCommand::Update { which, changes } => {
-            update(operator, &which.get(), changes.into()).await
-        }
+        ProjectCommand::Update {
+            which,
+            changes,
+            takeover,
+        } => update(operator, &which.get(), changes.into(), takeover.into()).await,
         ProjectCommand::Delete { which, yes, wait } => {
             delete(operator, &which.get(), yes, wait).await
         }
     }
 }
 
-async fn create(operator: &Operator, project: Project) -> Outcome {
-    let created = operator.session().create_project(&project).await;
-    created.map_err(|error| operator.explain(error))?;
-    output::line(&format!("created {}", describe(&project)))
+async fn create(operator: &Operator, project: Project, takeover: Takeover) -> Outcome {
+    let created = operator.session().create_project(&project, takeover).await;
+    let former = created.map_err(|error| operator.explain(error))?;
+    let lost = former.map(|former| loss(&project, &former));
+    let lost = lost.unwrap_or_default();
+    output::line(&format!("created {}{lost}", describe(&project)))
 }
 
-async fn update(operator: &Operator, which: &ProjectRef, changes: ProjectChanges) -> Outcome {
-    let updated = operator
-        .session()
-        .update_project(which, changes, SystemTime::now())
-        .await;
-    let project = updated.map_err(|error| operator.explain(error))?;
-    output::line(&format!(
-        "updated {}{}",
-        describe(&project),
-        operator.delay()
-    ))
+async fn update(
+    operator: &Operator,
+    which: &ProjectRef,
+    changes: ProjectChanges,
+    takeover: Takeover,
+) -> Outcome {
+    let now = SystemTime::now();
+    let session = operator.session();
+    let updated = session.update_project(which, changes, takeover, now).await;
+    let (project, former) = updated.map_err(|error| operator.explain(error))?;
+    let lost = former.map(|former| loss(&project, &former));
+    let (lost, delay) = (lost.unwrap_or_default(), operator.delay());
+    output::line(&format!("updated {}{lost}{delay}", describe(&project)))
+}
+
+/// What a takeover does to the project that had the path before.
+fn loss(project: &Project, former: &FormerOwner) -> String {
+    let (path, id) = (&project.path, project.id);
+    format!("; {path} {former}: its published download URLs now lead to project {id}")
 }
 
 pub fn describe(project: &Project) -> String {

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{
 
 use super::entities::{Item, ProjectItem};
 use super::error::{AdminError, StoreError};
-use super::keys::{self, key_of, order_of, releases_of};
-use super::projects::{by_id, by_path, not_deleted, without_taken_paths};
+use super::keys::{order_of, releases_of};
+use super::projects::{by_former_path, by_id, not_deleted, without_taken_paths};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
 use super::{Store, StoreSession};
 use crate::project::{Project, ProjectId};
@@ -141,10 +141,13 @@ impl Store {
         };
         let mut transaction = Transaction::on(&self.table);
         transaction.put(Step::Own, by_id(&after), unchanged);
-        transaction.delete(Step::Own, key_of(by_path(&after)), unchanged);
+        // The items of its paths stay, so that no project takes over its downloads unasked.
+        let path = after.path.to_lowercase();
+        transaction.put(Step::Own, by_former_path(&after, &path, now), unchanged);
         for (index, path) in before.former_paths.iter().enumerate() {
             let is_own = Condition::FormerPathOf(before.id);
-            transaction.delete(Step::FormerPath(index), keys::project_by_path(path), is_own);
+            let item = by_former_path(&after, path, now);
+            transaction.put(Step::FormerPath(index), item, is_own);
         }
         transaction
     }

@@ -1,6 +1,6 @@
 //! Errors of the store: [`StoreError`] for requests and [`AdminError`] for the operator.
 
-use std::fmt::Debug;
+use std::fmt;
 use std::time::SystemTime;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -88,6 +88,19 @@ pub enum AdminError {
         /// The project that had the path.
         project: Project,
     },
+    /// Another project published downloads under the path, and nobody agreed to take it over.
+    #[error(
+        "{path} {owner}: its published download URLs would lead to project {taker} instead; \
+         pass --take-former-path if you want that"
+    )]
+    FormerPathOfAnother {
+        /// The path.
+        path: ProjectPath,
+        /// The project that had it.
+        owner: FormerOwner,
+        /// The project that would have it.
+        taker: ProjectId,
+    },
     /// The project has the maximum number of former paths.
     #[error(
         "project {0} has the maximum number of former paths: it can only move back to one of them"
@@ -157,10 +170,31 @@ impl From<StoreError> for AdminError {
     }
 }
 
+/// A project that had a path before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerOwner {
+    /// The project.
+    pub project: Project,
+    /// Whether its deletion has begun.
+    pub is_deleted: bool,
+}
+
+impl fmt::Display for FormerOwner {
+    /// Completes a sentence that begins with the path.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Project { id, path, .. } = &self.project;
+        if self.is_deleted {
+            write!(f, "was a path of project {id}, which was deleted")
+        } else {
+            write!(f, "is a former path of project {id}, which is now {path}")
+        }
+    }
+}
+
 /// The error of a failed call. An invalid call is a bug of this service, so a retry does not help.
 pub(super) fn failure<E>(error: SdkError<E>) -> StoreError
 where
-    E: std::error::Error + ProvideErrorMetadata + Debug + 'static,
+    E: std::error::Error + ProvideErrorMetadata + fmt::Debug + 'static,
 {
     let is_invalid = matches!(
         error.code(),

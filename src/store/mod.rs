@@ -26,9 +26,9 @@ mod uniqueness;
 
 pub use cause::{Cause, FailedCall, FailureKind};
 pub use deletion::Deletion;
-pub use error::{AdminError, StoreError};
+pub use error::{AdminError, FormerOwner, StoreError};
 pub use links::CreatedLink;
-pub use projects::ProjectChanges;
+pub use projects::{ProjectChanges, Takeover};
 pub use release_creation::CreatedRelease;
 pub use release_order::ReleaseEntry;
 pub use restore::{ReleaseBackup, RestoreOutcome, RestoredLink};

@@ -3,9 +3,9 @@
 use std::time::SystemTime;
 
 use super::entities::{Item, ProjectItem, item, read};
-use super::error::AdminError;
+use super::error::{AdminError, FormerOwner, StoreError};
 use super::keys::{self, PROJECTS};
-use super::transaction::{Condition, Step, Transaction, TransactionError};
+use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
 use super::{Range, Store, StoreSession};
 use crate::project::{Project, ProjectId, ProjectPath, ProjectRef, Visibility};
 use crate::timestamp::Timestamp;
@@ -22,6 +22,15 @@ pub struct ProjectChanges {
     pub visibility: Option<Visibility>,
 }
 
+/// Whether a project may take a path under which another one has published downloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takeover {
+    /// It may take only a path that was never used, or a former path of its own.
+    Refuse,
+    /// It may take the path of a deleted project, or a former path of any project.
+    Allow,
+}
+
 impl StoreSession<'_> {
     /// The project with this ID or path, including one that is being deleted or was deleted.
     async fn project_item(&self, name: &ProjectRef) -> Result<ProjectItem, AdminError> {
@@ -29,6 +38,10 @@ impl StoreSession<'_> {
         let unknown = || AdminError::UnknownProject(name.to_string());
         let found: ProjectItem = read(item.ok_or_else(unknown)?)?;
         let project = found.project();
+        if found.deleting_since.is_some() {
+            // The item by path does not tell whether the deletion is finished.
+            return self.project_by_id(project.id).await;
+        }
         if !name.is_of(&project) {
             return Err(AdminError::FormerPath {
                 path: name.to_string(),
@@ -83,70 +96,131 @@ impl StoreSession<'_> {
         Ok(projects)
     }
 
-    /// Creates a project. It may take the former path of another one.
+    /// Creates a project, and returns the project whose former path it has taken, if any.
     ///
     /// # Errors
     ///
     /// [`AdminError::IdTaken`], [`AdminError::IdUsed`], [`AdminError::PathTaken`],
-    /// [`AdminError::Failed`].
-    pub async fn create_project(&self, project: &Project) -> Result<(), AdminError> {
+    /// [`AdminError::FormerPathOfAnother`], [`AdminError::Changed`], [`AdminError::Failed`].
+    pub async fn create_project(
+        &self,
+        project: &Project,
+        takeover: Takeover,
+    ) -> Result<Option<FormerOwner>, AdminError> {
         let new = ProjectItem::new(project.clone(), 1);
-        let mut transaction = Transaction::on(&self.store.table);
-        transaction.put(Step::Project(project.id), by_id(&new), Condition::Absent);
-        transaction.put(
-            Step::ProjectPath,
-            by_path(&new),
-            Condition::AbsentOrFormerPath,
-        );
-        let error = match transaction.commit(self).await {
-            Ok(()) => return Ok(()),
-            Err(error) => taken(error, project),
-        };
-        if let AdminError::IdTaken(id) = error
-            && let Some(deleted_at) = self.project_by_id(id).await?.deleted_at
-        {
-            return Err(AdminError::IdUsed {
-                id,
-                deleted_at: deleted_at.into(),
-            });
+        for _ in 0..MAX_ROUNDS {
+            self.check_id(project.id).await?;
+            let (condition, former) = self.path_for(project, takeover).await?;
+            let mut transaction = Transaction::on(&self.store.table);
+            transaction.put(Step::Project(project.id), by_id(&new), Condition::Absent);
+            transaction.put(Step::ProjectPath, by_path(&new), condition);
+            match transaction.commit(self).await {
+                Ok(()) => return Ok(former),
+                // The ID or the path has changed hands after it was read.
+                Err(TransactionError::Steps(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        Err(error)
+        Err(AdminError::Changed)
     }
 
-    /// Updates a project and returns it. Its former paths change with it, except those that other
-    /// projects have taken.
+    /// Fails if a project has or had this ID.
+    async fn check_id(&self, id: ProjectId) -> Result<(), AdminError> {
+        let item = self.get_item(keys::project_by_id(id.number())).await?;
+        let Some(item) = item.map(read::<ProjectItem>).transpose()? else {
+            return Ok(());
+        };
+        Err(match item.deleted_at {
+            Some(time) => AdminError::IdUsed {
+                id,
+                deleted_at: time.into(),
+            },
+            None => AdminError::IdTaken(id),
+        })
+    }
+
+    /// The condition under which the project may put the item of its path, and the other project
+    /// that loses the path with it. The condition names that project, so no other one can lose the
+    /// path in its place.
+    async fn path_for(
+        &self,
+        project: &Project,
+        takeover: Takeover,
+    ) -> Result<(Condition, Option<FormerOwner>), AdminError> {
+        let path = project.path.to_lowercase();
+        let item = self.get_item(keys::project_by_path(&path)).await?;
+        let (condition, owner) = match item.map(read::<ProjectItem>).transpose()? {
+            Some(item) if item.moved_at.is_none() => {
+                return Err(AdminError::PathTaken(project.path.clone()));
+            }
+            Some(item) => (Condition::FormerPathOf(item.id), Some(item)),
+            // Earlier versions of this service left no item under the path of a deleted project.
+            None => (Condition::Absent, self.deleted_project_at(&path).await?),
+        };
+        let owner = owner.filter(|item| item.id != project.id);
+        let owner = owner.map(|item| FormerOwner {
+            project: item.project(),
+            is_deleted: item.deleting_since.is_some(),
+        });
+        match owner {
+            Some(owner) if takeover == Takeover::Refuse => Err(AdminError::FormerPathOfAnother {
+                path: project.path.clone(),
+                owner,
+                taker: project.id,
+            }),
+            owner => Ok((condition, owner)),
+        }
+    }
+
+    /// The project that was deleted last of those that had this path then.
+    async fn deleted_project_at(&self, path: &str) -> Result<Option<ProjectItem>, StoreError> {
+        let items = self.query_all(&Range::whole(PROJECTS)).await?.into_iter();
+        let items = items.map(read).collect::<Result<Vec<ProjectItem>, _>>()?;
+        let had_path =
+            |item: &ProjectItem| item.deleting_since.is_some() && item.path.to_lowercase() == path;
+        let deleted = items.into_iter().filter(had_path);
+        Ok(deleted.max_by_key(|item| item.deleting_since))
+    }
+
+    /// Updates a project and returns it, with the project whose former path it has taken, if any.
+    /// Its own former paths change with it, except those that other projects have taken.
     ///
     /// # Errors
     ///
     /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`],
     /// [`AdminError::PendingDeletion`], [`AdminError::Deleted`], [`AdminError::PathTaken`],
-    /// [`AdminError::TooManyFormerPaths`], [`AdminError::Changed`], [`AdminError::Failed`].
+    /// [`AdminError::FormerPathOfAnother`], [`AdminError::TooManyFormerPaths`],
+    /// [`AdminError::Changed`], [`AdminError::Failed`].
     pub async fn update_project(
         &self,
         name: &ProjectRef,
         changes: ProjectChanges,
+        takeover: Takeover,
         now: SystemTime,
-    ) -> Result<Project, AdminError> {
+    ) -> Result<(Project, Option<FormerOwner>), AdminError> {
         let mut before = existing(self.project_item(name).await?)?;
-        loop {
+        for _ in 0..MAX_ROUNDS {
             let after = changed(&before, &changes);
             let project = after.project();
             if after.former_paths.len() > MAX_FORMER_PATHS {
                 return Err(AdminError::TooManyFormerPaths(project.id));
             }
-            match self
-                .store
-                .project_update(&before, &after, now)
-                .commit(self)
-                .await
-            {
-                Ok(()) => return Ok(project),
+            let (is_free, former) = if before.path.to_lowercase() == after.path.to_lowercase() {
+                (Condition::Version(before.version), None)
+            } else {
+                self.path_for(&project, takeover).await?
+            };
+            let update = self.store.project_update(&before, &after, is_free, now);
+            match update.commit(self).await {
+                Ok(()) => return Ok((project, former)),
                 Err(error) => match without_taken_paths(&before, &error) {
                     Some(former_paths) => before.former_paths = former_paths,
-                    None => return Err(taken(error, &project)),
+                    None if is_about_new_path(&error) => {}
+                    None => return Err(error.into()),
                 },
             }
         }
+        Err(AdminError::Changed)
     }
 }
 
@@ -155,6 +229,7 @@ impl Store {
         &self,
         before: &ProjectItem,
         after: &ProjectItem,
+        is_free: Condition,
         now: SystemTime,
     ) -> Transaction<'_> {
         let unchanged = Condition::Version(before.version);
@@ -163,14 +238,10 @@ impl Store {
         let mut transaction = Transaction::on(&self.table);
         transaction.put(Step::Own, by_id(after), unchanged);
         if old_path == new_path {
-            transaction.put(Step::Own, by_path(after), unchanged);
+            transaction.put(Step::Own, by_path(after), is_free);
         } else {
             transaction.put(Step::Own, by_former_path(after, &old_path, now), unchanged);
-            transaction.put(
-                Step::ProjectPath,
-                by_path(after),
-                Condition::AbsentOrFormerPath,
-            );
+            transaction.put(Step::ProjectPath, by_path(after), is_free);
         }
         for (index, path) in before.former_paths.iter().enumerate() {
             if after.former_paths.contains(path) {
@@ -199,7 +270,7 @@ pub(super) fn by_path(project: &ProjectItem) -> Item {
 
 /// The item by a former path. It has the whole project, so that a lookup takes one call whichever
 /// path it uses.
-fn by_former_path(project: &ProjectItem, path: &str, now: SystemTime) -> Item {
+pub(super) fn by_former_path(project: &ProjectItem, path: &str, now: SystemTime) -> Item {
     let moved_at = Some(Timestamp::from_clock(now));
     let copy = ProjectItem {
         former_paths: Vec::new(),
@@ -261,17 +332,10 @@ pub(super) fn without_taken_paths(
     is_about_paths.then(|| left.map(|(_, path)| path.clone()).collect())
 }
 
-/// The error for an ID or a path that another project has.
-fn taken(error: TransactionError, project: &Project) -> AdminError {
-    match error {
-        TransactionError::Steps(steps) if steps.contains(&Step::Project(project.id)) => {
-            AdminError::IdTaken(project.id)
-        }
-        TransactionError::Steps(steps)
-            if steps.contains(&Step::ProjectPath) && !steps.contains(&Step::Own) =>
-        {
-            AdminError::PathTaken(project.path.clone())
-        }
-        error => error.into(),
-    }
+/// Whether the new path has changed hands after it was read.
+fn is_about_new_path(error: &TransactionError) -> bool {
+    let TransactionError::Steps(steps) = error else {
+        return false;
+    };
+    steps.contains(&Step::ProjectPath) && !steps.contains(&Step::Own)
 }

@@ -85,8 +85,6 @@ pub(super) enum Condition {
     HeldByOrAbsent(LinkId),
     /// It is a project that is not being deleted.
     ActiveProject,
-    /// It does not exist, or it is the former path of a project.
-    AbsentOrFormerPath,
     /// It is still a former path of this project.
     FormerPathOf(ProjectId),
 }
@@ -119,7 +117,6 @@ impl Condition {
             Self::VersionOrAbsent(_) => "attribute_not_exists(pk) OR revision = :expected",
             Self::HeldByOrAbsent(_) => "attribute_not_exists(pk) OR link_id = :expected",
             Self::ActiveProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
-            Self::AbsentOrFormerPath => "attribute_not_exists(pk) OR attribute_exists(moved_at)",
             Self::FormerPathOf(_) => "id = :expected AND attribute_exists(moved_at)",
         })
     }
@@ -127,9 +124,7 @@ impl Condition {
     /// The values in the expression.
     fn values(self) -> Values {
         let expected = match self {
-            Self::Any | Self::Absent | Self::ActiveProject | Self::AbsentOrFormerPath => {
-                return Values::new();
-            }
+            Self::Any | Self::Absent | Self::ActiveProject => return Values::new(),
             Self::NotValid { now, .. } => now,
             Self::NotHeld(number)
             | Self::NoRelease(number)

@@ -62,7 +62,12 @@ async fn prefixed(visibility: Visibility, path_of_hidden: &str) -> TestApp {
         visibility: Some(visibility),
     };
     let name = release_links::project::ProjectRef::parse("24").unwrap();
-    let updated = session.update_project(&name, changes, SystemTime::now());
+    let updated = session.update_project(
+        &name,
+        changes,
+        release_links::store::Takeover::Allow,
+        SystemTime::now(),
+    );
     updated.await.unwrap();
     app
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectPath, ProjectRef, Role, Visibility};
-use release_links::store::ProjectChanges;
+use release_links::store::{ProjectChanges, Takeover};
 use serde_json::{Value, json};
 
 use super::access::{app_with_callers, as_caller, assert_response};
@@ -254,7 +254,7 @@ async fn a_former_path_redirects_to_the_projects_id() {
     };
     let project = ProjectRef::parse("24").unwrap();
     session
-        .update_project(&project, changes, SystemTime::now())
+        .update_project(&project, changes, Takeover::Allow, SystemTime::now())
         .await
         .unwrap();
     for tail in ["", "/repository/branches", "/members/all/1"] {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use release_links::project::{ProjectPath, ProjectRef};
-use release_links::store::ProjectChanges;
+use release_links::store::{ProjectChanges, Takeover};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -29,7 +29,7 @@ async fn start() -> TestApp {
             visibility: None,
         };
         let project = ProjectRef::parse("24").unwrap();
-        let updated = session.update_project(&project, changes, SystemTime::now());
+        let updated = session.update_project(&project, changes, Takeover::Allow, SystemTime::now());
         updated.await.unwrap();
     }
     app

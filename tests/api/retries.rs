@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
-use release_links::store::{ProjectChanges, Store, StoreSession};
+use release_links::store::{ProjectChanges, Store, StoreSession, Takeover};
 use release_links::token::{PlainToken, TokenId};
 use serde_json::json;
 use tokio::time::Instant;
@@ -278,8 +278,9 @@ async fn write_as_operator(session: &StoreSession<'_>, n: usize) -> Result<(), S
     let path = Some(ProjectPath::parse("moved/app").unwrap());
     match n {
         0 => session
-            .create_project(&project(7, "a/b", Visibility::Public))
+            .create_project(&project(7, "a/b", Visibility::Public), Takeover::Refuse)
             .await
+            .map(|_| ())
             .map_err(to_message),
         1 => {
             let changes = ProjectChanges {
@@ -287,7 +288,7 @@ async fn write_as_operator(session: &StoreSession<'_>, n: usize) -> Result<(), S
                 visibility: Some(Visibility::Private),
             };
             session
-                .update_project(&ProjectRef::Id(id), changes, now)
+                .update_project(&ProjectRef::Id(id), changes, Takeover::Allow, now)
                 .await
                 .map(|_| ())
                 .map_err(to_message)

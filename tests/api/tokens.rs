@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectRef, Role, Visibility};
-use release_links::store::ProjectChanges;
+use release_links::store::{ProjectChanges, Takeover};
 use release_links::token::{NewToken, Scope, TokenId};
 use serde_json::json;
 
@@ -174,6 +174,7 @@ async fn cached_tokens_and_projects_expire_while_the_process_is_suspended() {
         .update_project(
             &ProjectRef::parse("24").unwrap(),
             changes,
+            Takeover::Allow,
             SystemTime::now(),
         )
         .await

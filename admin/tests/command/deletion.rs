@@ -86,7 +86,7 @@ async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
     assert_eq!(
         admin(
             &app,
-            "project create --id 25 --path group/app --visibility public"
+            "project create --id 25 --path group/app --visibility public --take-former-path"
         )
         .code,
         Some(0)
@@ -130,7 +130,11 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
     admin(&app, "token create --label x --grant 24=guest").assert_fails(pending);
     assert_eq!(admin(&app, "project list --json").json(), json!([]));
     assert_eq!(
-        admin(&app, "project create --id 8 --path group/app").code,
+        admin(
+            &app,
+            "project create --id 8 --path group/app --take-former-path"
+        )
+        .code,
         Some(0),
         "its path is free"
     );
@@ -228,7 +232,11 @@ async fn the_slower_of_two_deletions_leaves_a_later_project_unchanged() {
             Some(1)
         );
         assert_eq!(
-            admin(&app, "project create --id 25 --path group/app").code,
+            admin(
+                &app,
+                "project create --id 25 --path group/app --take-former-path"
+            )
+            .code,
             Some(0)
         );
         let token = admin(&app, "token create --label new --grant 25=developer").stdout;

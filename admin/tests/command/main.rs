@@ -13,6 +13,7 @@ mod policy;
 mod projects;
 mod releases;
 mod silence;
+mod takeover;
 mod terminal;
 mod tokens;
 

@@ -21,6 +21,7 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
     let restore = format!("release restore v0.1 --project 24 --from {TABLE}");
     for arguments in [
         "project create --id 7 --path group/new",
+        "project create --id 8 --path group/other",
         "project list",
         "project show 7",
         "project update 7 --path group/renamed --visibility public",
@@ -33,6 +34,7 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         &restore,
         "release list --project 24",
         "release delete v0.1 --project 24 --yes",
+        "project update 8 --path group/new --take-former-path",
         "project delete 7 --yes --wait 0s",
         "project delete 24 --yes --wait 0s",
     ] {

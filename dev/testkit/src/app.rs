@@ -18,7 +18,7 @@ use release_links::app::App;
 use release_links::config::Settings;
 use release_links::http::public_url::PublicUrl;
 use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
-use release_links::store::Store;
+use release_links::store::{Store, Takeover};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 use serde_json::Value;
 
@@ -246,7 +246,7 @@ impl TestApp {
     pub async fn add(&self, project: Project) {
         self.store
             .session(Duration::from_secs(5))
-            .create_project(&project)
+            .create_project(&project, Takeover::Allow)
             .await
             .unwrap();
     }

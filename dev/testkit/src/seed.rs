@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;
 use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
-use release_links::store::{AdminError, Store};
+use release_links::store::{AdminError, Store, Takeover};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 
 /// The token that GitLab's documentation uses.
@@ -48,9 +48,9 @@ pub async fn seed(store: &Store, client: &Client, table: &str) -> Result<(), Str
         path,
         visibility: Visibility::Public,
     };
-    let is_new = match session.create_project(&project).await {
+    let is_new = match session.create_project(&project, Takeover::Refuse).await {
         Err(AdminError::IdTaken(_)) => false,
-        created => created.map(|()| true).map_err(|error| error.to_string())?,
+        created => created.map(|_| true).map_err(|error| error.to_string())?,
     };
     let hash = PlainToken::from(TOKEN.to_owned()).hash();
     match session.create_token(hash, documented_token(id)).await {
