@@ -250,6 +250,18 @@ pub struct Project {
     pub visibility: Visibility,
 }
 
+impl fmt::Display for Project {
+    /// As the operator's command names it: `project 24 (group/app, public)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            path,
+            visibility,
+        } = self;
+        write!(f, "project {id} ({path}, {})", visibility.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
+use release_links::project::{ProjectId, ProjectPath, ProjectRef, Visibility};
 use release_links::release::TagName;
 use release_links::store::{ProjectChanges, Takeover};
 use release_links::token::Scope;
 
+pub use crate::values::Grant;
 use crate::values::{expiry, grant, label, lifetime, project, project_id, scope, visibility, wait};
 
 const EXAMPLES: &str = "\
@@ -300,12 +301,4 @@ pub struct WhichToken {
     /// standard input
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-}
-
-/// The value of one `--grant`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// The project; `None` means all projects.
-    pub project: Option<ProjectRef>,
-    pub role: Role,
 }

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use crate::operator::Operator;
 use crate::output::Progress;
-use crate::projects::describe;
 use crate::{Outcome, output};
 
 /// The function's timeout, `Timeout` in template.yaml.
@@ -26,7 +25,7 @@ pub async fn delete(
     let found = operator.session().project_to_delete(which).await;
     let project = found.map_err(|error| operator.explain(error))?;
     if !yes {
-        output::confirm_deletion(&describe(&project), "all its releases and links")?;
+        output::confirm_deletion(&project.to_string(), "all its releases and links")?;
     }
     let stage = Cell::new(Stage::Hiding);
     let wait = wait.unwrap_or(operator.identity_cache + FUNCTION_TIMEOUT);
@@ -83,7 +82,7 @@ async fn delete_hidden(
     })?;
     output::line(&format!(
         "deleted {} and {deleted} items of its releases",
-        describe(&deletion.project)
+        deletion.project
     ))
 }
 

@@ -12,6 +12,7 @@ mod failure;
 mod operator;
 mod output;
 mod patience;
+mod place;
 mod projects;
 mod releases;
 mod secrets;

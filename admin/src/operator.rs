@@ -9,8 +9,9 @@ use release_links::config;
 use release_links::store::{AdminError, Store, StoreError, StoreSession};
 
 use crate::credentials;
-use crate::failure::{Failure, Place};
+use crate::failure::Failure;
 use crate::patience::{Note, Patience};
+use crate::place::Place;
 
 /// Time limit for a short sequence of DynamoDB calls.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30);

@@ -73,7 +73,7 @@ async fn create(operator: &Operator, project: Project, takeover: Takeover) -> Ou
     let former = created.map_err(|error| operator.explain(error))?;
     let lost = former.map(|former| loss(&project, &former));
     let lost = lost.unwrap_or_default();
-    output::line(&format!("created {}{lost}", describe(&project)))
+    output::line(&format!("created {project}{lost}"))
 }
 
 async fn update(
@@ -88,22 +88,13 @@ async fn update(
     let (project, former) = updated.map_err(|error| operator.explain(error))?;
     let lost = former.map(|former| loss(&project, &former));
     let (lost, delay) = (lost.unwrap_or_default(), operator.delay());
-    output::line(&format!("updated {}{lost}{delay}", describe(&project)))
+    output::line(&format!("updated {project}{lost}{delay}"))
 }
 
 /// What a takeover does to the project that had the path before.
 fn loss(project: &Project, former: &FormerOwner) -> String {
     let (path, id) = (&project.path, project.id);
     format!("; {path} {former}: its published download URLs now lead to project {id}")
-}
-
-pub fn describe(project: &Project) -> String {
-    format!(
-        "project {} ({}, {})",
-        project.id,
-        project.path,
-        project.visibility.as_str()
-    )
 }
 
 fn show(projects: &[Project], json: bool) -> Outcome {

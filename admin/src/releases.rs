@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::cli::ReleaseCommand;
 use crate::failure::Failure;
 use crate::operator::Operator;
-use crate::projects::describe;
 use crate::{Outcome, output};
 
 /// Time limit for reading and writing a whole release.
@@ -80,7 +79,7 @@ fn whole_seconds(time: &str) -> String {
 
 async fn delete(operator: &Operator, tag: TagName, name: &ProjectRef, yes: bool) -> Outcome {
     let project = project(operator, name).await?;
-    let what = format!("release {tag} of {}", describe(&project));
+    let what = format!("release {tag} of {project}");
     let id = project.id;
     let key = ReleaseKey { project: id, tag };
     let missing = || {

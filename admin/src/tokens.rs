@@ -12,10 +12,11 @@ use release_links::store::AdminError;
 use release_links::token::{EVERY_PROJECT, Grants, NewToken, PlainToken, Token, TokenId};
 use serde::Serialize;
 
-use crate::cli::{Grant, TokenCommand, WhichToken};
+use crate::cli::{TokenCommand, WhichToken};
 use crate::failure::Failure;
 use crate::operator::Operator;
 use crate::secrets::MIN_LENGTH;
+use crate::values::Grant;
 use crate::{Outcome, output};
 
 /// Largest number of projects whose roles a row of the list shows.

@@ -7,7 +7,6 @@ use release_links::project::{ProjectId, ProjectRef, Role, Visibility};
 use release_links::token::{EVERY_PROJECT, Scope};
 use strum::VariantArray;
 
-use crate::cli::Grant;
 use crate::output::is_bidi_control;
 use crate::secrets::looks_like_a_token;
 
@@ -19,6 +18,15 @@ const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 const TOO_LONG: &str =
     "a token's lifetime is at most 100 years; without an expiry it never expires";
+
+/// The value of one `--grant`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The project; `None` means all projects.
+    pub project: Option<ProjectRef>,
+    /// The role in it.
+    pub role: Role,
+}
 
 pub fn visibility() -> impl TypedValueParser<Value = Visibility> {
     let words = PossibleValuesParser::new(Visibility::VARIANTS.iter().map(|word| word.as_str()));
