@@ -241,3 +241,21 @@ async fn unusual_paths_are_unknown_routes_or_literal_tags() {
         assert_eq!(app.send(Event::new("GET", &list)).await.ids(), [1], "{tag}");
     }
 }
+
+/// A space is not allowed in an entity tag (RFC 9110, 8.8.3). A malformed header is ignored (J3).
+#[tokio::test]
+async fn malformed_entity_tags_are_ignored() {
+    let app = TestApp::start().await;
+    let etag = app.get(LINKS).await.header("etag").to_owned();
+    for (known, status) in [
+        ("\" \"", 200),
+        ("\"a b\", W/\"c\"", 200),
+        ("\"", 200),
+        (",", 200),
+        (&*format!("\"a b\", {etag}"), 304),
+        (&*etag, 304),
+    ] {
+        let event = Event::new("GET", LINKS).header("if-none-match", known);
+        assert_eq!(app.send(event).await.status, status, "{known}");
+    }
+}

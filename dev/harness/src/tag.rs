@@ -14,7 +14,8 @@ const PREFIX: &str = "/gl";
 /// A tag and a filepath that may be created come out unchanged of the paths of all endpoints. The
 /// first line of the input is the tag, and the rest is the filepath.
 pub fn tag(data: &[u8]) {
-    let text = String::from_utf8_lossy(data);
+    // No request can contain a NUL byte (C9).
+    let text = String::from_utf8_lossy(data).replace('\0', "");
     let (tag, filepath) = text.split_once('\n').unwrap_or((&text, ""));
     let tag = TagName::parse_new(tag).map_or("v1", |_| tag);
     let link = NewLink::new("a", "https://example.com").map(|link| link.with_filepath(filepath));
