@@ -72,7 +72,7 @@ class Service:
             raise Stop(f"API_URL is {url!r}: set it to the output ApiUrl of the stack.")
         address = loopback(host)
         if parts.scheme == "http" and not address:
-            raise Stop(f"API_URL is {url!r}, and without TLS everyone on the way could read the token: set it to the output ApiUrl "
+            raise Stop(f"API_URL is {url!r}, and without TLS, anyone on the network path could read the token: set it to the output ApiUrl "
                        "of the stack, which begins with https://.")
         self.host, self.prefix, self.token = parts.netloc, parts.path.rstrip("/"), token
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -202,7 +202,7 @@ class Smoke:
 
     def encoding(self):
         for character, name in [("/", "%2F"), ("#", "%23"), ("%", "%25"), (" ", "%20"), ("+", "%2B")]:
-            # Before two hexadecimal digits, a % is no tag: an HTTP API decodes the path, and the service decodes it again.
+            # A tag must not contain a % before two hexadecimal digits: an HTTP API decodes the path, and the service decodes it again.
             links = self.links(f"smoke{character}-{self.run}")
             created = self.service.create(links, "app")
             found = [link["name"] for link in self.service.get(links).json() or []] if created.status == 201 else created

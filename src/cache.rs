@@ -53,7 +53,7 @@ pub struct Cache<K, V> {
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// Caches each value for this long; zero disables the cache.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "the options lack nothing")]
+    #[expect(clippy::expect_used, reason = "both capacities are set")]
     pub fn new(time_to_live: Duration) -> Self {
         let options = OptionsBuilder::new()
             .shards(SHARDS)

@@ -40,7 +40,7 @@ Exit status: 0 success, 1 failure with one sentence on standard error, 2 usage e
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// After the sentence of a failure, also print what the AWS SDK says about it
+    /// If the command fails, also print the AWS SDK's error details
     #[arg(long, global = true)]
     pub verbose: bool,
 }
@@ -116,7 +116,7 @@ pub enum ProjectCommand {
     },
     /// Delete a project with its releases and links, and the tokens' roles in it
     ///
-    /// The command first hides the project and frees its paths. It then waits until no running
+    /// The command first hides the project. Its paths stay reserved. It then waits until no running
     /// function can write to the project, scans the whole table, and deletes everything that
     /// belongs to the project. If the command is interrupted, run it again with the project's ID.
     /// The ID cannot be reused.
@@ -147,11 +147,11 @@ pub enum ReleaseCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Delete a release with its links, also one whose tag no URL can contain
+    /// Delete a release with its links, even if an HTTP API cannot address its tag
     ///
     /// Clients delete releases through the API. This command is for tags that earlier versions of
-    /// the service accepted although no URL can name them, such as `release/` and `%41`. Write `--`
-    /// before a tag that begins with `-`.
+    /// the service accepted although a decoded path cannot name them, such as `release/` and `%41`.
+    /// Write `--` before a tag that begins with `-`.
     Delete {
         /// The tag of the release, exactly as it was created
         tag: TagName,
@@ -260,7 +260,7 @@ pub enum TokenCommand {
         /// The token's lifetime, such as 90d or 12h; by default, the token never expires
         #[arg(long, value_name = "DURATION", value_parser = lifetime)]
         expires_in: Option<Duration>,
-        /// The date at whose beginning in UTC the token expires, such as 2027-01-31, or a time such
+        /// When the token expires: a date such as 2027-01-31, which means 00:00 UTC, or a time such
         /// as 2027-01-31T18:00:00Z
         #[arg(long, value_name = "DATE", value_parser = expiry, conflicts_with = "expires_in")]
         expires_at: Option<SystemTime>,

@@ -103,7 +103,7 @@ fn explain(error: &CredentialsError, region: &str) -> String {
     })
 }
 
-/// No source of credentials is configured. What the SDK says about the profile is in the list of
+/// No credential provider is configured. What the SDK says about the profile is in the list of
 /// sources that it has tried.
 fn not_found(causes: &[String]) -> String {
     let Some(profile) = profile() else {

@@ -46,9 +46,9 @@ enum Stage {
 impl Stage {
     fn interrupted(self, id: ProjectId) -> String {
         let state = match self {
-            Self::Hiding => "may already be hidden, and nothing else of it is deleted",
-            Self::Waiting => "is hidden, and the deletion of its releases has not begun",
-            Self::Deleting => "is hidden, and a part of its releases is deleted",
+            Self::Hiding => "may already be hidden, and this run has deleted none of its releases",
+            Self::Waiting => "is hidden, and this run has deleted none of its releases",
+            Self::Deleting => "is hidden, and some or all of its releases are deleted",
         };
         format!(
             "interrupted: project {id} {state}; run `project delete {id}` to finish the deletion"

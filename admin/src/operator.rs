@@ -32,7 +32,7 @@ impl Operator {
         let table = config::table_name(environment).map_err(|error| error.to_string())?;
         let identity_cache =
             config::identity_cache(environment).map_err(|error| error.to_string())?;
-        let waiting = Note::about("AWS's source of credentials");
+        let waiting = Note::about("the AWS credential provider");
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .http_client(https_client(RootStore::System))
             .load()

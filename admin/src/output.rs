@@ -164,11 +164,11 @@ pub fn confirm_deletion(what: &str, and_with_it: &str) -> Outcome {
     let asked = stderr().write_all(escape(&question).as_bytes());
     asked
         .and_then(|()| stdin().read_line(&mut answer))
-        .map_err(|error| format!("cannot ask for confirmation: {error}"))?;
+        .map_err(|error| format!("cannot ask for confirmation ({error}): pass --yes to confirm"))?;
     if answer.trim() == "yes" {
         Ok(())
     } else {
-        Err("nothing was deleted: the deletion was not confirmed".into())
+        Err("nothing was deleted: to delete it, run the command again and type yes".into())
     }
 }
 

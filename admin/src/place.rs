@@ -48,8 +48,8 @@ impl Place<'_> {
         match call.kind {
             FailureKind::Refused => self.refusal(call),
             FailureKind::NoResponse => format!(
-                "DynamoDB in {region} did not answer: check the network and AWS_REGION, and run \
-                 the command again"
+                "DynamoDB in {region} did not respond, so a change may have been made: check the \
+                 network and AWS_REGION, and list what is there before you run the command again"
             ),
             FailureKind::NoConnection if call.is_untrusted => {
                 "the certificate of DynamoDB's endpoint is not trusted: set SSL_CERT_FILE to the \
@@ -66,8 +66,8 @@ impl Place<'_> {
                     .status
                     .map_or_else(String::new, |status| format!(", HTTP {status}"));
                 format!(
-                    "the answer is not one of DynamoDB in {region}{status}: check the proxy and \
-                     AWS_ENDPOINT_URL_DYNAMODB"
+                    "the response did not come from DynamoDB in {region}{status}: check the proxy \
+                     and AWS_ENDPOINT_URL_DYNAMODB"
                 )
             }
             FailureKind::NotSent => format!(
@@ -102,7 +102,9 @@ impl Place<'_> {
             "ValidationException" => self.invalid(message),
             _ => refused(code, message, region).unwrap_or_else(|| {
                 let message = quote(message);
-                format!("DynamoDB in {region} refuses the call: {message} ({code})")
+                format!(
+                    "DynamoDB in {region} rejected the call: {message} ({code}); --verbose says more"
+                )
             }),
         }
     }
@@ -148,7 +150,9 @@ impl Place<'_> {
             format!("\"{table}\" cannot be the name of a table: check {setting}")
         } else {
             let message = quote(message);
-            format!("DynamoDB found the call invalid, which is a bug of this command: {message}")
+            format!(
+                "DynamoDB rejected the call as invalid; report this bug in the command: {message}"
+            )
         }
     }
 }

@@ -182,8 +182,8 @@ async fn import(operator: &Operator, settings: NewToken, file: &Path) -> Outcome
 async fn create(operator: &Operator, settings: NewToken) -> Outcome {
     if output::is_discarded() {
         return Err(
-            "standard output is closed or /dev/null, so nobody would see the token: nothing was \
-             created"
+            "nothing was created, because standard output is closed or /dev/null: run the command \
+             where you can read the token"
                 .into(),
         );
     }
@@ -214,7 +214,7 @@ async fn store(
     let (known, _) = known.map_err(|error| operator.explain_store(&error))?;
     if known.is_some() || label == token.reveal() {
         return Err(
-            "the label is a token, and everybody may read a label: choose a name such as ci".into(),
+            "the label is a token, but labels are not secret: choose a name such as ci".into(),
         );
     }
     let stored = session.create_token(token.hash(), settings).await;

@@ -72,7 +72,7 @@ pub fn label(text: &str) -> Result<String, String> {
     }
     if looks_like_a_token(text) {
         return Err(
-            "a label must not look like a token, because everybody may read it: choose a name such \
+            "a label must not look like a token, because labels are not secret: choose a name such \
              as ci, and pass an existing token with --token-file"
                 .to_owned(),
         );

@@ -66,7 +66,7 @@ impl RootStore {
 /// An HTTPS client for the SDK, over the proxy that the environment names, if any. The SDK asks for
 /// a connector with the first call, so the certificates are not parsed before they are needed.
 #[must_use]
-#[expect(clippy::expect_used, reason = "the context lacks nothing")]
+#[expect(clippy::expect_used, reason = "the root store is set")]
 pub fn https_client(roots: RootStore) -> SharedHttpClient {
     let roots = match roots {
         RootStore::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),

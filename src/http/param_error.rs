@@ -86,9 +86,9 @@ pub(super) const MAX_VALUES: usize = 20_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TooComplex {
     /// Arrays and objects are nested too deeply.
-    #[error("The parameters have too many levels (maximum is {MAX_LEVELS})")]
+    #[error("The parameters are nested too deeply (maximum is {MAX_LEVELS} levels)")]
     Levels,
     /// There are too many values.
-    #[error("There are too many parameters (maximum is {MAX_VALUES} values)")]
+    #[error("The request contains too many values (maximum is {MAX_VALUES})")]
     Values,
 }

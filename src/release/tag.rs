@@ -19,13 +19,13 @@ pub enum InvalidTagName {
     #[error("has a control character")]
     ControlCharacter,
     /// A script that adds white space to a tag would create a second release, which looks the same.
-    #[error("has white space at an end")]
+    #[error("begins or ends with white space")]
     WhiteSpace,
     /// A path has no empty segments.
-    #[error("has a slash at an end or two slashes in a row")]
+    #[error("begins or ends with a slash, or has two slashes in a row")]
     EmptySegment,
     /// Clients remove such a segment from a path, some together with the one before it.
-    #[error("has a '.' or '..' between slashes")]
+    #[error("has a segment '.' or '..'")]
     DotSegment,
     /// In a decoded path, the query begins here.
     #[error("has a '?'")]
@@ -40,7 +40,7 @@ pub enum InvalidTagName {
     #[error("begins with permalink/latest")]
     Permalink,
     /// The path leads to something below another release.
-    #[error("has a part such as /downloads or assets/links, which names something in a release")]
+    #[error("has segments such as /downloads or assets/links, which the API reserves")]
     BelowRelease,
 }
 

@@ -19,7 +19,7 @@ impl StoreSession<'_> {
     }
 
     /// The items with these keys, and the keys that are unprocessed.
-    #[expect(clippy::expect_used, reason = "the request lacks nothing")]
+    #[expect(clippy::expect_used, reason = "all required fields are set")]
     async fn get_batch(&self, keys: Vec<Key>) -> Result<(Vec<Item>, Vec<Key>), StoreError> {
         let keys = KeysAndAttributes::builder()
             .set_keys(Some(keys))

@@ -182,7 +182,7 @@ impl Store {
     }
 }
 
-#[expect(clippy::expect_used, reason = "the request lacks nothing")]
+#[expect(clippy::expect_used, reason = "all required fields are set")]
 fn delete_request(key: &Item) -> WriteRequest {
     let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
     let request = request.expect("the key is set");

@@ -184,7 +184,10 @@ impl fmt::Display for FormerOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Project { id, path, .. } = &self.project;
         if self.is_deleted {
-            write!(f, "was a path of project {id}, which was deleted")
+            write!(
+                f,
+                "was a path of project {id}, whose deletion has begun or is complete"
+            )
         } else {
             write!(f, "is a former path of project {id}, which is now {path}")
         }

@@ -137,7 +137,7 @@ impl StoreSession<'_> {
         Ok(read::<TokenCounter>(counter)?.last_token_id)
     }
 
-    /// The token with this hash, and the projects that exist of these names, in the order of the
+    /// The token with this hash, and those of the named projects that exist, in the order of the
     /// names. A project that is being deleted, or was, does not exist (F9). One call reads all.
     ///
     /// # Errors

@@ -198,7 +198,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes an item.
-    #[expect(clippy::expect_used, reason = "the step lacks nothing")]
+    #[expect(clippy::expect_used, reason = "all required fields are set")]
     pub(super) fn put(&mut self, name: Step, item: Item, condition: Condition) {
         let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = put
@@ -210,7 +210,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Changes attributes of an item, which is created if it does not exist.
-    #[expect(clippy::expect_used, reason = "the step lacks nothing")]
+    #[expect(clippy::expect_used, reason = "all required fields are set")]
     pub(super) fn update<const N: usize>(
         &mut self,
         name: Step,
@@ -232,7 +232,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Removes an item.
-    #[expect(clippy::expect_used, reason = "the step lacks nothing")]
+    #[expect(clippy::expect_used, reason = "all required fields are set")]
     pub(super) fn delete(&mut self, name: Step, key: Key, condition: Condition) {
         let delete = Delete::builder().table_name(self.table).set_key(Some(key));
         let delete = delete
@@ -244,7 +244,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Checks an item without changing it.
-    #[expect(clippy::expect_used, reason = "the step lacks nothing")]
+    #[expect(clippy::expect_used, reason = "all required fields are set")]
     pub(super) fn check(&mut self, name: Step, key: Key, condition: Condition) {
         let check = ConditionCheck::builder()
             .table_name(self.table)

@@ -26,7 +26,7 @@ fn path(tag: &str) -> String {
     format!("{RELEASES}/{tag}")
 }
 
-/// A release with so many links, each of which takes 8,251 bytes of a response.
+/// A release with this number of links, each of which takes 8,251 bytes of a response.
 async fn create(app: &TestApp, tag: &str, links: usize) {
     let url = |n: usize| format!("https://e.com/{n:04}/{}", "x".repeat(3_995));
     let new = NewRelease {

@@ -12,14 +12,14 @@ use testkit::event::Event;
 
 use crate::releases::{RELEASES, tags};
 
-const TOO_MANY: &str = "There are too many parameters (maximum is 20000 values)";
-const TOO_DEEP: &str = "The parameters have too many levels (maximum is 32)";
+const TOO_MANY: &str = "The request contains too many values (maximum is 20000)";
+const TOO_DEEP: &str = "The parameters are nested too deeply (maximum is 32 levels)";
 
 fn post(target: &str, content_type: &str, body: &str) -> Event {
     Event::new("POST", target).body(content_type, body)
 }
 
-/// JSON with so many arrays inside its object.
+/// JSON with this number of arrays inside its object.
 fn nested(arrays: usize) -> String {
     format!(
         "{{\"tag_name\":\"v2\",\"x\":{}1{}}}",

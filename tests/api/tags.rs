@@ -184,7 +184,7 @@ fn latest(request: &NamingRequest, tag: &str, filepath: &str) -> String {
     }
 }
 
-/// Every tag of so many of these segments, or fewer.
+/// Every tag of at most `count` of these segments.
 fn tags(length: usize) -> Vec<String> {
     let segments = [
         "a",

@@ -11,7 +11,7 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
 
-/// The bodies of each content type, first the flat one. Each has about so many bytes.
+/// The bodies of each content type, first the flat one. Each has about `bytes` bytes.
 pub fn by_content_type(bytes: usize) -> [Vec<Shape>; 3] {
     [json(bytes), form(bytes), multipart(bytes)]
 }
@@ -36,7 +36,7 @@ fn numbered(start: &str, unit: impl Fn(usize) -> String, end: &str, bytes: usize
     text + end
 }
 
-/// A text of this size with so many repetitions at most, each filled up with `x`.
+/// A text of this size with at most `times` repetitions, each filled up with `x`.
 fn flat(start: &str, unit: [&str; 2], end: &str, times: usize, bytes: usize) -> String {
     let [before, after] = unit;
     let space = bytes - start.len() - end.len();

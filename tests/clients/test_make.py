@@ -110,7 +110,7 @@ def test_make_smoke_says_what_it_needs(environment):
     ]
 
 
-UNPROTECTED = ", and without TLS everyone on the way could read the token: set it to the output ApiUrl of the stack, which begins with https://."
+UNPROTECTED = ", and without TLS, anyone on the network path could read the token: set it to the output ApiUrl of the stack, which begins with https://."
 UNUSABLE = {
     "http://links.example.com": UNPROTECTED,
     "http://10.0.0.1:9000": UNPROTECTED,

@@ -204,7 +204,7 @@ const REFUSALS: [(Answer, &str); 24] = [
             "ValidationException",
             "Invalid KeyConditionExpression: {syntax error}",
         ),
-        "DynamoDB found the call invalid, which is a bug of this command: Invalid \
+        "DynamoDB rejected the call as invalid; report this bug in the command: Invalid \
          KeyConditionExpression: (syntax error)",
     ),
     (
@@ -212,8 +212,8 @@ const REFUSALS: [(Answer, &str); 24] = [
             "OptInRequired",
             "The account\nneeds {a} subscription\u{1b}[2K",
         ),
-        "DynamoDB in eu-central-1 refuses the call: The account needs (a) subscription\\u001b[2K \
-         (OptInRequired)",
+        "DynamoDB in eu-central-1 rejected the call: The account needs (a) subscription\\u001b[2K \
+         (OptInRequired); --verbose says more",
     ),
     (
         Answer {
@@ -221,7 +221,7 @@ const REFUSALS: [(Answer, &str); 24] = [
             code: "",
             message: "<html><body>Bad Gateway</body></html>",
         },
-        "the answer is not one of DynamoDB in eu-central-1, HTTP 502: check the proxy and \
+        "the response did not come from DynamoDB in eu-central-1, HTTP 502: check the proxy and \
          AWS_ENDPOINT_URL_DYNAMODB",
     ),
     (
@@ -230,7 +230,7 @@ const REFUSALS: [(Answer, &str); 24] = [
             code: "",
             message: "<html><body>Sign in to the network</body></html>",
         },
-        "the answer is not one of DynamoDB in eu-central-1, HTTP 200: check the proxy and \
+        "the response did not come from DynamoDB in eu-central-1, HTTP 200: check the proxy and \
          AWS_ENDPOINT_URL_DYNAMODB",
     ),
 ];
@@ -304,8 +304,8 @@ async fn verbose_adds_what_the_sdk_says_to_the_sentence() {
     assert_eq!(
         lines.next(),
         Some(
-            "release-links-admin: DynamoDB in eu-central-1 refuses the call: first\\u001b[2K \
-             (OptInRequired)"
+            "release-links-admin: DynamoDB in eu-central-1 rejected the call: first\\u001b[2K \
+             (OptInRequired); --verbose says more"
         )
     );
     let details = lines.collect::<Vec<_>>().join("\n");

@@ -184,15 +184,18 @@ async fn a_link_that_lost_only_its_own_item_is_restored() {
 async fn a_release_whose_tag_a_path_cannot_name_is_not_restored() {
     let app = backed_up().await;
     for (tag, reason) in [
-        ("a/", "has a slash at an end or two slashes in a row"),
-        ("a/..", "has a '.' or '..' between slashes"),
+        (
+            "a/",
+            "begins or ends with a slash, or has two slashes in a row",
+        ),
+        ("a/..", "has a segment '.' or '..'"),
         ("a?b", "has a '?'"),
         ("a\\b", "has a backslash"),
         ("a%2Fb", "has a '%' before two hexadecimal digits"),
         ("permalink/latest", "begins with permalink/latest"),
         (
             "a/downloads",
-            "has a part such as /downloads or assets/links, which names something in a release",
+            "has segments such as /downloads or assets/links, which the API reserves",
         ),
         ("v1\u{9d}", "has a control character"),
     ] {

@@ -21,8 +21,9 @@ async fn silence_is_announced_and_then_reported() {
         1,
         "",
         "no answer from DynamoDB in eu-central-1 for 3 s: still trying\n\
-         release-links-admin: DynamoDB in eu-central-1 did not answer: check the network and \
-         AWS_REGION, and run the command again\n",
+         release-links-admin: DynamoDB in eu-central-1 did not respond, so a change may have been \
+         made: check the network and AWS_REGION, and list what is there before you run the command \
+         again\n",
     );
     assert!(started.elapsed() < Duration::from_secs(30));
 }

@@ -81,8 +81,8 @@ async fn every_path_of_a_deleted_project_is_taken_only_on_request() {
     for path in ["group/app", "new/app"] {
         let create = format!("project create --id 25 --path {path}");
         admin(&app, &create).assert_fails(&format!(
-            "{path} was a path of project 24, which was deleted: its published download URLs would \
-             lead to project 25 instead; pass --take-former-path if you want that"
+            "{path} was a path of project 24, whose deletion has begun or is complete: its published \
+             download URLs would lead to project 25 instead; pass --take-former-path if you want that"
         ));
     }
     let shown = admin(&app, "project show group/app");
@@ -118,8 +118,8 @@ async fn the_path_of_a_project_that_an_earlier_version_deleted_is_taken_only_on_
     assert_eq!(deleted.code, Some(0), "{deleted:?}");
     app.remove("project-path#group/app", "project").await;
     admin(&app, "project create --id 25 --path Group/App").assert_fails(
-        "Group/App was a path of project 24, which was deleted: its published download URLs would \
-         lead to project 25 instead; pass --take-former-path if you want that",
+        "Group/App was a path of project 24, whose deletion has begun or is complete: its published \
+         download URLs would lead to project 25 instead; pass --take-former-path if you want that",
     );
     let taken = admin(
         &app,

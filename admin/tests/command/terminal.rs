@@ -192,8 +192,8 @@ async fn an_interrupted_command_says_what_is_left_to_do() {
         (
             Some(1),
             "waiting 60 s until no running function can write to the project\n\
-             release-links-admin: interrupted: project 24 is hidden, and the deletion of its \
-             releases has not begun; run `project delete 24` to finish the deletion\n",
+             release-links-admin: interrupted: project 24 is hidden, and this run has deleted none \
+             of its releases; run `project delete 24` to finish the deletion\n",
             0
         )
     );

@@ -295,8 +295,8 @@ async fn a_token_that_nobody_would_see_is_not_created() {
             shell.env(name, value.unwrap());
         }
         ended(&mut shell).assert_fails(
-            "standard output is closed or /dev/null, so nobody would see the token: nothing was \
-             created",
+            "nothing was created, because standard output is closed or /dev/null: run the command \
+             where you can read the token",
         );
     }
     let tokens = admin(&app, "token list --json").json();
@@ -311,7 +311,7 @@ async fn a_label_that_is_a_token_is_rejected() {
         "token create --grant 24=guest --label words-that-are-a-token --token-file {}",
         own.display()
     );
-    let sentence = "the label is a token, and everybody may read a label: choose a name such as ci";
+    let sentence = "the label is a token, but labels are not secret: choose a name such as ci";
     admin(&app, &import).assert_fails(sentence);
     let known = app.issue(granted("known", 24, Role::Guest)).await;
     let create = format!("token create --grant 24=guest --label {known}");

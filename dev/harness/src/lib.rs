@@ -78,7 +78,7 @@ pub fn parameters(data: &[u8]) {
     read(content_type, body);
 }
 
-/// A JSON body is rejected exactly if it is not JSON, contains a NUL byte or exceeds the limits.
+/// A JSON body is rejected if and only if it is not JSON, contains a NUL byte or exceeds the limits.
 /// Otherwise every value is the one that is written.
 pub fn json(data: &[u8]) {
     let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");

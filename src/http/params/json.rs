@@ -41,7 +41,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads a value that is inside so many arrays and objects.
+    /// Reads a value that is nested in `level` arrays and objects.
     fn value<'r>(&'r mut self, level: usize) -> ReadValue<'r, 'a> {
         ReadValue {
             reader: self,
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an array or object that is inside so many others, if it is within the limits.
+    /// Whether an array or object that is nested in `level` others is within the limits.
     fn admits(&mut self, level: usize) -> bool {
         self.limits.admit(level + 1)
     }

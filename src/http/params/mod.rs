@@ -35,8 +35,8 @@ pub struct Params {
 }
 
 impl Params {
-    /// Reads the query string of the event and, if the method has one, the body of at most so many
-    /// bytes. What exceeds the other limits is left out; see [`Self::check_limits`].
+    /// Reads the query string of the event and, if the method has one, the body of at most
+    /// `max_body_bytes` bytes. What exceeds the other limits is left out; see [`Self::check_limits`].
     ///
     /// # Errors
     ///
