@@ -76,7 +76,9 @@ class Service:
                        "of the stack, which begins with https://.")
         self.host, self.prefix, self.token = parts.netloc, parts.path.rstrip("/"), token
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self.connect = lambda: kind(address or host, port, timeout=30)
+        # A resolver may not know the names below localhost. TLS needs the host's own name.
+        target = address if parts.scheme == "http" and address else host
+        self.connect = lambda: kind(target, port, timeout=30)
         self.connection = self.connect()
         self.url = url
 

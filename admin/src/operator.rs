@@ -9,7 +9,7 @@ use release_links::config;
 use release_links::store::{AdminError, Store, StoreError, StoreSession};
 
 use crate::credentials;
-use crate::failure::Failure;
+use crate::failure::{Failure, sentence};
 use crate::patience::{Note, Patience};
 use crate::place::Place;
 
@@ -70,7 +70,7 @@ impl Operator {
     pub fn explain(&self, error: AdminError) -> Failure {
         match error {
             AdminError::Failed(error) => self.explain_store(&error),
-            error => error.to_string().into(),
+            error => sentence(&error.to_string()).into(),
         }
     }
 

@@ -71,7 +71,8 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
 async fn create(operator: &Operator, project: Project, takeover: Takeover) -> Outcome {
     let created = operator.session().create_project(&project, takeover).await;
     let former = created.map_err(|error| operator.explain(error))?;
-    let lost = former.map(|former| loss(&project, &former));
+    // Functions may have cached the project that had the path before.
+    let lost = former.map(|former| loss(&project, &former) + &operator.delay());
     let lost = lost.unwrap_or_default();
     output::line(&format!("created {project}{lost}"))
 }

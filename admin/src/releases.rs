@@ -8,10 +8,12 @@ use release_links::store::{ReleaseBackup, ReleaseEntry, RestoreOutcome, Restored
 use serde::Serialize;
 
 use crate::cli::ReleaseCommand;
-use crate::failure::Failure;
+use crate::failure::{Failure, cut};
 use crate::operator::Operator;
 use crate::{Outcome, output};
 
+/// Longest tag in the sentence of a failure.
+const MAX_TAG: usize = 60;
 /// Time limit for reading and writing a whole release.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
@@ -83,7 +85,7 @@ async fn delete(operator: &Operator, tag: TagName, name: &ProjectRef, yes: bool)
     let id = project.id;
     let key = ReleaseKey { project: id, tag };
     let missing = || {
-        let tag = &key.tag;
+        let tag = cut(key.tag.as_str(), MAX_TAG);
         format!(
             "there is no release {tag} in project {id}: `release list --project {id}` shows all \
              releases"

@@ -212,7 +212,7 @@ async fn store(
     let labelled = PlainToken::from(label.to_owned()).hash();
     let known = session.identify(Some(&labelled), &[]).await;
     let (known, _) = known.map_err(|error| operator.explain_store(&error))?;
-    if known.is_some() || label == token.reveal() {
+    if known.is_some() || label.contains(token.reveal()) {
         return Err(
             "the label is a token, but labels are not secret: choose a name such as ci".into(),
         );

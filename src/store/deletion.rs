@@ -30,7 +30,8 @@ pub struct Deletion {
 }
 
 impl StoreSession<'_> {
-    /// Hides a project and frees its paths. A deletion that has already begun is returned as it is.
+    /// Hides a project. Its paths stay reserved. A deletion that has already begun is returned as it
+    /// is.
     ///
     /// # Errors
     ///

@@ -153,6 +153,25 @@ async fn a_value_of_the_client_is_cut_at_256_characters() {
             400,
             &format!("Bad Request: the parameter '{name}…' is given both as text and as an array or object"),
         );
+    let multipart = "multipart/form-data; boundary=b";
+    let part = "--b\r\nContent-Disposition: form-data; name=";
+    for (body, cause) in [
+        // A part without an end, and the name of a header that is too long.
+        (
+            format!("{part}\"{}\"\r\n\r\nv", "x".repeat(60_000)),
+            "field \"",
+        ),
+        (
+            format!("{part}a\r\n{}: b\r\n\r\nv", "x".repeat(70_000)),
+            "failed to decode field's raw header name: \"",
+        ),
+    ] {
+        let shown = "x".repeat(256 - cause.len());
+        let invalid = "the body is not valid multipart/form-data";
+        app.send(Event::new("POST", RELEASES).body(multipart, body))
+            .await
+            .assert_error(400, &format!("Bad Request: {invalid}: {cause}{shown}…"));
+    }
     let media_type = "x".repeat(9_000);
     let event = Event::new("POST", RELEASES).body(&media_type, "x");
     let shown = format!("{}…", "x".repeat(256));

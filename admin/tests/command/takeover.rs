@@ -104,8 +104,11 @@ async fn every_path_of_a_deleted_project_is_taken_only_on_request() {
     )
     .assert(
         0,
-        "created project 25 (group/app, private); group/app was a path of project 24, which was \
-         deleted: its published download URLs now lead to project 25\n",
+        &format!(
+            "created project 25 (group/app, private); group/app was a path of project 24, whose \
+             deletion has begun or is complete: its published download URLs now lead to project \
+             25{DELAY}\n"
+        ),
         "",
     );
 }
@@ -204,8 +207,10 @@ async fn the_project_that_loses_a_path_is_the_one_that_the_command_names() {
         .unwrap();
     ended.assert(
         0,
-        "created project 25 (group/app, private); group/app is a former path of project 7, which \
-         is now last/app: its published download URLs now lead to project 25\n",
+        &format!(
+            "created project 25 (group/app, private); group/app is a former path of project 7, \
+             which is now last/app: its published download URLs now lead to project 25{DELAY}\n"
+        ),
         "",
     );
 }

@@ -8,6 +8,7 @@ use multer::bytes::Bytes;
 use super::limits::Limits;
 use super::nested::insert;
 use super::{Object, Value, without_nul};
+use crate::excerpt::excerpt;
 use crate::http::error::ApiError;
 
 pub(super) async fn parse(
@@ -15,9 +16,12 @@ pub(super) async fn parse(
     body: Vec<u8>,
     limits: &mut Limits,
 ) -> Result<Object, ApiError> {
+    // multer's message may contain the name of a part or of a header.
     let malformed = |error: multer::Error| {
+        let cause = error.to_string();
+        let cause = excerpt(&cause);
         ApiError::Malformed(format!(
-            "the body is not valid multipart/form-data: {error}"
+            "the body is not valid multipart/form-data: {cause}"
         ))
     };
     let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
