@@ -49,9 +49,9 @@ async fn a_former_path_of_another_project_is_taken_only_on_request() {
         let app = moved().await;
         app.add(project(7, "other/app", Visibility::Private)).await;
         let before = app.items().await.len();
-        let (id, path, delay) = match verb {
-            "created" => (25, "group/app", ""),
-            _ => (7, "Group/app", DELAY),
+        let (id, path) = match verb {
+            "created" => (25, "group/app"),
+            _ => (7, "Group/app"),
         };
         admin(&app, change).assert_fails(&format!(
             "{path} is a former path of project 24, which is now new/app: its published download \
@@ -65,7 +65,7 @@ async fn a_former_path_of_another_project_is_taken_only_on_request() {
             &format!(
                 "{verb} project {id} ({path}, private); {path} is a former path of project 24, \
                  which is now new/app: its published download URLs now lead to project \
-                 {id}{delay}\n"
+                 {id}{DELAY}\n"
             ),
             "",
         );
