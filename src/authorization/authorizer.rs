@@ -55,8 +55,8 @@ impl Caller {
 pub struct Authorizer {
     tokens: Cache<HashedToken, Arc<Token>>,
     unknown_tokens: Cache<HashedToken, ()>,
-    /// The existing projects among those that a request names. The names are cached together, because a
-    /// name alone does not say whether there is a project with an earlier one.
+    /// The existing projects among those that a request names. The names are cached together,
+    /// because a name alone does not say whether there is a project with an earlier one.
     projects: Cache<Vec<ProjectRef>, Arc<[Arc<Project>]>>,
 }
 

@@ -1,7 +1,5 @@
 //! `POST …/releases`: a new release with its links.
 
-use std::time::SystemTime;
-
 use super::{
     Input, Operation, OperationContext, ReleaseInput, release_context, release_key, response_size,
 };
@@ -9,9 +7,8 @@ use crate::authorization::{Access, ProjectGrant, ProjectName};
 use crate::http::error::ApiError;
 use crate::http::response::Answer;
 use crate::idempotency::IdempotencyKey;
-use crate::release::{Author, MAX_RESPONSE_BYTES, NewRelease, ReleaseKey, ResponseSize};
+use crate::release::{Author, MAX_RESPONSE_BYTES, NewRelease, ResponseSize, TagName};
 use crate::store::StoreError;
-use crate::timestamp::Timestamp;
 
 /// Creates a release (R40), once for each idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +41,7 @@ impl Operation for CreateRelease {
         let author = grant.token.as_deref().map(Author::from);
         let size = response_size(&grant, context);
         let new = self.input.into_new_release(author);
-        let new = match new.and_then(|new| answerable(new, &key, size, context.now)) {
+        let new = match new.and_then(|new| answerable(new, &key.tag, size)) {
             Ok(new) => new,
             // A release that exists comes before everything that is wrong with the new one (R41).
             Err(_) if context.session.has_release(&key).await? => {
@@ -63,14 +60,8 @@ impl Operation for CreateRelease {
 }
 
 /// The release, unless it would be larger than a response can be.
-fn answerable(
-    new: NewRelease,
-    key: &ReleaseKey,
-    size: ResponseSize,
-    now: SystemTime,
-) -> Result<NewRelease, ApiError> {
-    let release = new.release(key, Timestamp::from_clock(now));
-    if size.of_new_release(&release, &new) > MAX_RESPONSE_BYTES {
+fn answerable(new: NewRelease, tag: &TagName, size: ResponseSize) -> Result<NewRelease, ApiError> {
+    if size.of_new_release(tag, &new) > MAX_RESPONSE_BYTES {
         return Err(StoreError::ChangeTooLarge.into());
     }
     Ok(new)

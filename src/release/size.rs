@@ -2,7 +2,7 @@
 //! it, so a change whose response would exceed the limit is refused before anything is written, and
 //! reading stops where a response is full (R82).
 
-use super::{NewRelease, Release, TagName};
+use super::{Details, NewRelease, Release, TagName};
 use crate::link::{Link, NewLink};
 
 /// Largest body, in bytes. Lambda's limit is 6 MB for the whole response (6,291,556 bytes), in which
@@ -33,16 +33,19 @@ impl ResponseSize {
     /// The size of a release without its links, in bytes, or a little more.
     #[must_use]
     pub fn of_release(self, release: &Release) -> usize {
-        let (details, tag) = (&release.details, release.tag.as_str());
+        self.details(&release.tag, &release.details)
+    }
+
+    fn details(self, tag: &TagName, details: &Details) -> usize {
         let author = details.author.as_ref();
         let texts = [
-            Some(details.name.as_deref().unwrap_or(tag)),
-            Some(tag),
+            Some(details.name.as_deref().unwrap_or(tag.as_str())),
+            Some(tag.as_str()),
             details.description.as_deref(),
             author.map(|author| author.label.as_str()),
         ];
         let texts = texts.into_iter().flatten().map(in_response);
-        RELEASE_BYTES + texts.sum::<usize>() + 2 * self.of_url(&release.tag)
+        RELEASE_BYTES + texts.sum::<usize>() + 2 * self.of_url(tag)
     }
 
     /// The size of a link, in bytes, or a little more.
@@ -53,12 +56,12 @@ impl ResponseSize {
 
     /// The size of a new release with its links, in bytes, or a little more.
     #[must_use]
-    pub fn of_new_release(self, release: &Release, new: &NewRelease) -> usize {
+    pub fn of_new_release(self, tag: &TagName, new: &NewRelease) -> usize {
         let link = |link: &NewLink| {
             let texts = [link.name.as_str(), &link.url];
-            self.link(&release.tag, texts, link.filepath.as_deref())
+            self.link(tag, texts, link.filepath.as_deref())
         };
-        self.of_release(release) + new.links.iter().map(link).sum::<usize>()
+        self.details(tag, &new.details) + new.links.iter().map(link).sum::<usize>()
     }
 
     /// A link without a filepath shows its URL twice.
