@@ -67,7 +67,7 @@ client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/client
 	$(PYTEST) tests/clients
 
 deploy-local: need-rust .aws-sam/local/template.yaml $(TOOLS)/ministack/bin/ministack $(TOOLS)/awscli/bin/aws $(TOOLS)/clients/bin/pytest ## deploy the template on an emulator of AWS, and test it
-	cargo build --locked --package release-links-admin
+	$(BUILD_SERVICE)
 	$(PYTEST) -s tests/deployed
 
 invoke: $(CARGO_LAMBDA) ## send events/NAME.json to the running service (EVENT=name)

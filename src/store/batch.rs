@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, WriteRe
 
 use backon::BackoffBuilder;
 
-use super::StoreSession;
 use super::entities::Item;
 use super::error::StoreError;
 use super::keys::Key;
+use super::session::Session as StoreSession;
 
 impl StoreSession<'_> {
     /// The items with these keys that exist, in any order.
@@ -26,9 +26,9 @@ impl StoreSession<'_> {
             .consistent_read(true)
             .build();
         let keys = keys.expect("the keys are set");
-        let request = self.store.client.batch_get_item();
+        let request = self.table.client.batch_get_item();
         let request = request
-            .request_items(self.store.table.clone(), keys)
+            .request_items(self.table.name.clone(), keys)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = self.send(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
@@ -58,8 +58,8 @@ impl StoreSession<'_> {
         &self,
         requests: Vec<WriteRequest>,
     ) -> Result<(Vec<Item>, Vec<WriteRequest>), StoreError> {
-        let request = self.store.client.batch_write_item();
-        let request = request.request_items(self.store.table.clone(), requests);
+        let request = self.table.client.batch_write_item();
+        let request = request.request_items(self.table.name.clone(), requests);
         let output = self.send(Box::pin(request.send())).await?;
         let unprocessed = output
             .unprocessed_items

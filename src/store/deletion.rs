@@ -6,12 +6,14 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest,
 };
 
+use super::Store;
 use super::entities::{Item, ProjectItem};
 use super::error::{AdminError, StoreError};
 use super::keys::{order_of, releases_of};
 use super::projects::{by_former_path, by_id, not_deleted, without_taken_paths};
+use super::session::Session as StoreSession;
+use super::table::Table;
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
-use super::{Store, StoreSession};
 use crate::project::{Project, ProjectId};
 use crate::timestamp::Timestamp;
 
@@ -54,7 +56,7 @@ impl StoreSession<'_> {
             before
                 .former_paths
                 .retain(|path| !taken_paths.contains(path));
-            match self.store.hide_transaction(&before, now).commit(self).await {
+            match self.table.hide_transaction(&before, now).commit(self).await {
                 Ok(()) => {
                     return Ok(Deletion {
                         project: before.project(),
@@ -96,7 +98,7 @@ impl StoreSession<'_> {
                 deleted_at,
                 ..before
             };
-            let mut transaction = Transaction::on(&self.store.table);
+            let mut transaction = Transaction::on(&self.table.name);
             transaction.put(Step::Own, by_id(&after), unchanged);
             match transaction.commit(self).await {
                 Ok(()) => return Ok(()),
@@ -113,10 +115,10 @@ impl StoreSession<'_> {
         start: Option<Item>,
     ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
         let request = self
-            .store
+            .table
             .client
             .scan()
-            .table_name(&self.store.table)
+            .table_name(&self.table.name)
             .consistent_read(true);
         let request = request
             .filter_expression("begins_with(pk, :releases) OR pk = :order")
@@ -131,7 +133,7 @@ impl StoreSession<'_> {
     }
 }
 
-impl Store {
+impl Table {
     fn hide_transaction(&self, before: &ProjectItem, now: SystemTime) -> Transaction<'_> {
         let unchanged = Condition::Version(before.version);
         let after = ProjectItem {
@@ -140,7 +142,7 @@ impl Store {
             deleting_since: Some(Timestamp::from_clock(now)),
             ..before.clone()
         };
-        let mut transaction = Transaction::on(&self.table);
+        let mut transaction = Transaction::on(&self.name);
         transaction.put(Step::Own, by_id(&after), unchanged);
         // The items of its paths stay, so that no project takes over its downloads unasked.
         let path = after.path.to_lowercase();
@@ -152,7 +154,9 @@ impl Store {
         }
         transaction
     }
+}
 
+impl Store {
     /// Deletes the releases and links of a project, and reports to `progress` how many items are
     /// deleted so far. No item lists the releases of a project, so this scans the table. It can be
     /// interrupted and run again.

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::StoreSession;
 use super::batch::find;
 use super::entities::{IdempotencyRecord, ReleaseItem, attributes, epoch_seconds, item, read};
 use super::error::StoreError;
 use super::keys::Partition;
+use super::session::Session as StoreSession;
 use super::transaction::{Condition, Step, Transaction};
 use crate::idempotency::IdempotentRequest;
 

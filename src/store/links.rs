@@ -8,9 +8,10 @@ use super::idempotency::NewRecord;
 use super::keys::{Partition, item_name, key_of};
 use super::release_creation::{add_link, add_release};
 use super::reservation::ReservedIds;
+use super::session::Session as StoreSession;
+use super::table::Table;
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
 use super::uniqueness::{claimed, constraint_items, held, held_by_another};
-use super::{Store, StoreSession};
 use crate::idempotency::IdempotentRequest;
 use crate::link::{Link, LinkChanges, LinkId, NewLink, Violation};
 use crate::release::{Author, Details, Release, ReleaseKey};
@@ -99,7 +100,7 @@ impl StoreSession<'_> {
         let ids = self.reserve_link_id(partition).await?;
         let link = new.with_id(ids.first()?);
         let transaction = self
-            .store
+            .table
             .create_transaction(partition, &ids, &link, creation);
         let steps = match transaction.commit(self).await {
             Ok(()) => {
@@ -201,7 +202,7 @@ impl StoreSession<'_> {
             let item = LinkItem::new(after.clone(), created_at, version + 1);
             let not_held = Condition::NotHeld(release.deleted_through);
             let update =
-                self.store
+                self.table
                     .update_transaction(&partition, [&before, &after], &item, not_held);
             match update.commit(self).await {
                 Ok(()) => return Ok(after),
@@ -236,7 +237,7 @@ impl StoreSession<'_> {
             let version = item.version;
             let link = item.into_link();
             let deletion = self
-                .store
+                .table
                 .delete_transaction(&partition, &link, version, &not_held);
             match deletion.commit(self).await {
                 Ok(()) => return Ok(link),
@@ -252,7 +253,7 @@ impl StoreSession<'_> {
     }
 }
 
-impl Store {
+impl Table {
     fn create_transaction(
         &self,
         partition: &Partition,
@@ -262,7 +263,7 @@ impl Store {
     ) -> Transaction<'_> {
         let LinkCreation { request, now, .. } = creation;
         let deleted_through = ids.deleted_through();
-        let mut transaction = Transaction::on(&self.table);
+        let mut transaction = Transaction::on(&self.name);
         add_link(&mut transaction, partition, link, deleted_through, now);
         if let Some(request) = request {
             let record = NewRecord::new(request, deleted_through, now);
@@ -293,7 +294,7 @@ impl Store {
     ) -> Transaction<'_> {
         let is_held = Condition::HeldByOrAbsent(before.id);
         let unchanged = Condition::Version(after_item.version - 1);
-        let mut transaction = Transaction::on(&self.table);
+        let mut transaction = Transaction::on(&self.name);
         transaction.put(
             Step::Link,
             item(partition.link(after.id), after_item),
@@ -326,7 +327,7 @@ impl Store {
         version: u64,
         not_held: &[Violation],
     ) -> Transaction<'_> {
-        let mut transaction = Transaction::on(&self.table);
+        let mut transaction = Transaction::on(&self.name);
         transaction.delete(
             Step::Link,
             partition.link(link.id),

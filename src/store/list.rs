@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::keys::{
     FIRST_LINK, FIRST_NAME, LAST_LINK, LAST_NAME, Partition, RELEASE, link_sort_key, sort_key,
 };
-use super::{Range, StoreSession};
+use super::session::{Range, Session as StoreSession};
 
 use crate::link::Link;
 use crate::page::{MAX_COUNT, Page, Paged};

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 use super::entities::{Item, ProjectItem, item, read};
 use super::error::{AdminError, FormerOwner, StoreError};
 use super::keys::{self, PROJECTS};
+use super::session::{Range, Session as StoreSession};
+use super::table::Table;
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
-use super::{Range, Store, StoreSession};
 use crate::project::{Project, ProjectId, ProjectPath, ProjectRef, Visibility};
 use crate::timestamp::Timestamp;
 
@@ -111,7 +112,7 @@ impl StoreSession<'_> {
         for _ in 0..MAX_ROUNDS {
             self.check_id(project.id).await?;
             let (condition, former) = self.path_for(project, takeover).await?;
-            let mut transaction = Transaction::on(&self.store.table);
+            let mut transaction = Transaction::on(&self.table.name);
             transaction.put(Step::Project(project.id), by_id(&new), Condition::Absent);
             transaction.put(Step::ProjectPath, by_path(&new), condition);
             match transaction.commit(self).await {
@@ -210,7 +211,7 @@ impl StoreSession<'_> {
             } else {
                 self.path_for(&project, takeover).await?
             };
-            let update = self.store.project_update(&before, &after, is_free, now);
+            let update = self.table.project_update(&before, &after, is_free, now);
             match update.commit(self).await {
                 Ok(()) => return Ok((project, former)),
                 Err(error) => match without_taken_paths(&before, &error) {
@@ -224,7 +225,7 @@ impl StoreSession<'_> {
     }
 }
 
-impl Store {
+impl Table {
     fn project_update(
         &self,
         before: &ProjectItem,
@@ -235,7 +236,7 @@ impl Store {
         let unchanged = Condition::Version(before.version);
         let id = before.id;
         let [old_path, new_path] = [before, after].map(|item| item.path.to_lowercase());
-        let mut transaction = Transaction::on(&self.table);
+        let mut transaction = Transaction::on(&self.name);
         transaction.put(Step::Own, by_id(after), unchanged);
         if old_path == new_path {
             transaction.put(Step::Own, by_path(after), is_free);

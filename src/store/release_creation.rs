@@ -14,12 +14,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use backon::BackoffBuilder;
 use tokio::time::Instant;
 
-use super::StoreSession;
 use super::entities::{LinkItem, PlaceItem, ReleaseRecord, item};
 use super::error::StoreError;
 use super::idempotency::NewRecord;
 use super::keys::{Partition, is_ordered_in_full, place};
 use super::reservation::{LINKS_PER_TRANSACTION, Reservation, ReservedIds};
+use super::session::Session as StoreSession;
 use super::transaction::{Condition, Step, Transaction, TransactionError, number};
 use super::uniqueness::constraint_items;
 use crate::idempotency::IdempotentRequest;
@@ -153,13 +153,13 @@ impl StoreSession<'_> {
         let together = if is_staged { &[] } else { &*created.links };
         let before = if is_staged { &*created.links } else { &[] };
         for links in before.chunks(LINKS_PER_TRANSACTION) {
-            let mut transaction = Transaction::on(&self.store.table);
+            let mut transaction = Transaction::on(&self.table.name);
             for link in links {
                 add_link(&mut transaction, partition, link, deleted_through, now);
             }
             transaction.commit(self).await?;
         }
-        let mut last = Transaction::on(&self.store.table);
+        let mut last = Transaction::on(&self.table.name);
         for link in together {
             add_link(&mut last, partition, link, deleted_through, now);
         }

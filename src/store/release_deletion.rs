@@ -13,9 +13,10 @@ use super::entities::{LinkItem, ReleaseItem, read};
 use super::error::StoreError;
 use super::keys::{FIRST_LINK, Partition, key_of, link_sort_key, place, sort_key};
 use super::releases::{is_link, release_and_links, release_of};
+use super::session::{Range, Session as StoreSession};
+use super::table::Table;
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError, number};
 use super::uniqueness::{constraint_items, held};
-use super::{Range, Store, StoreSession};
 use crate::link::{Link, Violation};
 use crate::release::{Release, ReleaseKey, ReleaseWithLinks};
 
@@ -37,7 +38,7 @@ impl StoreSession<'_> {
             let (item, release, last) = found.ok_or(StoreError::ReleaseNotFound)?;
             let more = last - item.last_link_id + 1;
             let transaction = self
-                .store
+                .table
                 .deletion_transaction(&partition, &item, &release, more);
             match transaction.commit(self).await {
                 Ok(()) => {
@@ -130,7 +131,7 @@ impl StoreSession<'_> {
         links: &[LinkItem],
         deleted_through: u64,
     ) -> Result<(), StoreError> {
-        let mut transaction = Transaction::on(&self.store.table);
+        let mut transaction = Transaction::on(&self.table.name);
         // Links of several deleted releases may have had the same values.
         let mut removed = Vec::new();
         for item in links {
@@ -162,7 +163,7 @@ impl StoreSession<'_> {
     ) -> Result<(), StoreError> {
         let mut kept = Vec::new();
         for _ in 0..MAX_ROUNDS {
-            let mut transaction = Transaction::on(&self.store.table);
+            let mut transaction = Transaction::on(&self.table.name);
             let mut left_out = kept.clone();
             add_removal(
                 &mut transaction,
@@ -190,7 +191,7 @@ impl StoreSession<'_> {
     }
 }
 
-impl Store {
+impl Table {
     /// Makes the release and its links invisible. The last ID grows by `more`: the new one belongs
     /// to no link, so that each deletion has an ID of its own.
     fn deletion_transaction(
@@ -205,7 +206,7 @@ impl Store {
                               revision = if_not_exists(revision, :zero) + :one, \
                               needs_cleanup = :true \
                               REMOVE created_at, released_at";
-        let mut transaction = Transaction::on(&self.table);
+        let mut transaction = Transaction::on(&self.name);
         let values = [
             (":more", number(more)),
             (":zero", number(0)),

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::entities::{Item, PlaceItem, read};
 use super::error::StoreError;
 use super::keys::{item_name, order_of, sort_key};
-use super::{Range, StoreSession};
+use super::session::{Range, Session as StoreSession};
 use crate::page::{Page, Paged};
 use crate::project::ProjectId;
 use crate::release::{Order, OrderBy, ReleaseKey, ReleaseWithLinks, ResponseSize, TagName};

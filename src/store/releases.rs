@@ -9,8 +9,9 @@ use super::entities::{Item, LinkItem, ReleaseItem, read};
 use super::error::StoreError;
 use super::keys::{DETAILS, FIRST_LINK, Key, Partition, RELEASE, place, sort_key};
 use super::release_creation::{put_details, put_place};
+use super::session::{Range, Session as StoreSession};
+use super::table::Table;
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError, number};
-use super::{Range, Store, StoreSession};
 use crate::link::Link;
 use crate::release::{
     MAX_RESPONSE_BYTES, Release, ReleaseChanges, ReleaseKey, ReleaseWithLinks, ResponseSize,
@@ -223,7 +224,7 @@ impl StoreSession<'_> {
             }
             let versions = [stored.item.version, stored.details_version];
             let update = self
-                .store
+                .table
                 .update_of_release(key, [before, &after], versions);
             match update.commit(self).await {
                 Ok(()) => {
@@ -275,7 +276,7 @@ impl ReadItems {
     }
 }
 
-impl Store {
+impl Table {
     fn update_of_release(
         &self,
         key: &ReleaseKey,
@@ -285,7 +286,7 @@ impl Store {
         const UPDATE: &str = "SET released_at = :released, \
                               revision = if_not_exists(revision, :zero) + :one";
         let partition = Partition::of(key);
-        let mut transaction = Transaction::on(&self.table);
+        let mut transaction = Transaction::on(&self.name);
         let released = AttributeValue::S(after.released_at.to_string());
         let values = [
             (":released", released),

@@ -6,10 +6,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::StoreSession;
 use super::entities::{Item, ReleaseItem, read};
 use super::error::StoreError;
 use super::keys::Partition;
+use super::session::Session as StoreSession;
 use super::transaction::number;
 use crate::link::LinkId;
 

@@ -5,9 +5,9 @@ use super::error::StoreError;
 use super::keys::{DETAILS, FIRST_LINK, LAST_LINK, Partition, RELEASE, sort_key};
 use super::release_creation::add_release;
 use super::releases::release_of;
+use super::session::{Range, Session as StoreSession};
 use super::transaction::{Condition, Step, Transaction, TransactionError, number};
 use super::uniqueness::{claimed, constraint_items};
-use super::{Range, StoreSession};
 use crate::link::{Link, Violation};
 use crate::release::{Release, ReleaseKey};
 
@@ -149,7 +149,7 @@ impl StoreSession<'_> {
         if current.exists() {
             return self.lower(partition, removed, deleted_through).await;
         }
-        let mut transaction = Transaction::on(&self.store.table);
+        let mut transaction = Transaction::on(&self.table.name);
         let (state, is_absent) = ((deleted_through, false), Condition::NoRelease(removed));
         add_release(&mut transaction, partition, release, state, is_absent);
         Ok(transaction.commit(self).await?)
@@ -175,7 +175,7 @@ impl StoreSession<'_> {
         stored: &LinkItem,
         link: &Link,
     ) -> Result<RestoreOutcome, StoreError> {
-        let mut transaction = Transaction::on(&self.store.table);
+        let mut transaction = Transaction::on(&self.table.name);
         let new = item(partition.link(link.id), stored);
         transaction.put(Step::Link, new, Condition::Absent);
         for (violation, item) in constraint_items(partition, link) {

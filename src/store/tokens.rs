@@ -8,8 +8,8 @@ use super::batch::find;
 use super::entities::{Item, ProjectItem, TokenCounter, TokenItem, item, read};
 use super::error::{AdminError, StoreError};
 use super::keys::{self, Key, TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
+use super::session::{Range, Session as StoreSession};
 use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
-use super::{Range, StoreSession};
 use crate::project::{Project, ProjectId, ProjectRef};
 use crate::token::{HashedToken, MAX_GRANTS, NewToken, Token, TokenId};
 
@@ -45,7 +45,7 @@ impl StoreSession<'_> {
             revoked_at: None,
         };
         let [by_id, by_hash] = token_items(&token, &hash, 1);
-        let mut transaction = Transaction::on(&self.store.table);
+        let mut transaction = Transaction::on(&self.table.name);
         transaction.put(Step::Own, by_id, Condition::Absent);
         transaction.put(Step::Token, by_hash, Condition::Absent);
         for project in token.settings.grants.projects.keys() {
@@ -113,7 +113,7 @@ impl StoreSession<'_> {
 
     /// Writes both items of a token, including one that a partial restore has lost.
     async fn replace_token(&self, before: &TokenItem, token: Token) -> Result<Token, AdminError> {
-        let mut transaction = Transaction::on(&self.store.table);
+        let mut transaction = Transaction::on(&self.table.name);
         for item in token_items(&token, &before.hash, before.version + 1) {
             transaction.put(Step::Own, item, Condition::VersionOrAbsent(before.version));
         }

@@ -14,11 +14,11 @@ use aws_sdk_dynamodb::types::{
 use backon::Retryable;
 use uuid::Uuid;
 
-use super::StoreSession;
 use super::cause::Cause;
 use super::entities::Item;
 use super::error::{AdminError, StoreError, failure};
 use super::keys::Key;
+use super::session::Session as StoreSession;
 
 use crate::link::{LinkId, Violation};
 use crate::project::ProjectId;
@@ -279,7 +279,7 @@ impl<'a> Transaction<'a> {
         token: &str,
     ) -> Result<(), TransactionError> {
         let request = session
-            .store
+            .table
             .client
             .transact_write_items()
             .set_transact_items(Some(self.items.clone()));

@@ -1,0 +1,51 @@
+//! The table, and the client that calls DynamoDB.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+
+/// Largest number of attempts of a call by the SDK.
+const MAX_ATTEMPTS: u32 = 4;
+/// Longest delay before the first retry; each delay is random, up to twice the previous limit.
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+/// Longest delay before any retry.
+const MAX_BACKOFF: Duration = Duration::from_secs(1);
+/// Timeout of an attempt. DynamoDB responds within milliseconds, so a slower attempt is considered
+/// lost and is retried.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Timeout for opening a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A table and the client for it; cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    /// Created with the first call: the SDK parses all AWS partitions for it, and some requests
+    /// need no call.
+    pub(super) client: Arc<LazyClient>,
+    pub(super) name: String,
+}
+
+pub(super) type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
+
+impl Table {
+    /// The table with this name. The timeouts and retries of the client are set here.
+    pub(super) fn new(sdk: Builder, name: String) -> Self {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(MAX_ATTEMPTS)
+            .with_initial_backoff(FIRST_BACKOFF)
+            .with_max_backoff(MAX_BACKOFF);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .build();
+        let config = sdk.retry_config(retries).timeout_config(timeouts).build();
+        Self {
+            client: Arc::new(LazyLock::new(Box::new(|| Client::from_conf(config)))),
+            name,
+        }
+    }
+}
