@@ -1,6 +1,7 @@
 //! The pipeline: it calls each stage once for a request, and writes one log event.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -37,20 +38,33 @@ pub struct App {
     store: Store,
     settings: Settings,
     authorizer: Authorizer,
-    clock: fn() -> SystemTime,
+    clock: Clock,
     is_warm: AtomicBool,
+}
+
+/// Returns the current time.
+struct Clock(Box<dyn Fn() -> SystemTime + Send + Sync>);
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Clock").finish_non_exhaustive()
+    }
 }
 
 impl App {
     /// The service with this store; `clock` returns the current time.
     #[must_use]
-    pub fn new(store: Store, settings: Settings, clock: fn() -> SystemTime) -> Self {
+    pub fn new(
+        store: Store,
+        settings: Settings,
+        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
+    ) -> Self {
         let authorizer = Authorizer::new(settings.identity_cache);
         Self {
             store,
             settings,
             authorizer,
-            clock,
+            clock: Clock(Box::new(clock)),
             is_warm: AtomicBool::default(),
         }
     }
@@ -161,6 +175,10 @@ impl App {
         answer.map(|answer| response::of_answer(context, answer, self.max_ages()))
     }
 
+    fn now(&self) -> SystemTime {
+        (self.clock.0)()
+    }
+
     fn max_ages(&self) -> MaxAges {
         MaxAges {
             download: self.settings.download_max_age,
@@ -188,9 +206,7 @@ impl App {
         let deadline = request
             .lambda_context_ref()
             .map_or(0, |context| context.deadline);
-        let now = (self.clock)()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let now = self.now().duration_since(UNIX_EPOCH).unwrap_or_default();
         match Duration::from_millis(deadline).checked_sub(now) {
             Some(left) => left.saturating_sub(TIME_TO_ANSWER),
             None => DEFAULT_TIME,
@@ -253,7 +269,7 @@ impl Perform for Pipeline<'_> {
         path: O::Path,
     ) -> Result<Answer, ApiError> {
         self.record.operation = O::NAME;
-        let now = Moment::now((self.app.clock)());
+        let now = Moment::now(self.app.now());
         let credential = self.read_params().await?;
         let resource = O::Resource::from_path(resource)?;
         let key = self.request.headers().get(idempotency::NAME);

@@ -22,6 +22,7 @@ use release_links::store::{Store, Takeover};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 use serde_json::Value;
 
+use crate::clock::Clock;
 use crate::event::Event;
 use crate::reply::Reply;
 use crate::{engine, seed};
@@ -109,6 +110,8 @@ pub struct TestApp {
     pub client: Client,
     /// The engine's address.
     pub address: SocketAddr,
+    /// The clock of the service and of the invocations' deadlines.
+    pub clock: Clock,
     calls: Calls,
 }
 
@@ -146,12 +149,13 @@ impl TestApp {
     }
 
     fn new(store: Store, address: SocketAddr, public_url: Option<PublicUrl>, calls: Calls) -> Self {
-        let app = App::new(store.clone(), config(public_url), SystemTime::now);
+        let clock = Clock::start();
         Self {
-            app: Arc::new(app),
+            app: Arc::new(service(&store, config(public_url), &clock)),
             store,
             client: engine::client(address),
             address,
+            clock,
             calls,
         }
     }
@@ -176,7 +180,11 @@ impl TestApp {
 
     /// A second instance of the service on the same table, with empty caches, these settings and
     /// this clock.
-    pub fn with_settings(&self, settings: &[(&str, &str)], clock: fn() -> SystemTime) -> Self {
+    pub fn with_settings(
+        &self,
+        settings: &[(&str, &str)],
+        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
+    ) -> Self {
         let get = |name: &str| {
             let setting = settings.iter().find(|(other, _)| *other == name);
             setting
@@ -184,12 +192,10 @@ impl TestApp {
                 .or((name == "TABLE_NAME").then_some(TABLE))
                 .map(str::to_owned)
         };
+        let (clock, settings) = (Clock::of(clock), Settings::read(get).unwrap());
         Self {
-            app: Arc::new(App::new(
-                self.store.clone(),
-                Settings::read(get).unwrap(),
-                clock,
-            )),
+            app: Arc::new(service(&self.store, settings, &clock)),
+            clock,
             ..self.clone()
         }
     }
@@ -202,10 +208,8 @@ impl TestApp {
     /// Sends an event whose invocation times out after `time`.
     pub async fn send_within(&self, event: impl Into<Value>, time: Duration) -> Reply {
         let mut context = Context::default();
-        let deadline = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap()
-            + time;
+        let now = self.clock.now();
+        let deadline = now.duration_since(SystemTime::UNIX_EPOCH).unwrap() + time;
         context.deadline = deadline.as_millis().try_into().unwrap();
         self.invoke(event.into(), context).await
     }
@@ -288,6 +292,12 @@ impl TestApp {
             .await
             .unwrap()
     }
+}
+
+/// The service on this store, with this clock.
+fn service(store: &Store, settings: Settings, clock: &Clock) -> App {
+    let clock = clock.clone();
+    App::new(store.clone(), settings, move || clock.now())
 }
 
 /// Describes a token of scope `api` that never expires and has one role in one project.

@@ -14,6 +14,8 @@ pub mod seed;
 #[cfg(feature = "tests")]
 pub mod app;
 #[cfg(feature = "tests")]
+pub mod clock;
+#[cfg(feature = "tests")]
 pub mod event;
 #[cfg(feature = "tests")]
 mod fault;
