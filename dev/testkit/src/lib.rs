@@ -26,6 +26,8 @@ pub mod invariants;
 #[cfg(feature = "tests")]
 pub mod log;
 #[cfg(feature = "tests")]
+pub mod network;
+#[cfg(feature = "tests")]
 pub mod policy;
 #[cfg(feature = "tests")]
 pub mod proxy;

@@ -1,0 +1,191 @@
+//! A network between the SDK and the engine, on which calls meet each other as they do at DynamoDB.
+//!
+//! A [`Network`] belongs to one engine. Each process of the service has a [`Connection`] of its
+//! own, which replaces the SDK's HTTP client, so the SDK's retries and timeouts are part of every
+//! test. The engine runs each call at once and in the same process, without sockets. A test may
+//! therefore pause tokio's clock; then latency takes no time and a run can be repeated exactly.
+//!
+//! A call that was sent arrives, even if the process stops waiting for it.
+
+mod call;
+mod dynamodb;
+mod engine;
+mod hold;
+mod latency;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::Database;
+use release_links::store::Store;
+
+use crate::app::TABLE;
+use crate::seed;
+
+use self::dynamodb::DynamoDb;
+use self::engine::Answer;
+use self::hold::Rule;
+
+pub use self::call::{Call, Key};
+pub use self::hold::{Hold, Point};
+pub use self::latency::Latency;
+
+/// The network of one engine.
+#[derive(Debug, Clone)]
+pub struct Network(Arc<DynamoDb>);
+
+impl Network {
+    /// The network of the engine with this database.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self(Arc::new(DynamoDb::new(database)))
+    }
+
+    /// The network of a new engine with the table and the data of [`seed`].
+    ///
+    /// # Panics
+    ///
+    /// If the engine refuses them.
+    pub async fn seeded() -> Self {
+        let network = Self::new(Database::memory().unwrap());
+        let (store, client) = (network.connect().store(TABLE), network.connect().client());
+        crate::engine::create_table(&client, TABLE).await.unwrap();
+        seed::seed(&store, &client, TABLE).await.unwrap();
+        network
+    }
+
+    /// Connects another process, or the operator. Its calls have no latency at first.
+    #[must_use]
+    pub fn connect(&self) -> Connection {
+        Connection(Arc::new(State {
+            dynamodb: Arc::clone(&self.0),
+            latency: Mutex::new(Latency::None),
+            rules: Mutex::default(),
+            calls: Mutex::default(),
+        }))
+    }
+}
+
+/// The HTTP client of one process.
+#[derive(Debug, Clone)]
+pub struct Connection(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    dynamodb: Arc<DynamoDb>,
+    latency: Mutex<Latency>,
+    rules: Mutex<Vec<Rule>>,
+    calls: Mutex<Vec<Call>>,
+}
+
+impl Connection {
+    /// The settings of a DynamoDB client that sends its calls here. It has a retry quota of its
+    /// own, as a process has.
+    #[must_use]
+    pub fn config(&self) -> Builder {
+        // Nothing is sent to this address.
+        let address = SocketAddr::from(([127, 0, 0, 1], 8000));
+        let quota = RetryPartition::custom("process").build();
+        crate::engine::client_config(address)
+            .http_client(self.clone())
+            .retry_partition(quota)
+    }
+
+    /// The store of a process.
+    #[must_use]
+    pub fn store(&self, table: &str) -> Store {
+        Store::new(self.config(), table.to_owned())
+    }
+
+    /// A DynamoDB client.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::from_conf(self.config().build())
+    }
+
+    /// Sets the time that each call takes from now on.
+    pub fn set_latency(&self, latency: Latency) {
+        *self.0.latency.lock().unwrap() = latency;
+    }
+
+    /// Holds the call that is the `n`th, from 1, of those that match from now on, or its answer.
+    pub fn hold(
+        &self,
+        point: Point,
+        n: usize,
+        matches: impl Fn(&Call) -> bool + Send + 'static,
+    ) -> Hold {
+        let (rule, hold) = hold::rule(point, n, matches);
+        self.0.rules.lock().unwrap().push(rule);
+        hold
+    }
+
+    /// Returns the calls that the SDK has sent since the last time, retries included.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.0.calls.lock().unwrap())
+    }
+
+    /// Sends a call. It goes on even if nobody awaits the answer.
+    fn send(&self, call: Call) -> tokio::task::JoinHandle<Answer> {
+        self.0.calls.lock().unwrap().push(call.clone());
+        let held = self.held_at(&call);
+        let duration = self.0.latency.lock().unwrap().draw();
+        let dynamodb = Arc::clone(&self.0.dynamodb);
+        tokio::spawn(async move {
+            hold::wait(&held, Point::Call).await;
+            let answer = dynamodb.answer(&call, duration).await;
+            hold::wait(&held, Point::Answer).await;
+            answer
+        })
+    }
+
+    /// The holds of this call.
+    fn held_at(&self, call: &Call) -> Vec<(Point, hold::Gate)> {
+        let mut rules = self.0.rules.lock().unwrap();
+        rules
+            .iter_mut()
+            .filter_map(|rule| rule.gate(call))
+            .collect()
+    }
+}
+
+impl HttpClient for Connection {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connection {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connection = self.clone();
+        HttpConnectorFuture::new(async move {
+            let answer = connection.send(Call::read(&request)).await;
+            response(answer.map_err(|error| ConnectorError::other(error.into(), None))?)
+        })
+    }
+}
+
+fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(answer.status)
+        .map_err(|error| ConnectorError::other(error.into(), None))?;
+    Ok(HttpResponse::new(
+        status,
+        SdkBody::from(answer.body.to_string()),
+    ))
+}

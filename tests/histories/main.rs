@@ -1,0 +1,9 @@
+//! Random histories of many clients over several processes, checked against a model, and the
+//! network on which they run.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "an unexpected None or Err fails the test"
+)]
+
+mod network;
