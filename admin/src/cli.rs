@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Visibility};
 use release_links::release::TagName;
-use release_links::store::{ProjectChanges, Takeover};
+use release_links::store::operator::{ProjectChanges, Takeover};
 use release_links::token::Scope;
 
 pub use crate::values::Grant;

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectId, ProjectRef};
-use release_links::store::AdminError;
+use release_links::store::operator::AdminError;
 use tokio::time::Instant;
 
-use crate::operator::Operator;
+use crate::deployment::Deployment;
 use crate::output::Progress;
 use crate::{Outcome, output};
 
@@ -17,20 +17,20 @@ const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 /// Hides the project, waits, deletes its releases and grants, and marks it as deleted. The command
 /// can be interrupted at any point and run again.
 pub async fn delete(
-    operator: &Operator,
+    deployment: &Deployment,
     which: &ProjectRef,
     yes: bool,
     wait: Option<Duration>,
 ) -> Outcome {
-    let found = operator.session().project_to_delete(which).await;
-    let project = found.map_err(|error| operator.explain(error))?;
+    let found = deployment.session().projects().get_to_delete(which).await;
+    let project = found.map_err(|error| deployment.explain(error))?;
     if !yes {
         output::confirm_deletion(&project.to_string(), "all its releases and links")?;
     }
     let stage = Cell::new(Stage::Hiding);
-    let wait = wait.unwrap_or(operator.identity_cache + FUNCTION_TIMEOUT);
+    let wait = wait.unwrap_or(deployment.identity_cache + FUNCTION_TIMEOUT);
     tokio::select! {
-        outcome = delete_hidden(operator, project.id, wait, &stage) => outcome,
+        outcome = delete_hidden(deployment, project.id, wait, &stage) => outcome,
         () = interrupt() => Err(stage.get().interrupted(project.id).into()),
     }
 }
@@ -65,20 +65,23 @@ async fn interrupt() {
 }
 
 async fn delete_hidden(
-    operator: &Operator,
+    deployment: &Deployment,
     id: ProjectId,
     wait: Duration,
     stage: &Cell<Stage>,
 ) -> Outcome {
-    let session = operator.session();
-    let begun = session.begin_deletion(id, SystemTime::now()).await;
-    let deletion = begun.map_err(|error| operator.explain(error))?;
+    let session = deployment.session();
+    let begun = session
+        .projects()
+        .begin_deletion(id, SystemTime::now())
+        .await;
+    let deletion = begun.map_err(|error| deployment.explain(error))?;
     stage.set(Stage::Waiting);
     wait_for_writes(remaining(wait, deletion.since, SystemTime::now())).await;
     stage.set(Stage::Deleting);
-    let deleted = delete_contents(operator, id).await.map_err(|error| {
+    let deleted = delete_contents(deployment, id).await.map_err(|error| {
         let advice = format!("run `project delete {id}` again to finish the deletion");
-        operator.explain(error).and(&advice)
+        deployment.explain(error).and(&advice)
     })?;
     output::line(&format!(
         "deleted {} and {deleted} items of its releases",
@@ -87,11 +90,12 @@ async fn delete_hidden(
 }
 
 /// Deletes everything that belongs to a hidden project, and returns the number of items.
-async fn delete_contents(operator: &Operator, project: ProjectId) -> Result<usize, AdminError> {
-    let deleted = delete_releases(operator, project).await?;
-    revoke_grants(operator, project).await?;
-    operator
+async fn delete_contents(deployment: &Deployment, project: ProjectId) -> Result<usize, AdminError> {
+    let deleted = delete_releases(deployment, project).await?;
+    revoke_grants(deployment, project).await?;
+    deployment
         .session()
+        .projects()
         .finish_deletion(project, SystemTime::now())
         .await?;
     Ok(deleted)
@@ -130,19 +134,23 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-async fn delete_releases(operator: &Operator, project: ProjectId) -> Result<usize, AdminError> {
+async fn delete_releases(deployment: &Deployment, project: ProjectId) -> Result<usize, AdminError> {
     let progress = Progress::start("searching for releases");
     let note = |deleted| progress.show(&format!("deleted {deleted} items"));
-    Ok(operator.store.delete_releases(project, note).await?)
+    Ok(deployment.operator.delete_releases(project, note).await?)
 }
 
 /// Removes the project from the tokens' grants. Expired tokens are skipped: they grant nothing, and
 /// DynamoDB may already have removed one of their two items.
-async fn revoke_grants(operator: &Operator, project: ProjectId) -> Result<(), AdminError> {
-    for token in operator.session().tokens().await? {
+async fn revoke_grants(deployment: &Deployment, project: ProjectId) -> Result<(), AdminError> {
+    for token in deployment.session().tokens().list().await? {
         let has_grant = token.settings.grants.projects.contains_key(&project);
         if has_grant && !token.is_expired(SystemTime::now()) {
-            operator.session().revoke_grant(token.id, project).await?;
+            deployment
+                .session()
+                .tokens()
+                .revoke_grant(token.id, project)
+                .await?;
         }
     }
     Ok(())

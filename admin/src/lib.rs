@@ -8,8 +8,8 @@
 pub mod cli;
 mod credentials;
 mod deletion;
+mod deployment;
 mod failure;
-mod operator;
 mod output;
 mod patience;
 mod place;
@@ -25,8 +25,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Command};
+use deployment::Deployment;
 use failure::Failure;
-use operator::Operator;
 
 /// The result of a command.
 type Outcome = Result<(), Failure>;
@@ -63,9 +63,9 @@ fn usage_error(error: &clap::Error, arguments: &[OsString]) -> ! {
 
 async fn run(cli: Cli) -> Outcome {
     match cli.command {
-        Command::Project(command) => projects::run(&Operator::connect().await?, command).await,
-        Command::Release(command) => releases::run(&Operator::connect().await?, command).await,
-        Command::Token(command) => tokens::run(&Operator::connect().await?, command).await,
+        Command::Project(command) => projects::run(&Deployment::connect().await?, command).await,
+        Command::Release(command) => releases::run(&Deployment::connect().await?, command).await,
+        Command::Token(command) => tokens::run(&Deployment::connect().await?, command).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(

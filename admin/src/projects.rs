@@ -3,12 +3,12 @@
 use std::time::SystemTime;
 
 use release_links::project::{Project, ProjectRef};
-use release_links::store::{FormerOwner, ProjectChanges, Takeover};
+use release_links::store::operator::{FormerOwner, ProjectChanges, Takeover};
 use serde::Serialize;
 
 use crate::cli::ProjectCommand;
 use crate::deletion::delete;
-use crate::operator::Operator;
+use crate::deployment::Deployment;
 use crate::{Outcome, output};
 
 /// A project in the output of `--json`.
@@ -29,7 +29,7 @@ impl<'a> ProjectView<'a> {
     }
 }
 
-pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
+pub async fn run(deployment: &Deployment, command: ProjectCommand) -> Outcome {
     match command {
         ProjectCommand::Create {
             id,
@@ -42,15 +42,15 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
                 path,
                 visibility,
             };
-            create(operator, project, takeover.into()).await
+            create(deployment, project, takeover.into()).await
         }
         ProjectCommand::List { json } => {
-            let projects = operator.session().projects().await;
-            show(&projects.map_err(|error| operator.explain(error))?, json)
+            let projects = deployment.session().projects().list().await;
+            show(&projects.map_err(|error| deployment.explain(error))?, json)
         }
         ProjectCommand::Show { which, json } => {
-            let project = operator.session().project(&which.get()).await;
-            let project = project.map_err(|error| operator.explain(error))?;
+            let project = deployment.session().projects().get(&which.get()).await;
+            let project = project.map_err(|error| deployment.explain(error))?;
             if json {
                 output::json(&ProjectView::new(&project))
             } else {
@@ -61,34 +61,41 @@ pub async fn run(operator: &Operator, command: ProjectCommand) -> Outcome {
             which,
             changes,
             takeover,
-        } => update(operator, &which.get(), changes.into(), takeover.into()).await,
+        } => update(deployment, &which.get(), changes.into(), takeover.into()).await,
         ProjectCommand::Delete { which, yes, wait } => {
-            delete(operator, &which.get(), yes, wait).await
+            delete(deployment, &which.get(), yes, wait).await
         }
     }
 }
 
-async fn create(operator: &Operator, project: Project, takeover: Takeover) -> Outcome {
-    let created = operator.session().create_project(&project, takeover).await;
-    let former = created.map_err(|error| operator.explain(error))?;
+async fn create(deployment: &Deployment, project: Project, takeover: Takeover) -> Outcome {
+    let created = deployment
+        .session()
+        .projects()
+        .create(&project, takeover)
+        .await;
+    let former = created.map_err(|error| deployment.explain(error))?;
     // Functions may have cached the project that had the path before.
-    let lost = former.map(|former| loss(&project, &former) + &operator.delay());
+    let lost = former.map(|former| loss(&project, &former) + &deployment.delay());
     let lost = lost.unwrap_or_default();
     output::line(&format!("created {project}{lost}"))
 }
 
 async fn update(
-    operator: &Operator,
+    deployment: &Deployment,
     which: &ProjectRef,
     changes: ProjectChanges,
     takeover: Takeover,
 ) -> Outcome {
     let now = SystemTime::now();
-    let session = operator.session();
-    let updated = session.update_project(which, changes, takeover, now).await;
-    let (project, former) = updated.map_err(|error| operator.explain(error))?;
+    let session = deployment.session();
+    let updated = session
+        .projects()
+        .update(which, changes, takeover, now)
+        .await;
+    let (project, former) = updated.map_err(|error| deployment.explain(error))?;
     let lost = former.map(|former| loss(&project, &former));
-    let (lost, delay) = (lost.unwrap_or_default(), operator.delay());
+    let (lost, delay) = (lost.unwrap_or_default(), deployment.delay());
     output::line(&format!("updated {project}{lost}{delay}"))
 }
 

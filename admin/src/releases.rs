@@ -8,8 +8,8 @@ use release_links::store::{ReleaseBackup, ReleaseEntry, RestoreOutcome, Restored
 use serde::Serialize;
 
 use crate::cli::ReleaseCommand;
+use crate::deployment::Deployment;
 use crate::failure::{Failure, cut};
-use crate::operator::Operator;
 use crate::{Outcome, output};
 
 /// Longest tag in the sentence of a failure.
@@ -35,28 +35,30 @@ impl<'a> ReleaseView<'a> {
     }
 }
 
-pub async fn run(operator: &Operator, command: ReleaseCommand) -> Outcome {
+pub async fn run(deployment: &Deployment, command: ReleaseCommand) -> Outcome {
     match command {
-        ReleaseCommand::List { project, json } => list(operator, &project, json).await,
-        ReleaseCommand::Delete { tag, project, yes } => delete(operator, tag, &project, yes).await,
+        ReleaseCommand::List { project, json } => list(deployment, &project, json).await,
+        ReleaseCommand::Delete { tag, project, yes } => {
+            delete(deployment, tag, &project, yes).await
+        }
         ReleaseCommand::Restore {
             tag,
             project,
             from,
             dry_run,
-        } => restore(operator, tag, &project, from, dry_run).await,
+        } => restore(deployment, tag, &project, from, dry_run).await,
     }
 }
 
-async fn project(operator: &Operator, name: &ProjectRef) -> Result<Project, Failure> {
-    let project = operator.session().project(name).await;
-    project.map_err(|error| operator.explain(error))
+async fn project(deployment: &Deployment, name: &ProjectRef) -> Result<Project, Failure> {
+    let project = deployment.session().projects().get(name).await;
+    project.map_err(|error| deployment.explain(error))
 }
 
-async fn list(operator: &Operator, name: &ProjectRef, json: bool) -> Outcome {
-    let id = project(operator, name).await?.id;
-    let releases = operator.session().release_entries(id).await;
-    let releases = releases.map_err(|error| operator.explain_store(&error))?;
+async fn list(deployment: &Deployment, name: &ProjectRef, json: bool) -> Outcome {
+    let id = project(deployment, name).await?.id;
+    let releases = deployment.session().store().release_entries(id).await;
+    let releases = releases.map_err(|error| deployment.explain_store(&error))?;
     if json {
         return output::json(&releases.iter().map(ReleaseView::new).collect::<Vec<_>>());
     }
@@ -79,8 +81,8 @@ fn whole_seconds(time: &str) -> String {
     }
 }
 
-async fn delete(operator: &Operator, tag: TagName, name: &ProjectRef, yes: bool) -> Outcome {
-    let project = project(operator, name).await?;
+async fn delete(deployment: &Deployment, tag: TagName, name: &ProjectRef, yes: bool) -> Outcome {
+    let project = project(deployment, name).await?;
     let what = format!("release {tag} of {project}");
     let id = project.id;
     let key = ReleaseKey { project: id, tag };
@@ -93,36 +95,41 @@ async fn delete(operator: &Operator, tag: TagName, name: &ProjectRef, yes: bool)
     };
     let explain = |error| match error {
         StoreError::ReleaseNotFound => missing().into(),
-        error => operator.explain_store(&error),
+        error => deployment.explain_store(&error),
     };
-    let session = operator.store.session(RELEASE_TIMEOUT);
-    if !session.has_release(&key).await.map_err(explain)? {
+    let session = deployment.operator.session(RELEASE_TIMEOUT);
+    if !session.store().has_release(&key).await.map_err(explain)? {
         return Err(missing().into());
     }
     if !yes {
         output::confirm_deletion(&what, "all its links")?;
     }
-    let session = operator.store.session(RELEASE_TIMEOUT);
-    session.delete_release(&key).await.map_err(explain)?;
+    let session = deployment.operator.session(RELEASE_TIMEOUT);
+    session
+        .store()
+        .delete_release(&key)
+        .await
+        .map_err(explain)?;
     output::line(&format!("deleted {what}"))
 }
 
 async fn restore(
-    operator: &Operator,
+    deployment: &Deployment,
     tag: TagName,
     project: &ProjectRef,
     from: String,
     dry_run: bool,
 ) -> Outcome {
     TagName::parse_new(tag.as_str()).map_err(refusal)?;
-    let (release, backup) = back_up(operator, tag, project, from).await?;
-    let session = operator.store.session(RELEASE_TIMEOUT);
-    let explain = |error: StoreError| operator.explain_store(&error);
+    let (release, backup) = back_up(deployment, tag, project, from).await?;
+    let session = deployment.operator.session(RELEASE_TIMEOUT);
+    let explain = |error: StoreError| deployment.explain_store(&error);
     if dry_run {
-        let links = session.compare_release(&release, &backup).await;
+        let links = session.store().compare_release(&release, &backup).await;
         return show(&links.map_err(explain)?);
     }
     let links = session
+        .store()
         .restore_release(&release, &backup)
         .await
         .map_err(explain)?;
@@ -137,19 +144,20 @@ fn refusal(reason: InvalidTagName) -> String {
 
 /// Reads the release from the other table.
 async fn back_up(
-    operator: &Operator,
+    deployment: &Deployment,
     tag: TagName,
     name: &ProjectRef,
     from: String,
 ) -> Result<(ReleaseKey, ReleaseBackup), Failure> {
-    let project = project(operator, name).await?.id;
+    let project = project(deployment, name).await?.id;
     let release = ReleaseKey { project, tag };
-    let source = operator.other_table(from.clone());
+    let source = deployment.other_table(from.clone());
     let source = source.session(RELEASE_TIMEOUT);
     let backup = source
+        .store()
         .back_up_release(&release)
         .await
-        .map_err(|error| operator.explain_other(&from, &error))?;
+        .map_err(|error| deployment.explain_other(&from, &error))?;
     if backup.is_empty() {
         let tag = &release.tag;
         return Err(format!(

@@ -8,13 +8,13 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use humantime::format_rfc3339_seconds;
-use release_links::store::AdminError;
+use release_links::store::operator::AdminError;
 use release_links::token::{EVERY_PROJECT, Grants, NewToken, PlainToken, Token, TokenId};
 use serde::Serialize;
 
 use crate::cli::{TokenCommand, WhichToken};
+use crate::deployment::Deployment;
 use crate::failure::Failure;
-use crate::operator::Operator;
 use crate::secrets::MIN_LENGTH;
 use crate::values::Grant;
 use crate::{Outcome, output};
@@ -109,7 +109,7 @@ impl<'a> TokenView<'a> {
     }
 }
 
-pub async fn run(operator: &Operator, command: TokenCommand) -> Outcome {
+pub async fn run(deployment: &Deployment, command: TokenCommand) -> Outcome {
     match command {
         TokenCommand::Create {
             label,
@@ -120,7 +120,7 @@ pub async fn run(operator: &Operator, command: TokenCommand) -> Outcome {
             token_file,
         } => {
             let created_at = SystemTime::now();
-            let grants = resolve(operator, grants).await?;
+            let grants = resolve(deployment, grants).await?;
             let expires_at = expires_at.or(expires_in.map(|lifetime| created_at + lifetime));
             let settings = NewToken {
                 label,
@@ -130,25 +130,25 @@ pub async fn run(operator: &Operator, command: TokenCommand) -> Outcome {
                 expires_at,
             };
             match token_file {
-                Some(file) => import(operator, settings, &file).await,
-                None => create(operator, settings).await,
+                Some(file) => import(deployment, settings, &file).await,
+                None => create(deployment, settings).await,
             }
         }
-        TokenCommand::List { json } => list(operator, json).await,
-        TokenCommand::Show { which, json } => show(operator, which, json).await,
-        TokenCommand::Revoke(which) => revoke(operator, which).await,
+        TokenCommand::List { json } => list(deployment, json).await,
+        TokenCommand::Show { which, json } => show(deployment, which, json).await,
+        TokenCommand::Revoke(which) => revoke(deployment, which).await,
     }
 }
 
 /// Resolves the projects of the grants to their IDs.
-async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Failure> {
+async fn resolve(deployment: &Deployment, grants: Vec<Grant>) -> Result<Grants, Failure> {
     let mut resolved = Grants::default();
     for Grant { project, role } in grants {
         let (name, before) = match project {
             None => (EVERY_PROJECT.to_owned(), resolved.every.replace(role)),
             Some(project) => {
-                let found = operator.session().project(&project).await;
-                let id = found.map_err(|error| operator.explain(error))?.id;
+                let found = deployment.session().projects().get(&project).await;
+                let id = found.map_err(|error| deployment.explain(error))?.id;
                 (project.to_string(), resolved.projects.insert(id, role))
             }
         };
@@ -160,7 +160,7 @@ async fn resolve(operator: &Operator, grants: Vec<Grant>) -> Result<Grants, Fail
 }
 
 /// Stores an existing token.
-async fn import(operator: &Operator, settings: NewToken, file: &Path) -> Outcome {
+async fn import(deployment: &Deployment, settings: NewToken, file: &Path) -> Outcome {
     let token = read_token(file)?;
     if token.reveal().len() < MIN_LENGTH {
         return Err(format!(
@@ -168,7 +168,7 @@ async fn import(operator: &Operator, settings: NewToken, file: &Path) -> Outcome
         )
         .into());
     }
-    let name = describe(&store(operator, &token, settings).await?);
+    let name = describe(&store(deployment, &token, settings).await?);
     output::note(&format!("stored {name}"));
     if is_world_readable(file) {
         output::note(
@@ -179,7 +179,7 @@ async fn import(operator: &Operator, settings: NewToken, file: &Path) -> Outcome
 }
 
 /// Generates a token and prints it.
-async fn create(operator: &Operator, settings: NewToken) -> Outcome {
+async fn create(deployment: &Deployment, settings: NewToken) -> Outcome {
     if output::is_discarded() {
         return Err(
             "nothing was created, because standard output is closed or /dev/null: run the command \
@@ -189,7 +189,7 @@ async fn create(operator: &Operator, settings: NewToken) -> Outcome {
     }
     let token = PlainToken::generate()
         .map_err(|error| format!("the operating system cannot provide random data: {error}"))?;
-    let stored = store(operator, &token, settings).await?;
+    let stored = store(deployment, &token, settings).await?;
     let name = describe(&stored);
     output::token(&token).map_err(|error| {
         let id = stored.id;
@@ -203,22 +203,22 @@ async fn create(operator: &Operator, settings: NewToken) -> Outcome {
 }
 
 async fn store(
-    operator: &Operator,
+    deployment: &Deployment,
     token: &PlainToken,
     settings: NewToken,
 ) -> Result<Token, Failure> {
-    let session = operator.session();
+    let session = deployment.session();
     let label = settings.label.trim();
     let labelled = PlainToken::from(label.to_owned()).hash();
-    let known = session.identify(Some(&labelled), &[]).await;
-    let (known, _) = known.map_err(|error| operator.explain_store(&error))?;
+    let known = session.tokens().find(&labelled).await;
+    let known = known.map_err(|error| deployment.explain(error))?;
     if known.is_some() || label.contains(token.reveal()) {
         return Err(
             "the label is a token, but labels are not secret: choose a name such as ci".into(),
         );
     }
-    let stored = session.create_token(token.hash(), settings).await;
-    stored.map_err(|error| operator.explain(error))
+    let stored = session.tokens().create(token.hash(), settings).await;
+    stored.map_err(|error| deployment.explain(error))
 }
 
 fn describe(token: &Token) -> String {
@@ -249,12 +249,13 @@ fn is_world_readable(file: &Path) -> bool {
     std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o004 != 0)
 }
 
-async fn list(operator: &Operator, json: bool) -> Outcome {
-    let tokens = operator
+async fn list(deployment: &Deployment, json: bool) -> Outcome {
+    let tokens = deployment
         .session()
         .tokens()
+        .list()
         .await
-        .map_err(|error| operator.explain(error))?;
+        .map_err(|error| deployment.explain(error))?;
     let now = SystemTime::now();
     let views = tokens.iter().map(|token| TokenView::new(token, now));
     if json {
@@ -266,8 +267,8 @@ async fn list(operator: &Operator, json: bool) -> Outcome {
     output::table(heading, views.map(TokenView::row))
 }
 
-async fn show(operator: &Operator, which: WhichToken, json: bool) -> Outcome {
-    let token = find(operator, which).await?;
+async fn show(deployment: &Deployment, which: WhichToken, json: bool) -> Outcome {
+    let token = find(deployment, which).await?;
     let view = TokenView::new(&token, SystemTime::now());
     if json {
         return output::json(&view);
@@ -275,36 +276,38 @@ async fn show(operator: &Operator, which: WhichToken, json: bool) -> Outcome {
     output::table(["ATTRIBUTE", "VALUE"], view.rows())
 }
 
-async fn revoke(operator: &Operator, which: WhichToken) -> Outcome {
-    let (found, now) = (find(operator, which).await?, SystemTime::now());
+async fn revoke(deployment: &Deployment, which: WhichToken) -> Outcome {
+    let (found, now) = (find(deployment, which).await?, SystemTime::now());
     // DynamoDB may have removed the item by ID of an expired token, so do not look it up.
     if let (Some(expired_at), None) = (found.expired_at(now), found.revoked_at) {
         let id = found.id;
-        return Err(operator.explain(AdminError::TokenExpired { id, expired_at }));
+        return Err(deployment.explain(AdminError::TokenExpired { id, expired_at }));
     }
-    let revoked = operator.session().revoke_token(found.id, now).await;
-    let token = revoked.map_err(|error| operator.explain(error))?;
-    output::line(&format!("revoked {}{}", describe(&token), operator.delay()))
+    let revoked = deployment.session().tokens().revoke(found.id, now).await;
+    let token = revoked.map_err(|error| deployment.explain(error))?;
+    output::line(&format!(
+        "revoked {}{}",
+        describe(&token),
+        deployment.delay()
+    ))
 }
 
 /// The token that the arguments identify.
-async fn find(operator: &Operator, which: WhichToken) -> Result<Token, Failure> {
-    let session = operator.session();
+async fn find(deployment: &Deployment, which: WhichToken) -> Result<Token, Failure> {
+    let session = deployment.session();
     if let Some(file) = which.token_file {
-        let found = session
-            .identify(Some(&read_token(&file)?.hash()), &[])
-            .await;
-        let (token, _) = found.map_err(|error| operator.explain_store(&error))?;
+        let found = session.tokens().find(&read_token(&file)?.hash()).await;
+        let token = found.map_err(|error| deployment.explain(error))?;
         return token.ok_or("there is no such token: `token list` shows all tokens".into());
     }
-    let tokens = session.tokens().await;
-    let tokens = tokens.map_err(|error| operator.explain(error))?;
+    let tokens = session.tokens().list().await;
+    let tokens = tokens.map_err(|error| deployment.explain(error))?;
     let id = match which.id {
         Some(id) => TokenId(id),
         None => by_name(&tokens, &which.token.unwrap_or_default())?,
     };
     let token = tokens.into_iter().find(|token| token.id == id);
-    token.ok_or_else(|| operator.explain(AdminError::UnknownToken(id.to_string())))
+    token.ok_or_else(|| deployment.explain(AdminError::UnknownToken(id.to_string())))
 }
 
 /// The ID of the token with this ID or label.

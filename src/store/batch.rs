@@ -1,8 +1,8 @@
-//! Batches of reads and writes, in one call unless DynamoDB leaves a part of them unprocessed.
+//! Batches of reads, in one call unless DynamoDB leaves a part of them unprocessed.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, WriteRequest};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 
 use backon::BackoffBuilder;
 
@@ -47,30 +47,9 @@ impl StoreSession<'_> {
         ))
     }
 
-    /// Sends the requests of a batch until none is unprocessed.
-    pub(super) async fn write_items(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
-        let send = |requests| self.write_batch(requests);
-        self.retry_unprocessed(requests, send).await.map(drop)
-    }
-
-    /// Sends the requests of a batch, and returns those that are unprocessed. It reads no items.
-    async fn write_batch(
-        &self,
-        requests: Vec<WriteRequest>,
-    ) -> Result<(Vec<Item>, Vec<WriteRequest>), StoreError> {
-        let request = self.table.client.batch_write_item();
-        let request = request.request_items(self.table.name.clone(), requests);
-        let output = self.send(Box::pin(request.send())).await?;
-        let unprocessed = output
-            .unprocessed_items
-            .into_iter()
-            .flat_map(HashMap::into_values);
-        Ok((Vec::new(), unprocessed.flatten().collect()))
-    }
-
     /// Sends a batch, and then sends its unprocessed requests again until none is left. `send`
     /// makes one call, and returns the items that it read and the unprocessed requests.
-    async fn retry_unprocessed<T, F>(
+    pub(super) async fn retry_unprocessed<T, F>(
         &self,
         mut left: Vec<T>,
         mut send: impl FnMut(Vec<T>) -> F,

@@ -1,7 +1,7 @@
 //! The items of the table as serde types. Their keys are in [`super::keys`].
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::value::MapDeserializer;
@@ -11,16 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::keys::{Key, item_name};
 use crate::link::{Link, LinkId, LinkType};
-use crate::project::{Project, ProjectId, ProjectPath, Role, Visibility};
 use crate::release::Author;
 use crate::timestamp::Timestamp;
-use crate::token::{EVERY_PROJECT, Grants, HashedToken, NewToken, Scope, Token, TokenId};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
-
-/// How long DynamoDB keeps a token after its expiry. Until then, its holder receives "expired"
-/// instead of "unauthorized".
-const KEEP_EXPIRED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Reads an item. The error names the item and the attribute.
 ///
@@ -193,146 +187,6 @@ pub(super) struct ConstraintItem {
     pub(super) link_id: LinkId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
-}
-
-/// A project with the version that an update must find unchanged.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct ProjectItem {
-    pub(super) id: ProjectId,
-    pub(super) path: ProjectPath,
-    pub(super) visibility: Visibility,
-    #[serde(rename = "revision")]
-    pub(super) version: u64,
-    /// Its earlier paths in lower case, the latest last, in the item by ID alone. Other projects
-    /// may have taken some of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) former_paths: Vec<String>,
-    /// When its deletion began. The project is hidden from then on (F9).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) deleting_since: Option<Timestamp>,
-    /// When its deletion finished. The item stays, so that its ID is never reused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) deleted_at: Option<Timestamp>,
-    /// In the item by a former path: when the project left the path, or changed after that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) moved_at: Option<Timestamp>,
-}
-
-impl ProjectItem {
-    pub(super) fn new(project: Project, version: u64) -> Self {
-        let Project {
-            id,
-            path,
-            visibility,
-        } = project;
-        let [deleting_since, deleted_at, moved_at] = [None; 3];
-        let former_paths = Vec::new();
-        Self {
-            id,
-            path,
-            visibility,
-            version,
-            former_paths,
-            deleting_since,
-            deleted_at,
-            moved_at,
-        }
-    }
-
-    pub(super) fn project(&self) -> Project {
-        Project {
-            id: self.id,
-            path: self.path.clone(),
-            visibility: self.visibility,
-        }
-    }
-}
-
-/// A token with the version that an update must find unchanged.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct TokenItem {
-    id: TokenId,
-    pub(super) hash: HashedToken,
-    label: String,
-    grants: BTreeMap<String, Role>,
-    scope: Scope,
-    created_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    valid_until: Option<Timestamp>,
-    /// In seconds since 1970, for DynamoDB's TTL.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    revoked_at: Option<Timestamp>,
-    #[serde(rename = "revision")]
-    pub(super) version: u64,
-}
-
-impl TokenItem {
-    pub(super) fn new(token: &Token, hash: HashedToken, version: u64) -> Self {
-        let Token {
-            id,
-            settings,
-            revoked_at,
-        } = token.clone();
-        let NewToken {
-            label,
-            grants,
-            scope,
-            created_at,
-            expires_at,
-        } = settings;
-        Self {
-            id,
-            hash,
-            label,
-            grants: grants.by_name().collect(),
-            scope,
-            created_at: Timestamp::from_clock(created_at),
-            valid_until: expires_at.map(Timestamp::from_clock),
-            expires_at: expires_at.map(|end| epoch_seconds(end + KEEP_EXPIRED)),
-            revoked_at: revoked_at.map(Timestamp::from_clock),
-            version,
-        }
-    }
-
-    /// The token; a grant whose key is neither a project ID nor "all" is [`StoreError::Corrupt`].
-    pub(super) fn token(self) -> Result<Token, StoreError> {
-        let mut grants = Grants {
-            every: None,
-            projects: BTreeMap::new(),
-        };
-        for (name, role) in self.grants {
-            match name.parse().ok().and_then(ProjectId::new) {
-                Some(project) => drop(grants.projects.insert(project, role)),
-                None if name == EVERY_PROJECT => grants.every = Some(role),
-                None => {
-                    let id = self.id;
-                    return Err(StoreError::Corrupt(format!(
-                        "token {id} has a grant {name:?}"
-                    )));
-                }
-            }
-        }
-        let settings = NewToken {
-            label: self.label,
-            grants,
-            scope: self.scope,
-            created_at: self.created_at.into(),
-            expires_at: self.valid_until.map(SystemTime::from),
-        };
-        Ok(Token {
-            id: self.id,
-            settings,
-            revoked_at: self.revoked_at.map(SystemTime::from),
-        })
-    }
-}
-
-/// The counter of token IDs.
-#[derive(Debug, Deserialize)]
-pub(super) struct TokenCounter {
-    pub(super) last_token_id: TokenId,
 }
 
 /// A time as DynamoDB's TTL reads it: whole seconds since 1970.

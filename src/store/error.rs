@@ -1,17 +1,13 @@
-//! Errors of the store: [`StoreError`] for requests and [`AdminError`] for the operator.
+//! The error of an operation on the store.
 
 use std::fmt;
-use std::time::SystemTime;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use humantime::format_rfc3339_seconds;
 
 use super::cause::Cause;
 
 use crate::link::Violation;
-use crate::project::{Project, ProjectId, ProjectPath};
 use crate::release::TagName;
-use crate::token::{MAX_GRANTS, TokenId};
 
 /// An operation on releases and links that failed. After [`Self::Unavailable`], a write may still
 /// have happened; after any other error, nothing changed.
@@ -53,145 +49,6 @@ pub enum StoreError {
     /// DynamoDB found a call invalid. That is a bug of this service, so a retry does not help.
     #[error("{0}")]
     InvalidCall(Cause),
-}
-
-/// A change by the operator that failed, in one sentence. After [`Self::Failed`], the change may
-/// still have happened; after any other error, nothing changed.
-#[derive(Debug, PartialEq, thiserror::Error)]
-pub enum AdminError {
-    /// Another project has the ID.
-    #[error("project {0} already exists: `project show {0}` shows it")]
-    IdTaken(ProjectId),
-    /// Another project has the path.
-    #[error("project {0} already exists: `project show {0}` shows it")]
-    PathTaken(ProjectPath),
-    /// The ID belonged to a deleted project.
-    #[error(
-        "project {id} was deleted at {}, and its ID cannot be reused: choose another ID",
-        format_rfc3339_seconds(*.deleted_at)
-    )]
-    IdUsed {
-        /// The ID.
-        id: ProjectId,
-        /// When its project was deleted.
-        deleted_at: SystemTime,
-    },
-    /// The path is a former path of a project.
-    #[error(
-        "{path} is a former path of project {0}, which is now {1}: use its ID or its current path",
-        .project.id,
-        .project.path
-    )]
-    FormerPath {
-        /// The path.
-        path: String,
-        /// The project that had the path.
-        project: Project,
-    },
-    /// Another project published downloads under the path, and nobody agreed to take it over.
-    #[error(
-        "{path} {owner}: its published download URLs would lead to project {taker} instead; \
-         pass --take-former-path if you want that"
-    )]
-    FormerPathOfAnother {
-        /// The path.
-        path: ProjectPath,
-        /// The project that had it.
-        owner: FormerOwner,
-        /// The project that would have it.
-        taker: ProjectId,
-    },
-    /// The project has the maximum number of former paths.
-    #[error(
-        "project {0} has the maximum number of former paths: it can only move back to one of them"
-    )]
-    TooManyFormerPaths(ProjectId),
-    /// The project does not exist.
-    #[error("there is no project {0}: `project list` shows all projects")]
-    UnknownProject(String),
-    /// The deletion of the project has begun but not finished.
-    #[error("project {0} is being deleted: run `project delete {0}` to finish the deletion")]
-    PendingDeletion(ProjectId),
-    /// The project was deleted.
-    #[error(
-        "project {id} was deleted at {}: `project list` shows all projects",
-        format_rfc3339_seconds(*.deleted_at)
-    )]
-    Deleted {
-        /// The project's ID.
-        id: ProjectId,
-        /// When it was deleted.
-        deleted_at: SystemTime,
-    },
-    /// The token is already stored.
-    #[error("this token is already stored: choose a different token")]
-    TokenTaken,
-    /// The token does not exist.
-    #[error("there is no token {0}: `token list` shows all tokens")]
-    UnknownToken(String),
-    /// The token has roles in more projects than one transaction can check.
-    #[error(
-        "a token can have roles in at most {MAX_GRANTS} projects: use several tokens or grant `all`"
-    )]
-    TooManyGrants,
-    /// The token has expired.
-    #[error(
-        "token {id} expired at {}, so there is no need to revoke it",
-        format_rfc3339_seconds(*.expired_at)
-    )]
-    TokenExpired {
-        /// The token's ID.
-        id: TokenId,
-        /// When it expired.
-        expired_at: SystemTime,
-    },
-    /// The token was already revoked.
-    #[error("token {id} was already revoked at {}", format_rfc3339_seconds(*.revoked_at))]
-    AlreadyRevoked {
-        /// The token's ID.
-        id: TokenId,
-        /// When it was revoked.
-        revoked_at: SystemTime,
-    },
-    /// Another operator changed the same data.
-    #[error("somebody else changed this at the same time: check its current state, and try again")]
-    Changed,
-    /// The change kept conflicting with others, or DynamoDB throttled it.
-    #[error("the table is busy, and nothing was changed: run the command again in a minute")]
-    Busy,
-    /// The table is unavailable, or one of its items is corrupt.
-    #[error("the operation on the table failed: {0}")]
-    Failed(StoreError),
-}
-
-impl From<StoreError> for AdminError {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// A project that had a path before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FormerOwner {
-    /// The project.
-    pub project: Project,
-    /// Whether its deletion has begun.
-    pub is_deleted: bool,
-}
-
-impl fmt::Display for FormerOwner {
-    /// Completes a sentence that begins with the path.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Project { id, path, .. } = &self.project;
-        if self.is_deleted {
-            write!(
-                f,
-                "was a path of project {id}, whose deletion has begun or is complete"
-            )
-        } else {
-            write!(f, "is a former path of project {id}, which is now {path}")
-        }
-    }
 }
 
 /// The error of a failed call. An invalid call is a bug of this service, so a retry does not help.

@@ -1,19 +1,19 @@
 //! The store: links, releases, projects and tokens in one DynamoDB table. No other module calls
-//! DynamoDB.
+//! DynamoDB. What only the operator may change or call is in [`operator`].
 //!
 //! A [`StoreSession`] sends single calls and transactions. Every write that depends on an earlier
 //! read has a condition that the item is unchanged.
 
 mod batch;
 mod cause;
-mod deletion;
 mod entities;
 mod error;
 mod idempotency;
+mod identity;
 mod keys;
 mod links;
 mod list;
-mod projects;
+pub mod operator;
 mod release_creation;
 mod release_deletion;
 mod release_order;
@@ -22,15 +22,12 @@ mod reservation;
 mod restore;
 mod session;
 mod table;
-mod tokens;
 mod transaction;
 mod uniqueness;
 
 pub use cause::{Cause, FailedCall, FailureKind};
-pub use deletion::Deletion;
-pub use error::{AdminError, FormerOwner, StoreError};
+pub use error::StoreError;
 pub use links::CreatedLink;
-pub use projects::{ProjectChanges, Takeover};
 pub use release_creation::CreatedRelease;
 pub use release_order::ReleaseEntry;
 pub use restore::{ReleaseBackup, RestoreOutcome, RestoredLink};

@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+    AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 use backon::Retryable;
 use uuid::Uuid;
 
 use super::cause::Cause;
 use super::entities::Item;
-use super::error::{AdminError, StoreError, failure};
+use super::error::{StoreError, failure};
 use super::keys::Key;
 use super::session::Session as StoreSession;
 
@@ -90,7 +90,7 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    fn expression(self) -> Option<&'static str> {
+    pub(super) fn expression(self) -> Option<&'static str> {
         Some(match self {
             Self::Any => return None,
             Self::Absent => "attribute_not_exists(pk)",
@@ -122,7 +122,7 @@ impl Condition {
     }
 
     /// The values in the expression.
-    fn values(self) -> Values {
+    pub(super) fn values(self) -> Values {
         let expected = match self {
             Self::Any | Self::Absent | Self::ActiveProject => return Values::new(),
             Self::NotValid { now, .. } => now,
@@ -147,10 +147,10 @@ impl Condition {
 }
 
 /// The values of an expression by their names.
-type Values = HashMap<String, AttributeValue>;
+pub(super) type Values = HashMap<String, AttributeValue>;
 
 /// DynamoDB accepts no empty map.
-fn present(values: Values) -> Option<Values> {
+pub(super) fn present(values: Values) -> Option<Values> {
     (!values.is_empty()).then_some(values)
 }
 
@@ -182,7 +182,7 @@ const TRANSIENT: [&str; 3] = [
 /// A transaction that is being built.
 #[derive(Debug, Clone)]
 pub(super) struct Transaction<'a> {
-    table: &'a str,
+    pub(super) table: &'a str,
     names: Vec<Step>,
     items: Vec<TransactWriteItem>,
 }
@@ -243,21 +243,7 @@ impl<'a> Transaction<'a> {
         self.add(name, TransactWriteItem::builder().delete(delete));
     }
 
-    /// Checks an item without changing it.
-    #[expect(clippy::expect_used, reason = "all required fields are set")]
-    pub(super) fn check(&mut self, name: Step, key: Key, condition: Condition) {
-        let check = ConditionCheck::builder()
-            .table_name(self.table)
-            .set_key(Some(key));
-        let check = check
-            .set_condition_expression(condition.expression().map(str::to_owned))
-            .set_expression_attribute_values(present(condition.values()))
-            .build()
-            .expect("the table, the key and the condition are set");
-        self.add(name, TransactWriteItem::builder().condition_check(check));
-    }
-
-    fn add(&mut self, name: Step, item: TransactWriteItemBuilder) {
+    pub(super) fn add(&mut self, name: Step, item: TransactWriteItemBuilder) {
         self.names.push(name);
         self.items.push(item.build());
     }
@@ -336,17 +322,6 @@ impl From<TransactionError> for StoreError {
                 "the transaction was throttled or kept conflicting with others".into(),
             ),
             TransactionError::Failed(error) => error,
-        }
-    }
-}
-
-impl From<TransactionError> for AdminError {
-    /// For an error that the caller does not handle.
-    fn from(error: TransactionError) -> Self {
-        match error {
-            TransactionError::Steps(_) => Self::Changed,
-            TransactionError::Conflict => Self::Busy,
-            TransactionError::Failed(error) => Self::Failed(error),
         }
     }
 }

@@ -94,14 +94,15 @@ pub(super) async fn app_with_callers() -> TestApp {
     .await;
     app.issue(with_role_in_both("revoked", Some(Role::Owner)))
         .await;
-    let session = app.store.session(Duration::from_secs(5));
-    let tokens = session.tokens().await.unwrap();
+    let session = app.operator.session(Duration::from_secs(5));
+    let tokens = session.tokens().list().await.unwrap();
     let revoked = tokens
         .iter()
         .find(|token| token.settings.label == "revoked")
         .unwrap();
     session
-        .revoke_token(revoked.id, SystemTime::now())
+        .tokens()
+        .revoke(revoked.id, SystemTime::now())
         .await
         .unwrap();
     app

@@ -56,16 +56,16 @@ async fn prefixed(visibility: Visibility, path_of_hidden: &str) -> TestApp {
     .await;
     post_link(&app, 24, testkit::seed::TOKEN, "https://e.com/public").await;
     post_link(&app, 7, &member, "https://e.com/hidden").await;
-    let session = app.store.session(Duration::from_secs(5));
-    let changes = release_links::store::ProjectChanges {
+    let session = app.operator.session(Duration::from_secs(5));
+    let changes = release_links::store::operator::ProjectChanges {
         path: None,
         visibility: Some(visibility),
     };
     let name = release_links::project::ProjectRef::parse("24").unwrap();
-    let updated = session.update_project(
+    let updated = session.projects().update(
         &name,
         changes,
-        release_links::store::Takeover::Allow,
+        release_links::store::operator::Takeover::Allow,
         SystemTime::now(),
     );
     updated.await.unwrap();

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectPath, ProjectRef, Role, Visibility};
-use release_links::store::{ProjectChanges, Takeover};
+use release_links::store::operator::{ProjectChanges, Takeover};
 use serde_json::{Value, json};
 
 use super::access::{app_with_callers, as_caller, assert_response};
@@ -247,14 +247,15 @@ async fn only_a_job_token_has_a_job() {
 #[tokio::test]
 async fn a_former_path_redirects_to_the_projects_id() {
     let app = TestApp::start().await;
-    let session = app.store.session(Duration::from_secs(5));
+    let session = app.operator.session(Duration::from_secs(5));
     let changes = ProjectChanges {
         path: Some(ProjectPath::parse("group/new").unwrap()),
         visibility: None,
     };
     let project = ProjectRef::parse("24").unwrap();
     session
-        .update_project(&project, changes, Takeover::Allow, SystemTime::now())
+        .projects()
+        .update(&project, changes, Takeover::Allow, SystemTime::now())
         .await
         .unwrap();
     for tail in ["", "/repository/branches", "/members/all/1"] {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use release_links::project::{ProjectPath, ProjectRef};
-use release_links::store::{ProjectChanges, Takeover};
+use release_links::store::operator::{ProjectChanges, Takeover};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -23,13 +23,16 @@ const FORMER: &str = "/api/v4/projects/old%2Fapp/releases/v0.1/assets/links";
 async fn start() -> TestApp {
     let app = TestApp::start().await;
     for path in ["old/app", "group/app"] {
-        let session = app.store.session(Duration::from_secs(5));
+        let session = app.operator.session(Duration::from_secs(5));
         let changes = ProjectChanges {
             path: Some(ProjectPath::parse(path).unwrap()),
             visibility: None,
         };
         let project = ProjectRef::parse("24").unwrap();
-        let updated = session.update_project(&project, changes, Takeover::Allow, SystemTime::now());
+        let updated =
+            session
+                .projects()
+                .update(&project, changes, Takeover::Allow, SystemTime::now());
         updated.await.unwrap();
     }
     app

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use release_links::project::{Project, ProjectPath, ProjectRef, Role, Visibility};
-use release_links::store::{AdminError, ProjectChanges, Takeover};
+use release_links::store::operator::{AdminError, ProjectChanges, Takeover};
 use serde_json::{Value, json};
 
 use testkit::app::{LINKS, TestApp, granted, project};
@@ -40,9 +40,10 @@ async fn start() -> TestApp {
 
 async fn update(app: &TestApp, id: u64, changes: ProjectChanges) -> Result<Project, AdminError> {
     let project = ProjectRef::parse(&id.to_string()).unwrap();
-    app.store
+    app.operator
         .session(std::time::Duration::from_secs(5))
-        .update_project(&project, changes, Takeover::Allow, SystemTime::now())
+        .projects()
+        .update(&project, changes, Takeover::Allow, SystemTime::now())
         .await
         .map(|(project, _)| project)
 }
@@ -256,9 +257,13 @@ async fn deleting_a_project_frees_its_remaining_former_paths() {
     rename(&app, 24, "new/app").await;
     rename(&app, 24, "newer/app").await;
     app.add(project(7, "group/app", Visibility::Public)).await;
-    let session = app.store.session(std::time::Duration::from_secs(5));
+    let session = app.operator.session(std::time::Duration::from_secs(5));
     let id = release_links::project::ProjectId::new(24).unwrap();
-    session.begin_deletion(id, SystemTime::now()).await.unwrap();
+    session
+        .projects()
+        .begin_deletion(id, SystemTime::now())
+        .await
+        .unwrap();
     for path in ["new/app", "newer/app"] {
         app.get(&links(path))
             .await
@@ -288,9 +293,10 @@ async fn deleting_a_project_frees_its_remaining_former_paths() {
 async fn an_operator_cannot_refer_to_a_project_by_a_former_path() {
     let app = start().await;
     rename(&app, 24, "new/app").await;
-    let session = app.store.session(std::time::Duration::from_secs(5));
+    let session = app.operator.session(std::time::Duration::from_secs(5));
     let error = session
-        .project(&ProjectRef::parse("group/app").unwrap())
+        .projects()
+        .get(&ProjectRef::parse("group/app").unwrap())
         .await
         .unwrap_err();
     let message = "group/app is a former path of project 24, which is now new/app: \

@@ -3,7 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
-use release_links::store::{ProjectChanges, Store, StoreSession, Takeover};
+use release_links::store::Store;
+use release_links::store::operator::{
+    AdminError, Operator, OperatorSession, ProjectChanges, Takeover,
+};
 use release_links::token::{PlainToken, TokenId};
 use serde_json::json;
 use tokio::time::Instant;
@@ -159,6 +162,13 @@ fn store(engine: std::net::SocketAddr, rules: &[Rule]) -> (Store, Faulty) {
     )
 }
 
+/// The operator's handle, whose requests to the engine meet these faults.
+fn operator(engine: std::net::SocketAddr, rules: &[Rule]) -> (Operator, Faulty) {
+    let (_, faulty) = store(engine, rules);
+    let operator = Operator::new(faulty.clone().config(engine), TABLE.to_owned());
+    (operator, faulty)
+}
+
 #[tokio::test]
 async fn only_the_unprocessed_part_of_a_batch_is_retried() {
     let engine = seeded_engine().await;
@@ -197,8 +207,8 @@ async fn only_the_unprocessed_part_of_a_batch_is_retried() {
         skip: 0,
         times: 2,
     };
-    let (store, faulty) = store(engine, &[rule]);
-    let deleted = store
+    let (operator, faulty) = operator(engine, &[rule]);
+    let deleted = operator
         .delete_releases(ProjectId::new(24).unwrap(), |_| {})
         .await
         .unwrap();
@@ -272,13 +282,14 @@ async fn an_invalid_dynamodb_request_returns_500_with_the_cause_in_the_log() {
 }
 
 /// The operator's write operations, each of which is one transaction.
-async fn write_as_operator(session: &StoreSession<'_>, n: usize) -> Result<(), String> {
+async fn write_as_operator(session: &OperatorSession<'_>, n: usize) -> Result<(), String> {
     let (id, now) = (ProjectId::new(7).unwrap(), SystemTime::now());
-    let to_message = |error: release_links::store::AdminError| error.to_string();
+    let to_message = |error: AdminError| error.to_string();
     let path = Some(ProjectPath::parse("moved/app").unwrap());
     match n {
         0 => session
-            .create_project(&project(7, "a/b", Visibility::Public), Takeover::Refuse)
+            .projects()
+            .create(&project(7, "a/b", Visibility::Public), Takeover::Refuse)
             .await
             .map(|_| ())
             .map_err(to_message),
@@ -288,7 +299,8 @@ async fn write_as_operator(session: &StoreSession<'_>, n: usize) -> Result<(), S
                 visibility: Some(Visibility::Private),
             };
             session
-                .update_project(&ProjectRef::Id(id), changes, Takeover::Allow, now)
+                .projects()
+                .update(&ProjectRef::Id(id), changes, Takeover::Allow, now)
                 .await
                 .map(|_| ())
                 .map_err(to_message)
@@ -296,26 +308,34 @@ async fn write_as_operator(session: &StoreSession<'_>, n: usize) -> Result<(), S
         2 => {
             let hash = PlainToken::from("a-token-of-the-operator".to_owned()).hash();
             session
-                .create_token(hash, granted("new", 7, Role::Owner))
+                .tokens()
+                .create(hash, granted("new", 7, Role::Owner))
                 .await
                 .map(|_| ())
                 .map_err(to_message)
         }
         3 => session
+            .tokens()
             .revoke_grant(TokenId(2), id)
             .await
             .map_err(to_message),
         4 => session
-            .revoke_token(TokenId(2), now)
+            .tokens()
+            .revoke(TokenId(2), now)
             .await
             .map(|_| ())
             .map_err(to_message),
         5 => session
+            .projects()
             .begin_deletion(id, now)
             .await
             .map(|_| ())
             .map_err(to_message),
-        _ => session.finish_deletion(id, now).await.map_err(to_message),
+        _ => session
+            .projects()
+            .finish_deletion(id, now)
+            .await
+            .map_err(to_message),
     }
 }
 
@@ -326,7 +346,7 @@ async fn an_operators_transaction_cancelled_for_mixed_reasons_is_retried() {
             let engine = seeded_engine().await;
             for n in 0..7 {
                 let fault = Fault::Mixed(reason, start);
-                let (store, _) = store(
+                let (operator, _) = operator(
                     engine,
                     &[Rule {
                         operation: "TransactWriteItems",
@@ -335,7 +355,7 @@ async fn an_operators_transaction_cancelled_for_mixed_reasons_is_retried() {
                         times: 2,
                     }],
                 );
-                let result = write_as_operator(&store.session(Duration::from_secs(10)), n).await;
+                let result = write_as_operator(&operator.session(Duration::from_secs(10)), n).await;
                 assert_eq!(result, Ok(()), "operation {n}, {fault:?}");
             }
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectRef, Role, Visibility};
-use release_links::store::{ProjectChanges, Takeover};
+use release_links::store::operator::{ProjectChanges, Takeover};
 use release_links::token::{NewToken, Scope, TokenId};
 use serde_json::json;
 
@@ -134,9 +134,10 @@ async fn a_revoked_token_works_only_until_its_cache_entry_expires() {
     for app in [&uncached, &cached] {
         assert_eq!(app.get(USER).await.status, 200);
     }
-    app.store
+    app.operator
         .session(Duration::from_secs(5))
-        .revoke_token(TokenId(1), SystemTime::now())
+        .tokens()
+        .revoke(TokenId(1), SystemTime::now())
         .await
         .unwrap();
     assert_eq!(cached.get(USER).await.status, 200);
@@ -158,12 +159,13 @@ async fn cached_tokens_and_projects_expire_while_the_process_is_suspended() {
     }
     let app = TestApp::start().await;
     let warm = app.with_settings(&[("IDENTITY_CACHE_SECONDS", "3")], clock);
-    let session = || app.store.session(Duration::from_secs(5));
+    let session = || app.operator.session(Duration::from_secs(5));
     let event = || Event::new("POST", LINKS).form("name=a&url=http://a");
     let anonymous = || Event::new("GET", LINKS).anonymous();
     assert_eq!(warm.send(Event::new("GET", LINKS)).await.status, 200);
     session()
-        .revoke_token(TokenId(1), SystemTime::now())
+        .tokens()
+        .revoke(TokenId(1), SystemTime::now())
         .await
         .unwrap();
     let changes = ProjectChanges {
@@ -171,7 +173,8 @@ async fn cached_tokens_and_projects_expire_while_the_process_is_suspended() {
         path: None,
     };
     session()
-        .update_project(
+        .projects()
+        .update(
             &ProjectRef::parse("24").unwrap(),
             changes,
             Takeover::Allow,

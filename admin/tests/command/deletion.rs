@@ -109,8 +109,9 @@ async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
     let app = TestApp::start().await;
-    let session = app.store.session(Duration::from_secs(5));
+    let session = app.operator.session(Duration::from_secs(5));
     session
+        .projects()
         .begin_deletion(ProjectId::new(24).unwrap(), SystemTime::now())
         .await
         .unwrap();

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use release_links::project::{ProjectPath, ProjectRef, Visibility};
-use release_links::store::{ProjectChanges, Takeover};
+use release_links::store::operator::{ProjectChanges, Takeover};
 use serde_json::json;
 
 use super::{admin, command, ended};
@@ -165,9 +165,9 @@ async fn a_path_that_becomes_a_former_path_meanwhile_is_not_taken() {
                 visibility: None,
             };
             let name = ProjectRef::parse("24").unwrap();
-            let session = app.store.session(Duration::from_secs(5));
-            let update =
-                session.update_project(&name, changes, Takeover::Refuse, SystemTime::now());
+            let session = app.operator.session(Duration::from_secs(5));
+            let projects = session.projects();
+            let update = projects.update(&name, changes, Takeover::Refuse, SystemTime::now());
             update.await.unwrap();
         }
         wire.release();

@@ -61,8 +61,10 @@ fn assert_harmless(ended: &Ended) {
 /// Stores a token whose label no version of the command accepts.
 async fn issue(app: &TestApp, id: u64) {
     let hash = PlainToken::from(format!("token-{id}-of-somebody")).hash();
-    let session = app.store.session(Duration::from_secs(5));
-    let token = session.create_token(hash, granted(UNSAFE, 24, Role::Guest));
+    let session = app.operator.session(Duration::from_secs(5));
+    let token = session
+        .tokens()
+        .create(hash, granted(UNSAFE, 24, Role::Guest));
     assert_eq!(token.await.unwrap().id, TokenId(id));
 }
 

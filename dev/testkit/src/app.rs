@@ -18,7 +18,8 @@ use release_links::app::App;
 use release_links::config::Settings;
 use release_links::http::public_url::PublicUrl;
 use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
-use release_links::store::{Store, Takeover};
+use release_links::store::Store;
+use release_links::store::operator::{Operator, Takeover};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 use serde_json::Value;
 
@@ -46,8 +47,9 @@ async fn serve(database: Database) -> SocketAddr {
     let address = engine::serve(database).unwrap();
     let client = engine::client(address);
     engine::create_table(&client, TABLE).await.unwrap();
-    let store = Store::new(engine::client_config(address), TABLE.to_owned());
-    seed::seed(&store, &client, TABLE).await.unwrap();
+    seed::seed(&operator(address), &client, TABLE)
+        .await
+        .unwrap();
     address
 }
 
@@ -83,6 +85,11 @@ impl Intercept for Calls {
     }
 }
 
+/// The operator's handle on the table of this engine.
+fn operator(address: SocketAddr) -> Operator {
+    Operator::new(engine::client_config(address), TABLE.to_owned())
+}
+
 fn default_public_url() -> Option<PublicUrl> {
     Some(PublicUrl::parse(PUBLIC_URL).unwrap())
 }
@@ -106,6 +113,8 @@ pub struct TestApp {
     pub app: Arc<App>,
     /// The store that the service uses.
     pub store: Store,
+    /// The operator's handle on the same table.
+    pub operator: Operator,
     /// A DynamoDB client for direct access to the engine.
     pub client: Client,
     /// The engine's address.
@@ -153,6 +162,7 @@ impl TestApp {
         Self {
             app: Arc::new(service(&store, config(public_url), &clock)),
             store,
+            operator: operator(address),
             client: engine::client(address),
             address,
             clock,
@@ -248,9 +258,10 @@ impl TestApp {
 
     /// Stores a project.
     pub async fn add(&self, project: Project) {
-        self.store
+        self.operator
             .session(Duration::from_secs(5))
-            .create_project(&project, Takeover::Allow)
+            .projects()
+            .create(&project, Takeover::Allow)
             .await
             .unwrap();
     }
@@ -259,9 +270,10 @@ impl TestApp {
     pub async fn issue(&self, settings: NewToken) -> String {
         let token = format!("rlat-{}", settings.label.replace(' ', "-"));
         let hash = PlainToken::from(token.clone()).hash();
-        self.store
+        self.operator
             .session(Duration::from_secs(5))
-            .create_token(hash, settings)
+            .tokens()
+            .create(hash, settings)
             .await
             .unwrap();
         token

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;
 use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
-use release_links::store::{AdminError, Store, Takeover};
+use release_links::store::operator::{AdminError, Operator, Takeover};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 
 /// The token that GitLab's documentation uses.
@@ -39,8 +39,8 @@ const CONSTRAINTS: [&str; 2] = [
 /// # Errors
 ///
 /// Fails with a message for the developer if the data cannot be stored.
-pub async fn seed(store: &Store, client: &Client, table: &str) -> Result<(), String> {
-    let session = store.session(Duration::from_secs(30));
+pub async fn seed(operator: &Operator, client: &Client, table: &str) -> Result<(), String> {
+    let session = operator.session(Duration::from_secs(30));
     let id = ProjectId::new(24).expect("24 is a valid project ID");
     let path = ProjectPath::parse("group/app").expect("group/app is a valid project path");
     let project = Project {
@@ -48,12 +48,12 @@ pub async fn seed(store: &Store, client: &Client, table: &str) -> Result<(), Str
         path,
         visibility: Visibility::Public,
     };
-    let is_new = match session.create_project(&project, Takeover::Refuse).await {
+    let is_new = match session.projects().create(&project, Takeover::Refuse).await {
         Err(AdminError::IdTaken(_)) => false,
         created => created.map(|_| true).map_err(|error| error.to_string())?,
     };
     let hash = PlainToken::from(TOKEN.to_owned()).hash();
-    match session.create_token(hash, documented_token(id)).await {
+    match session.tokens().create(hash, documented_token(id)).await {
         Ok(_) | Err(AdminError::TokenTaken) => {}
         Err(error) => return Err(error.to_string()),
     }

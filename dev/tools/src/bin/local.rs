@@ -21,7 +21,7 @@ use std::time::Duration;
 use testkit::{emulator, engine, seed};
 
 use dynoxide::Database;
-use release_links::store::Store;
+use release_links::store::operator::Operator;
 use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -131,10 +131,14 @@ async fn seeded_engine(state: &Path) -> Result<SocketAddr, String> {
     let engine = start_engine(state)?;
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
-    let store = Store::new(engine::client_config(engine), TABLE.to_owned());
-    seed::seed(&store, &client, TABLE).await.map_err(|error| {
-        format!("cannot seed the documented project: {error}; `make run FRESH=1` resets the state")
-    })?;
+    let operator = Operator::new(engine::client_config(engine), TABLE.to_owned());
+    seed::seed(&operator, &client, TABLE)
+        .await
+        .map_err(|error| {
+            format!(
+                "cannot seed the documented project: {error}; `make run FRESH=1` resets the state"
+            )
+        })?;
     Ok(engine)
 }
 

@@ -31,6 +31,7 @@ use testkit::{engine, seed};
 
 use dynoxide::Database;
 use release_links::store::Store;
+use release_links::store::operator::Operator;
 use report::Report;
 
 const TABLE: &str = "release-links";
@@ -100,7 +101,8 @@ async fn start_engine() -> (SocketAddr, Database) {
     engine::create_table(&engine::client(engine), TABLE)
         .await
         .unwrap();
-    seed::seed(&store(engine), &engine::client(engine), TABLE)
+    let operator = Operator::new(engine::client_config(engine), TABLE.to_owned());
+    seed::seed(&operator, &engine::client(engine), TABLE)
         .await
         .unwrap();
     (engine, database)

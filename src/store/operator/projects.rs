@@ -2,13 +2,15 @@
 
 use std::time::SystemTime;
 
-use super::entities::{Item, ProjectItem, item, read};
-use super::error::{AdminError, FormerOwner, StoreError};
-use super::keys::{self, PROJECTS};
-use super::session::{Range, Session as StoreSession};
-use super::table::Table;
-use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
+use super::error::{AdminError, FormerOwner};
+use super::rounds::in_rounds;
 use crate::project::{Project, ProjectId, ProjectPath, ProjectRef, Visibility};
+use crate::store::entities::{Item, item, read};
+use crate::store::error::StoreError;
+use crate::store::identity::ProjectItem;
+use crate::store::keys::{self, PROJECTS};
+use crate::store::session::{Range, Session};
+use crate::store::transaction::{Condition, Step, Transaction, TransactionError};
 use crate::timestamp::Timestamp;
 
 /// Largest number of former paths of a project. All of them change with it in one transaction.
@@ -32,16 +34,26 @@ pub enum Takeover {
     Allow,
 }
 
-impl StoreSession<'_> {
+/// The projects of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Projects<'a> {
+    pub(super) store: &'a Session<'a>,
+}
+
+impl<'a> Projects<'a> {
+    pub(super) fn new(store: &'a Session<'a>) -> Self {
+        Self { store }
+    }
+
     /// The project with this ID or path, including one that is being deleted or was deleted.
-    async fn project_item(&self, name: &ProjectRef) -> Result<ProjectItem, AdminError> {
-        let item = self.get_item(keys::project(name)).await?;
+    async fn item(self, name: &ProjectRef) -> Result<ProjectItem, AdminError> {
+        let item = self.store.get_item(keys::project(name)).await?;
         let unknown = || AdminError::UnknownProject(name.to_string());
         let found: ProjectItem = read(item.ok_or_else(unknown)?)?;
         let project = found.project();
         if found.deleting_since.is_some() {
             // The item by path does not tell whether the deletion is finished.
-            return self.project_by_id(project.id).await;
+            return self.item_by_id(project.id).await;
         }
         if !name.is_of(&project) {
             return Err(AdminError::FormerPath {
@@ -52,12 +64,15 @@ impl StoreSession<'_> {
         match name {
             ProjectRef::Id(_) => Ok(found),
             // The item by path lacks the former paths.
-            ProjectRef::Path(_) => self.project_by_id(project.id).await,
+            ProjectRef::Path(_) => self.item_by_id(project.id).await,
         }
     }
 
-    pub(super) async fn project_by_id(&self, id: ProjectId) -> Result<ProjectItem, AdminError> {
-        let item = self.get_item(keys::project_by_id(id.number())).await?;
+    pub(super) async fn item_by_id(self, id: ProjectId) -> Result<ProjectItem, AdminError> {
+        let item = self
+            .store
+            .get_item(keys::project_by_id(id.number()))
+            .await?;
         Ok(read(item.ok_or_else(|| {
             AdminError::UnknownProject(id.to_string())
         })?)?)
@@ -69,8 +84,8 @@ impl StoreSession<'_> {
     ///
     /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`],
     /// [`AdminError::PendingDeletion`], [`AdminError::Deleted`], [`AdminError::Failed`].
-    pub async fn project(&self, name: &ProjectRef) -> Result<Project, AdminError> {
-        Ok(existing(self.project_item(name).await?)?.project())
+    pub async fn get(self, name: &ProjectRef) -> Result<Project, AdminError> {
+        Ok(existing(self.item(name).await?)?.project())
     }
 
     /// The project with this ID or path, including one whose deletion has begun.
@@ -79,8 +94,8 @@ impl StoreSession<'_> {
     ///
     /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`], [`AdminError::Deleted`],
     /// [`AdminError::Failed`].
-    pub async fn project_to_delete(&self, name: &ProjectRef) -> Result<Project, AdminError> {
-        Ok(not_deleted(self.project_item(name).await?)?.project())
+    pub async fn get_to_delete(self, name: &ProjectRef) -> Result<Project, AdminError> {
+        Ok(not_deleted(self.item(name).await?)?.project())
     }
 
     /// All projects by ID, without those that are being deleted or were deleted.
@@ -88,9 +103,9 @@ impl StoreSession<'_> {
     /// # Errors
     ///
     /// [`AdminError::Failed`].
-    pub async fn projects(&self) -> Result<Vec<Project>, AdminError> {
+    pub async fn list(self) -> Result<Vec<Project>, AdminError> {
         let mut projects = Vec::new();
-        for item in self.query_all(&Range::whole(PROJECTS)).await? {
+        for item in self.store.query_all(&Range::whole(PROJECTS)).await? {
             let item: ProjectItem = read(item)?;
             projects.extend(item.deleting_since.is_none().then(|| item.project()));
         }
@@ -103,31 +118,34 @@ impl StoreSession<'_> {
     ///
     /// [`AdminError::IdTaken`], [`AdminError::IdUsed`], [`AdminError::PathTaken`],
     /// [`AdminError::FormerPathOfAnother`], [`AdminError::Changed`], [`AdminError::Failed`].
-    pub async fn create_project(
-        &self,
+    pub async fn create(
+        self,
         project: &Project,
         takeover: Takeover,
     ) -> Result<Option<FormerOwner>, AdminError> {
         let new = ProjectItem::new(project.clone(), 1);
-        for _ in 0..MAX_ROUNDS {
+        in_rounds(async || {
             self.check_id(project.id).await?;
             let (condition, former) = self.path_for(project, takeover).await?;
-            let mut transaction = Transaction::on(&self.table.name);
+            let mut transaction = Transaction::on(&self.store.table.name);
             transaction.put(Step::Project(project.id), by_id(&new), Condition::Absent);
             transaction.put(Step::ProjectPath, by_path(&new), condition);
-            match transaction.commit(self).await {
-                Ok(()) => return Ok(former),
+            match transaction.commit(self.store).await {
+                Ok(()) => Ok(Some(former)),
                 // The ID or the path has changed hands after it was read.
-                Err(TransactionError::Steps(_)) => {}
-                Err(error) => return Err(error.into()),
+                Err(TransactionError::Steps(_)) => Ok(None),
+                Err(error) => Err(error.into()),
             }
-        }
-        Err(AdminError::Changed)
+        })
+        .await
     }
 
     /// Fails if a project has or had this ID.
-    async fn check_id(&self, id: ProjectId) -> Result<(), AdminError> {
-        let item = self.get_item(keys::project_by_id(id.number())).await?;
+    async fn check_id(self, id: ProjectId) -> Result<(), AdminError> {
+        let item = self
+            .store
+            .get_item(keys::project_by_id(id.number()))
+            .await?;
         let Some(item) = item.map(read::<ProjectItem>).transpose()? else {
             return Ok(());
         };
@@ -144,19 +162,19 @@ impl StoreSession<'_> {
     /// that loses the path with it. The condition names that project, so no other one can lose the
     /// path in its place.
     async fn path_for(
-        &self,
+        self,
         project: &Project,
         takeover: Takeover,
     ) -> Result<(Condition, Option<FormerOwner>), AdminError> {
         let path = project.path.to_lowercase();
-        let item = self.get_item(keys::project_by_path(&path)).await?;
+        let item = self.store.get_item(keys::project_by_path(&path)).await?;
         let (condition, owner) = match item.map(read::<ProjectItem>).transpose()? {
             Some(item) if item.moved_at.is_none() => {
                 return Err(AdminError::PathTaken(project.path.clone()));
             }
             Some(item) => (Condition::FormerPathOf(item.id), Some(item)),
             // Earlier versions of this service left no item under the path of a deleted project.
-            None => (Condition::Absent, self.deleted_project_at(&path).await?),
+            None => (Condition::Absent, self.deleted_at(&path).await?),
         };
         let owner = owner.filter(|item| item.id != project.id);
         let owner = owner.map(|item| FormerOwner {
@@ -174,8 +192,12 @@ impl StoreSession<'_> {
     }
 
     /// The project that was deleted last of those that had this path then.
-    async fn deleted_project_at(&self, path: &str) -> Result<Option<ProjectItem>, StoreError> {
-        let items = self.query_all(&Range::whole(PROJECTS)).await?.into_iter();
+    async fn deleted_at(self, path: &str) -> Result<Option<ProjectItem>, StoreError> {
+        let items = self
+            .store
+            .query_all(&Range::whole(PROJECTS))
+            .await?
+            .into_iter();
         let items = items.map(read).collect::<Result<Vec<ProjectItem>, _>>()?;
         let had_path =
             |item: &ProjectItem| item.deleting_since.is_some() && item.path.to_lowercase() == path;
@@ -192,15 +214,15 @@ impl StoreSession<'_> {
     /// [`AdminError::PendingDeletion`], [`AdminError::Deleted`], [`AdminError::PathTaken`],
     /// [`AdminError::FormerPathOfAnother`], [`AdminError::TooManyFormerPaths`],
     /// [`AdminError::Changed`], [`AdminError::Failed`].
-    pub async fn update_project(
-        &self,
+    pub async fn update(
+        self,
         name: &ProjectRef,
         changes: ProjectChanges,
         takeover: Takeover,
         now: SystemTime,
     ) -> Result<(Project, Option<FormerOwner>), AdminError> {
-        let mut before = existing(self.project_item(name).await?)?;
-        for _ in 0..MAX_ROUNDS {
+        let mut before = existing(self.item(name).await?)?;
+        in_rounds(async || {
             let after = changed(&before, &changes);
             let project = after.project();
             if after.former_paths.len() > MAX_FORMER_PATHS {
@@ -211,32 +233,31 @@ impl StoreSession<'_> {
             } else {
                 self.path_for(&project, takeover).await?
             };
-            let update = self.table.project_update(&before, &after, is_free, now);
-            match update.commit(self).await {
-                Ok(()) => return Ok((project, former)),
+            let update = self.update_of(&before, &after, is_free, now);
+            match update.commit(self.store).await {
+                Ok(()) => return Ok(Some((project, former))),
                 Err(error) => match without_taken_paths(&before, &error) {
                     Some(former_paths) => before.former_paths = former_paths,
                     None if is_about_new_path(&error) => {}
                     None => return Err(error.into()),
                 },
             }
-        }
-        Err(AdminError::Changed)
+            Ok(None)
+        })
+        .await
     }
-}
 
-impl Table {
-    fn project_update(
-        &self,
+    fn update_of(
+        self,
         before: &ProjectItem,
         after: &ProjectItem,
         is_free: Condition,
         now: SystemTime,
-    ) -> Transaction<'_> {
+    ) -> Transaction<'a> {
         let unchanged = Condition::Version(before.version);
         let id = before.id;
         let [old_path, new_path] = [before, after].map(|item| item.path.to_lowercase());
-        let mut transaction = Transaction::on(&self.name);
+        let mut transaction = Transaction::on(&self.store.table.name);
         transaction.put(Step::Own, by_id(after), unchanged);
         if old_path == new_path {
             transaction.put(Step::Own, by_path(after), is_free);

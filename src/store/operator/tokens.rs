@@ -4,25 +4,59 @@ use std::time::SystemTime;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::batch::find;
-use super::entities::{Item, ProjectItem, TokenCounter, TokenItem, item, read};
-use super::error::{AdminError, StoreError};
-use super::keys::{self, Key, TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
-use super::session::{Range, Session as StoreSession};
-use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
-use crate::project::{Project, ProjectId, ProjectRef};
+use serde::Deserialize;
+
+use super::error::AdminError;
+use super::rounds::in_rounds;
+use crate::project::ProjectId;
+use crate::store::entities::{Item, item, read};
+use crate::store::error::StoreError;
+use crate::store::identity::TokenItem;
+use crate::store::keys::{TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
+use crate::store::session::{Range, Session};
+use crate::store::transaction::{Condition, Step, Transaction, TransactionError};
 use crate::token::{HashedToken, MAX_GRANTS, NewToken, Token, TokenId};
 
-impl StoreSession<'_> {
+/// The counter of token IDs.
+#[derive(Debug, Deserialize)]
+struct TokenCounter {
+    last_token_id: TokenId,
+}
+
+/// The tokens of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Tokens<'a> {
+    store: &'a Session<'a>,
+}
+
+impl<'a> Tokens<'a> {
+    pub(super) fn new(store: &'a Session<'a>) -> Self {
+        Self { store }
+    }
+
     /// All tokens by ID.
     ///
     /// # Errors
     ///
     /// [`AdminError::Failed`].
-    pub async fn tokens(&self) -> Result<Vec<Token>, AdminError> {
-        let items = self.query_all(&Range::whole(TOKENS)).await?.into_iter();
+    pub async fn list(self) -> Result<Vec<Token>, AdminError> {
+        let items = self
+            .store
+            .query_all(&Range::whole(TOKENS))
+            .await?
+            .into_iter();
         let tokens = items.map(|item| read::<TokenItem>(item)?.token());
         Ok(tokens.collect::<Result<_, StoreError>>()?)
+    }
+
+    /// The token with this hash, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Failed`].
+    pub async fn find(self, hash: &HashedToken) -> Result<Option<Token>, AdminError> {
+        let (token, _) = self.store.identify(Some(hash), &[]).await?;
+        Ok(token)
     }
 
     /// Creates a token. Only its hash is stored.
@@ -31,21 +65,17 @@ impl StoreSession<'_> {
     ///
     /// [`AdminError::UnknownProject`] for a role in a project that does not exist,
     /// [`AdminError::TokenTaken`], [`AdminError::TooManyGrants`], [`AdminError::Failed`].
-    pub async fn create_token(
-        &self,
-        hash: HashedToken,
-        settings: NewToken,
-    ) -> Result<Token, AdminError> {
+    pub async fn create(self, hash: HashedToken, settings: NewToken) -> Result<Token, AdminError> {
         if settings.grants.projects.len() > MAX_GRANTS {
             return Err(AdminError::TooManyGrants);
         }
         let token = Token {
-            id: self.next_token_id().await?,
+            id: self.next_id().await?,
             settings,
             revoked_at: None,
         };
         let [by_id, by_hash] = token_items(&token, &hash, 1);
-        let mut transaction = Transaction::on(&self.table.name);
+        let mut transaction = Transaction::on(&self.store.table.name);
         transaction.put(Step::Own, by_id, Condition::Absent);
         transaction.put(Step::Token, by_hash, Condition::Absent);
         for project in token.settings.grants.projects.keys() {
@@ -55,7 +85,7 @@ impl StoreSession<'_> {
                 Condition::ActiveProject,
             );
         }
-        match transaction.commit(self).await {
+        match transaction.commit(self.store).await {
             Ok(()) => Ok(token),
             Err(TransactionError::Steps(steps)) => Err(steps
                 .into_iter()
@@ -71,8 +101,8 @@ impl StoreSession<'_> {
     ///
     /// [`AdminError::UnknownToken`], [`AdminError::AlreadyRevoked`], [`AdminError::TokenExpired`],
     /// [`AdminError::Changed`], [`AdminError::Failed`].
-    pub async fn revoke_token(&self, id: TokenId, now: SystemTime) -> Result<Token, AdminError> {
-        let item = self.token_item(id).await?;
+    pub async fn revoke(self, id: TokenId, now: SystemTime) -> Result<Token, AdminError> {
+        let item = self.item(id).await?;
         let token = item.clone().token()?;
         if let Some(revoked_at) = token.revoked_at {
             return Err(AdminError::AlreadyRevoked { id, revoked_at });
@@ -80,7 +110,7 @@ impl StoreSession<'_> {
         if let Some(expired_at) = token.expired_at(now) {
             return Err(AdminError::TokenExpired { id, expired_at });
         }
-        self.replace_token(
+        self.replace(
             &item,
             Token {
                 revoked_at: Some(now),
@@ -95,76 +125,48 @@ impl StoreSession<'_> {
     /// # Errors
     ///
     /// [`AdminError::UnknownToken`], [`AdminError::Changed`], [`AdminError::Failed`].
-    pub async fn revoke_grant(&self, id: TokenId, project: ProjectId) -> Result<(), AdminError> {
-        for _ in 0..MAX_ROUNDS {
-            let item = self.token_item(id).await?;
+    pub async fn revoke_grant(self, id: TokenId, project: ProjectId) -> Result<(), AdminError> {
+        in_rounds(async || {
+            let item = self.item(id).await?;
             let mut token = item.clone().token()?;
             if token.settings.grants.projects.remove(&project).is_none() {
-                return Ok(());
+                return Ok(Some(()));
             }
-            match self.replace_token(&item, token).await {
-                // Another operator changed the token after the read.
-                Err(AdminError::Changed) => {}
-                replaced => return replaced.map(|_| ()),
+            match self.replace(&item, token).await {
+                Ok(_) => Ok(Some(())),
+                Err(AdminError::Changed) => Ok(None),
+                Err(error) => Err(error),
             }
-        }
-        Err(AdminError::Changed)
+        })
+        .await
     }
 
     /// Writes both items of a token, including one that a partial restore has lost.
-    async fn replace_token(&self, before: &TokenItem, token: Token) -> Result<Token, AdminError> {
-        let mut transaction = Transaction::on(&self.table.name);
+    async fn replace(self, before: &TokenItem, token: Token) -> Result<Token, AdminError> {
+        let mut transaction = Transaction::on(&self.store.table.name);
         for item in token_items(&token, &before.hash, before.version + 1) {
             transaction.put(Step::Own, item, Condition::VersionOrAbsent(before.version));
         }
-        transaction.commit(self).await?;
+        transaction.commit(self.store).await?;
         Ok(token)
     }
 
-    async fn token_item(&self, id: TokenId) -> Result<TokenItem, AdminError> {
-        let item = self.get_item(token_by_id(id)).await?;
+    async fn item(self, id: TokenId) -> Result<TokenItem, AdminError> {
+        let item = self.store.get_item(token_by_id(id)).await?;
         Ok(read(item.ok_or_else(|| {
             AdminError::UnknownToken(id.to_string())
         })?)?)
     }
 
     /// Increments the last token ID. If the token is then refused, its ID stays unused.
-    async fn next_token_id(&self) -> Result<TokenId, StoreError> {
+    async fn next_id(self) -> Result<TokenId, StoreError> {
         let one = [(":one", AttributeValue::N("1".to_owned()))];
         let increment = "ADD last_token_id :one";
-        let updated = self.update_item(token_counter(), increment, one, None);
+        let updated = self
+            .store
+            .update_item(token_counter(), increment, one, None);
         let counter = updated.await?.unwrap_or_default();
         Ok(read::<TokenCounter>(counter)?.last_token_id)
-    }
-
-    /// The token with this hash, and those of the named projects that exist, in the order of the
-    /// names. A project that is being deleted, or was, does not exist (F9). One call reads all.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn identify(
-        &self,
-        token: Option<&HashedToken>,
-        projects: &[ProjectRef],
-    ) -> Result<(Option<Token>, Vec<Project>), StoreError> {
-        let token = token.map(token_by_hash);
-        let projects: Vec<Key> = projects.iter().map(keys::project).collect();
-        let keys: Vec<Key> = token.iter().chain(&projects).cloned().collect();
-        let items = self.get_items(keys).await?;
-        let find = |key: &Key| find(&items, key);
-        let token = token
-            .as_ref()
-            .and_then(find)
-            .map(read::<TokenItem>)
-            .transpose()?;
-        let projects = projects.iter().filter_map(find).map(read::<ProjectItem>);
-        let projects = projects.collect::<Result<Vec<_>, _>>()?;
-        let existing = projects.iter().filter(|item| item.deleting_since.is_none());
-        Ok((
-            token.map(TokenItem::token).transpose()?,
-            existing.map(ProjectItem::project).collect(),
-        ))
     }
 }
 

@@ -2,19 +2,17 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest,
-};
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
-use super::Store;
-use super::entities::{Item, ProjectItem};
-use super::error::{AdminError, StoreError};
-use super::keys::{order_of, releases_of};
-use super::projects::{by_former_path, by_id, not_deleted, without_taken_paths};
-use super::session::Session as StoreSession;
-use super::table::Table;
-use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError};
+use super::Operator;
+use super::error::AdminError;
+use super::projects::{Projects, by_former_path, by_id, not_deleted, without_taken_paths};
+use super::rounds::in_rounds;
 use crate::project::{Project, ProjectId};
+use crate::store::entities::Item;
+use crate::store::error::StoreError;
+use crate::store::identity::ProjectItem;
+use crate::store::transaction::{Condition, Step, Transaction, TransactionError};
 use crate::timestamp::Timestamp;
 
 /// Largest number of items in one batch, which is DynamoDB's limit.
@@ -31,7 +29,7 @@ pub struct Deletion {
     pub since: SystemTime,
 }
 
-impl StoreSession<'_> {
+impl<'a> Projects<'a> {
     /// Hides a project. Its paths stay reserved. A deletion that has already begun is returned as it
     /// is.
     ///
@@ -40,28 +38,24 @@ impl StoreSession<'_> {
     /// [`AdminError::UnknownProject`], [`AdminError::Deleted`], [`AdminError::Changed`],
     /// [`AdminError::Failed`].
     pub async fn begin_deletion(
-        &self,
+        self,
         id: ProjectId,
         now: SystemTime,
     ) -> Result<Deletion, AdminError> {
         let mut taken_paths: Vec<String> = Vec::new();
-        for _ in 0..MAX_ROUNDS {
-            let mut before = not_deleted(self.project_by_id(id).await?)?;
+        in_rounds(async || {
+            let mut before = not_deleted(self.item_by_id(id).await?)?;
             if let Some(since) = before.deleting_since {
-                return Ok(Deletion {
-                    project: before.project(),
-                    since: since.into(),
-                });
+                let (project, since) = (before.project(), since.into());
+                return Ok(Some(Deletion { project, since }));
             }
             before
                 .former_paths
                 .retain(|path| !taken_paths.contains(path));
-            match self.table.hide_transaction(&before, now).commit(self).await {
+            match self.hiding(&before, now).commit(self.store).await {
                 Ok(()) => {
-                    return Ok(Deletion {
-                        project: before.project(),
-                        since: now,
-                    });
+                    let (project, since) = (before.project(), now);
+                    return Ok(Some(Deletion { project, since }));
                 }
                 // Another operator was faster, or other projects have taken former paths.
                 Err(error @ TransactionError::Steps(_)) => {
@@ -72,8 +66,9 @@ impl StoreSession<'_> {
                 }
                 Err(error) => return Err(error.into()),
             }
-        }
-        Err(AdminError::Changed)
+            Ok(None)
+        })
+        .await
     }
 
     /// Marks a project as deleted after its releases were deleted. The item stays, so that the ID
@@ -82,14 +77,14 @@ impl StoreSession<'_> {
     /// # Errors
     ///
     /// [`AdminError::UnknownProject`], [`AdminError::Changed`], [`AdminError::Failed`].
-    pub async fn finish_deletion(&self, id: ProjectId, now: SystemTime) -> Result<(), AdminError> {
-        for _ in 0..MAX_ROUNDS {
-            let before = self.project_by_id(id).await?;
+    pub async fn finish_deletion(self, id: ProjectId, now: SystemTime) -> Result<(), AdminError> {
+        in_rounds(async || {
+            let before = self.item_by_id(id).await?;
             if before.deleted_at.is_some() {
-                return Ok(());
+                return Ok(Some(()));
             }
             if before.deleting_since.is_none() {
-                break;
+                return Err(AdminError::Changed);
             }
             let unchanged = Condition::Version(before.version);
             let (version, deleted_at) = (before.version + 1, Some(Timestamp::from_clock(now)));
@@ -98,43 +93,18 @@ impl StoreSession<'_> {
                 deleted_at,
                 ..before
             };
-            let mut transaction = Transaction::on(&self.table.name);
+            let mut transaction = Transaction::on(&self.store.table.name);
             transaction.put(Step::Own, by_id(&after), unchanged);
-            match transaction.commit(self).await {
-                Ok(()) => return Ok(()),
-                Err(TransactionError::Steps(_)) => {}
-                Err(error) => return Err(error.into()),
+            match transaction.commit(self.store).await {
+                Ok(()) => Ok(Some(())),
+                Err(TransactionError::Steps(_)) => Ok(None),
+                Err(error) => Err(error.into()),
             }
-        }
-        Err(AdminError::Changed)
+        })
+        .await
     }
 
-    async fn keys_of_releases(
-        &self,
-        project: ProjectId,
-        start: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
-        let request = self
-            .table
-            .client
-            .scan()
-            .table_name(&self.table.name)
-            .consistent_read(true);
-        let request = request
-            .filter_expression("begins_with(pk, :releases) OR pk = :order")
-            .expression_attribute_values(":releases", AttributeValue::S(releases_of(project)))
-            .expression_attribute_values(":order", AttributeValue::S(order_of(project)))
-            .projection_expression("pk, sk")
-            .set_exclusive_start_key(start)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.send(Box::pin(request.send())).await?;
-        self.note_read(output.consumed_capacity());
-        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
-    }
-}
-
-impl Table {
-    fn hide_transaction(&self, before: &ProjectItem, now: SystemTime) -> Transaction<'_> {
+    fn hiding(self, before: &ProjectItem, now: SystemTime) -> Transaction<'a> {
         let unchanged = Condition::Version(before.version);
         let after = ProjectItem {
             version: before.version + 1,
@@ -142,7 +112,7 @@ impl Table {
             deleting_since: Some(Timestamp::from_clock(now)),
             ..before.clone()
         };
-        let mut transaction = Transaction::on(&self.name);
+        let mut transaction = Transaction::on(&self.store.table.name);
         transaction.put(Step::Own, by_id(&after), unchanged);
         // The items of its paths stay, so that no project takes over its downloads unasked.
         let path = after.path.to_lowercase();
@@ -156,7 +126,7 @@ impl Table {
     }
 }
 
-impl Store {
+impl Operator {
     /// Deletes the releases and links of a project, and reports to `progress` how many items are
     /// deleted so far. No item lists the releases of a project, so this scans the table. It can be
     /// interrupted and run again.

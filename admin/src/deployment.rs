@@ -1,4 +1,4 @@
-//! The operator's access to the table that the environment names.
+//! The deployment that the environment names, and the access to its table.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::Builder;
 use release_links::aws::{RootStore, https_client};
 use release_links::config;
-use release_links::store::{AdminError, Store, StoreError, StoreSession};
+use release_links::store::StoreError;
+use release_links::store::operator::{AdminError, Operator, OperatorSession};
 
 use crate::credentials;
 use crate::failure::{Failure, sentence};
@@ -16,17 +17,17 @@ use crate::place::Place;
 /// Time limit for a short sequence of DynamoDB calls.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Access to the table.
-pub struct Operator {
+/// A deployment, and the access to its table.
+pub struct Deployment {
     sdk: SdkConfig,
-    pub store: Store,
+    pub operator: Operator,
     /// How long running functions may use cached tokens and projects.
     pub identity_cache: Duration,
     table: String,
     region: String,
 }
 
-impl Operator {
+impl Deployment {
     pub async fn connect() -> Result<Self, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
         let table = config::table_name(environment).map_err(|error| error.to_string())?;
@@ -47,10 +48,10 @@ impl Operator {
         };
         credentials::check(&sdk, &region).await?;
         drop(waiting);
-        let store = store(&sdk, table.clone(), &region);
+        let operator = operator(&sdk, table.clone(), &region);
         Ok(Self {
             sdk,
-            store,
+            operator,
             identity_cache,
             table,
             region,
@@ -58,12 +59,12 @@ impl Operator {
     }
 
     /// Another table in the same region.
-    pub fn other_table(&self, name: String) -> Store {
-        store(&self.sdk, name, &self.region)
+    pub fn other_table(&self, name: String) -> Operator {
+        operator(&self.sdk, name, &self.region)
     }
 
-    pub fn session(&self) -> StoreSession<'_> {
-        self.store.session(SESSION_TIMEOUT)
+    pub fn session(&self) -> OperatorSession<'_> {
+        self.operator.session(SESSION_TIMEOUT)
     }
 
     /// The failure for an error of an operator's change.
@@ -109,7 +110,7 @@ impl Operator {
     }
 }
 
-fn store(sdk: &SdkConfig, table: String, region: &str) -> Store {
+fn operator(sdk: &SdkConfig, table: String, region: &str) -> Operator {
     let whose = format!("DynamoDB in {region}");
-    Store::new(Builder::from(sdk).interceptor(Patience { whose }), table)
+    Operator::new(Builder::from(sdk).interceptor(Patience { whose }), table)
 }
