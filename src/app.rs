@@ -94,7 +94,7 @@ impl App {
     ) -> Response<Body> {
         let started = Instant::now();
         let mut record = self.record(&request);
-        let session = self.store.session(self.time_left(&request));
+        let session = self.store.session(self.time_left(&request), self.now());
         let routed = target.and_then(|target| self.route(&mut request, target));
         let request = &request;
         let response = match routed {

@@ -4,6 +4,8 @@
 //! The header is the IETF's (draft-ietf-httpapi-idempotency-key-header). GitLab does not support
 //! it. The value is used as it is, with or without quotes.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -54,13 +56,13 @@ impl IdempotencyKey {
         let attributes = serde_json::to_vec(new).expect("links and releases always serialize");
         let caller = token.map_or(0, |id| id.0).to_be_bytes();
         IdempotentRequest {
-            key: base16ct::lower::encode_string(
-                &Sha256::new()
+            key: URL_SAFE_NO_PAD.encode(
+                Sha256::new()
                     .chain_update(caller)
                     .chain_update(&self.0)
                     .finalize(),
             ),
-            fingerprint: base16ct::lower::encode_string(&Sha256::digest(attributes)),
+            fingerprint: URL_SAFE_NO_PAD.encode(Sha256::digest(attributes)),
         }
     }
 }
@@ -68,9 +70,9 @@ impl IdempotencyKey {
 /// A creation under an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotentRequest {
-    /// SHA-256 of the caller and the key, in hexadecimal digits.
+    /// SHA-256 of the caller and the key, in base64url.
     pub key: String,
-    /// SHA-256 of the parsed link or release, in hexadecimal digits. The raw body is unsuitable, because a
+    /// SHA-256 of the parsed link or release, in base64url. The raw body is unsuitable, because a
     /// retried multipart body has another boundary.
     pub fingerprint: String,
 }

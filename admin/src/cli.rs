@@ -34,7 +34,7 @@ Exit status: 0 success, 1 failure with one sentence on standard error, 2 usage e
 ///
 /// The command accesses the deployment's DynamoDB table directly, with your own AWS credentials.
 /// Every change is atomic, which means that it takes effect completely or not at all. The
-/// exceptions are `project delete` and `release restore`, which you can interrupt and run again.
+/// exceptions are purges of projects and restores, which you can interrupt and run again.
 #[derive(Debug, Parser)]
 #[command(name = "release-links-admin", version, max_term_width = 100, after_long_help = EXAMPLES)]
 pub struct Cli {
@@ -89,6 +89,9 @@ pub enum ProjectCommand {
     },
     /// List all projects
     List {
+        /// List the hidden projects instead
+        #[arg(long)]
+        hidden: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -114,23 +117,69 @@ pub enum ProjectCommand {
         #[command(flatten)]
         takeover: TakeFormerPath,
     },
-    /// Delete a project with its releases and links, and the tokens' roles in it
+    /// Hide a project, which `project restore` undoes until `project purge`
     ///
-    /// The command first hides the project. Its paths stay reserved. It then waits until no running
-    /// function can write to the project, scans the whole table, and deletes everything that
-    /// belongs to the project. If the command is interrupted, run it again with the project's ID.
-    /// The ID cannot be reused.
-    Delete {
-        #[command(flatten)]
-        which: WhichProject,
-        /// Skip the confirmation prompt; required without a terminal
-        #[arg(long)]
-        yes: bool,
-        /// Time to wait between hiding the project and deleting its links, such as 1m; by default,
-        /// `IDENTITY_CACHE_SECONDS` plus the function's timeout of 15 s
-        #[arg(long, value_name = "DURATION", value_parser = wait)]
-        wait: Option<Duration>,
-    },
+    /// Its releases, its links and the tokens' roles in it stay as they are, and its paths stay
+    /// reserved.
+    Delete(DeleteProject),
+    /// Delete a hidden project for good, with its releases and links, and the tokens' roles in it
+    ///
+    /// The command waits until no running function can write to the project. It then scans the
+    /// whole table at least twice, and deletes everything that belongs to the project. If the
+    /// command is interrupted, run it again. The ID cannot be reused. For 35 days, `project restore
+    /// --from` can bring the project back from a restored table.
+    Purge(PurgeProject),
+    /// Bring back a hidden project, or a purged one from another table
+    ///
+    /// The project gets back those of its paths that no other project has taken. With `--from`, it
+    /// also gets its releases and links with their former IDs, and you can interrupt the command
+    /// and run it again: the project stays hidden until everything is back.
+    Restore(RestoreProject),
+}
+
+#[derive(Debug, Args)]
+pub struct DeleteProject {
+    #[command(flatten)]
+    pub which: WhichProject,
+    /// Skip the confirmation prompt; required without a terminal
+    #[arg(long)]
+    pub yes: bool,
+    /// Then delete the project for good, as `project purge` does
+    #[arg(long)]
+    pub purge: bool,
+    /// Time to wait between hiding the project and purging it; see `project purge`
+    #[arg(long, value_name = "DURATION", value_parser = wait, requires = "purge")]
+    pub wait: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub struct PurgeProject {
+    #[command(flatten)]
+    pub which: WhichProject,
+    /// Skip the confirmation prompt; required without a terminal
+    #[arg(long)]
+    pub yes: bool,
+    /// Time to wait between hiding the project and deleting its links, such as 1m; by default,
+    /// `IDENTITY_CACHE_SECONDS` plus the function's timeout of 15 s
+    #[arg(long, value_name = "DURATION", value_parser = wait)]
+    pub wait: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreProject {
+    #[command(flatten)]
+    pub which: WhichProject,
+    /// Another path for the project, if another project has taken its own
+    #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
+    pub path: Option<ProjectPath>,
+    #[command(flatten)]
+    pub takeover: TakeFormerPath,
+    /// The table that has the releases of a purged project, such as a restored copy
+    #[arg(long, value_name = "TABLE")]
+    pub from: Option<String>,
+    /// Also give the roles in the project back to the tokens that are still valid
+    #[arg(long, requires = "from")]
+    pub with_grants: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -165,10 +214,15 @@ pub enum ReleaseCommand {
     /// Restore the missing links of a release from another table, such as a restored copy
     ///
     /// Each link gets its former ID. Existing links stay as they are. A link is reported and not
-    /// restored if another link has its ID, name, URL or filepath.
+    /// restored if another link has its ID, name, URL or filepath. You can interrupt the command
+    /// and run it again.
     Restore {
         /// The tag of the release
-        tag: TagName,
+        #[arg(required_unless_present = "all")]
+        tag: Option<TagName>,
+        /// Restore all releases of the project that the other table has
+        #[arg(long, conflicts_with = "tag")]
+        all: bool,
         /// The project's ID or path
         #[arg(long, value_parser = project)]
         project: ProjectRef,

@@ -1,38 +1,94 @@
-//! `release-links-admin project delete`.
+//! `release-links-admin project delete` and `project purge`.
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
-use release_links::project::{ProjectId, ProjectRef};
-use release_links::store::operator::AdminError;
+use release_links::project::{Project, ProjectId, ProjectRef};
+use release_links::store::operator::{AdminError, HiddenProject, ProjectState, ProjectVersion};
 use tokio::time::Instant;
 
+use crate::cli::{DeleteProject, PurgeProject};
 use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::interrupt::interrupt;
 use crate::output::Progress;
 use crate::{Outcome, output};
 
 /// The function's timeout, `Timeout` in template.yaml.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Hides the project, waits, deletes its releases and grants, and marks it as deleted. The command
-/// can be interrupted at any point and run again.
-pub async fn delete(
-    deployment: &Deployment,
-    which: &ProjectRef,
-    yes: bool,
-    wait: Option<Duration>,
-) -> Outcome {
-    let found = deployment.session().projects().get_to_delete(which).await;
-    let project = found.map_err(|error| deployment.explain(error))?;
-    if !yes {
+/// Hides the project. With `--purge`, it also deletes the project for good.
+pub async fn delete(deployment: &Deployment, arguments: DeleteProject) -> Outcome {
+    let (project, state) = find(deployment, &arguments.which.get()).await?;
+    let id = project.id;
+    match state {
+        ProjectState::Purging(_) if !arguments.purge => {
+            return Err(deployment.explain(AdminError::Purging(id)));
+        }
+        ProjectState::Hidden(_) if !arguments.purge => return output::line(&is_hidden(&project)),
+        _ => {}
+    }
+    if !arguments.yes {
         output::confirm_deletion(&project.to_string(), "all its releases and links")?;
     }
     let stage = Cell::new(Stage::Hiding);
-    let wait = wait.unwrap_or(deployment.identity_cache + FUNCTION_TIMEOUT);
+    let hide = async {
+        let session = deployment.session();
+        let hidden = session.projects().hide(id, SystemTime::now()).await;
+        let hidden = hidden.map_err(|error| deployment.explain(error))?;
+        if arguments.purge {
+            return purge_hidden(deployment, hidden, arguments.wait, &stage).await;
+        }
+        output::line(&format!("{}{}", is_hidden(&project), deployment.delay()))
+    };
     tokio::select! {
-        outcome = delete_hidden(deployment, project.id, wait, &stage) => outcome,
-        () = interrupt() => Err(stage.get().interrupted(project.id).into()),
+        outcome = hide => outcome,
+        () = interrupt() => Err(stage.get().interrupted(id).into()),
     }
+}
+
+/// Deletes a hidden project for good. It can be interrupted at any point and run again.
+pub async fn purge(deployment: &Deployment, arguments: PurgeProject) -> Outcome {
+    let (project, state) = find(deployment, &arguments.which.get()).await?;
+    let id = project.id;
+    if state == ProjectState::Visible {
+        return Err(format!(
+            "project {id} is not hidden: run `project delete {id}` before you purge it"
+        )
+        .into());
+    }
+    if !arguments.yes {
+        output::confirm_deletion(&project.to_string(), "all its releases and links")?;
+    }
+    let stage = Cell::new(Stage::Waiting);
+    let purge = async {
+        let hidden = deployment.session().projects().hidden(id).await;
+        let hidden = hidden.map_err(|error| deployment.explain(error))?;
+        purge_hidden(deployment, hidden, arguments.wait, &stage).await
+    };
+    tokio::select! {
+        outcome = purge => outcome,
+        () = interrupt() => Err(stage.get().interrupted(id).into()),
+    }
+}
+
+/// The project, unless it is already deleted.
+async fn find(
+    deployment: &Deployment,
+    which: &ProjectRef,
+) -> Result<(Project, ProjectState), Failure> {
+    let found = deployment.session().projects().find(which).await;
+    let (project, state) = found.map_err(|error| deployment.explain(error))?;
+    if let ProjectState::Deleted(deleted_at) = state {
+        let id = project.id;
+        return Err(deployment.explain(AdminError::Deleted { id, deleted_at }));
+    }
+    Ok((project, state))
+}
+
+fn is_hidden(project: &Project) -> String {
+    let id = project.id;
+    format!("{project} is hidden: `project restore {id}` brings it back until `project purge {id}`")
 }
 
 /// What has happened to the project so far.
@@ -40,67 +96,67 @@ pub async fn delete(
 enum Stage {
     Hiding,
     Waiting,
-    Deleting,
+    Purging,
 }
 
 impl Stage {
     fn interrupted(self, id: ProjectId) -> String {
-        let state = match self {
-            Self::Hiding => "may already be hidden, and this run has deleted none of its releases",
-            Self::Waiting => "is hidden, and this run has deleted none of its releases",
-            Self::Deleting => "is hidden, and some or all of its releases are deleted",
+        let rest = match self {
+            Self::Hiding => {
+                format!("may already be hidden: `project show {id}` says what can be done")
+            }
+            Self::Waiting => format!(
+                "is hidden, and this run has deleted none of its releases; run `project purge \
+                 {id}` to finish the deletion, or `project restore {id}` to undo it"
+            ),
+            Self::Purging => format!(
+                "is hidden, and some or all of its releases are deleted; run `project purge {id}` \
+                 to finish the deletion"
+            ),
         };
-        format!(
-            "interrupted: project {id} {state}; run `project delete {id}` to finish the deletion"
-        )
+        format!("interrupted: project {id} {rest}")
     }
 }
 
-/// Returns when the operator presses Ctrl-C.
-async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler, the signal ends the process.
-        std::future::pending().await
-    }
-}
-
-async fn delete_hidden(
+/// Waits, deletes the project's releases and grants, and marks it as deleted.
+async fn purge_hidden(
     deployment: &Deployment,
-    id: ProjectId,
-    wait: Duration,
+    hidden: HiddenProject,
+    wait: Option<Duration>,
     stage: &Cell<Stage>,
 ) -> Outcome {
-    let session = deployment.session();
-    let begun = session
-        .projects()
-        .begin_deletion(id, SystemTime::now())
-        .await;
-    let deletion = begun.map_err(|error| deployment.explain(error))?;
     stage.set(Stage::Waiting);
-    wait_for_writes(remaining(wait, deletion.since, SystemTime::now())).await;
-    stage.set(Stage::Deleting);
-    let deleted = delete_contents(deployment, id).await.map_err(|error| {
-        let advice = format!("run `project delete {id}` again to finish the deletion");
-        deployment.explain(error).and(&advice)
+    if !hidden.is_purging {
+        let wait = wait.unwrap_or(deployment.identity_cache + FUNCTION_TIMEOUT);
+        wait_for_writes(remaining(wait, hidden.since, SystemTime::now())).await;
+    }
+    stage.set(Stage::Purging);
+    let id = hidden.project.id;
+    let removed = remove_all(deployment, &hidden).await;
+    let removed = removed.map_err(|error| match error {
+        error @ AdminError::Failed(_) => deployment
+            .explain(error)
+            .and(&format!("run `project purge {id}` to finish the deletion")),
+        error => deployment.explain(error),
     })?;
+    let project = hidden.project;
     output::line(&format!(
-        "deleted {} and {deleted} items of its releases",
-        deletion.project
+        "deleted {project} and {removed} items of its releases"
     ))
 }
 
 /// Deletes everything that belongs to a hidden project, and returns the number of items.
-async fn delete_contents(deployment: &Deployment, project: ProjectId) -> Result<usize, AdminError> {
-    let deleted = delete_releases(deployment, project).await?;
-    revoke_grants(deployment, project).await?;
-    deployment
-        .session()
-        .projects()
-        .finish_deletion(project, SystemTime::now())
-        .await?;
-    Ok(deleted)
+async fn remove_all(deployment: &Deployment, hidden: &HiddenProject) -> Result<usize, AdminError> {
+    let session = deployment.session();
+    let begun = session.projects().begin_purge(hidden, SystemTime::now());
+    let purge = begun.await?;
+    let removed = remove_releases(deployment, &purge).await?;
+    revoke_grants(deployment, hidden.project.id, &purge).await?;
+    let session = deployment.session();
+    let finished = session.projects().finish_purge(&purge, SystemTime::now());
+    finished.await?;
+    Ok(removed)
 }
-
 /// The rest of a wait that began when the project was hidden. If that time is in the future because
 /// clocks differ, it is the whole wait.
 fn remaining(wait: Duration, since: SystemTime, now: SystemTime) -> Duration {
@@ -134,22 +190,29 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-async fn delete_releases(deployment: &Deployment, project: ProjectId) -> Result<usize, AdminError> {
+async fn remove_releases(
+    deployment: &Deployment,
+    purge: &ProjectVersion,
+) -> Result<usize, AdminError> {
     let progress = Progress::start("searching for releases");
-    let note = |deleted| progress.show(&format!("deleted {deleted} items"));
-    Ok(deployment.operator.delete_releases(project, note).await?)
+    let note = |removed| progress.show(&format!("deleted {removed} items"));
+    deployment.operator.remove_releases(purge, note).await
 }
 
 /// Removes the project from the tokens' grants. Expired tokens are skipped: they grant nothing, and
 /// DynamoDB may already have removed one of their two items.
-async fn revoke_grants(deployment: &Deployment, project: ProjectId) -> Result<(), AdminError> {
+async fn revoke_grants(
+    deployment: &Deployment,
+    project: ProjectId,
+    purge: &ProjectVersion,
+) -> Result<(), AdminError> {
     for token in deployment.session().tokens().list().await? {
         let has_grant = token.settings.grants.projects.contains_key(&project);
         if has_grant && !token.is_expired(SystemTime::now()) {
             deployment
                 .session()
                 .tokens()
-                .revoke_grant(token.id, project)
+                .revoke_grant(token.id, purge)
                 .await?;
         }
     }

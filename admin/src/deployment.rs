@@ -16,6 +16,8 @@ use crate::place::Place;
 
 /// Time limit for a short sequence of DynamoDB calls.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time limit for reading and writing a whole release.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// A deployment, and the access to its table.
 pub struct Deployment {
@@ -67,6 +69,16 @@ impl Deployment {
         self.operator.session(SESSION_TIMEOUT)
     }
 
+    /// A session for a short sequence of calls to this table or another one.
+    pub fn session_of<'t>(&self, table: &'t Operator) -> OperatorSession<'t> {
+        table.session(SESSION_TIMEOUT)
+    }
+
+    /// A session that has the time to read and write a whole release.
+    pub fn release_session<'t>(&self, table: &'t Operator) -> OperatorSession<'t> {
+        table.session(RELEASE_TIMEOUT)
+    }
+
     /// The failure for an error of an operator's change.
     pub fn explain(&self, error: AdminError) -> Failure {
         match error {
@@ -88,14 +100,17 @@ impl Deployment {
     }
 
     /// The failure for an error of another table, which `--from` names.
-    pub fn explain_other(&self, table: &str, error: &StoreError) -> Failure {
+    pub fn explain_other(&self, table: &str, error: AdminError) -> Failure {
+        let AdminError::Failed(error) = error else {
+            return self.explain(error);
+        };
         let (setting, region) = ("--from", self.region.as_str());
         let place = Place {
             table,
             setting,
             region,
         };
-        place.explain(error)
+        place.explain(&error)
     }
 
     /// A note that running functions may still use cached tokens and projects.

@@ -10,12 +10,16 @@ mod credentials;
 mod deletion;
 mod deployment;
 mod failure;
+mod interrupt;
 mod output;
 mod patience;
 mod place;
+mod project_restore;
 mod projects;
+mod release_restore;
 mod releases;
 mod secrets;
+mod takeover;
 mod tokens;
 mod values;
 

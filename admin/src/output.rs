@@ -142,6 +142,12 @@ pub fn table<const N: usize>(
     print(&format!("{}\n", lines.join("\n")))
 }
 
+/// A number of things, such as `1 link` or `2 links`.
+pub fn counted(count: usize, thing: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{ending}")
+}
+
 /// The value, or a dash if there is none.
 pub fn or_dash(value: Option<impl Display>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())

@@ -2,13 +2,16 @@
 
 use std::time::SystemTime;
 
+use humantime::format_rfc3339_seconds;
 use release_links::project::{Project, ProjectRef};
-use release_links::store::operator::{FormerOwner, ProjectChanges, Takeover};
+use release_links::store::operator::{ProjectChanges, ProjectState, Takeover};
 use serde::Serialize;
 
 use crate::cli::ProjectCommand;
-use crate::deletion::delete;
+use crate::deletion::{delete, purge};
 use crate::deployment::Deployment;
+use crate::project_restore::restore;
+use crate::takeover::loss;
 use crate::{Outcome, output};
 
 /// A project in the output of `--json`.
@@ -29,6 +32,30 @@ impl<'a> ProjectView<'a> {
     }
 }
 
+/// A hidden project in the output of `--json`; the time is RFC 3339 in UTC.
+#[derive(Serialize)]
+struct HiddenView<'a> {
+    #[serde(flatten)]
+    project: ProjectView<'a>,
+    state: &'static str,
+    since: String,
+}
+
+impl<'a> HiddenView<'a> {
+    fn new((project, state): &'a (Project, ProjectState)) -> Option<Self> {
+        let (state, since) = match state {
+            ProjectState::Hidden(since) => ("hidden", since),
+            ProjectState::Purging(since) => ("purging", since),
+            ProjectState::Visible | ProjectState::Deleted(_) => return None,
+        };
+        Some(Self {
+            project: ProjectView::new(project),
+            state,
+            since: format_rfc3339_seconds(*since).to_string(),
+        })
+    }
+}
+
 pub async fn run(deployment: &Deployment, command: ProjectCommand) -> Outcome {
     match command {
         ProjectCommand::Create {
@@ -44,10 +71,11 @@ pub async fn run(deployment: &Deployment, command: ProjectCommand) -> Outcome {
             };
             create(deployment, project, takeover.into()).await
         }
-        ProjectCommand::List { json } => {
-            let projects = deployment.session().projects().list().await;
-            show(&projects.map_err(|error| deployment.explain(error))?, json)
-        }
+        ProjectCommand::List {
+            hidden: false,
+            json,
+        } => list(deployment, json).await,
+        ProjectCommand::List { hidden: true, json } => list_hidden(deployment, json).await,
         ProjectCommand::Show { which, json } => {
             let project = deployment.session().projects().get(&which.get()).await;
             let project = project.map_err(|error| deployment.explain(error))?;
@@ -62,10 +90,40 @@ pub async fn run(deployment: &Deployment, command: ProjectCommand) -> Outcome {
             changes,
             takeover,
         } => update(deployment, &which.get(), changes.into(), takeover.into()).await,
-        ProjectCommand::Delete { which, yes, wait } => {
-            delete(deployment, &which.get(), yes, wait).await
-        }
+        ProjectCommand::Delete(arguments) => delete(deployment, arguments).await,
+        ProjectCommand::Purge(arguments) => purge(deployment, arguments).await,
+        ProjectCommand::Restore(arguments) => restore(deployment, arguments).await,
     }
+}
+
+async fn list(deployment: &Deployment, json: bool) -> Outcome {
+    let projects = deployment.session().projects().list().await;
+    let projects = projects.map_err(|error| deployment.explain(error))?;
+    let visible = projects
+        .into_iter()
+        .filter(|(_, state)| *state == ProjectState::Visible);
+    let visible: Vec<Project> = visible.map(|(project, _)| project).collect();
+    show(&visible, json)
+}
+
+async fn list_hidden(deployment: &Deployment, json: bool) -> Outcome {
+    let projects = deployment.session().projects().list().await;
+    let projects = projects.map_err(|error| deployment.explain(error))?;
+    let views = projects.iter().filter_map(HiddenView::new);
+    if json {
+        return output::json(&views.collect::<Vec<_>>());
+    }
+    let row = |view: HiddenView<'_>| {
+        let ProjectView {
+            id,
+            path,
+            visibility,
+        } = view.project;
+        let (id, path, visibility) = (id.to_string(), path.to_owned(), visibility.to_owned());
+        [id, path, visibility, view.state.to_owned(), view.since]
+    };
+    let heading = ["ID", "PATH", "VISIBILITY", "STATE", "SINCE"];
+    output::table(heading, views.map(row))
 }
 
 async fn create(deployment: &Deployment, project: Project, takeover: Takeover) -> Outcome {
@@ -97,12 +155,6 @@ async fn update(
     let lost = former.map(|former| loss(&project, &former));
     let (lost, delay) = (lost.unwrap_or_default(), deployment.delay());
     output::line(&format!("updated {project}{lost}{delay}"))
-}
-
-/// What a takeover does to the project that had the path before.
-fn loss(project: &Project, former: &FormerOwner) -> String {
-    let (path, id) = (&project.path, project.id);
-    format!("; {path} {former}: its published download URLs now lead to project {id}")
 }
 
 fn show(projects: &[Project], json: bool) -> Outcome {

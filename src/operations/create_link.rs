@@ -48,7 +48,8 @@ impl Operation for CreateLink {
         let author = grant.access.token.as_deref().map(Author::from);
         let created = context
             .session
-            .create_link(&grant.release, link, author, request.as_ref(), context.now)
+            .links(&grant.release)
+            .create(link, author.as_ref(), request.as_ref())
             .await?;
         Ok(Answer::Created {
             project: grant.access.project,

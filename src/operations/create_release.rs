@@ -44,7 +44,7 @@ impl Operation for CreateRelease {
         let new = match new.and_then(|new| answerable(new, &key.tag, size)) {
             Ok(new) => new,
             // A release that exists comes before everything that is wrong with the new one (R41).
-            Err(_) if context.session.has_release(&key).await? => {
+            Err(_) if context.session.releases().exists(&key).await? => {
                 return Err(ApiError::ReleaseExists);
             }
             Err(error) => return Err(error),
@@ -52,7 +52,8 @@ impl Operation for CreateRelease {
         let request = self.key.map(|key| key.for_creation(grant.token_id(), &new));
         let created = context
             .session
-            .create_release(&key, &new, request.as_ref(), context.now)
+            .releases()
+            .create(&key, &new, request.as_ref())
             .await?;
         let context = release_context(grant, context);
         Ok(Answer::CreatedRelease(context, Box::new(created)))

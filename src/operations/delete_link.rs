@@ -29,7 +29,7 @@ impl Operation for DeleteLink {
     ) -> Result<Answer, ApiError> {
         let id = found(self.0)?;
         permitted(context, &grant, id, Ok(())).await?;
-        let link = context.session.delete_link(&grant.release, id).await?;
+        let link = context.session.links(&grant.release).delete(id).await?;
         Ok(Answer::Link(grant.access.project, link))
     }
 }

@@ -30,7 +30,7 @@ impl Operation for DeleteRelease {
     ) -> Result<Answer, ApiError> {
         grant.require_write()?;
         let key = release_key(&grant, &self.0);
-        let deleted = context.session.delete_release(&key).await;
+        let deleted = context.session.releases().delete(&key).await;
         let deleted = deleted.map_err(forbidden_if_missing)?;
         let context = release_context(grant, context);
         Ok(Answer::Release(context, Box::new(deleted)))

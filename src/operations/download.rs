@@ -95,14 +95,14 @@ async fn redirect(
     let session = context.session;
     if !may_be_filepath(filepath) {
         // Only the API distinguishes a missing release from a missing link (R54).
-        let is_missing = is_api && !session.has_release(release).await?;
+        let is_missing = is_api && !session.releases().exists(release).await?;
         return Err(if is_missing {
             StoreError::ReleaseNotFound
         } else {
             StoreError::NotFound
         });
     }
-    let url = session.url_of_filepath(release, filepath).await?;
+    let url = session.links(release).url_of_filepath(filepath).await?;
     Ok(Answer::Redirect(Redirect {
         url,
         visibility: project.visibility,

@@ -29,7 +29,8 @@ impl Operation for GetLink {
     ) -> Result<Answer, ApiError> {
         let link = context
             .session
-            .get_link(&grant.release, found(self.0)?)
+            .links(&grant.release)
+            .get(found(self.0)?)
             .await?;
         Ok(Answer::Link(grant.access.project, link))
     }

@@ -36,7 +36,7 @@ impl Operation for GetRelease {
     ) -> Result<Answer, ApiError> {
         let key = release_key(&grant, &self.0);
         let size = response_size(&grant, context);
-        let release = context.session.get_release(&key, size).await?;
+        let release = context.session.releases().get(&key, size).await?;
         let context = release_context(grant, context);
         Ok(Answer::Release(context, Box::new(release)))
     }

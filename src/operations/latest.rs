@@ -31,7 +31,7 @@ impl Operation for Latest {
         grant: ProjectGrant,
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
-        let tag = context.session.latest_release(grant.project.id).await?;
+        let tag = context.session.releases().latest(grant.project.id).await?;
         Ok(Answer::Latest(LatestRedirect {
             project: grant.project,
             tag,
@@ -64,7 +64,7 @@ impl Operation for LatestPage {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         let project = grant.access.project;
-        let tag = context.session.latest_release(project.id).await?;
+        let tag = context.session.releases().latest(project.id).await?;
         Ok(Answer::Latest(LatestRedirect {
             project,
             tag,

@@ -28,7 +28,7 @@ impl Operation for ListLinks {
         grant: ReleaseGrant,
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
-        let paged = context.session.list_links(&grant.release, self.0).await?;
+        let paged = context.session.links(&grant.release).list(self.0).await?;
         Ok(Answer::Links(grant.access.project, self.0, paged))
     }
 }

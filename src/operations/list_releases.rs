@@ -45,7 +45,8 @@ impl Operation for ListReleases {
         let size = response_size(&grant, context);
         let paged = context
             .session
-            .list_releases(project, self.order, self.page, size)
+            .releases()
+            .list(project, self.order, self.page, size)
             .await?;
         let context = release_context(grant, context);
         Ok(Answer::Releases(context, self.page, paged))

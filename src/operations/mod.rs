@@ -288,7 +288,7 @@ async fn permitted<T>(
 ) -> Result<T, ApiError> {
     let permitted = grant.access.require_write().and(changes);
     if permitted.is_err() {
-        context.session.get_link(&grant.release, id).await?;
+        context.session.links(&grant.release).get(id).await?;
     }
     permitted
 }

@@ -42,7 +42,8 @@ impl Operation for UpdateLink {
         let changes = permitted(context, &grant, id, changes).await?;
         let link = context
             .session
-            .update_link(&grant.release, id, &changes)
+            .links(&grant.release)
+            .update(id, &changes)
             .await?;
         Ok(Answer::Link(grant.access.project, link))
     }

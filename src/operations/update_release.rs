@@ -63,10 +63,10 @@ impl Operation for UpdateRelease {
         let changes = match self.changes() {
             Ok(changes) => changes,
             // A missing release comes first (R48).
-            Err(_) if !session.has_release(&key).await? => return Err(ApiError::Forbidden),
+            Err(_) if !session.releases().exists(&key).await? => return Err(ApiError::Forbidden),
             Err(error) => return Err(error),
         };
-        let updated = session.update_release(&key, &changes, size).await;
+        let updated = session.releases().update(&key, &changes, size).await;
         let updated = updated.map_err(forbidden_if_missing)?;
         let context = release_context(grant, context);
         Ok(Answer::Release(context, Box::new(updated)))

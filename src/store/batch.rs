@@ -4,14 +4,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 
-use backon::BackoffBuilder;
-
-use super::entities::Item;
 use super::error::StoreError;
+use super::items::Item;
 use super::keys::Key;
-use super::session::Session as StoreSession;
+use super::session::Session;
 
-impl StoreSession<'_> {
+impl Session<'_> {
     /// The items with these keys that exist, in any order.
     pub(super) async fn get_items(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
         self.retry_unprocessed(keys, |keys| self.get_batch(keys))
@@ -49,7 +47,7 @@ impl StoreSession<'_> {
 
     /// Sends a batch, and then sends its unprocessed requests again until none is left. `send`
     /// makes one call, and returns the items that it read and the unprocessed requests.
-    pub(super) async fn retry_unprocessed<T, F>(
+    async fn retry_unprocessed<T, F>(
         &self,
         mut left: Vec<T>,
         mut send: impl FnMut(Vec<T>) -> F,
@@ -58,20 +56,18 @@ impl StoreSession<'_> {
         F: Future<Output = Result<(Vec<Item>, Vec<T>), StoreError>>,
     {
         let mut items = Vec::new();
-        let mut delays = self.backoff().build();
-        loop {
+        let mut attempts = self.attempts();
+        while attempts.next().await {
             let (read, unprocessed) = send(left).await?;
             items.extend(read);
             if unprocessed.is_empty() {
                 return Ok(items);
             }
             left = unprocessed;
-            let delay = delays.next();
-            let delay = delay.ok_or_else(|| {
-                StoreError::Unavailable("DynamoDB left a batch unprocessed".into())
-            })?;
-            tokio::time::sleep(delay).await;
         }
+        Err(StoreError::Unavailable(
+            "DynamoDB left a batch unprocessed".into(),
+        ))
     }
 }
 

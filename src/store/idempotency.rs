@@ -1,92 +1,72 @@
-//! Idempotency records: the stored responses to creations.
+//! Idempotency records: what the response to a creation needs besides the request.
 
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use super::batch::find;
-use super::entities::{IdempotencyRecord, ReleaseItem, attributes, epoch_seconds, item, read};
+use super::condition::Condition;
 use super::error::StoreError;
-use super::keys::Partition;
-use super::session::Session as StoreSession;
-use super::transaction::{Condition, Step, Transaction};
+use super::items::{IdempotencyRecord, epoch_seconds, item, read};
+use super::partition::Partition;
+use super::session::Session;
+use super::transaction::{Step, Transaction};
 use crate::idempotency::IdempotentRequest;
+use crate::link::LinkId;
+use crate::release::Release;
 
 /// How long a record is valid.
 const TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A record that is being written.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NewRecord<'a> {
-    request: &'a IdempotentRequest,
-    deleted_through: u64,
-    now: SystemTime,
-}
-
-impl<'a> NewRecord<'a> {
-    /// The record of this request. `deleted_through` is that of the release.
+impl IdempotencyRecord {
+    /// The record of the creation of the link with this ID, or of a release whose first link has
+    /// it.
     pub(super) fn new(
-        request: &'a IdempotentRequest,
-        deleted_through: u64,
+        request: &IdempotentRequest,
+        link_id: LinkId,
+        release: Option<&Release>,
         now: SystemTime,
     ) -> Self {
         Self {
-            request,
-            deleted_through,
-            now,
+            fingerprint: request.fingerprint.clone(),
+            link_id,
+            created_at: release.map(|release| release.created_at),
+            author: release.and_then(|release| release.details.author.clone()),
+            expires_at: epoch_seconds(now + TTL),
         }
     }
 
-    /// Fails if the key was used for this release within the last 24 hours.
-    pub(super) fn is_not_used(self) -> Condition {
-        Condition::NotValid {
-            now: epoch_seconds(self.now),
-            deleted_through: self.deleted_through,
-        }
-    }
-
-    /// Adds the record to the transaction of the creation.
+    /// Adds the record to the transaction of the creation in this generation. The step fails if the
+    /// key was used there within the last 24 hours.
     pub(super) fn add_to(
-        self,
+        &self,
         transaction: &mut Transaction<'_>,
-        partition: &Partition,
-        response: &impl Serialize,
-        condition: Condition,
+        (partition, generation): (&Partition, u64),
+        request: &IdempotentRequest,
+        now: SystemTime,
     ) {
-        let record = IdempotencyRecord {
-            fingerprint: self.request.fingerprint.clone(),
-            deleted_through: self.deleted_through,
-            expires_at: epoch_seconds(self.now + TTL),
+        let not_valid = Condition::NotValid {
+            now: epoch_seconds(now),
         };
-        let mut item = item(partition.idempotency_record(self.request), response);
-        item.extend(attributes(&record));
-        transaction.put(Step::IdempotencyRecord, item, condition);
+        let item = item(partition.record(generation, request), self);
+        transaction.put(Step::IdempotencyRecord, item, not_valid);
     }
 }
 
-impl StoreSession<'_> {
-    /// The stored response to a request; `None` without a valid record.
-    pub(super) async fn stored_response<T: DeserializeOwned>(
+impl Session<'_> {
+    /// The record of a request for a release that exists; `None` without a valid record.
+    pub(super) async fn record(
         &self,
         partition: &Partition,
         request: &IdempotentRequest,
-        now: SystemTime,
-    ) -> Result<Option<T>, StoreError> {
-        let [release, record] = [partition.release(), partition.idempotency_record(request)];
-        let items = self
-            .get_items(vec![release.clone(), record.clone()])
-            .await?;
-        let (Some(release), Some(item)) = (find(&items, &release), find(&items, &record)) else {
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let key = |generation| partition.record(generation, request);
+        let found = self.living_item(partition, key).await?;
+        let Some((_, Some(item))) = found else {
             return Ok(None);
         };
-        let release: ReleaseItem = read(release)?;
-        let record: IdempotencyRecord = read(item.clone())?;
-        let is_valid = release.exists() && record.deleted_through == release.deleted_through;
-        if !is_valid || record.expires_at <= epoch_seconds(now) {
+        let record: IdempotencyRecord = read(item)?;
+        if record.expires_at <= self.seconds() {
             Ok(None)
         } else if record.fingerprint == request.fingerprint {
-            read(item).map(Some)
+            Ok(Some(record))
         } else {
             Err(StoreError::IdempotencyKeyReused)
         }

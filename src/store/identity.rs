@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::batch::find;
-use super::entities::{epoch_seconds, read};
 use super::error::StoreError;
+use super::items::{epoch_seconds, read};
 use super::keys::{self, Key, token_by_hash};
-use super::session::Session as StoreSession;
+use super::session::Session;
 use crate::project::{Project, ProjectId, ProjectPath, ProjectRef, Role, Visibility};
 use crate::timestamp::Timestamp;
 use crate::token::{EVERY_PROJECT, Grants, HashedToken, NewToken, Scope, Token, TokenId};
@@ -24,7 +24,6 @@ pub(super) struct ProjectItem {
     pub(super) id: ProjectId,
     pub(super) path: ProjectPath,
     pub(super) visibility: Visibility,
-    #[serde(rename = "revision")]
     pub(super) version: u64,
     /// Its earlier paths in lower case, the latest last, in the item by ID alone. Other projects
     /// may have taken some of them.
@@ -33,6 +32,9 @@ pub(super) struct ProjectItem {
     /// When its deletion began. The project is hidden from then on (F9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleting_since: Option<Timestamp>,
+    /// When the removal of its releases began. From then on, it cannot be restored from this table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) purging_since: Option<Timestamp>,
     /// When its deletion finished. The item stays, so that its ID is never reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<Timestamp>,
@@ -48,7 +50,7 @@ impl ProjectItem {
             path,
             visibility,
         } = project;
-        let [deleting_since, deleted_at, moved_at] = [None; 3];
+        let [deleting_since, purging_since, deleted_at, moved_at] = [None; 4];
         let former_paths = Vec::new();
         Self {
             id,
@@ -57,6 +59,7 @@ impl ProjectItem {
             version,
             former_paths,
             deleting_since,
+            purging_since,
             deleted_at,
             moved_at,
         }
@@ -87,7 +90,6 @@ pub(super) struct TokenItem {
     expires_at: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Timestamp>,
-    #[serde(rename = "revision")]
     pub(super) version: u64,
 }
 
@@ -152,7 +154,7 @@ impl TokenItem {
     }
 }
 
-impl StoreSession<'_> {
+impl Session<'_> {
     /// The token with this hash, and those of the named projects that exist, in the order of the
     /// names. A project that is being deleted, or was, does not exist (F9). One call reads all.
     ///

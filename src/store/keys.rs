@@ -1,88 +1,44 @@
-//! The keys of the table's items. Both parts are strings, named `pk` and `sk`.
-//!
-//! The sort keys of a partition put a release next to its links, apart from the unique-constraint
-//! items: `idempotency#…` < `link#…` < `release` < `release#details` < `taken#…`. In descending
-//! order, the release comes first and then its links, newest first.
-//!
-//! The releases of a project in their order are a partition of their own.
+//! The keys of the order of releases, of projects and of tokens. Both parts of a key are strings,
+//! named `pk` and `sk`. The keys in the partition of a release are in [`super::schema`].
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::idempotency::IdempotentRequest;
-use crate::link::LinkId;
 use crate::project::{ProjectId, ProjectRef};
-use crate::release::{Release, ReleaseKey};
+use crate::release::Release;
 use crate::token::{HashedToken, TokenId};
 
 pub(super) type Key = HashMap<String, AttributeValue>;
-
-/// The sort key of a release.
-pub(super) const RELEASE: &str = "release";
-/// The sort key of what describes a release, which may be large. Only requests for the release
-/// itself read it.
-pub(super) const DETAILS: &str = "release#details";
-/// The lower bound of the sort keys of links.
-pub(super) const FIRST_LINK: &str = "link#";
-/// The upper bound of the sort keys of links, which end in digits.
-pub(super) const LAST_LINK: &str = "link#~";
-
-/// The lower bound of the sort keys of names' unique-constraint items.
-pub(super) const FIRST_NAME: &str = "taken#name#";
-/// The upper bound of these sort keys, which end in hexadecimal digits.
-pub(super) const LAST_NAME: &str = "taken#name#~";
-
-/// A release of a project: the partition of all that belongs to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Partition(pub(super) String);
-
-impl Partition {
-    /// `24#v0.1`. The ID contains no `#`, so the first one ends it, whatever the tag is.
-    pub(super) fn of(release: &ReleaseKey) -> Self {
-        Self(format!("{}{}", releases_of(release.project), release.tag))
-    }
-
-    pub(super) fn release(&self) -> Key {
-        key(&self.0, RELEASE)
-    }
-
-    pub(super) fn details(&self) -> Key {
-        key(&self.0, DETAILS)
-    }
-
-    pub(super) fn link(&self, id: LinkId) -> Key {
-        key(&self.0, &link_sort_key(id.number()))
-    }
-
-    /// An idempotency record. It sorts before the links, so the list does not read it.
-    pub(super) fn idempotency_record(&self, request: &IdempotentRequest) -> Key {
-        key(&self.0, &format!("idempotency#{}", request.key))
-    }
-
-    pub(super) fn name_constraint(&self, name: &str) -> Key {
-        key(&self.0, &format!("{FIRST_NAME}{}", sha256(name)))
-    }
-
-    pub(super) fn url_constraint(&self, url: &str) -> Key {
-        key(&self.0, &format!("taken#url#{}", sha256(url)))
-    }
-
-    pub(super) fn filepath_constraint(&self, filepath: &str) -> Key {
-        key(&self.0, &format!("taken#filepath#{filepath}"))
-    }
-}
-
-/// The sort key of the link with this ID, padded so that the keys sort in numeric order.
-pub(super) fn link_sort_key(id: u64) -> String {
-    format!("{FIRST_LINK}{id:0>20}")
-}
 
 /// The partition that lists the releases of a project in their order. No release has this
 /// partition, because its key would have a `#` after the ID.
 pub(super) fn order_of(project: ProjectId) -> String {
     format!("{project}/releases")
+}
+
+/// The number of releases of a project is the sum of these items. Each creation and each deletion
+/// changes one of them, so that those of different releases seldom conflict.
+pub(super) const SHARDS: u64 = 8;
+/// The beginning of the sort keys of these items, which sort after all places.
+pub(super) const FIRST_SHARD: &str = "~count#";
+/// The upper bound of the places, which begin with a digit.
+pub(super) const AFTER_PLACES: &str = ":";
+
+/// The item that counts this release among others.
+pub(super) fn shard(release: &Release) -> Key {
+    let sort = shard_sort_key(release.tag.as_str());
+    key(&order_of(release.project), &sort)
+}
+
+/// The sort key of the item that counts the release with this tag among others.
+#[must_use]
+pub fn shard_sort_key(tag: &str) -> String {
+    let shard = u64::from(Sha256::digest(tag)[0]) % SHARDS;
+    format!("{FIRST_SHARD}{shard}")
 }
 
 /// Longest part of a tag in a sort key, in bytes. With the times and a digest, it stays below the
@@ -98,7 +54,11 @@ pub(super) fn place(release: &Release) -> Key {
         tag.to_owned()
     } else {
         let end = tag.floor_char_boundary(MAX_ORDERED_TAG_BYTES);
-        format!("{}#{}", &tag[..end], sha256(tag))
+        format!(
+            "{}#{}",
+            &tag[..end],
+            URL_SAFE_NO_PAD.encode(Sha256::digest(tag))
+        )
     };
     key(
         &order_of(release.project),
@@ -151,7 +111,7 @@ pub(super) fn releases_of(project: ProjectId) -> String {
     format!("{project}#")
 }
 
-fn key(pk: &str, sk: &str) -> Key {
+pub(super) fn key(pk: &str, sk: &str) -> Key {
     HashMap::from([
         ("pk".to_owned(), AttributeValue::S(pk.to_owned())),
         ("sk".to_owned(), AttributeValue::S(sk.to_owned())),
@@ -175,9 +135,4 @@ pub(super) fn sort_key(item: &Key) -> &str {
 pub(super) fn key_of(mut item: Key) -> Key {
     item.retain(|name, _| name == "pk" || name == "sk");
     item
-}
-
-/// A name or URL may exceed the 1,024 bytes of a sort key; its digest does not.
-fn sha256(text: &str) -> String {
-    base16ct::lower::encode_string(&Sha256::digest(text))
 }

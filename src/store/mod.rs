@@ -1,44 +1,62 @@
 //! The store: links, releases, projects and tokens in one DynamoDB table. No other module calls
 //! DynamoDB. What only the operator may change or call is in [`operator`].
 //!
-//! A [`StoreSession`] sends single calls and transactions. Every write that depends on an earlier
-//! read has a condition that the item is unchanged.
+//! Everything that belongs to one life of a release has that life's number, its generation, in its
+//! key. The release's item says which generation lives. So a creation, a deletion or a restore of a
+//! release is a change of one item, and what belongs to another generation cannot be seen.
+//!
+//! The files build on each other in this order: the keys and kinds of items, single calls,
+//! transactions and retries, reads of a release, its birth and the removal of what is dead, and then
+//! the operations.
 
 mod batch;
+mod birth;
 mod cause;
-mod entities;
+mod condition;
+mod constraints;
+mod cursor;
 mod error;
+mod generations;
 mod idempotency;
 mod identity;
+mod items;
 mod keys;
 mod links;
 mod list;
+mod living;
 pub mod operator;
+mod partition;
+mod purge;
+mod range;
 mod release_creation;
 mod release_deletion;
 mod release_order;
 mod releases;
 mod reservation;
-mod restore;
+mod rounds;
+pub mod schema;
 mod session;
 mod table;
 mod transaction;
-mod uniqueness;
 
 pub use cause::{Cause, FailedCall, FailureKind};
 pub use error::StoreError;
-pub use links::CreatedLink;
+pub use links::{CreatedLink, Links};
 pub use release_creation::CreatedRelease;
-pub use release_order::ReleaseEntry;
-pub use restore::{ReleaseBackup, RestoreOutcome, RestoredLink};
-pub use session::{Session as StoreSession, Usage};
+pub use releases::Releases;
+pub use session::Usage;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 
+use session::Session;
 use table::Table;
+
+use crate::project::{Project, ProjectRef};
+use crate::release::ReleaseKey;
+use crate::token::{HashedToken, Token};
 
 /// A handle on the table; cheap to clone.
 #[derive(Debug, Clone)]
@@ -63,6 +81,7 @@ impl Store {
         if time.is_zero() {
             return;
         }
+        let session = Session::new(&self.table, time, SystemTime::now());
         let retries = RetryConfig::disabled();
         let call = self
             .table
@@ -74,14 +93,57 @@ impl Store {
         let call = call
             .config_override(Config::builder().retry_config(retries))
             .send();
-        if let Err(error) = self.session(time).send(Box::pin(call)).await {
+        if let Err(error) = session.send(Box::pin(call)).await {
             tracing::debug!(cause = %error, "the warm-up call failed");
         }
     }
 
-    /// Starts a session with this time limit for all its calls together.
+    /// Starts the session of a request at this time, with this time limit for all its calls
+    /// together.
     #[must_use]
-    pub fn session(&self, time_left: Duration) -> StoreSession<'_> {
-        StoreSession::new(&self.table, time_left)
+    pub fn session(&self, time_left: Duration, now: SystemTime) -> StoreSession<'_> {
+        StoreSession {
+            session: Session::new(&self.table, time_left, now),
+        }
+    }
+}
+
+/// The store during one request.
+#[derive(Debug)]
+pub struct StoreSession<'a> {
+    session: Session<'a>,
+}
+
+impl StoreSession<'_> {
+    /// The usage so far.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.session.usage()
+    }
+
+    /// The releases.
+    #[must_use]
+    pub fn releases(&self) -> Releases<'_> {
+        Releases::of(&self.session)
+    }
+
+    /// The links of this release.
+    #[must_use]
+    pub fn links<'s>(&'s self, release: &'s ReleaseKey) -> Links<'s> {
+        Links::of(&self.session, release)
+    }
+
+    /// The token with this hash, and those of the named projects that exist, in the order of the
+    /// names. A project that is being deleted, or was, does not exist (F9). One call reads all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn identify(
+        &self,
+        token: Option<&HashedToken>,
+        projects: &[ProjectRef],
+    ) -> Result<(Option<Token>, Vec<Project>), StoreError> {
+        self.session.identify(token, projects).await
     }
 }

@@ -1,31 +1,31 @@
 //! The creation of releases.
 //!
-//! A creation first reserves link IDs, which no other request gets. The release exists once its
-//! item says so; in the same transaction it gets its place in the order. Links with lower IDs than
-//! the reserved ones belong to deleted releases or to failed creations: they do not exist.
+//! A creation first reserves link IDs and a generation, which no other request gets. What it then
+//! writes belongs to that generation, so that rivals do not meet. The release exists once its item
+//! names the generation; in the same transaction it gets its place in the order.
 //!
-//! A creation with more links than one transaction holds writes them first, in several
-//! transactions. Nobody sees them before the release exists. If the creation fails, another one
-//! reserves higher IDs, so that the written links remain invisible and block nothing.
+//! A creation with more items than one transaction holds writes a work item and its links first.
+//! Nobody sees them before the release exists. If the creation fails, the work item tells later
+//! requests what to remove.
 
-use std::time::SystemTime;
-
-use aws_sdk_dynamodb::types::AttributeValue;
-use backon::BackoffBuilder;
-use tokio::time::Instant;
-
-use super::entities::{LinkItem, PlaceItem, ReleaseRecord, item};
+use super::birth::{add_link, add_release};
+use super::condition::Condition;
 use super::error::StoreError;
-use super::idempotency::NewRecord;
-use super::keys::{Partition, is_ordered_in_full, place};
-use super::reservation::{LINKS_PER_TRANSACTION, Reservation, ReservedIds};
-use super::session::Session as StoreSession;
-use super::transaction::{Condition, Step, Transaction, TransactionError, number};
-use super::uniqueness::constraint_items;
+use super::items::{IdempotencyRecord, ReleaseItem};
+use super::partition::Partition;
+use super::purge::{Work, set_leftovers};
+use super::releases::Releases;
+use super::reservation::Reserved;
+use super::transaction::{Step, Transaction, TransactionError};
 use crate::idempotency::IdempotentRequest;
-use crate::link::{Link, LinkId};
-use crate::release::{Details, NewRelease, Release, ReleaseKey, ReleaseWithLinks};
+use crate::link::LinkId;
+use crate::release::{NewRelease, ReleaseKey, ReleaseWithLinks};
 use crate::timestamp::Timestamp;
+
+/// Largest number of items in a transaction, which is DynamoDB's limit.
+const MAX_ITEMS: usize = 100;
+/// Number of links that one of several transactions writes. Each takes up to four items.
+const LINKS_PER_TRANSACTION: usize = 25;
 
 /// A release that was created, now or by an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,15 +37,14 @@ pub struct CreatedRelease {
 }
 
 /// The creation of a release.
-struct ReleaseCreation<'a> {
+struct Creation<'a> {
     key: &'a ReleaseKey,
     partition: Partition,
     new: &'a NewRelease,
     request: Option<&'a IdempotentRequest>,
-    now: SystemTime,
 }
 
-impl StoreSession<'_> {
+impl<'s> Releases<'s> {
     /// Creates a release with its links: all of them or nothing. If an earlier request with the
     /// same idempotency key created it, its response is returned instead.
     ///
@@ -53,234 +52,162 @@ impl StoreSession<'_> {
     ///
     /// [`StoreError::ReleaseExists`], [`StoreError::IdempotencyKeyReused`],
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn create_release(
-        &self,
+    pub async fn create(
+        self,
         key: &ReleaseKey,
         new: &NewRelease,
         request: Option<&IdempotentRequest>,
-        now: SystemTime,
     ) -> Result<CreatedRelease, StoreError> {
-        let creation = ReleaseCreation {
+        let creation = Creation {
             key,
             partition: Partition::of(key),
             new,
             request,
-            now,
         };
-        let started = Instant::now();
-        let mut delays = self.backoff().build();
-        loop {
+        let (session, partition) = (self.session, &creation.partition);
+        let mut changes = session.changes();
+        while changes.next().await {
             let links = new.links.len();
-            let time = now + started.elapsed();
-            let partition = &creation.partition;
-            match self.reserve_release(partition, links, time).await? {
-                Reservation::ReleaseExists => return self.existing(&creation).await,
-                Reservation::Busy => {}
-                Reservation::Made(ids) => {
-                    if let Some(created) = self.try_to_create(&creation, &ids).await? {
-                        return Ok(created);
-                    }
-                }
+            let Some(reserved) = session.reserve_release(partition, links).await? else {
+                return self.existing(&creation).await;
+            };
+            let now = Timestamp::from_clock(session.start());
+            let created = creation.release(now, reserved.first()?)?;
+            if self.bring_to_life(&creation, &reserved, &created).await? {
+                let generation = reserved.generation();
+                session.table.generations.remember(partition, generation);
+                session.purge_leftovers(partition, &reserved.release).await;
+                let is_replayed = false;
+                return Ok(CreatedRelease {
+                    created,
+                    is_replayed,
+                });
             }
-            let delay = delays.next().ok_or_else(|| {
-                StoreError::Unavailable("others kept creating the release".into())
-            })?;
-            tokio::time::sleep(delay).await;
         }
+        Err(StoreError::Unavailable(
+            "others kept creating and deleting the release".into(),
+        ))
     }
 
-    /// Creates the release; `None` if another creation was faster or began later.
-    async fn try_to_create(
-        &self,
-        creation: &ReleaseCreation<'_>,
-        ids: &ReservedIds,
-    ) -> Result<Option<CreatedRelease>, StoreError> {
-        let now = Timestamp::from_clock(creation.now);
-        let created = created(creation, now, ids.first()?)?;
-        match self.write_release(creation, ids, &created).await {
-            Ok(()) => {}
-            Err(TransactionError::Steps(_)) => return Ok(None),
+    /// Writes the release with its links. `false` means that another creation was faster.
+    async fn bring_to_life(
+        self,
+        creation: &Creation<'_>,
+        reserved: &Reserved,
+        created: &ReleaseWithLinks,
+    ) -> Result<bool, StoreError> {
+        let (session, generation) = (self.session, reserved.generation());
+        let partition = &creation.partition;
+        let mut last = self.last_transaction(creation, reserved, created)?;
+        let mut links = Transaction::on(&session.table.name);
+        for link in &created.links {
+            let place = (partition, generation);
+            add_link(&mut links, place, link, created.release.created_at);
+        }
+        let mut work = None;
+        if links.len() + last.len() <= MAX_ITEMS {
+            last.append(links);
+        } else {
+            let unborn = Work::of_creation(generation, session);
+            self.stage(partition, &reserved.release, &unborn, created)
+                .await?;
+            let is_unborn = Condition::Unborn(unborn.item.nonce);
+            last.delete(Step::Work, partition.work(generation), is_unborn);
+            work = Some(unborn);
+        }
+        match last.commit(session).await {
+            Ok(()) => return Ok(true),
+            Err(TransactionError::Steps(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        self.clean_up_before(&creation.partition, ids).await;
-        Ok(Some(CreatedRelease {
-            created,
-            is_replayed: false,
-        }))
+        // A first copy of the transaction may have succeeded, and its response may be lost.
+        if session.lives_in(partition, generation).await? {
+            return Ok(true);
+        }
+        if let Some(work) = work {
+            session.remove_unborn(partition, &work).await;
+        }
+        Ok(false)
     }
 
-    /// Removes what deleted releases and failed creations have left, if these IDs were reserved for
-    /// the creation of a release.
-    pub(super) async fn clean_up_before(&self, partition: &Partition, ids: &ReservedIds) {
-        if !ids.release.exists() && ids.release.has_leftovers() {
-            self.clean_up(partition, ids.deleted_through()).await;
+    fn last_transaction(
+        self,
+        creation: &Creation<'_>,
+        reserved: &Reserved,
+        created: &ReleaseWithLinks,
+    ) -> Result<Transaction<'s>, StoreError> {
+        let (now, release) = (self.session.start(), &created.release);
+        let place = (&creation.partition, reserved.generation());
+        let mut transaction = Transaction::on(&self.session.table.name);
+        if let Some(request) = creation.request {
+            let record = IdempotencyRecord::new(request, reserved.first()?, Some(release), now);
+            record.add_to(&mut transaction, place, request, now);
         }
+        add_release(&mut transaction, place, release, created.links.len());
+        Ok(transaction)
+    }
+
+    /// Writes the work item, and then the links, which nobody sees before the release exists.
+    async fn stage(
+        self,
+        partition: &Partition,
+        release: &ReleaseItem,
+        work: &Work,
+        created: &ReleaseWithLinks,
+    ) -> Result<(), StoreError> {
+        let session = self.session;
+        let mut first = Transaction::on(&session.table.name);
+        work.add_to(&mut first, partition);
+        let (set, values) = (
+            format!("SET {}", set_leftovers()),
+            work.leftovers(release, work.item.not_before),
+        );
+        first.update(Step::Own, partition.release(), &set, values, Condition::Any);
+        first.commit(session).await?;
+        let (place, created_at) = ((partition, work.generation), created.release.created_at);
+        for links in created.links.chunks(LINKS_PER_TRANSACTION) {
+            let mut transaction = Transaction::on(&session.table.name);
+            for link in links {
+                add_link(&mut transaction, place, link, created_at);
+            }
+            transaction.commit(session).await?;
+        }
+        Ok(())
     }
 
     /// The response to a creation of a release that exists.
-    async fn existing(&self, creation: &ReleaseCreation<'_>) -> Result<CreatedRelease, StoreError> {
-        let ReleaseCreation {
-            partition,
-            request,
-            now,
-            ..
-        } = creation;
-        let request = request.ok_or(StoreError::ReleaseExists)?;
-        let record = self.stored_response(partition, request, *now).await?;
-        let ReleaseRecord {
-            created_at,
-            first_link_id,
-            author,
-        } = record.ok_or(StoreError::ReleaseExists)?;
-        let mut created = created(creation, created_at, first_link_id)?;
-        created.release.details.author = author;
+    async fn existing(self, creation: &Creation<'_>) -> Result<CreatedRelease, StoreError> {
+        let request = creation.request.ok_or(StoreError::ReleaseExists)?;
+        let record = self.session.record(&creation.partition, request).await?;
+        let record = record.ok_or(StoreError::ReleaseExists)?;
+        let created_at = record.created_at.ok_or(StoreError::ReleaseExists)?;
+        let mut created = creation.release(created_at, record.link_id)?;
+        created.release.details.author = record.author;
         Ok(CreatedRelease {
             created,
             is_replayed: true,
         })
     }
+}
 
-    /// Writes the links that do not fit into the last transaction, and then the release.
-    async fn write_release(
+impl Creation<'_> {
+    /// The release as it is created at this time, its links the newest first. Their IDs begin with
+    /// this one.
+    fn release(
         &self,
-        creation: &ReleaseCreation<'_>,
-        ids: &ReservedIds,
-        created: &ReleaseWithLinks,
-    ) -> Result<(), TransactionError> {
-        let (partition, now) = (&creation.partition, creation.now);
-        let deleted_through = ids.deleted_through();
-        let is_staged = created.links.len() > LINKS_PER_TRANSACTION;
-        let together = if is_staged { &[] } else { &*created.links };
-        let before = if is_staged { &*created.links } else { &[] };
-        for links in before.chunks(LINKS_PER_TRANSACTION) {
-            let mut transaction = Transaction::on(&self.table.name);
-            for link in links {
-                add_link(&mut transaction, partition, link, deleted_through, now);
-            }
-            transaction.commit(self).await?;
+        created_at: Timestamp,
+        first_link_id: LinkId,
+    ) -> Result<ReleaseWithLinks, StoreError> {
+        let mut links = Vec::new();
+        for (index, link) in (0..).zip(&self.new.links) {
+            let id = LinkId::new(i128::from(first_link_id.number()) + index);
+            let no_id = || StoreError::Corrupt(format!("no link ID follows {first_link_id}"));
+            links.push(link.clone().with_id(id.ok_or_else(no_id)?));
         }
-        let mut last = Transaction::on(&self.table.name);
-        for link in together {
-            add_link(&mut last, partition, link, deleted_through, now);
-        }
-        if let Some(request) = creation.request {
-            let record = NewRecord::new(request, deleted_through, now);
-            let response = release_record(&created.release, ids)?;
-            // Records of a release that does not exist are not valid.
-            record.add_to(&mut last, partition, &response, Condition::Any);
-        }
-        let is_new = if is_staged {
-            Condition::StagedRelease(ids.release.last_link_id)
-        } else {
-            Condition::NoRelease(deleted_through)
-        };
-        let leftovers = (deleted_through, ids.release.has_leftovers());
-        add_release(&mut last, partition, &created.release, leftovers, is_new);
-        last.commit(self).await
+        links.reverse();
+        Ok(ReleaseWithLinks {
+            release: self.new.release(self.key, created_at),
+            links,
+        })
     }
-}
-
-fn release_record(created: &Release, ids: &ReservedIds) -> Result<ReleaseRecord, TransactionError> {
-    Ok(ReleaseRecord {
-        created_at: created.created_at,
-        first_link_id: ids.first().map_err(TransactionError::Failed)?,
-        author: created.details.author.clone(),
-    })
-}
-
-/// The release as it is created at this time, its links the newest first. Their IDs begin with this
-/// one.
-fn created(
-    creation: &ReleaseCreation<'_>,
-    created_at: Timestamp,
-    first_link_id: LinkId,
-) -> Result<ReleaseWithLinks, StoreError> {
-    let ReleaseCreation { key, new, .. } = creation;
-    let mut links = Vec::new();
-    for (index, link) in (0..).zip(&new.links) {
-        let id = LinkId::new(i128::from(first_link_id.number()) + index);
-        let no_id = || StoreError::Corrupt(format!("no link ID follows {first_link_id}"));
-        links.push(link.clone().with_id(id.ok_or_else(no_id)?));
-    }
-    links.reverse();
-    Ok(ReleaseWithLinks {
-        release: new.release(key, created_at),
-        links,
-    })
-}
-
-/// Adds a link and its unique-constraint items. `deleted_through` is that of the release.
-pub(super) fn add_link(
-    transaction: &mut Transaction<'_>,
-    partition: &Partition,
-    link: &Link,
-    deleted_through: u64,
-    now: SystemTime,
-) {
-    let new = LinkItem::new(link.clone(), Timestamp::from_clock(now).to_string(), 1);
-    let new = item(partition.link(link.id), &new);
-    transaction.put(Step::Link, new, Condition::Absent);
-    for (violation, item) in constraint_items(partition, link) {
-        let is_free = Condition::NotHeld(deleted_through);
-        transaction.put(Step::Claim(violation), item, is_free);
-    }
-}
-
-/// Adds the release, what describes it, and its place in the order. Links up to the ID
-/// `deleted_through` do not exist, but may be in the table if it `needs_cleanup`.
-pub(super) fn add_release(
-    transaction: &mut Transaction<'_>,
-    partition: &Partition,
-    release: &Release,
-    (deleted_through, needs_cleanup): (u64, bool),
-    condition: Condition,
-) {
-    const CREATE: &str = "SET created_at = :created, released_at = :released, \
-                          deleted_through = :through, needs_cleanup = :cleanup, \
-                          revision = if_not_exists(revision, :zero) + :one \
-                          REMOVE staged_through, staged_until";
-    let [created, released] =
-        [release.created_at, release.released_at].map(|time| AttributeValue::S(time.to_string()));
-    let values = [
-        (":created", created),
-        (":released", released),
-        (":through", number(deleted_through)),
-        (":cleanup", AttributeValue::Bool(needs_cleanup)),
-        (":zero", number(0)),
-        (":one", number(1)),
-    ];
-    transaction.update(
-        Step::Release,
-        partition.release(),
-        CREATE,
-        values,
-        condition,
-    );
-    put_details(transaction, partition, &release.details, 0, Condition::Any);
-    put_place(transaction, release);
-}
-
-/// Writes what describes a release. It has a version of its own, because a query may read it in
-/// another state than the release.
-pub(super) fn put_details(
-    transaction: &mut Transaction<'_>,
-    partition: &Partition,
-    details: &Details,
-    version_before: u64,
-    condition: Condition,
-) {
-    let mut item = item(partition.details(), details);
-    item.insert("revision".to_owned(), number(version_before + 1));
-    transaction.put(Step::Release, item, condition);
-}
-
-/// Writes the place of a release in the order of its project's releases.
-pub(super) fn put_place(transaction: &mut Transaction<'_>, release: &Release) {
-    let tag = release.tag.as_str();
-    let is_long = !is_ordered_in_full(tag);
-    let new = PlaceItem {
-        tag: is_long.then(|| tag.to_owned()),
-    };
-    let item = item(place(release), &new);
-    transaction.put(Step::Own, item, Condition::Any);
 }

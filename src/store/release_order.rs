@@ -1,65 +1,60 @@
 //! The order of a project's releases: the list of releases and the latest one.
+//!
+//! The order of releases by time of release is that of the sort keys. Their number is kept in
+//! shards, which sort after all places, so that the query for the first page reads both.
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
 
-use aws_sdk_dynamodb::types::Select;
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::entities::{Item, PlaceItem, read};
+use super::cursor::Cursor;
 use super::error::StoreError;
-use super::keys::{item_name, order_of, sort_key};
-use super::session::{Range, Session as StoreSession};
+use super::items::{Item, PlaceItem, ShardItem, read};
+use super::keys::{AFTER_PLACES, FIRST_SHARD, SHARDS, item_name, order_of, sort_key};
+use super::range::Range;
+use super::releases::{Check, Releases};
+use super::session::{Reading, Session};
 use crate::page::{Page, Paged};
 use crate::project::ProjectId;
 use crate::release::{Order, OrderBy, ReleaseKey, ReleaseWithLinks, ResponseSize, TagName};
 
 /// Number of releases that are read at the same time for a list.
 const CONCURRENT_READS: usize = 8;
-
-/// A release in the list for operators, which reads nothing but the order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReleaseEntry {
-    /// The tag.
-    pub tag: TagName,
-    /// When it was released, or will be: RFC 3339 in UTC.
-    pub released_at: String,
-    /// When it was created, in the same form.
-    pub created_at: String,
-}
+/// Largest number of places that are read, and not skipped, to reach the end of a page.
+const MAX_READ_AT_ONCE: u64 = 200;
 
 /// The place of a release in the order of releases.
 #[derive(Debug)]
-struct Place {
-    released_at: String,
-    created_at: String,
-    tag: TagName,
+pub(super) struct Place {
+    pub(super) released_at: String,
+    pub(super) created_at: String,
+    pub(super) tag: TagName,
 }
 
-impl StoreSession<'_> {
-    /// A page of a project's releases with all their links. The whole order is read, because
-    /// counting it would cost as much.
+impl Releases<'_> {
+    /// A page of a project's releases with all their links. In the order of creation, the whole
+    /// order is read.
     ///
     /// # Errors
     ///
-    /// [`StoreError::PageTooLarge`], [`StoreError::ReleaseTooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn list_releases(
-        &self,
+    /// [`StoreError::PageTooLarge`], [`StoreError::ReleaseTooLarge`], [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
+    pub async fn list(
+        self,
         project: ProjectId,
         order: Order,
         page: Page,
         size: ResponseSize,
     ) -> Result<Paged<ReleaseWithLinks>, StoreError> {
-        let places = self.places(project, order).await?;
-        let counted = u64::try_from(places.len()).unwrap_or(u64::MAX);
-        let [offset, per_page] = [page.offset(), page.per_page]
-            .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        let places = places.into_iter().skip(offset).take(per_page);
-        let keys = places.map(|place| ReleaseKey {
-            project,
-            tag: place.tag,
-        });
+        let Paged { items, counted } = match order.by {
+            OrderBy::CreatedAt => self.page_by_creation(project, order, page).await?,
+            OrderBy::ReleasedAt => self.page_by_release(project, order, page).await?,
+        };
+        let keys = items.into_iter().map(|tag| ReleaseKey { project, tag });
         let bytes = &AtomicUsize::default();
-        let reads = keys.map(|key| async move { self.read_release(&key, size, bytes).await });
+        let reads =
+            keys.map(|key| async move { self.stored(&key, size, bytes, Check::Again).await });
         let reads = futures_util::stream::iter(reads).buffered(CONCURRENT_READS);
         // A release that was deleted after the order was read is left out.
         let found = reads.try_filter_map(|found| async { Ok(found.map(|found| found.with_links)) });
@@ -69,25 +64,6 @@ impl StoreSession<'_> {
         })
     }
 
-    /// All releases of a project, the latest first. It takes one query for each megabyte of their
-    /// order, whatever their links are.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn release_entries(
-        &self,
-        project: ProjectId,
-    ) -> Result<Vec<ReleaseEntry>, StoreError> {
-        let places = self.places(project, Order::default()).await?.into_iter();
-        let entries = places.map(|place| ReleaseEntry {
-            tag: place.tag,
-            released_at: place.released_at,
-            created_at: place.created_at,
-        });
-        Ok(entries.collect())
-    }
-
     /// The tag of the latest release: the last one by time of release, upcoming ones included
     /// (R60).
     ///
@@ -95,28 +71,129 @@ impl StoreSession<'_> {
     ///
     /// [`StoreError::ReleaseNotFound`] for a project without releases,
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn latest_release(&self, project: ProjectId) -> Result<TagName, StoreError> {
+    pub async fn latest(self, project: ProjectId) -> Result<TagName, StoreError> {
         let partition = order_of(project);
-        let range = Range::whole(&partition).backward();
-        let output = self.query(&range, Select::AllAttributes, Some(1), None);
-        let latest = output.await?.items.into_iter().flatten().next();
+        let range = places_of(&partition).backward();
+        let query = self.session.query(&range, Reading::Items, Some(1), None);
+        let latest = query.await?.items.into_iter().flatten().next();
         Ok(place_of(latest.ok_or(StoreError::ReleaseNotFound)?)?.tag)
     }
 
-    /// All places in the order of a project's releases.
-    async fn places(&self, project: ProjectId, order: Order) -> Result<Vec<Place>, StoreError> {
-        let partition = order_of(project);
-        let items = self.query_all(&Range::whole(&partition)).await?;
-        let places = items.into_iter().map(place_of);
-        let mut places = places.collect::<Result<Vec<_>, _>>()?;
-        if order.by == OrderBy::CreatedAt {
-            places.sort_by(|a, b| (&a.created_at, &a.tag).cmp(&(&b.created_at, &b.tag)));
-        }
+    /// The tags of a page in the order of creation.
+    async fn page_by_creation(
+        self,
+        project: ProjectId,
+        order: Order,
+        page: Page,
+    ) -> Result<Paged<TagName>, StoreError> {
+        let mut places = self.session.places(project).await?;
+        places.sort_by(|a, b| (&a.created_at, &a.tag).cmp(&(&b.created_at, &b.tag)));
         if !order.is_ascending {
+            places.reverse();
+        }
+        let tags = distinct(places.into_iter().map(|place| place.tag));
+        let counted = u64::try_from(tags.len()).unwrap_or(u64::MAX);
+        let [offset, size] = [page.offset(), page.per_page]
+            .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        Ok(Paged {
+            items: tags.into_iter().skip(offset).take(size).collect(),
+            counted,
+        })
+    }
+
+    /// The tags of a page in the order of release. The first query reads the number of releases,
+    /// and the page if it is near the latest release.
+    async fn page_by_release(
+        self,
+        project: ProjectId,
+        order: Order,
+        page: Page,
+    ) -> Result<Paged<TagName>, StoreError> {
+        let partition = order_of(project);
+        let mut cursor = Cursor::over(Range::whole(&partition).backward());
+        let end = page.offset().saturating_add(page.per_page);
+        let is_near = !order.is_ascending && end <= MAX_READ_AT_ONCE;
+        let near = if is_near { end } else { 0 };
+        let items = self.session.take(&mut cursor, SHARDS + near).await?;
+        let (counts, places) = items.into_iter().partition::<Vec<_>, _>(is_shard);
+        let counted = sum(counts)?;
+        let size = page.per_page.min(counted.saturating_sub(page.offset()));
+        let places = if size == 0 {
+            Vec::new()
+        } else if is_near {
+            skipped(places, page.offset(), size)
+        } else {
+            let places = self.distant_places(&partition, order, page.offset(), size, counted);
+            places.await?
+        };
+        let places = places.into_iter().map(place_of);
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        Ok(Paged {
+            items: distinct(places.into_iter().map(|place| place.tag)),
+            counted,
+        })
+    }
+
+    /// The places of a page, read from the nearer end of the order.
+    async fn distant_places(
+        self,
+        partition: &str,
+        order: Order,
+        before: u64,
+        size: u64,
+        counted: u64,
+    ) -> Result<Vec<Item>, StoreError> {
+        let after = counted - before - size;
+        let is_from_start = before <= after;
+        let mut cursor = Cursor::over(Range {
+            is_forward: order.is_ascending == is_from_start,
+            ..places_of(partition)
+        });
+        self.session.skip(&mut cursor, before.min(after)).await?;
+        let mut places = self.session.take(&mut cursor, size).await?;
+        if !is_from_start {
             places.reverse();
         }
         Ok(places)
     }
+}
+
+impl Session<'_> {
+    /// All places in the order of a project's releases, the latest first.
+    pub(super) async fn places(&self, project: ProjectId) -> Result<Vec<Place>, StoreError> {
+        let partition = order_of(project);
+        let items = self.query_all(&places_of(&partition).backward()).await?;
+        items.into_iter().map(place_of).collect()
+    }
+}
+
+fn places_of(partition: &str) -> Range<'_> {
+    Range::between(partition, "0", AFTER_PLACES)
+}
+
+fn is_shard(item: &Item) -> bool {
+    sort_key(item).starts_with(FIRST_SHARD)
+}
+
+/// The number of releases.
+fn sum(shards: Vec<Item>) -> Result<u64, StoreError> {
+    let counts = shards.into_iter().map(read::<ShardItem>);
+    let counts = counts.collect::<Result<Vec<_>, _>>()?;
+    let sum: i64 = counts.iter().map(|shard| shard.releases).sum();
+    Ok(u64::try_from(sum).unwrap_or_default())
+}
+
+fn skipped(items: Vec<Item>, offset: u64, size: u64) -> Vec<Item> {
+    let [offset, size] = [offset, size].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+    items.into_iter().skip(offset).take(size).collect()
+}
+
+/// The tags without repetitions. A release that moves while several queries read the order may be
+/// in it twice.
+fn distinct(tags: impl Iterator<Item = TagName>) -> Vec<TagName> {
+    let mut seen = HashSet::new();
+    tags.filter(|tag| seen.insert(tag.as_str().to_owned()))
+        .collect()
 }
 
 fn place_of(item: Item) -> Result<Place, StoreError> {

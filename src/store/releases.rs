@@ -2,61 +2,79 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::batch::find;
-use super::entities::{Item, LinkItem, ReleaseItem, read};
+use super::birth::{put_details, put_place};
+use super::condition::Condition;
 use super::error::StoreError;
-use super::keys::{DETAILS, FIRST_LINK, Key, Partition, RELEASE, place, sort_key};
-use super::release_creation::{put_details, put_place};
-use super::session::{Range, Session as StoreSession};
-use super::table::Table;
-use super::transaction::{Condition, MAX_ROUNDS, Step, Transaction, TransactionError, number};
+use super::items::{Item, LinkItem, ReleaseItem, Stamp, number, read};
+use super::keys::place;
+use super::living::Rest;
+use super::partition::Partition;
+use super::schema::SortKey;
+use super::schema::attribute::{RELEASED_AT, VERSION};
+use super::session::Session;
+use super::transaction::{Step, Transaction, TransactionError};
 use crate::link::Link;
 use crate::release::{
     MAX_RESPONSE_BYTES, Release, ReleaseChanges, ReleaseKey, ReleaseWithLinks, ResponseSize,
 };
 
+/// Number of links that one query reads together with their release.
+const LINKS_AT_ONCE: u64 = 29;
+
+/// The releases of all projects.
+#[derive(Debug, Clone, Copy)]
+pub struct Releases<'s> {
+    pub(super) session: &'s Session<'s>,
+}
+
 /// A release and its links as the table has them.
 #[derive(Debug)]
 pub(super) struct StoredRelease {
     item: ReleaseItem,
-    /// The version of what describes it.
-    details_version: u64,
     pub(super) with_links: ReleaseWithLinks,
     /// The size of the response about it, in bytes.
     bytes: usize,
 }
 
-/// What the queries for a release and its links have read.
-#[derive(Debug, Default)]
-struct ReadItems {
-    /// The items of the release and what describes it.
-    head: Vec<Item>,
-    /// The release, if it exists.
-    release: Option<Release>,
-    /// The links that exist, the newest first.
-    links: Vec<Link>,
-    /// The size of the response about the release, in bytes.
-    bytes: usize,
-    queries: u32,
+/// Whether a release that takes several calls is checked at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// It is, so that the release and all links are of one generation.
+    Again,
+    /// A transaction with a condition follows.
+    Later,
 }
 
-impl StoreSession<'_> {
+/// The size of the response to a request, which may contain several releases.
+struct Measure<'a> {
+    key: &'a ReleaseKey,
+    size: ResponseSize,
+    /// Of this release.
+    bytes: usize,
+    /// Of all releases of the response so far.
+    total: &'a AtomicUsize,
+}
+
+impl<'s> Releases<'s> {
+    pub(super) fn of(session: &'s Session<'s>) -> Self {
+        Self { session }
+    }
+
     /// A release with all its links.
     ///
     /// # Errors
     ///
     /// [`StoreError::ReleaseNotFound`], [`StoreError::ReleaseTooLarge`],
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn get_release(
-        &self,
+    pub async fn get(
+        self,
         key: &ReleaseKey,
         size: ResponseSize,
     ) -> Result<ReleaseWithLinks, StoreError> {
-        let stored = self
-            .read_release(key, size, &AtomicUsize::default())
-            .await?;
+        let bytes = AtomicUsize::default();
+        let stored = self.stored(key, size, &bytes, Check::Again).await?;
         Ok(stored.ok_or(StoreError::ReleaseNotFound)?.with_links)
     }
 
@@ -65,139 +83,48 @@ impl StoreSession<'_> {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn has_release(&self, key: &ReleaseKey) -> Result<bool, StoreError> {
-        let partition = Partition::of(key);
-        Ok(self.release_item(&partition).await?.is_some())
+    pub async fn exists(self, key: &ReleaseKey) -> Result<bool, StoreError> {
+        let item = self.session.release_item(&Partition::of(key)).await?;
+        Ok(item.is_some())
     }
 
-    /// The release's item, if the release exists.
-    pub(super) async fn release_item(
-        &self,
-        partition: &Partition,
-    ) -> Result<Option<ReleaseItem>, StoreError> {
-        let item = self.get_item(partition.release()).await?;
-        self.existing_item(partition, item).await
-    }
-
-    /// Reads a release with its links in one query for each megabyte. `bytes` is the size of the
-    /// response to the whole request so far.
-    pub(super) async fn read_release(
-        &self,
+    /// Reads a release with its links. `bytes` is the size of the response to the whole request so
+    /// far.
+    pub(super) async fn stored(
+        self,
         key: &ReleaseKey,
         size: ResponseSize,
         bytes: &AtomicUsize,
+        check: Check,
     ) -> Result<Option<StoredRelease>, StoreError> {
-        let partition = Partition::of(key);
-        for _ in 0..MAX_ROUNDS {
-            let read = self.read_items(key, size, bytes).await?;
-            let release = find(&read.head, &partition.release());
-            let item = self.existing_item(&partition, release).await?;
-            let Some(item) = item else { return Ok(None) };
-            // Between several queries, the release may have been deleted.
-            if read.queries > 1 {
-                let again = self.release_item(&partition).await?;
-                if again.is_none_or(|again| again.deleted_through != item.deleted_through) {
-                    bytes.fetch_sub(read.bytes, Ordering::Relaxed);
-                    continue;
-                }
-            }
-            let Some(release) = read.release else {
+        let (session, partition) = (self.session, Partition::of(key));
+        let mut changes = session.changes();
+        while changes.next().await {
+            let living = session.living_release(&partition, &SortKey::Details, LINKS_AT_ONCE);
+            let Some(living) = living.await?.living() else {
                 return Ok(None);
             };
-            let details = find(&read.head, &partition.details());
-            return Ok(Some(StoredRelease {
-                item,
-                details_version: details.as_ref().map_or(0, version_of),
-                with_links: ReleaseWithLinks {
-                    release,
-                    links: read.links,
-                },
-                bytes: read.bytes,
-            }));
-        }
-        Err(StoreError::Unavailable("the release kept changing".into()))
-    }
-
-    /// The items of a release and its links. It stops at the first link that does not exist.
-    async fn read_items(
-        &self,
-        key: &ReleaseKey,
-        size: ResponseSize,
-        bytes: &AtomicUsize,
-    ) -> Result<ReadItems, StoreError> {
-        let partition = &Partition::of(key);
-        let range = release_and_links(partition);
-        let (mut read_items, mut start) = (ReadItems::default(), None);
-        loop {
-            let output = self.query(&range, Select::AllAttributes, None, start);
-            let output = output.await?;
-            read_items.queries += 1;
-            let items = output.items.unwrap_or_default();
-            let (links, head) = items.into_iter().partition::<Vec<_>, _>(is_link);
-            read_items.head.extend(head);
-            let item = find(&read_items.head, &partition.release());
-            let item: Option<ReleaseItem> = item.map(read).transpose()?;
-            let Some(item) = item.filter(ReleaseItem::exists) else {
-                return Ok(read_items);
-            };
-            if read_items.release.is_none() {
-                read_items.add_release(key, &item, size, bytes)?;
+            let release = release_of(key, &living.item, living.details)?;
+            let mut measure = Measure::of(key, size, bytes);
+            measure.add(size.of_release(&release))?;
+            let mut links = measure.links(living.links)?;
+            let (generation, mut rest) = (living.item.generation, living.rest);
+            let is_one_call = rest == Rest::Nothing;
+            while rest != Rest::Nothing {
+                let next = session.next_links(&partition, generation, &mut rest, None);
+                links.extend(measure.links(next.await?)?);
             }
-            for link in links {
-                let link = read::<LinkItem>(link)?.into_link();
-                if link.id.number() <= item.deleted_through {
-                    return Ok(read_items);
-                }
-                read_items.add(key, size.of_link(&key.tag, &link), bytes)?;
-                read_items.links.push(link);
+            let is_checked = is_one_call || check == Check::Later;
+            if is_checked || session.lives_in(&partition, generation).await? {
+                return Ok(Some(StoredRelease {
+                    item: living.item,
+                    with_links: ReleaseWithLinks { release, links },
+                    bytes: measure.bytes,
+                }));
             }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(read_items);
-            }
+            measure.withdraw();
         }
-    }
-
-    /// The release and another item of its partition, in one call; `None` if the release does not
-    /// exist.
-    pub(super) async fn existing_release(
-        &self,
-        partition: &Partition,
-        key: Key,
-    ) -> Result<Option<(ReleaseItem, Option<Item>)>, StoreError> {
-        let (release, item) = self.release_and(partition, key).await?;
-        let release = self.existing_item(partition, release).await?;
-        Ok(release.map(|release| (release, item)))
-    }
-
-    /// The items of the release and of this key.
-    pub(super) async fn release_and(
-        &self,
-        partition: &Partition,
-        key: Key,
-    ) -> Result<(Option<Item>, Option<Item>), StoreError> {
-        let release = partition.release();
-        let items = self.get_items(vec![release.clone(), key.clone()]).await?;
-        Ok((find(&items, &release), find(&items, &key)))
-    }
-
-    /// The release of this item, if it exists. If not, an interrupted deletion continues.
-    pub(super) async fn existing_item(
-        &self,
-        partition: &Partition,
-        item: Option<Item>,
-    ) -> Result<Option<ReleaseItem>, StoreError> {
-        let item: ReleaseItem = match item {
-            Some(item) => read(item)?,
-            None => return Ok(None),
-        };
-        if item.exists() {
-            return Ok(Some(item));
-        }
-        if item.needs_cleanup {
-            self.clean_up(partition, item.deleted_through).await;
-        }
-        Ok(None)
+        Err(kept_changing())
     }
 
     /// Updates a release.
@@ -206,15 +133,16 @@ impl StoreSession<'_> {
     ///
     /// [`StoreError::ReleaseNotFound`], [`StoreError::ReleaseTooLarge`],
     /// [`StoreError::ChangeTooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn update_release(
-        &self,
+    pub async fn update(
+        self,
         key: &ReleaseKey,
         changes: &ReleaseChanges,
         size: ResponseSize,
     ) -> Result<ReleaseWithLinks, StoreError> {
-        for _ in 0..MAX_ROUNDS {
+        let mut rounds = self.session.changes();
+        while rounds.next().await {
             let bytes = AtomicUsize::default();
-            let stored = self.read_release(key, size, &bytes).await?;
+            let stored = self.stored(key, size, &bytes, Check::Later).await?;
             let stored = stored.ok_or(StoreError::ReleaseNotFound)?;
             let before = &stored.with_links.release;
             let after = changes.apply(before);
@@ -222,12 +150,12 @@ impl StoreSession<'_> {
             if links + size.of_release(&after) > MAX_RESPONSE_BYTES {
                 return Err(StoreError::ChangeTooLarge);
             }
-            let versions = [stored.item.version, stored.details_version];
-            let update = self
-                .table
-                .update_of_release(key, [before, &after], versions);
-            match update.commit(self).await {
+            let update = self.replacement(key, [before, &after], stored.item.stamp());
+            match update.commit(self.session).await {
                 Ok(()) => {
+                    let partition = Partition::of(key);
+                    let session = self.session;
+                    session.purge_leftovers(&partition, &stored.item).await;
                     return Ok(ReleaseWithLinks {
                         release: after,
                         ..stored.with_links
@@ -238,78 +166,87 @@ impl StoreSession<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StoreError::Unavailable("the release kept changing".into()))
+        Err(kept_changing())
+    }
+
+    fn replacement(
+        self,
+        key: &ReleaseKey,
+        [before, after]: [&Release; 2],
+        Stamp {
+            generation,
+            version,
+        }: Stamp,
+    ) -> Transaction<'s> {
+        let partition = Partition::of(key);
+        let update = format!("SET {RELEASED_AT} = :released, {VERSION} = :version");
+        let stamp = Stamp {
+            generation,
+            version: version + 1,
+        };
+        let released = AttributeValue::S(after.released_at.to_string());
+        let values = [(":released", released), (":version", number(stamp.version))];
+        let unchanged = Condition::Unchanged {
+            generation,
+            version,
+        };
+        let mut transaction = Transaction::on(&self.session.table.name);
+        transaction.update(
+            Step::Release,
+            partition.release(),
+            &update,
+            values,
+            unchanged,
+        );
+        put_details(&mut transaction, &partition, &after.details, stamp);
+        if place(after) != place(before) {
+            transaction.delete(Step::Own, place(before), Condition::Any);
+        }
+        // A partial restore may have lost the place.
+        put_place(&mut transaction, after);
+        transaction
     }
 }
 
-impl ReadItems {
-    /// Adds the release, whose items precede the links.
-    fn add_release(
-        &mut self,
-        key: &ReleaseKey,
-        item: &ReleaseItem,
-        size: ResponseSize,
-        bytes: &AtomicUsize,
-    ) -> Result<(), StoreError> {
-        let details = find(&self.head, &Partition::of(key).details());
-        let release = release_of(key, item, details)?;
-        self.add(key, size.of_release(&release), bytes)?;
-        self.release = Some(release);
-        Ok(())
+impl<'a> Measure<'a> {
+    fn of(key: &'a ReleaseKey, size: ResponseSize, total: &'a AtomicUsize) -> Self {
+        Self {
+            key,
+            size,
+            bytes: 0,
+            total,
+        }
     }
 
     /// Adds to the size of the response, unless it becomes too large.
-    fn add(
-        &mut self,
-        key: &ReleaseKey,
-        added: usize,
-        bytes: &AtomicUsize,
-    ) -> Result<(), StoreError> {
+    fn add(&mut self, added: usize) -> Result<(), StoreError> {
         self.bytes += added;
         if self.bytes > MAX_RESPONSE_BYTES {
-            Err(StoreError::ReleaseTooLarge(key.tag.clone()))
-        } else if bytes.fetch_add(added, Ordering::Relaxed) + added > MAX_RESPONSE_BYTES {
+            Err(StoreError::ReleaseTooLarge(self.key.tag.clone()))
+        } else if self.total.fetch_add(added, Ordering::Relaxed) + added > MAX_RESPONSE_BYTES {
             Err(StoreError::PageTooLarge)
         } else {
             Ok(())
         }
     }
+
+    fn links(&mut self, items: Vec<LinkItem>) -> Result<Vec<Link>, StoreError> {
+        let links = items.into_iter().map(|item| {
+            let link = item.into_link();
+            self.add(self.size.of_link(&self.key.tag, &link))?;
+            Ok(link)
+        });
+        links.collect()
+    }
+
+    /// Takes this release out of the response again.
+    fn withdraw(self) {
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
-impl Table {
-    fn update_of_release(
-        &self,
-        key: &ReleaseKey,
-        [before, after]: [&Release; 2],
-        [version, details_version]: [u64; 2],
-    ) -> Transaction<'_> {
-        const UPDATE: &str = "SET released_at = :released, \
-                              revision = if_not_exists(revision, :zero) + :one";
-        let partition = Partition::of(key);
-        let mut transaction = Transaction::on(&self.name);
-        let released = AttributeValue::S(after.released_at.to_string());
-        let values = [
-            (":released", released),
-            (":zero", number(0)),
-            (":one", number(1)),
-        ];
-        let (item, unchanged) = (partition.release(), Condition::Release(version));
-        transaction.update(Step::Release, item, UPDATE, values, unchanged);
-        let is_read = Condition::VersionOrAbsent(details_version);
-        put_details(
-            &mut transaction,
-            &partition,
-            &after.details,
-            details_version,
-            is_read,
-        );
-        if place(after) != place(before) {
-            transaction.delete(Step::Own, place(before), Condition::Any);
-        }
-        // A release of an earlier version of this service has no place.
-        put_place(&mut transaction, after);
-        transaction
-    }
+fn kept_changing() -> StoreError {
+    StoreError::Unavailable("the release kept changing".into())
 }
 
 /// The release of these items. Without the second one, nothing describes it.
@@ -330,21 +267,4 @@ pub(super) fn release_of(
         created_at,
         released_at,
     })
-}
-
-/// The version of an item; 0 without one.
-fn version_of(item: &Item) -> u64 {
-    let version = item.get("revision").and_then(|version| version.as_n().ok());
-    version
-        .and_then(|version| version.parse().ok())
-        .unwrap_or_default()
-}
-
-/// What describes a release, the release, and its links, the newest first.
-pub(super) fn release_and_links(partition: &Partition) -> Range<'_> {
-    Range::between(&partition.0, FIRST_LINK, DETAILS).backward()
-}
-
-pub(super) fn is_link(item: &Item) -> bool {
-    ![RELEASE, DETAILS].contains(&sort_key(item))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -11,18 +11,16 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, ReturnConsumedCapacity, ReturnValue, Select,
 };
-use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::Instant;
 
 use super::cause::Cause;
-use super::entities::Item;
+use super::condition::{Condition, present};
 use super::error::{StoreError, failure};
+use super::items::{Item, epoch_seconds};
 use super::keys::Key;
+use super::range::Range;
+use super::schema::attribute::{PK, SK};
 use super::table::Table;
-use super::transaction::number;
-
-/// Largest number of retries of a conflicting transaction or of the unprocessed part of a batch.
-const MAX_RETRIES: usize = 12;
 
 /// The DynamoDB usage of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,59 +33,61 @@ pub struct Usage {
     pub write_units: f64,
 }
 
-/// The store during one request.
+/// The table during one request, or during a part of an operator's command.
 #[derive(Debug)]
-pub struct Session<'a> {
+pub(super) struct Session<'a> {
     pub(super) table: &'a Table,
+    /// No call and no delay ends after it.
     pub(super) deadline: Instant,
+    started: Instant,
+    /// The wall clock when the session started.
+    now: SystemTime,
     usage: Mutex<Usage>,
 }
 
-/// A range of a partition's sort keys.
-#[derive(Debug, Clone)]
-pub(super) struct Range<'a> {
-    pub(super) partition: &'a str,
-    pub(super) first_key: String,
-    pub(super) last_key: String,
-    pub(super) is_forward: bool,
-    /// Of unique-constraint items, only those of links above this ID; 0 means all items.
-    pub(super) only_links_after: u64,
-}
-
-impl<'a> Range<'a> {
-    /// From one sort key to another one, both included, in ascending order.
-    pub(super) fn between(partition: &'a str, first_key: &str, last_key: &str) -> Self {
-        Self {
-            partition,
-            first_key: first_key.to_owned(),
-            last_key: last_key.to_owned(),
-            is_forward: true,
-            only_links_after: 0,
-        }
-    }
-
-    /// A whole partition. All sort keys begin with a digit or a lower-case letter.
-    pub(super) fn whole(partition: &'a str) -> Self {
-        Self::between(partition, "0", "~")
-    }
-
-    /// The same range in descending order.
-    pub(super) fn backward(self) -> Self {
-        Self {
-            is_forward: false,
-            ..self
-        }
-    }
+/// What a query reads of the items in its range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// All their attributes.
+    Items,
+    /// Their keys.
+    Keys,
+    /// Nothing but their number.
+    Count,
 }
 
 impl<'a> Session<'a> {
-    /// Starts with this time limit for all calls together.
-    pub(super) fn new(table: &'a Table, time_left: Duration) -> Self {
+    /// Starts at this time, with this time limit for all calls together.
+    pub(super) fn new(table: &'a Table, time_left: Duration, now: SystemTime) -> Self {
+        let started = Instant::now();
         Self {
             table,
-            deadline: Instant::now() + time_left,
+            deadline: started + time_left,
+            started,
+            now,
             usage: Mutex::default(),
         }
+    }
+
+    /// The time when the session started.
+    pub(super) fn start(&self) -> SystemTime {
+        self.now
+    }
+
+    /// The current time, in seconds since 1970.
+    pub(super) fn seconds(&self) -> u64 {
+        epoch_seconds(self.now + self.started.elapsed())
+    }
+
+    /// The time of the deadline, in seconds since 1970.
+    pub(super) fn deadline_seconds(&self) -> u64 {
+        let time = self.deadline.saturating_duration_since(self.started);
+        epoch_seconds(self.now + time) + 1
+    }
+
+    /// The time that is left.
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     /// The usage so far.
@@ -147,9 +147,10 @@ impl<'a> Session<'a> {
         key: Key,
         expression: &str,
         values: [(&str, AttributeValue); N],
-        condition: Option<&str>,
+        condition: Condition,
     ) -> Result<Option<Item>, StoreError> {
-        let values = values.map(|(name, value)| (name.to_owned(), value));
+        let mut all = condition.values();
+        all.extend(values.map(|(name, value)| (name.to_owned(), value)));
         let request = self
             .table
             .client
@@ -157,37 +158,36 @@ impl<'a> Session<'a> {
             .table_name(&self.table.name)
             .set_key(Some(key))
             .update_expression(expression)
-            .set_condition_expression(condition.map(str::to_owned))
-            .set_expression_attribute_values(Some(values.into()))
+            .set_condition_expression(condition.expression())
+            .set_expression_attribute_values(present(all))
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let mut delays = self.backoff().build();
-        loop {
-            let answer = self.call(Box::pin(request.clone().send())).await?;
-            let error = match answer {
+        let mut attempts = self.attempts();
+        let mut conflict = None;
+        while attempts.next().await {
+            let error = match self.call(Box::pin(request.clone().send())).await? {
                 Ok(output) => {
                     self.note_write(output.consumed_capacity());
                     return Ok(Some(output.attributes.unwrap_or_default()));
                 }
                 Err(error) => error,
             };
-            let refusal = error.as_service_error();
-            if refusal.is_some_and(UpdateItemError::is_conditional_check_failed_exception) {
-                return Ok(None);
-            }
-            let conflict = refusal.filter(|error| error.is_transaction_conflict_exception());
-            match conflict.and_then(|_| delays.next()) {
-                Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(failure(error)),
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(None),
+                Some(UpdateItemError::TransactionConflictException(_)) => {
+                    conflict = Some(failure(error));
+                }
+                _ => return Err(failure(error)),
             }
         }
+        Err(conflict.unwrap_or_else(|| StoreError::Unavailable("no time is left".into())))
     }
 
     /// One query: up to this many items or one megabyte.
     pub(super) async fn query(
         &self,
         range: &Range<'_>,
-        select: Select,
+        reading: Reading,
         limit: Option<u64>,
         start: Option<Item>,
     ) -> Result<QueryOutput, StoreError> {
@@ -198,21 +198,20 @@ impl<'a> Session<'a> {
             .query()
             .table_name(&self.table.name)
             .consistent_read(true)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .key_condition_expression(format!("{PK} = :pk AND {SK} BETWEEN :first AND :last"))
             .expression_attribute_values(":pk", text(range.partition))
             .expression_attribute_values(":first", text(&range.first_key))
             .expression_attribute_values(":last", text(&range.last_key))
             .scan_index_forward(range.is_forward)
-            .select(select)
+            .select(match reading {
+                Reading::Items => Select::AllAttributes,
+                Reading::Keys => Select::SpecificAttributes,
+                Reading::Count => Select::Count,
+            })
+            .set_projection_expression((reading == Reading::Keys).then(|| format!("{PK}, {SK}")))
             .set_limit(limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(start)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let request = match range.only_links_after {
-            0 => request,
-            deleted_through => request
-                .filter_expression("link_id > :deleted_through")
-                .expression_attribute_values(":deleted_through", number(deleted_through)),
-        };
         let output = self.send(Box::pin(request.send())).await?;
         self.note_read(output.consumed_capacity());
         Ok(output)
@@ -222,7 +221,7 @@ impl<'a> Session<'a> {
     pub(super) async fn query_all(&self, range: &Range<'_>) -> Result<Vec<Item>, StoreError> {
         let (mut items, mut start) = (Vec::new(), None);
         loop {
-            let output = self.query(range, Select::AllAttributes, None, start);
+            let output = self.query(range, Reading::Items, None, start);
             let output = output.await?;
             items.extend(output.items.unwrap_or_default());
             start = output.last_evaluated_key;
@@ -244,19 +243,6 @@ impl<'a> Session<'a> {
 
     pub(super) fn note(&self, add: impl FnOnce(&mut Usage)) {
         add(&mut self.usage.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// The delays between retries: exponential, each with jitter of up to its own length, within
-    /// the request's time limit.
-    pub(super) fn backoff(&self) -> ExponentialBuilder {
-        ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(Duration::from_millis(10))
-            .with_max_delay(Duration::from_millis(500))
-            .with_max_times(MAX_RETRIES)
-            .with_total_delay(Some(
-                self.deadline.saturating_duration_since(Instant::now()),
-            ))
     }
 }
 

@@ -8,6 +8,8 @@ use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
+use super::generations::Generations;
+
 /// Largest number of attempts of a call by the SDK.
 const MAX_ATTEMPTS: u32 = 4;
 /// Longest delay before the first retry; each delay is random, up to twice the previous limit.
@@ -27,6 +29,8 @@ pub(super) struct Table {
     /// need no call.
     pub(super) client: Arc<LazyClient>,
     pub(super) name: String,
+    /// What this process knows about releases that do not live in generation 1.
+    pub(super) generations: Generations,
 }
 
 pub(super) type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
@@ -46,6 +50,7 @@ impl Table {
         Self {
             client: Arc::new(LazyLock::new(Box::new(|| Client::from_conf(config)))),
             name,
+            generations: Generations::default(),
         }
     }
 }

@@ -3,28 +3,22 @@
 //! DynamoDB reports the failed steps of a transaction by position. Each step is added together with
 //! its name, so that no code has to count positions.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
-use backon::Retryable;
 use uuid::Uuid;
 
 use super::cause::Cause;
-use super::entities::Item;
+use super::condition::{Condition, present};
 use super::error::{StoreError, failure};
+use super::items::Item;
 use super::keys::Key;
-use super::session::Session as StoreSession;
-
-use crate::link::{LinkId, Violation};
+use super::session::Session;
+use crate::link::Violation;
 use crate::project::ProjectId;
-
-/// Maximum number of attempts of a write whose conditions fail because of concurrent writes.
-pub(super) const MAX_ROUNDS: usize = 20;
 
 /// The purpose of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +31,8 @@ pub(super) enum Step {
     Claim(Violation),
     /// A unique-constraint item that the link holds; fails if another link holds it.
     Held(Violation),
+    /// The work item of a generation.
+    Work,
     /// Another item of the changed release, project or token itself.
     Own,
     /// An idempotency record; fails if the key was used.
@@ -50,113 +46,6 @@ pub(super) enum Step {
     FormerPath(usize),
     /// A token.
     Token,
-}
-
-/// The condition on the existing item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Condition {
-    /// It may or may not exist.
-    Any,
-    /// It does not exist.
-    Absent,
-    /// It is an idempotency record that does not exist or is no longer valid: DynamoDB has not
-    /// deleted it yet, or it belongs to a deleted release.
-    NotValid {
-        /// In seconds since 1970.
-        now: u64,
-        /// That of the release.
-        deleted_through: u64,
-    },
-    /// No link holds it: it does not exist, or it is that of a link which no longer exists, with
-    /// this ID or a lower one.
-    NotHeld(u64),
-    /// It is not an existing release. Since the IDs after this one were reserved, no release was
-    /// deleted, and no creation that takes several transactions began.
-    NoRelease(u64),
-    /// It is not an existing release, and the creation that reserved this ID was the latest one.
-    StagedRelease(u64),
-    /// It is an existing release of this version.
-    Release(u64),
-    /// It has this version.
-    Version(u64),
-    /// It has this version, or a partial restore or DynamoDB's TTL has removed it.
-    VersionOrAbsent(u64),
-    /// This link holds it, or a partial restore has removed it.
-    HeldByOrAbsent(LinkId),
-    /// It is a project that is not being deleted.
-    ActiveProject,
-    /// It is still a former path of this project.
-    FormerPathOf(ProjectId),
-}
-
-impl Condition {
-    pub(super) fn expression(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Any => return None,
-            Self::Absent => "attribute_not_exists(pk)",
-            Self::NotValid { .. } => {
-                "attribute_not_exists(pk) OR expires_at <= :expected \
-                 OR deleted_through < :deleted_through OR deleted_through > :deleted_through"
-            }
-            Self::NotHeld(_) => "attribute_not_exists(pk) OR link_id <= :expected",
-            Self::NoRelease(_) => {
-                "attribute_not_exists(created_at) \
-                 AND (attribute_not_exists(staged_through) OR staged_through <= :expected) \
-                 AND (attribute_not_exists(deleted_through) OR deleted_through <= :expected)"
-            }
-            Self::StagedRelease(_) => {
-                "attribute_not_exists(created_at) AND staged_through = :expected"
-            }
-            // A release of an earlier version of this service has no revision.
-            Self::Release(0) => {
-                "attribute_exists(created_at) \
-                 AND (attribute_not_exists(revision) OR revision = :expected)"
-            }
-            Self::Release(_) => "attribute_exists(created_at) AND revision = :expected",
-            Self::Version(_) => "revision = :expected",
-            Self::VersionOrAbsent(_) => "attribute_not_exists(pk) OR revision = :expected",
-            Self::HeldByOrAbsent(_) => "attribute_not_exists(pk) OR link_id = :expected",
-            Self::ActiveProject => "attribute_exists(pk) AND attribute_not_exists(deleting_since)",
-            Self::FormerPathOf(_) => "id = :expected AND attribute_exists(moved_at)",
-        })
-    }
-
-    /// The values in the expression.
-    pub(super) fn values(self) -> Values {
-        let expected = match self {
-            Self::Any | Self::Absent | Self::ActiveProject => return Values::new(),
-            Self::NotValid { now, .. } => now,
-            Self::NotHeld(number)
-            | Self::NoRelease(number)
-            | Self::StagedRelease(number)
-            | Self::Release(number)
-            | Self::Version(number)
-            | Self::VersionOrAbsent(number) => number,
-            Self::HeldByOrAbsent(id) => id.number(),
-            Self::FormerPathOf(id) => id.number(),
-        };
-        let mut values = Values::from([(":expected".to_owned(), number(expected))]);
-        if let Self::NotValid {
-            deleted_through, ..
-        } = self
-        {
-            values.insert(":deleted_through".to_owned(), number(deleted_through));
-        }
-        values
-    }
-}
-
-/// The values of an expression by their names.
-pub(super) type Values = HashMap<String, AttributeValue>;
-
-/// DynamoDB accepts no empty map.
-pub(super) fn present(values: Values) -> Option<Values> {
-    (!values.is_empty()).then_some(values)
-}
-
-/// A number as DynamoDB reads it.
-pub(super) fn number(number: u64) -> AttributeValue {
-    AttributeValue::N(number.to_string())
 }
 
 /// A transaction that failed. Only after [`Self::Failed`] may it have been committed.
@@ -202,7 +91,7 @@ impl<'a> Transaction<'a> {
     pub(super) fn put(&mut self, name: Step, item: Item, condition: Condition) {
         let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = put
-            .set_condition_expression(condition.expression().map(str::to_owned))
+            .set_condition_expression(condition.expression())
             .set_expression_attribute_values(present(condition.values()))
             .build()
             .expect("the table and the item are set");
@@ -224,7 +113,7 @@ impl<'a> Transaction<'a> {
         let update = Update::builder().table_name(self.table).set_key(Some(key));
         let update = update
             .update_expression(expression)
-            .set_condition_expression(condition.expression().map(str::to_owned))
+            .set_condition_expression(condition.expression())
             .set_expression_attribute_values(present(all))
             .build()
             .expect("the table, the key and the expression are set");
@@ -236,7 +125,7 @@ impl<'a> Transaction<'a> {
     pub(super) fn delete(&mut self, name: Step, key: Key, condition: Condition) {
         let delete = Delete::builder().table_name(self.table).set_key(Some(key));
         let delete = delete
-            .set_condition_expression(condition.expression().map(str::to_owned))
+            .set_condition_expression(condition.expression())
             .set_expression_attribute_values(present(condition.values()))
             .build()
             .expect("the table and the key are set");
@@ -250,20 +139,30 @@ impl<'a> Transaction<'a> {
 
     /// Commits all steps or none. A conflict with another transaction is retried. All attempts
     /// carry the same token, so that DynamoDB recognizes an attempt whose response was lost.
-    pub(super) async fn commit(self, session: &StoreSession<'_>) -> Result<(), TransactionError> {
+    pub(super) async fn commit(self, session: &Session<'_>) -> Result<(), TransactionError> {
         let token = Uuid::new_v4().to_string();
-        let attempt = || self.attempt(session, &token);
-        attempt
-            .retry(session.backoff())
-            .when(|refusal| matches!(refusal, TransactionError::Conflict))
-            .await
+        let mut attempts = session.attempts();
+        while attempts.next().await {
+            match self.attempt(session, &token).await {
+                Err(TransactionError::Conflict) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(TransactionError::Conflict)
     }
 
-    async fn attempt(
-        &self,
-        session: &StoreSession<'_>,
-        token: &str,
-    ) -> Result<(), TransactionError> {
+    /// Adds all steps of another transaction.
+    pub(super) fn append(&mut self, other: Self) {
+        self.names.extend(other.names);
+        self.items.extend(other.items);
+    }
+
+    /// The number of items in the transaction.
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    async fn attempt(&self, session: &Session<'_>, token: &str) -> Result<(), TransactionError> {
         let request = session
             .table
             .client

@@ -125,13 +125,14 @@ async fn requests(app: &TestApp, project: u64, name: &str) -> [Event; 11] {
         create_link_named(app, project, name).await;
     }
     let links = format!("/api/v4/projects/{project}/releases/v1/assets/links");
-    let session = app.store.session(Duration::from_secs(5));
+    let session = app.store.session(Duration::from_secs(5), SystemTime::now());
     let page = release_links::page::Page {
         number: 1,
         per_page: 2,
     };
     let [newest, older] = match session
-        .list_links(&release(project), page)
+        .links(&release(project))
+        .list(page)
         .await
         .unwrap()
         .items
@@ -175,9 +176,10 @@ pub(super) async fn create_link_named(app: &TestApp, project: u64, name: &str) {
     let link = link
         .and_then(|link| link.with_filepath(format!("/bin/{name}")))
         .unwrap();
-    let session = app.store.session(Duration::from_secs(5));
+    let session = app.store.session(Duration::from_secs(5), SystemTime::now());
     session
-        .create_link(&release(project), link, None, None, SystemTime::now())
+        .links(&release(project))
+        .create(link, None, None)
         .await
         .unwrap();
 }

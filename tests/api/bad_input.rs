@@ -121,9 +121,10 @@ async fn oversized_input_is_rejected() {
     app.send(Event::new("POST", LINKS).form(&many))
         .await
         .assert_error(400, "name is missing, url is missing");
-    let expected = "two project items, two token items, the token counter, the release, its place \
-                    in the order, the link and its two unique-constraint items";
-    assert_eq!(app.items().await.len(), 10, "{expected}");
+    let expected = "two project items, two token items, the token counter, the release, its \
+                    details, its place in the order, the number of releases, the link and its two \
+                    unique-constraint items";
+    assert_eq!(app.items().await.len(), 12, "{expected}");
 }
 
 /// DynamoDB limits the length of an item's key, and the filepath is part of one.

@@ -21,7 +21,7 @@ async fn link_and_item(app: &TestApp, kind: &str, round: usize) -> (String, Item
             && item["sk"]
                 .as_s()
                 .unwrap()
-                .starts_with(&format!("taken#{kind}#"))
+                .contains(&format!("#c#{}#", &kind[..1]))
     };
     (
         format!("{links}/1"),

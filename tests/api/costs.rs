@@ -7,6 +7,7 @@ use release_links::store::Usage;
 use serde_json::json;
 
 use testkit::app::{LINKS, TABLE, TestApp};
+use testkit::import;
 use testkit::invariants::assert_invariants;
 use testkit::usage::{self, Growth};
 
@@ -120,21 +121,21 @@ async fn operations_consume_the_documented_capacity_units() {
     let rows: Vec<String> = rows.map(|(name, usage)| row(name, usage)).collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
     | create | 2 | 0 | 9 | $5.63 |
-    | create the first link of a release | 2 | 0 | 15 | $9.38 |
+    | create the first link of a release | 2 | 0 | 17 | $10.63 |
     | get | 1 | 2 | 0 | $0.25 |
     | list | 1 | 1 | 0 | $0.13 |
     | download | 1 | 2 | 0 | $0.25 |
     | update | 2 | 2 | 14 | $9.00 |
     | delete | 2 | 2 | 8 | $5.25 |
     | token and project, when not cached | 1 | 2 | 0 | $0.25 |
-    | create a release | 2 | 0 | 167 | $104.38 |
+    | create a release | 2 | 0 | 169 | $105.63 |
     | get a release | 1 | 1 | 0 | $0.13 |
-    | list 20 releases | 21 | 22 | 0 | $2.75 |
+    | list 20 releases | 21 | 21 | 0 | $2.63 |
     | list 20 releases by `created_at` | 21 | 22 | 0 | $2.75 |
     | find the latest release | 1 | 1 | 0 | $0.13 |
     | update a release | 2 | 1 | 8 | $5.13 |
-    | delete a release | 5 | 2 | 167 | $104.63 |
-    | create a release with a description of 300 KiB | 2 | 0 | 607 | $379.38 |
+    | delete a release | 5 | 3 | 171 | $107.25 |
+    | create a release with a description of 300 KiB | 2 | 0 | 609 | $380.63 |
     | update such a release | 2 | 76 | 606 | $388.25 |
     | get such a release | 1 | 76 | 0 | $9.50 |
     ");
@@ -154,7 +155,7 @@ async fn only_the_cost_of_counting_links_grows_with_the_release() {
     let mut rows = Vec::new();
     for links in [10, 20, 21, 100, 1_000, 10_000, 100_000] {
         let tag = format!("with-{links}");
-        usage::import_release(&database, TABLE, &tag, links);
+        import::release(&database, TABLE, &tag, links);
         let growth = Growth::measure(&app.store, &tag).await;
         assert_eq!(growth.counted, u64::from(links).min(10_001));
         let format_usage = |usage: Usage| {
@@ -172,11 +173,11 @@ async fn only_the_cost_of_counting_links_grows_with_the_release() {
     insta::assert_snapshot!(rows.join("\n"), @r"
     10: list 1 calls 1 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
     20: list 1 calls 1 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
-    21: list 2 calls 2 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
-    100: list 2 calls 4 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
-    1000: list 2 calls 26 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
-    10000: list 2 calls 250 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
-    100000: list 2 calls 255 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    21: list 3 calls 3 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    100: list 3 calls 5 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    1000: list 3 calls 24 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    10000: list 3 calls 217 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
+    100000: list 3 calls 222 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
     ");
 }
 
@@ -188,7 +189,7 @@ async fn the_cost_of_a_page_grows_with_its_distance_from_the_nearer_end() {
     let mut rows = Vec::new();
     for (links, padding) in [(1_000, 0), (1_000, 2_000), (10_000, 0), (20_000, 0)] {
         let tag = format!("{links}-{padding}");
-        usage::import_long_release(&database, TABLE, &tag, links, padding);
+        import::long_release(&database, TABLE, &tag, links, padding);
         let pages = u64::from(links) / usage::FIRST_PAGE.per_page;
         let mut costs = Vec::new();
         for (position, page) in [
@@ -211,10 +212,10 @@ async fn the_cost_of_a_page_grows_with_its_distance_from_the_nearer_end() {
         ));
     }
     insta::assert_snapshot!(rows.join("\n"), @r"
-    1000 links of 20 characters: first 2 calls 25 RCU, second 2 calls 26 RCU, middle 4 calls 43 RCU, last 3 calls 26 RCU, behind 2 calls 25 RCU, far behind 2 calls 25 RCU
-    1000 links of 2020 characters: first 2 calls 37 RCU, second 2 calls 47 RCU, middle 4 calls 289 RCU, last 3 calls 37 RCU, behind 2 calls 26 RCU, far behind 2 calls 26 RCU
-    10000 links of 20 characters: first 2 calls 243 RCU, second 2 calls 244 RCU, middle 4 calls 423 RCU, last 3 calls 244 RCU, behind 2 calls 243 RCU, far behind 2 calls 243 RCU
-    20000 links of 20 characters: first 2 calls 244 RCU, second 2 calls 245 RCU, middle 5 calls 613 RCU, last 5 calls 728 RCU, behind 2 calls 244 RCU, far behind 2 calls 244 RCU
+    1000 links of 20 characters: first 3 calls 23 RCU, second 3 calls 24 RCU, middle 5 calls 41 RCU, last 4 calls 24 RCU, behind 3 calls 23 RCU, far behind 3 calls 23 RCU
+    1000 links of 2020 characters: first 3 calls 35 RCU, second 3 calls 45 RCU, middle 5 calls 287 RCU, last 4 calls 35 RCU, behind 3 calls 24 RCU, far behind 3 calls 24 RCU
+    10000 links of 20 characters: first 3 calls 210 RCU, second 3 calls 211 RCU, middle 5 calls 393 RCU, last 4 calls 211 RCU, behind 3 calls 210 RCU, far behind 3 calls 210 RCU
+    20000 links of 20 characters: first 3 calls 211 RCU, second 3 calls 212 RCU, middle 6 calls 585 RCU, last 6 calls 739 RCU, behind 3 calls 211 RCU, far behind 3 calls 211 RCU
     ");
 }
 
@@ -236,7 +237,7 @@ async fn costs_do_not_grow_with_the_number_of_releases() {
     let (app, database) = TestApp::start_with_database().await;
     let mut costs = Vec::new();
     for releases in [1, 1_000, 100_000] {
-        usage::import_releases(&database, TABLE, releases);
+        import::releases(&database, TABLE, releases);
         let Growth {
             list,
             get,
@@ -256,7 +257,7 @@ async fn the_calls_for_releases_do_not_grow_with_the_number_of_releases() {
     let mut calls = Vec::new();
     for releases in [100, 9_999] {
         let (app, database) = TestApp::start_with_database().await;
-        usage::import_releases(&database, TABLE, releases);
+        import::releases(&database, TABLE, releases);
         let rows = usage::measure_releases(&app.store, &database, TABLE).await;
         calls.push(
             rows.into_iter()
@@ -275,7 +276,7 @@ async fn the_calls_for_releases_do_not_grow_with_the_number_of_releases() {
 #[tokio::test]
 async fn an_imported_release_has_the_same_items_as_a_created_one() {
     let (app, database) = TestApp::start_with_database().await;
-    usage::import_release(&database, TABLE, "like", 1);
+    import::release(&database, TABLE, "like", 1);
     assert_invariants(&app.items().await);
     usage::measure_operations(&app.store).await;
     let body = json!({"name": "n1", "url": "https://e.com/n1", "filepath": "/bin/n1"});

@@ -36,10 +36,11 @@ async fn create(app: &TestApp, tag: &str, links: usize) {
             .map(|n| NewLink::new(format!("n{n:04}"), url(n)).unwrap())
             .collect(),
     };
-    let session = app.store.session(Duration::from_secs(60));
+    let session = app
+        .store
+        .session(Duration::from_secs(60), SystemTime::now());
     let key = usage::release(tag);
-    let created = session.create_release(&key, &new, None, SystemTime::now());
-    created.await.unwrap();
+    session.releases().create(&key, &new, None).await.unwrap();
 }
 
 #[tokio::test]

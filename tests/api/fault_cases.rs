@@ -83,6 +83,8 @@ pub const OPERATIONS: [(&str, &[&str], usize); 26] = [
             "UpdateItem",
             "TransactWriteItems",
             "TransactWriteItems",
+            "TransactWriteItems",
+            "TransactWriteItems",
         ],
         2,
     ),
@@ -106,7 +108,7 @@ pub const OPERATIONS: [(&str, &[&str], usize); 26] = [
 ];
 
 /// Number of links of a release that takes several transactions.
-const MANY: usize = 25;
+const MANY: usize = 40;
 
 /// Some faults in the calls of an operation.
 #[derive(Debug, Clone)]
@@ -280,10 +282,13 @@ impl Case {
             let link = link
                 .and_then(|link| link.with_filepath("/bin/old"))
                 .unwrap();
-            let session = healthy.store.session(Duration::from_secs(60));
+            let session = healthy
+                .store
+                .session(Duration::from_secs(60), SystemTime::now());
             let release = usage::release(&self.tag());
             session
-                .create_link(&release, link, None, None, SystemTime::now())
+                .links(&release)
+                .create(link, None, None)
                 .await
                 .unwrap();
         }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use testkit::app::{TABLE, TestApp, project};
 use testkit::event::Event;
 use testkit::faults::{Fault, Faulty};
-use testkit::invariants::{Item, assert_invariants, assert_links_of};
+use testkit::invariants::{Item, assert_invariants, assert_links_of, living_links};
 use testkit::reply::Reply;
 
 use crate::fault_cases::{Case, OPERATIONS, TIMES, cases};
@@ -57,7 +57,7 @@ impl Case {
         let items = self.items(healthy).await;
         assert_links_of(&items);
         let mut links: BTreeMap<&str, &str> = BTreeMap::new();
-        for item in items.iter().filter(|item| is_visible_link(item, &items)) {
+        for item in living_links(&items) {
             links.insert(item["sk"].as_s().unwrap(), item["name"].as_s().unwrap());
         }
         assert_eq!(
@@ -101,19 +101,6 @@ impl Case {
             .items
             .unwrap()
     }
-}
-
-/// Whether the item is a link that exists. Links of a failed creation may remain in the table.
-fn is_visible_link(item: &Item, items: &[Item]) -> bool {
-    let release = items
-        .iter()
-        .find(|item| item["sk"].as_s().unwrap() == "release");
-    let number = |item: &Item, name: &str| -> u64 {
-        let value = item.get(name).map(|value| value.as_n().unwrap().as_str());
-        value.unwrap_or("0").parse().unwrap()
-    };
-    let deleted_through = release.map_or(0, |release| number(release, "deleted_through"));
-    item["sk"].as_s().unwrap().starts_with("link#") && number(item, "id") > deleted_through
 }
 
 /// A project with one release, for the operations that read all releases of a project.

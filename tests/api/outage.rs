@@ -38,7 +38,7 @@ async fn without_dynamodb_every_operation_returns_a_retryable_503() {
 async fn a_malformed_item_returns_500_without_details() {
     let app = TestApp::start().await;
     let items = app.items().await;
-    let is_link = |item: &&Item| item["sk"].as_s().unwrap().starts_with("link#");
+    let is_link = |item: &&Item| item["sk"].as_s().unwrap().contains("#l#");
     let mut item = items.iter().find(is_link).unwrap().clone();
     item.insert("url".to_owned(), AttributeValue::Bool(true));
     app.client
@@ -54,7 +54,7 @@ async fn a_malformed_item_returns_500_without_details() {
             .await
             .assert(500, json!({"message": "500 Internal Server Error"}));
         let message =
-            "attribute url of item 24#v0.1/link#00000000000000000002 is missing or mistyped";
+            "attribute url of item 24#v0.1/g000000000001#l#000000000002 is missing or mistyped";
         assert!(log.text().contains(message), "{}", log.text());
     }
 }

@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use release_links::store::StoreError;
+use release_links::store::operator::RestoreOutcome;
 use serde_json::{Value, json};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use testkit::app::{TABLE, TestApp};
 use testkit::event::Event;
 use testkit::invariants::assert_invariants;
 use testkit::proxy::Proxy;
 use testkit::reply::Reply;
-use testkit::usage;
+use testkit::{import, usage};
 use tokio::task::JoinSet;
 
 use crate::release_deletion::interrupted;
@@ -97,8 +96,6 @@ async fn creations_updates_and_deletions_of_a_release_leave_a_consistent_table()
     assert!(listed.contains("v0.1") && listed.len() <= 2);
 }
 
-/// A query may read the description in an older state than the release, so it has a version of its
-/// own.
 #[tokio::test]
 async fn an_update_does_not_overwrite_a_description_that_it_has_not_read() {
     let app = TestApp::start().await;
@@ -112,14 +109,8 @@ async fn an_update_does_not_overwrite_a_description_that_it_has_not_read() {
         async move { slow.put(&path, json!({"name": "new"})).await }
     });
     proxy.held().await;
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let other = app.client.put_item().table_name(TABLE);
-    let other = other
-        .item("pk", text("24#v1"))
-        .item("sk", text("release#details"));
-    let other = other.item("description", text("of another request"));
-    let other = other.item("revision", AttributeValue::N("2".to_owned()));
-    other.send().await.unwrap();
+    let other = json!({"description": "of another request"});
+    assert_eq!(app.put(&path, other).await.status, 200);
     proxy.release();
     assert_eq!(update.await.unwrap().status, 200);
     let shown = app.get(&path).await.body;
@@ -133,7 +124,7 @@ async fn an_update_does_not_overwrite_a_description_that_it_has_not_read() {
 #[tokio::test]
 async fn a_release_deleted_between_two_queries_is_not_found() {
     let (app, database) = TestApp::start_with_database().await;
-    usage::import_long_release(&database, TABLE, "large", 1_000, 2_000);
+    import::long_release(&database, TABLE, "large", 1_000, 2_000);
     let path = format!("{RELEASES}/large");
     let proxy = Proxy::holding(app.address, "GetItem").await;
     let slow = TestApp::at(proxy.address);
@@ -148,9 +139,9 @@ async fn a_release_deleted_between_two_queries_is_not_found() {
     reply.assert(404, json!({"message": "404 Not Found"}));
 }
 
-/// A link of a later release may have taken the filepath.
+/// The link is changed in the deleted release. A link of a later release has the same filepath.
 #[tokio::test]
-async fn an_update_of_a_link_whose_release_is_deleted_meanwhile_is_not_found() {
+async fn an_update_of_a_link_whose_release_is_deleted_meanwhile_changes_no_later_link() {
     let app = TestApp::start().await;
     let release = format!("{RELEASES}/v1");
     let link = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a"});
@@ -166,13 +157,23 @@ async fn an_update_of_a_link_whose_release_is_deleted_meanwhile_is_not_found() {
     assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
     assert_eq!(interrupted(&app, 1).post(RELEASES, body).await.status, 201);
     proxy.release();
-    let reply = update.await.unwrap();
-    reply.assert(404, json!({"message": "404 Not found"}));
+    let changed = update.await.unwrap();
+    assert_eq!(
+        (changed.status, &changed.body["url"]),
+        (200, &json!("https://e.com/b"))
+    );
+    let shown = app.get(&release).await.body;
+    let link = &shown["assets"]["links"][0];
+    assert_eq!(
+        (&link["id"], &link["url"]),
+        (&json!(2), &json!("https://e.com/a"))
+    );
     assert_invariants(&app.items().await);
 }
 
+/// The missing link goes into the release that exists when it is written, whichever that is.
 #[tokio::test]
-async fn a_restore_is_refused_if_the_release_is_deleted_meanwhile() {
+async fn a_restore_adds_links_to_a_release_that_is_made_anew_meanwhile() {
     let app = TestApp::start().await;
     let (release, key) = (format!("{RELEASES}/v1"), usage::release("v1"));
     let body = |name: &str| {
@@ -180,17 +181,17 @@ async fn a_restore_is_refused_if_the_release_is_deleted_meanwhile() {
         json!({"tag_name": "v1", "assets": {"links": [link]}})
     };
     assert_eq!(app.post(RELEASES, body("a")).await.status, 201);
-    let session = app.store.session(Duration::from_secs(30));
-    let backup = session.back_up_release(&key).await.unwrap();
-    let proxy = Proxy::holding(app.address, "UpdateItem").await;
-    let slow = TestApp::at(proxy.address);
+    let session = app.operator.session(Duration::from_secs(30));
+    let backup = session.restores().back_up(&key).await.unwrap();
     for name in ["b", "c"] {
         assert_eq!(app.delete(&release).await.status, 200);
         assert_eq!(app.post(RELEASES, body(name)).await.status, 201);
     }
+    let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
+    let slow = TestApp::at(proxy.address).operator;
     let restore = tokio::spawn(async move {
-        let session = slow.store.session(Duration::from_secs(30));
-        session.restore_release(&key, &backup).await
+        let session = slow.session(Duration::from_secs(30));
+        session.restores().restore(&key, &backup).await
     });
     proxy.held().await;
     assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
@@ -199,12 +200,10 @@ async fn a_restore_is_refused_if_the_release_is_deleted_meanwhile() {
         201
     );
     proxy.release();
-    let refused = restore.await.unwrap();
-    assert!(
-        matches!(refused, Err(StoreError::Unavailable(_))),
-        "{refused:?}"
-    );
-    assert_eq!(names(&app.get(&release).await.body), ["d"]);
+    let restored = restore.await.unwrap().unwrap();
+    assert!(!restored.was_missing);
+    assert_eq!(restored.links[0].outcome, RestoreOutcome::Restored);
+    assert_eq!(names(&app.get(&release).await.body), ["d", "a"]);
     assert_invariants(&app.items().await);
 }
 

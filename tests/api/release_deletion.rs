@@ -1,7 +1,7 @@
 //! The deletion of releases with their links: all at once, whatever the size, and even if it is
 //! interrupted.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use release_links::link::NewLink;
 use release_links::page::Page;
@@ -9,22 +9,34 @@ use release_links::store::{Store, StoreError};
 use serde_json::json;
 
 use testkit::app::{TABLE, TestApp};
-use testkit::event::Event;
 use testkit::faults::{Fault, Faulty, Rule};
-use testkit::invariants::{Item, assert_invariants};
+use testkit::invariants::{Item, assert_invariants, leftovers};
 use testkit::proxy::Proxy;
-use testkit::usage;
+use testkit::{import, usage};
 
 use crate::releases::{RELEASES, names};
 
-/// The items of this release, without its own item.
+/// The items of this release, without its own item and the work items, which stay until no late
+/// write can add anything more.
 async fn items_of(app: &TestApp, tag: &str) -> Vec<Item> {
     let items = app.items().await.into_iter();
     let is_of_tag = |item: &Item| item["pk"].as_s().unwrap() == &format!("24#{tag}");
-    let is_own = |item: &Item| item["sk"].as_s().unwrap() == "release";
+    let is_own = |item: &Item| {
+        let sk = item["sk"].as_s().unwrap();
+        sk == "release" || sk.starts_with("work#")
+    };
     items
         .filter(|item| is_of_tag(item) && !is_own(item))
         .collect()
+}
+
+/// Creates and deletes the release at a time when nothing from before can arrive any more. A
+/// writer removes what others have left.
+async fn write_later(app: &TestApp, tag: &str) {
+    app.clock.advance(Duration::from_secs(40 * 60));
+    let links = format!("{RELEASES}/{tag}/assets/links");
+    let link = json!({"name": "later", "url": "https://e.com/later"});
+    assert_eq!(app.post(&links, link).await.status, 201);
 }
 
 async fn assert_gone(app: &TestApp, tag: &str) {
@@ -55,23 +67,22 @@ async fn assert_gone(app: &TestApp, tag: &str) {
 #[tokio::test]
 async fn a_release_with_ten_thousand_links_is_deleted_completely() {
     let (app, database) = TestApp::start_with_database().await;
-    usage::import_release(&database, TABLE, "many", 10_000);
+    import::release(&database, TABLE, "many", 10_000);
     let deleted = app.delete(&format!("{RELEASES}/many")).await;
     assert_eq!(
         (deleted.status, &deleted.body["assets"]["count"]),
         (200, &json!(0))
     );
-    let mut left = items_of(&app, "many").await.len();
     assert_gone(&app, "many").await;
-    // Each request for the missing release continues with the removal.
-    for _ in 0..20 {
-        if left == 0 {
+    // Each write continues with the removal, for a second at most.
+    for _ in 0..60 {
+        write_later(&app, "many").await;
+        assert_eq!(app.delete(&format!("{RELEASES}/many")).await.status, 200);
+        if items_of(&app, "many").await.is_empty() {
             break;
         }
-        assert_gone(&app, "many").await;
-        left = items_of(&app, "many").await.len();
     }
-    assert_eq!(left, 0);
+    assert_eq!(items_of(&app, "many").await, Vec::<Item>::new());
     assert_invariants(&app.items().await);
 }
 
@@ -90,33 +101,32 @@ pub(super) fn interrupted(app: &TestApp, transactions: u32) -> TestApp {
 }
 
 #[tokio::test]
-async fn an_interrupted_deletion_is_complete_for_readers_and_finishes_with_the_next_request() {
-    let (app, database) = TestApp::start_with_database().await;
-    for (n, finish) in ["GET", "DELETE", "LIST", "DOWNLOAD"]
-        .into_iter()
-        .enumerate()
-    {
-        let tag = format!("v{n}-{finish}");
-        usage::import_release(&database, TABLE, &tag, 300);
+async fn an_interrupted_deletion_is_complete_for_readers_and_finishes_with_the_next_write() {
+    for write in ["POST", "POST LINK"] {
+        let (app, database) = TestApp::start_with_database().await;
+        let tag = write.replace(' ', "-");
+        import::release(&database, TABLE, &tag, 300);
         let release = format!("{RELEASES}/{tag}");
         assert_eq!(interrupted(&app, 2).delete(&release).await.status, 200);
-        assert!(
-            !items_of(&app, &tag).await.is_empty(),
-            "{finish}: the deletion was interrupted"
-        );
+        let left = items_of(&app, &tag).await;
+        assert!(!left.is_empty(), "{write}: the deletion was interrupted");
         assert_invariants(&app.items().await);
-        let (status, event) = match finish {
-            "GET" => (404, Event::new("GET", &release)),
-            "LIST" => (404, Event::new("GET", &format!("{release}/assets/links"))),
-            "DELETE" => (403, Event::new("DELETE", &release)),
-            _ => {
-                let path = format!("/group/app/-/releases/{tag}/downloads/bin/n1");
-                (404, Event::new("GET", &path))
-            }
-        };
-        assert_eq!(app.send(event).await.status, status);
-        assert_eq!(items_of(&app, &tag).await, Vec::<Item>::new(), "{finish}");
         assert_gone(&app, &tag).await;
+        assert_eq!(app.delete(&release).await.status, 403);
+        assert_eq!(items_of(&app, &tag).await, left, "{write}: nobody wrote");
+        app.clock.advance(Duration::from_secs(40 * 60));
+        let created = if write == "POST" {
+            app.post(RELEASES, json!({"tag_name": tag})).await
+        } else {
+            let link = json!({"name": "a", "url": "https://e.com/a"});
+            app.post(&format!("{release}/assets/links"), link).await
+        };
+        assert_eq!(created.status, 201);
+        let items = app.items().await;
+        assert_eq!(leftovers(&items), Vec::<&Item>::new(), "{write}");
+        assert_eq!(app.delete(&release).await.status, 200);
+        assert_eq!(items_of(&app, &tag).await, Vec::<Item>::new(), "{write}");
+        write_later(&app, &tag).await;
     }
 }
 
@@ -124,7 +134,7 @@ async fn an_interrupted_deletion_is_complete_for_readers_and_finishes_with_the_n
 async fn a_new_release_of_the_tag_does_not_see_links_that_are_not_removed_yet() {
     let (app, database) = TestApp::start_with_database().await;
     for (tag, by_link) in [("by-release", false), ("by-link", true)] {
-        usage::import_release(&database, TABLE, tag, 300);
+        import::release(&database, TABLE, tag, 300);
         let release = format!("{RELEASES}/{tag}");
         let interrupted = interrupted(&app, 1);
         assert_eq!(interrupted.delete(&release).await.status, 200);
@@ -158,8 +168,10 @@ async fn a_new_release_of_the_tag_does_not_see_links_that_are_not_removed_yet() 
         assert_eq!(renamed.status, 200, "{renamed:?}");
         assert_invariants(&app.items().await);
         assert_eq!(app.delete(&release).await.status, 200);
-        assert_eq!(items_of(&app, tag).await, Vec::<Item>::new(), "{tag}");
-        assert_invariants(&app.items().await);
+        write_later(&app, tag).await;
+        let items = app.items().await;
+        assert_eq!(leftovers(&items), Vec::<&Item>::new(), "{tag}");
+        assert_invariants(&items);
     }
 }
 
@@ -236,13 +248,13 @@ async fn a_creation_that_is_overtaken_by_a_deletion_starts_again() {
         let shown = app.get(&release).await;
         assert_eq!(names(&shown.body), ["late"], "{by_link}");
         assert_invariants(&app.items().await);
+        write_later(&app, "v1").await;
+        let items = app.items().await;
+        assert_eq!(leftovers(&items), Vec::<&Item>::new(), "{by_link}");
         assert_eq!(app.delete(&release).await.status, 200);
-        assert_eq!(items_of(&app, "v1").await, Vec::<Item>::new());
     }
 }
 
-/// The links of several deleted releases may have the same name, and one transaction must not
-/// remove the same item twice.
 #[tokio::test]
 async fn links_of_several_deleted_releases_with_the_same_values_are_removed() {
     let app = TestApp::start().await;
@@ -256,19 +268,21 @@ async fn links_of_several_deleted_releases_with_the_same_values_are_removed() {
     }
     assert_eq!(
         items_of(&app, "v1").await.len(),
-        3 + 3,
-        "three links, and the last one's values"
+        3 * 4,
+        "three links and their values"
     );
     assert_gone(&app, "v1").await;
-    assert_eq!(items_of(&app, "v1").await, Vec::<Item>::new());
-    assert_invariants(&app.items().await);
+    write_later(&app, "v1").await;
+    let items = app.items().await;
+    assert_eq!(leftovers(&items), Vec::<&Item>::new());
+    assert_invariants(&items);
 }
 
 /// Links that are not removed yet do not count towards the size of a response.
 #[tokio::test]
 async fn a_large_deleted_release_is_not_found_and_its_successor_is_shown() {
     let (app, database) = TestApp::start_with_database().await;
-    usage::import_long_release(&database, TABLE, "v1", 2_000, 4_000);
+    import::long_release(&database, TABLE, "v1", 2_000, 4_000);
     let release = format!("{RELEASES}/v1");
     assert_eq!(app.get(&release).await.status, 400, "it is too large");
     assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
@@ -301,7 +315,6 @@ async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
         released_at: None,
         links: links(count),
     };
-    let now = SystemTime::now();
     for (tag, next) in [("then-large", 100), ("then-small", 20), ("then-link", 0)] {
         let rule = Rule {
             operation: "TransactWriteItems",
@@ -313,28 +326,26 @@ async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
         let faulty = Faulty::new(http, &[rule]);
         let store = Store::new(faulty.config(app.address), TABLE.to_owned());
         let key = usage::release(tag);
-        let session = store.session(Duration::from_secs(30));
-        let failed = session.create_release(&key, &new(100), None, now).await;
+        let session = store.session(Duration::from_secs(30), app.clock.now());
+        let failed = session.releases().create(&key, &new(100), None).await;
         assert!(
             matches!(failed, Err(StoreError::InvalidCall(_))),
             "{failed:?}"
         );
         assert_eq!(
             items_of(&app, tag).await.len(),
-            3 * 24 * 4,
-            "links were written"
+            2 * 25 * 4,
+            "the work item and links were written"
         );
         assert_gone(&app, tag).await;
-        let session = app.store.session(Duration::from_secs(30));
+        let session = app.store.session(Duration::from_secs(30), app.clock.now());
         if next == 0 {
             let link = links(1).remove(0);
-            session
-                .create_link(&key, link, None, None, now)
-                .await
-                .unwrap();
+            session.links(&key).create(link, None, None).await.unwrap();
         } else {
             session
-                .create_release(&key, &new(next), None, now)
+                .releases()
+                .create(&key, &new(next), None)
                 .await
                 .unwrap();
         }
@@ -342,10 +353,12 @@ async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
             number: 1,
             per_page: 100,
         };
-        let listed = session.list_links(&key, page).await.unwrap();
+        let listed = session.links(&key).list(page).await.unwrap();
         assert_eq!(listed.counted, u64::try_from(next.max(1)).unwrap(), "{tag}");
         assert_invariants(&app.items().await);
         assert_eq!(app.delete(&format!("{RELEASES}/{tag}")).await.status, 200);
-        assert_eq!(items_of(&app, tag).await, Vec::<Item>::new(), "{tag}");
+        write_later(&app, tag).await;
+        let items = app.items().await;
+        assert_eq!(leftovers(&items), Vec::<&Item>::new(), "{tag}");
     }
 }

@@ -1,9 +1,8 @@
 //! Releases: create, get, list, update and delete (section R).
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use testkit::app::{TABLE, TestApp, granted, project};
+use testkit::app::{TestApp, granted, project};
 use testkit::event::Event;
 use testkit::invariants::assert_invariants;
 use testkit::reply::Reply;
@@ -204,38 +203,6 @@ async fn an_update_changes_only_what_is_sent() {
         tags(&app.get(RELEASES).await),
         ["v0.1", "v0.2"],
         "the oldest comes last"
-    );
-}
-
-/// Before there were releases, the item of a release had neither a version nor a place.
-#[tokio::test]
-async fn a_release_of_an_earlier_version_can_be_shown_updated_and_deleted() {
-    let app = TestApp::start().await;
-    for tag in ["updated", "deleted"] {
-        let put = app.client.put_item().table_name(TABLE);
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        let put = put
-            .item("pk", text(&format!("24#{tag}")))
-            .item("sk", text("release"));
-        let put = put.item("last_link_id", AttributeValue::N("0".to_owned()));
-        let put = put.item("created_at", text("2026-11-24T00:00:00Z"));
-        put.send().await.unwrap();
-        let shown = app.get(&format!("{RELEASES}/{tag}")).await;
-        assert_eq!((shown.status, &shown.body["name"]), (200, &json!(tag)));
-    }
-    let updated = app
-        .put(&format!("{RELEASES}/updated"), json!({"description": "a"}))
-        .await;
-    assert_eq!(
-        (updated.status, &updated.body["description"]),
-        (200, &json!("a"))
-    );
-    assert_eq!(app.delete(&format!("{RELEASES}/deleted")).await.status, 200);
-    let listed = app.get(RELEASES).await;
-    assert_eq!(
-        tags(&listed),
-        ["v0.1", "updated"],
-        "an update gives it a place"
     );
 }
 

@@ -261,7 +261,7 @@ async fn deleting_a_project_frees_its_remaining_former_paths() {
     let id = release_links::project::ProjectId::new(24).unwrap();
     session
         .projects()
-        .begin_deletion(id, SystemTime::now())
+        .hide(id, SystemTime::now())
         .await
         .unwrap();
     for path in ["new/app", "newer/app"] {

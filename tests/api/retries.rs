@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Role, Visibility};
 use release_links::store::Store;
 use release_links::store::operator::{
-    AdminError, Operator, OperatorSession, ProjectChanges, Takeover,
+    AdminError, Operator, OperatorSession, ProjectChanges, RestoreFrom, RestoredPath, Takeover,
 };
 use release_links::token::{PlainToken, TokenId};
 use serde_json::json;
@@ -192,33 +192,6 @@ async fn only_the_unprocessed_part_of_a_batch_is_retried() {
             }
         );
     }
-    let app = TestApp::at(engine);
-    for n in 0..6 {
-        assert_eq!(
-            app.post(LINKS, json!({"name": n, "url": format!("http://{n}")}))
-                .await
-                .status,
-            201
-        );
-    }
-    let rule = Rule {
-        operation: "BatchWriteItem",
-        fault: Fault::PartlyProcessed,
-        skip: 0,
-        times: 2,
-    };
-    let (operator, faulty) = operator(engine, &[rule]);
-    let deleted = operator
-        .delete_releases(ProjectId::new(24).unwrap(), |_| {})
-        .await
-        .unwrap();
-    assert_eq!(
-        (deleted, faulty.batches.lock().unwrap().as_slice()),
-        (23, &[23, 1, 1][..])
-    );
-    app.get(LINKS)
-        .await
-        .assert(404, json!({"message": "404 Not found"}));
 }
 
 #[tokio::test(start_paused = true)]
@@ -316,26 +289,36 @@ async fn write_as_operator(session: &OperatorSession<'_>, n: usize) -> Result<()
         }
         3 => session
             .tokens()
-            .revoke_grant(TokenId(2), id)
-            .await
-            .map_err(to_message),
-        4 => session
-            .tokens()
             .revoke(TokenId(2), now)
             .await
             .map(|_| ())
             .map_err(to_message),
-        5 => session
-            .projects()
-            .begin_deletion(id, now)
-            .await
-            .map(|_| ())
-            .map_err(to_message),
-        _ => session
-            .projects()
-            .finish_deletion(id, now)
-            .await
-            .map_err(to_message),
+        _ => delete_as_operator(session, n).await.map_err(to_message),
+    }
+}
+
+/// The transactions of a deletion and of its undoing.
+async fn delete_as_operator(session: &OperatorSession<'_>, n: usize) -> Result<(), AdminError> {
+    let (id, now) = (ProjectId::new(7).unwrap(), SystemTime::now());
+    let projects = session.projects();
+    let path = RestoredPath {
+        path: None,
+        takeover: Takeover::Refuse,
+    };
+    let restore = |from| projects.restore(id, from, &path, now);
+    match n {
+        4 | 6 => projects.hide(id, now).await.map(drop),
+        5 => restore(RestoreFrom::Hidden).await.map(drop),
+        7..=9 => {
+            let hidden = projects.hidden(id).await?;
+            let purge = projects.begin_purge(&hidden, now).await?;
+            match n {
+                7 => Ok(()),
+                8 => session.tokens().revoke_grant(TokenId(2), &purge).await,
+                _ => projects.finish_purge(&purge, now).await,
+            }
+        }
+        _ => restore(RestoreFrom::Purged).await.map(drop),
     }
 }
 
@@ -344,7 +327,7 @@ async fn an_operators_transaction_cancelled_for_mixed_reasons_is_retried() {
     for reason in ["TransactionConflict", "ThrottlingError"] {
         for start in [FirstTransientStep::First, FirstTransientStep::Second] {
             let engine = seeded_engine().await;
-            for n in 0..7 {
+            for n in 0..11 {
                 let fault = Fault::Mixed(reason, start);
                 let (operator, _) = operator(
                     engine,

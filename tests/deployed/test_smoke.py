@@ -37,7 +37,7 @@ def test_every_check_is_as_expected_and_nothing_is_left(deployment, tokens, proj
     assert "round trip of a warm request" in result.stdout
     table = deployment.outputs["TableName"]
     items = deployment.aws.cli("dynamodb", "scan", "--table-name", table, "--consistent-read")["Items"]
-    left = [item for item in items if item["pk"]["S"].startswith(f"{project}#") and item["sk"]["S"].startswith("link#")]
+    left = [item for item in items if item["pk"]["S"].startswith(f"{project}#") and "#l#" in item["sk"]["S"]]
     assert left == [], json.dumps(left)
 
 

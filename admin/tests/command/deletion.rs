@@ -68,10 +68,10 @@ async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
         201
     );
 
-    let deleted = admin(&app, "project delete --id 24 --yes --wait 0s");
+    let deleted = admin(&app, "project delete --id 24 --yes --purge --wait 0s");
     deleted.assert(
         0,
-        "deleted project 24 (group/app, public) and 95 items of its releases\n",
+        "deleted project 24 (group/app, public) and 97 items of its releases\n",
         "",
     );
     let fresh = TestApp::at(app.address);
@@ -112,7 +112,7 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
     let session = app.operator.session(Duration::from_secs(5));
     session
         .projects()
-        .begin_deletion(ProjectId::new(24).unwrap(), SystemTime::now())
+        .hide(ProjectId::new(24).unwrap(), SystemTime::now())
         .await
         .unwrap();
     let fresh = TestApp::at(app.address);
@@ -123,7 +123,8 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
             .await
             .assert(404, json!({"message": "404 Project Not Found"}));
     }
-    let pending = "project 24 is being deleted: run `project delete 24` to finish the deletion";
+    let pending = "project 24 is hidden: `project restore 24` brings it back, and `project purge 24` \
+                   deletes it for good";
     admin(&app, "project show 24").assert_fails(pending);
     admin(&app, "project update 24 --visibility private").assert_fails(pending);
     admin(&app, "project create --id 24 --path a/b")
@@ -140,7 +141,7 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
         "its path is free"
     );
     assert_eq!(
-        admin(&app, "project delete 24 --yes --wait 0s").code,
+        admin(&app, "project delete 24 --yes --purge --wait 0s").code,
         Some(0)
     );
     for arguments in [
@@ -180,7 +181,10 @@ async fn a_deletion_includes_late_writes_of_a_function_that_has_cached_the_proje
     let app = TestApp::start().await;
     let warm = app.with_settings(&[("IDENTITY_CACHE_SECONDS", "2")], SystemTime::now);
     assert_eq!(warm.get(LINKS).await.status, 200);
-    let mut deletion = command(app.address, "project delete group/app --yes --wait 3s");
+    let mut deletion = command(
+        app.address,
+        "project delete group/app --yes --purge --wait 3s",
+    );
     let mut deletion = deletion
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -219,13 +223,13 @@ async fn the_slower_of_two_deletions_leaves_a_later_project_unchanged() {
     for held in ["Scan", "Query", "TransactWriteItems"] {
         let app = TestApp::start().await;
         let wire = Proxy::holding(app.address, held).await;
-        let slow = command(wire.address, "project delete 24 --yes --wait 0s")
+        let slow = command(wire.address, "project delete 24 --yes --purge --wait 0s")
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
         wire.held().await;
         assert_eq!(
-            admin(&app, "project delete 24 --yes --wait 0s").code,
+            admin(&app, "project delete 24 --yes --purge --wait 0s").code,
             Some(0)
         );
         assert_eq!(
@@ -271,7 +275,7 @@ async fn a_deletion_asks_for_confirmation_or_requires_yes_without_a_terminal() {
     admin(&app, "project delete 24").assert_fails(sentence);
     assert_eq!(app.get(LINKS).await.status, 200);
     for (answer, code, left) in [("no", 1, 1), ("yes", 0, 0)] {
-        let ended = at_terminal(&app, "project delete 24 --wait 0s", &format!("{answer}\n"));
+        let ended = at_terminal(&app, "project delete 24", &format!("{answer}\n"));
         let question = "Delete project 24 (group/app, public) with all its releases and links?";
         assert!(ended.stdout.contains(question), "{ended:?}");
         assert_eq!(ended.code, Some(code), "{ended:?}");
@@ -317,7 +321,7 @@ async fn a_token_half_removed_by_ttl_blocks_neither_deletion_nor_revocation() {
     };
     assert_eq!(token_items(app.items().await), 2);
     assert_eq!(
-        admin(&app, "project delete 24 --yes --wait 0s").code,
+        admin(&app, "project delete 24 --yes --purge --wait 0s").code,
         Some(0)
     );
     assert_eq!(

@@ -10,12 +10,15 @@ mod deletion;
 mod failures;
 mod platform;
 mod policy;
+mod project_restore;
 mod projects;
+mod release_list;
 mod releases;
 mod silence;
 mod takeover;
 mod terminal;
 mod tokens;
+mod undo;
 
 use std::io::Read;
 use std::net::SocketAddr;
@@ -143,7 +146,7 @@ async fn a_new_project_and_token_can_create_the_first_link() {
 }
 
 /// Arguments, and a part of the message that explains what is wrong with them.
-const USAGE_ERRORS: [(&str, &str); 32] = [
+const USAGE_ERRORS: [(&str, &str); 36] = [
     ("", "Usage: release-links-admin [OPTIONS] <COMMAND>"),
     (
         "project",
@@ -177,6 +180,13 @@ const USAGE_ERRORS: [(&str, &str); 32] = [
     (
         "project delete 24 --wait 25h",
         "the command waits for at most 24h",
+    ),
+    ("project delete 24 --wait 5s", "--purge"),
+    ("project restore 24 --with-grants", "--from <TABLE>"),
+    ("release restore --project 24 --from other", "<TAG>"),
+    (
+        "release restore v1 --all --project 24 --from other",
+        "cannot be used with",
     ),
     ("project update 24", "--visibility <VISIBILITY>"),
     ("project show", "<PROJECT|--id <ID>>"),

@@ -258,15 +258,20 @@ async fn each_error_of_dynamodb_is_explained_in_one_sentence() {
 }
 
 /// Every subcommand that uses the table.
-const SUBCOMMANDS: [&str; 13] = [
+const SUBCOMMANDS: [&str; 18] = [
     "project create --id 7 --path a/b",
     "project list",
     "project show 24",
     "project update 24 --path a/b",
-    "project delete 24 --yes --wait 0s",
+    "project delete 24 --yes --purge --wait 0s",
+    "project purge 24 --yes --wait 0s",
+    "project restore 24",
+    "project restore 24 --from other",
+    "project list --hidden",
     "release list --project 24",
     "release delete v1 --project 24 --yes",
     "release restore v1 --project 24 --from other",
+    "release restore --all --project 24 --from other",
     "token create --label ci --grant 24=guest",
     "token create --label ci --grant all=guest",
     "token list",

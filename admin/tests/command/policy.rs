@@ -32,11 +32,15 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         &create,
         &revoke,
         &restore,
+        &format!("release restore --all --project 24 --from {TABLE}"),
         "release list --project 24",
         "release delete v0.1 --project 24 --yes",
         "project update 8 --path group/new --take-former-path",
-        "project delete 7 --yes --wait 0s",
-        "project delete 24 --yes --wait 0s",
+        "project delete 7 --yes",
+        "project list --hidden",
+        "project restore 7",
+        "project delete 7 --yes --purge --wait 0s",
+        "project delete 24 --yes --purge --wait 0s",
     ] {
         let ended = ended(&mut command(proxy.address, arguments));
         assert_eq!(ended.code, Some(0), "{arguments}: {ended:?}");

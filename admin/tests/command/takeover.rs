@@ -76,7 +76,7 @@ async fn a_former_path_of_another_project_is_taken_only_on_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_path_of_a_deleted_project_is_taken_only_on_request() {
     let app = moved().await;
-    let deleted = admin(&app, "project delete 24 --yes --wait 0s");
+    let deleted = admin(&app, "project delete 24 --yes --purge --wait 0s");
     assert_eq!(deleted.code, Some(0), "{deleted:?}");
     for path in ["group/app", "new/app"] {
         let create = format!("project create --id 25 --path {path}");
@@ -117,7 +117,7 @@ async fn every_path_of_a_deleted_project_is_taken_only_on_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_path_of_a_project_that_an_earlier_version_deleted_is_taken_only_on_request() {
     let app = TestApp::start().await;
-    let deleted = admin(&app, "project delete 24 --yes --wait 0s");
+    let deleted = admin(&app, "project delete 24 --yes --purge --wait 0s");
     assert_eq!(deleted.code, Some(0), "{deleted:?}");
     app.remove("project-path#group/app", "project").await;
     admin(&app, "project create --id 25 --path Group/App").assert_fails(

@@ -158,7 +158,7 @@ async fn a_table_fits_the_terminal() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_countdown_of_a_deletion_shows_the_time_that_is_left() {
     let app = TestApp::start().await;
-    let deleted = at_terminal(&app, "project delete 24 --yes --wait 4s", "");
+    let deleted = at_terminal(&app, "project delete 24 --yes --purge --wait 4s", "");
     assert_eq!(deleted.code, Some(0), "{deleted:?}");
     let shown = deleted.stdout.split("waiting ").skip(1);
     let mut shown: Vec<u64> = shown
@@ -177,7 +177,7 @@ async fn the_countdown_of_a_deletion_shows_the_time_that_is_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_command_says_what_is_left_to_do() {
     let app = TestApp::start().await;
-    let mut deletion = command(app.address, "project delete 24 --yes --wait 60s");
+    let mut deletion = command(app.address, "project delete 24 --yes --purge --wait 60s");
     let streams = deletion.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut deletion = streams.spawn().unwrap();
     let mut stderr = BufReader::new(deletion.stderr.take().unwrap());
@@ -195,15 +195,17 @@ async fn an_interrupted_command_says_what_is_left_to_do() {
             Some(1),
             "waiting 60 s until no running function can write to the project\n\
              release-links-admin: interrupted: project 24 is hidden, and this run has deleted none \
-             of its releases; run `project delete 24` to finish the deletion\n",
+             of its releases; run `project purge 24` to finish the deletion, or `project \
+             restore 24` to undo it\n",
             0
         )
     );
     admin(&app, "project show 24").assert_fails(
-        "project 24 is being deleted: run `project delete 24` to finish the deletion",
+        "project 24 is hidden: `project restore 24` brings it back, and `project purge 24` deletes it \
+         for good",
     );
-    let finished = admin(&app, "project delete 24 --yes --wait 0s");
-    let sentence = "deleted project 24 (group/app, public) and 5 items of its releases\n";
+    let finished = admin(&app, "project purge 24 --yes --wait 0s");
+    let sentence = "deleted project 24 (group/app, public) and 7 items of its releases\n";
     finished.assert(0, sentence, "");
 }
 

@@ -12,6 +12,8 @@ pub mod engine;
 pub mod seed;
 
 #[cfg(feature = "tests")]
+pub mod altered;
+#[cfg(feature = "tests")]
 pub mod app;
 #[cfg(feature = "tests")]
 pub mod clock;
@@ -21,6 +23,8 @@ pub mod event;
 mod fault;
 #[cfg(feature = "tests")]
 pub mod faults;
+#[cfg(feature = "tests")]
+pub mod import;
 #[cfg(feature = "tests")]
 pub mod invariants;
 #[cfg(feature = "tests")]

@@ -29,6 +29,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 use release_links::store::Store;
+use release_links::store::operator::Operator;
 
 use crate::app::TABLE;
 use crate::seed;
@@ -59,9 +60,12 @@ impl Network {
     /// If the engine refuses them.
     pub async fn seeded() -> Self {
         let network = Self::new(Database::memory().unwrap());
-        let (store, client) = (network.connect().store(TABLE), network.connect().client());
+        let (operator, client) = (
+            network.connect().operator(TABLE),
+            network.connect().client(),
+        );
         crate::engine::create_table(&client, TABLE).await.unwrap();
-        seed::seed(&store, &client, TABLE).await.unwrap();
+        seed::seed(&operator, &client, TABLE).await.unwrap();
         network
     }
 
@@ -106,6 +110,12 @@ impl Connection {
     #[must_use]
     pub fn store(&self, table: &str) -> Store {
         Store::new(self.config(), table.to_owned())
+    }
+
+    /// The operator's handle.
+    #[must_use]
+    pub fn operator(&self, table: &str) -> Operator {
+        Operator::new(self.config(), table.to_owned())
     }
 
     /// A DynamoDB client.

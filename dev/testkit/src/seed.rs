@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;
 use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
 use release_links::store::operator::{AdminError, Operator, Takeover};
+use release_links::store::schema::{SortKey, digest, shard_sort_key};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 
 /// The token that GitLab's documentation uses.
@@ -23,15 +24,11 @@ const LINK: [(&str, &str); 4] = [
     ("name", "awesome-v0.2.msi"),
     ("url", "http://192.168.10.15:3000/msi"),
     ("link_type", "other"),
-    ("created_at", "2026-11-24T00:00:00Z"),
+    ("created_at", TIME),
 ];
+const TIME: &str = "2026-11-24T00:00:00.000000Z";
 /// The place of the release in the order of the project's releases.
 const PLACE: &str = "2026-11-24T00:00:00.000000Z#2026-11-24T00:00:00.000000Z#v0.1";
-/// The sort keys of the link's unique-constraint items, with the SHA-256 of its URL and its name.
-const CONSTRAINTS: [&str; 2] = [
-    "taken#url#74ff634528e665ea8eb17e8cdc92b1a0997cf2ba1a0be6b900555a85a7fcf82b",
-    "taken#name#39d61c9a0bce289582bb88756d6888f31ce035ffe82530375887c3024a36c5a3",
-];
 
 /// Creates the public project `group/app`, its release and the documentation's token. Existing data
 /// stays unchanged.
@@ -80,23 +77,33 @@ fn documented_token(project: ProjectId) -> NewToken {
 async fn put_release(client: &Client, table: &str) -> Result<(), String> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let number = |number: u8| AttributeValue::N(number.to_string());
-    let time = text("2026-11-24T00:00:00Z");
-    let release = vec![
+    let [(_, name), (_, url), ..] = LINK;
+    let stamp = [("generation", number(1)), ("version", number(1))];
+    let mut release = vec![
         ("last_link_id", number(0)),
-        ("revision", number(1)),
-        ("created_at", time.clone()),
-        ("released_at", time),
+        ("last_generation", number(1)),
+        ("links_at_birth", number(1)),
+        ("created_at", text(TIME)),
+        ("released_at", text(TIME)),
     ];
-    let mut link = vec![("id", number(2)), ("revision", number(1))];
+    release.extend(stamp.clone());
+    let mut link = vec![("id", number(2)), ("version", number(1))];
     link.extend(LINK.map(|(name, value)| (name, text(value))));
-    let constraints = CONSTRAINTS.map(|key| (key.to_owned(), vec![("link_id", number(2))]));
-    let items = [
-        ("release".to_owned(), release),
-        (format!("link#{:0>20}", 2), link),
+    let held = vec![("link_id", number(2))];
+    let of_release = [
+        (SortKey::Release, release),
+        (SortKey::Details, stamp.to_vec()),
+        (SortKey::Link(1, 2), link),
+        (SortKey::Name(1, digest(name)), held.clone()),
+        (SortKey::Url(1, digest(url)), held),
     ];
-    let items = items.into_iter().chain(constraints);
-    let place = ("24/releases", (PLACE.to_owned(), Vec::new()));
-    for (pk, (sk, attributes)) in items.map(|item| ("24#v0.1", item)).chain([place]) {
+    let of_release = of_release.map(|(key, item)| ("24#v0.1", (key.to_string(), item)));
+    let in_order = [
+        (PLACE.to_owned(), Vec::new()),
+        (shard_sort_key("v0.1"), vec![("releases", number(1))]),
+    ];
+    let in_order = in_order.map(|item| ("24/releases", item));
+    for (pk, (sk, attributes)) in of_release.into_iter().chain(in_order) {
         let mut put = client.put_item().table_name(table);
         put = put.item("pk", text(pk)).item("sk", AttributeValue::S(sk));
         for (name, value) in attributes {

@@ -3,9 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use base16ct::lower;
-use dynoxide::types::AttributeValue;
-use dynoxide::{Database, ImportOptions};
+use dynoxide::Database;
 use release_links::link::{Attributes, LinkChanges, LinkId, NewLink};
 use release_links::page::Page;
 use release_links::project::{ProjectId, ProjectRef};
@@ -15,9 +13,8 @@ use release_links::release::{
 use release_links::store::{Store, StoreSession, Usage};
 use release_links::timestamp::Timestamp;
 use release_links::token::PlainToken;
-use sha2::{Digest, Sha256};
 
-use crate::seed;
+use crate::{import, seed};
 
 /// The first page of a list, with the default page size.
 pub const FIRST_PAGE: Page = Page {
@@ -31,7 +28,7 @@ pub fn project() -> ProjectId {
 }
 
 fn session(store: &Store) -> StoreSession<'_> {
-    store.session(Duration::from_secs(30))
+    store.session(Duration::from_secs(30), SystemTime::now())
 }
 
 /// Returns the key of a release in the seeded project.
@@ -67,14 +64,19 @@ pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
     let release = release("v9");
     create_link(&first, &release, new_link("first")).await;
     let id = create_link(&create, &release, new_link("a")).await;
-    get.get_link(&release, id).await.unwrap();
-    list.list_links(&release, FIRST_PAGE).await.unwrap();
-    download.url_of_filepath(&release, "/bin/a").await.unwrap();
-    update
-        .update_link(&release, id, &changes("b"))
+    get.links(&release).get(id).await.unwrap();
+    list.links(&release).list(FIRST_PAGE).await.unwrap();
+    download
+        .links(&release)
+        .url_of_filepath("/bin/a")
         .await
         .unwrap();
-    delete.delete_link(&release, id).await.unwrap();
+    update
+        .links(&release)
+        .update(id, &changes("b"))
+        .await
+        .unwrap();
+    delete.links(&release).delete(id).await.unwrap();
     let token = PlainToken::from(seed::TOKEN.to_owned()).hash();
     identity
         .identify(Some(&token), ProjectRef::parse("24").as_slice())
@@ -93,8 +95,8 @@ pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
 }
 
 async fn create_link(session: &StoreSession<'_>, release: &ReleaseKey, new: NewLink) -> LinkId {
-    let created = session.create_link(release, new, None, None, SystemTime::now());
-    created.await.unwrap().link.id
+    let created = session.links(release).create(new, None, None).await;
+    created.unwrap().link.id
 }
 
 /// Measures responses about releases of the project.
@@ -116,27 +118,32 @@ fn new_release() -> NewRelease {
 pub async fn measure_releases(store: &Store, database: &Database, table: &str) -> Releases {
     let [create, get, list, latest] = [(); 4].map(|()| session(store));
     let [by_creation, update, delete] = [(); 3].map(|()| session(store));
-    let (key, new, now) = (release("v20"), new_release(), SystemTime::now());
-    import_releases(database, table, 99);
-    create.create_release(&key, &new, None, now).await.unwrap();
-    get.get_release(&key, response_size()).await.unwrap();
+    let (key, new) = (release("v20"), new_release());
+    import::releases(database, table, 99);
+    create.releases().create(&key, &new, None).await.unwrap();
+    get.releases().get(&key, response_size()).await.unwrap();
     let mut order = Order::default();
-    list.list_releases(project(), order, FIRST_PAGE, response_size())
+    list.releases()
+        .list(project(), order, FIRST_PAGE, response_size())
         .await
         .unwrap();
     order.by = OrderBy::CreatedAt;
     by_creation
-        .list_releases(project(), order, FIRST_PAGE, response_size())
+        .releases()
+        .list(project(), order, FIRST_PAGE, response_size())
         .await
         .unwrap();
-    latest.latest_release(project()).await.unwrap();
+    latest.releases().latest(project()).await.unwrap();
     let changes = ReleaseChanges {
         released_at: Some(Timestamp::from_clock(SystemTime::UNIX_EPOCH)),
         ..ReleaseChanges::default()
     };
-    let updated = update.update_release(&key, &changes, response_size());
-    updated.await.unwrap();
-    delete.delete_release(&key).await.unwrap();
+    let updated = update
+        .releases()
+        .update(&key, &changes, response_size())
+        .await;
+    updated.unwrap();
+    delete.releases().delete(&key).await.unwrap();
     let mut usages = vec![
         ("create a release", create.usage()),
         ("get a release", get.usage()),
@@ -154,7 +161,7 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
 async fn measure_description(store: &Store) -> Releases {
     let [create, update, get] = [(); 3].map(|()| session(store));
     let description = Some("x".repeat(300 * 1024));
-    let (key, now) = (release("described"), SystemTime::now());
+    let key = release("described");
     let new = NewRelease {
         details: Details {
             description: description.clone(),
@@ -163,16 +170,19 @@ async fn measure_description(store: &Store) -> Releases {
         released_at: None,
         links: Vec::new(),
     };
-    create.create_release(&key, &new, None, now).await.unwrap();
+    create.releases().create(&key, &new, None).await.unwrap();
     let changes = ReleaseChanges {
         description: Some(description),
         ..ReleaseChanges::default()
     };
-    let updated = update.update_release(&key, &changes, response_size());
-    updated.await.unwrap();
-    get.get_release(&key, response_size()).await.unwrap();
+    let updated = update
+        .releases()
+        .update(&key, &changes, response_size())
+        .await;
+    updated.unwrap();
+    get.releases().get(&key, response_size()).await.unwrap();
     // The other measurements expect the imported releases alone.
-    session(store).delete_release(&key).await.unwrap();
+    session(store).releases().delete(&key).await.unwrap();
     vec![
         (
             "create a release with a description of 300 KiB",
@@ -189,15 +199,11 @@ pub type Releases = Vec<(&'static str, Usage)>;
 /// Measures the listing of one page.
 pub async fn measure_page(store: &Store, tag: &str, number: u64) -> Usage {
     let list = session(store);
-    list.list_links(
-        &release(tag),
-        Page {
-            number,
-            ..FIRST_PAGE
-        },
-    )
-    .await
-    .unwrap();
+    let page = Page {
+        number,
+        ..FIRST_PAGE
+    };
+    list.links(&release(tag)).list(page).await.unwrap();
     list.usage()
 }
 
@@ -232,21 +238,15 @@ impl Growth {
     /// Measures the operations on this release. The link that this creates is deleted again.
     pub async fn measure(store: &Store, tag: &str) -> Self {
         let [list, get, create, download] = [(); 4].map(|()| session(store));
-        let counted = list
-            .list_links(&release(tag), FIRST_PAGE)
-            .await
-            .unwrap()
-            .counted;
-        get.get_link(&release(tag), LinkId::new(1).unwrap())
-            .await
-            .unwrap();
-        download
-            .url_of_filepath(&release(tag), "/bin/n1")
-            .await
-            .unwrap();
-        let id = create_link(&create, &release(tag), new_link("one-more")).await;
+        let release = &release(tag);
+        let page = list.links(release).list(FIRST_PAGE).await.unwrap();
+        let first = LinkId::new(1).unwrap();
+        get.links(release).get(first).await.unwrap();
+        let links = download.links(release);
+        links.url_of_filepath("/bin/n1").await.unwrap();
+        let id = create_link(&create, release, new_link("one-more")).await;
         let deletion = session(store);
-        deletion.delete_link(&release(tag), id).await.unwrap();
+        deletion.links(release).delete(id).await.unwrap();
         let [list, get, create, download] =
             [list, get, create, download].map(|session| session.usage());
         Self {
@@ -254,62 +254,8 @@ impl Growth {
             get,
             create,
             download,
-            counted,
+            counted: page.counted,
         }
-    }
-}
-
-/// The time of imported releases, as their places in the order contain it.
-const TIME: &str = "2026-11-24T00:00:00.000000Z";
-
-/// Imports a release with the given number of links, named `n1`, `n2`, and so on. The items are
-/// identical to those that the store would create one by one.
-pub fn import_release(database: &Database, table: &str, tag: &str, links: u32) {
-    import_long_release(database, table, tag, links, 0);
-}
-
-/// Like [`import_release`], with `padding` more characters in each URL.
-pub fn import_long_release(
-    database: &Database,
-    table: &str,
-    tag: &str,
-    links: u32,
-    padding: usize,
-) {
-    let partition = format!("24#{tag}");
-    let mut release = item(&partition, "release");
-    release.insert(
-        "last_link_id".to_owned(),
-        AttributeValue::N(links.to_string()),
-    );
-    for (name, number) in [("revision", "1"), ("deleted_through", "0")] {
-        release.insert(name.to_owned(), AttributeValue::N(number.to_owned()));
-    }
-    release.insert("needs_cleanup".to_owned(), AttributeValue::BOOL(false));
-    let author = [
-        ("id", AttributeValue::N("1".to_owned())),
-        ("label", text("documentation")),
-    ];
-    let author = author.map(|(name, value)| (name.to_owned(), value));
-    let mut details = item(&partition, "release#details");
-    details.insert("author".to_owned(), AttributeValue::M(author.into()));
-    details.insert("revision".to_owned(), AttributeValue::N("1".to_owned()));
-    for name in ["created_at", "released_at"] {
-        release.insert(name.to_owned(), text("2026-11-24T00:00:00Z"));
-    }
-    let place = item("24/releases", &format!("{TIME}#{TIME}#{tag}"));
-    let links = (1..=links).flat_map(|id| link_items(&partition, id, padding));
-    import(
-        database,
-        table,
-        [release, details, place].into_iter().chain(links).collect(),
-    );
-}
-
-/// Imports the given number of releases with one link each.
-pub fn import_releases(database: &Database, table: &str, releases: u32) {
-    for n in 0..releases {
-        import_release(database, table, &format!("r{n}"), 1);
     }
 }
 
@@ -322,52 +268,4 @@ pub fn dollars(usage: Usage) -> f64 {
 /// Formats dollars with two decimals, and rounds half a cent up.
 pub fn cents(dollars: f64) -> String {
     format!("${:.2}", (dollars * 100.0).round() / 100.0)
-}
-
-type Item = std::collections::HashMap<String, AttributeValue>;
-
-fn import(database: &Database, table: &str, items: Vec<Item>) {
-    database
-        .import_items(table, items, ImportOptions::default())
-        .expect("the engine accepts the items");
-}
-
-fn link_items(partition: &str, id: u32, padding: usize) -> [Item; 4] {
-    let url = format!("https://e.com/n{id}{}", "x".repeat(padding));
-    let (name, filepath) = (format!("n{id}"), format!("/bin/n{id}"));
-    let mut link = item(partition, &format!("link#{id:0>20}"));
-    for (attribute, value) in [
-        ("name", name.as_str()),
-        ("url", &url),
-        ("filepath", &filepath),
-        ("link_type", "other"),
-        ("created_at", "2026-11-24T00:00:00Z"),
-    ] {
-        link.insert(attribute.to_owned(), text(value));
-    }
-    for (attribute, value) in [("id", id), ("revision", 1)] {
-        link.insert(attribute.to_owned(), AttributeValue::N(value.to_string()));
-    }
-    let digest = |text: &str| lower::encode_string(&Sha256::digest(text));
-    let constraint = |value: String| {
-        let mut constraint = item(partition, &format!("taken#{value}"));
-        constraint.insert("link_id".to_owned(), AttributeValue::N(id.to_string()));
-        constraint
-    };
-    let mut filepath_item = constraint(format!("filepath#{filepath}"));
-    filepath_item.insert("url".to_owned(), text(&url));
-    [
-        link,
-        constraint(format!("name#{}", digest(&name))),
-        constraint(format!("url#{}", digest(&url))),
-        filepath_item,
-    ]
-}
-
-fn item(pk: &str, sk: &str) -> Item {
-    Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
 }

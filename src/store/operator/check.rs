@@ -2,8 +2,9 @@
 
 use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 
+use crate::store::condition::{Condition, present};
 use crate::store::keys::Key;
-use crate::store::transaction::{Condition, Step, Transaction, present};
+use crate::store::transaction::{Step, Transaction};
 
 impl Transaction<'_> {
     /// Checks an item without changing it.
@@ -13,7 +14,7 @@ impl Transaction<'_> {
             .table_name(self.table)
             .set_key(Some(key));
         let check = check
-            .set_condition_expression(condition.expression().map(str::to_owned))
+            .set_condition_expression(condition.expression())
             .set_expression_attribute_values(present(condition.values()))
             .build()
             .expect("the table, the key and the condition are set");

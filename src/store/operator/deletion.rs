@@ -1,67 +1,70 @@
-//! The deletion of a project, which can be interrupted and resumed.
+//! The deletion of a project: it is hidden, and can be restored, until it is purged.
+//!
+//! A purge can be interrupted and run again. Each of its changes checks that the project is still
+//! being purged, so that a purge that was suspended cannot undo a later restore.
 
-use std::time::{Duration, SystemTime};
-
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use std::time::SystemTime;
 
 use super::Operator;
 use super::error::AdminError;
-use super::projects::{Projects, by_former_path, by_id, not_deleted, without_taken_paths};
+use super::project_items::{
+    ProjectState, ProjectVersion, by_former_path, by_id, not_deleted, without_taken_paths,
+};
+use super::projects::Projects;
 use super::rounds::in_rounds;
+use super::scan::PAGE_TIMEOUT;
 use crate::project::{Project, ProjectId};
-use crate::store::entities::Item;
-use crate::store::error::StoreError;
+use crate::store::condition::Condition;
 use crate::store::identity::ProjectItem;
-use crate::store::transaction::{Condition, Step, Transaction, TransactionError};
+use crate::store::items::Item;
+use crate::store::transaction::{Step, Transaction, TransactionError};
 use crate::timestamp::Timestamp;
 
-/// Largest number of items in one batch, which is DynamoDB's limit.
-const BATCH: usize = 25;
-/// Time limit for one page of the table.
-const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Largest number of items that a transaction removes. It may have 100 items, and one is checked.
+const MAX_REMOVED: usize = 99;
 
-/// A deletion that has begun: the project is hidden, but its releases still exist.
+/// A project that is hidden or being purged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deletion {
+pub struct HiddenProject {
     /// The project.
     pub project: Project,
-    /// When the deletion began.
+    /// When it was hidden.
     pub since: SystemTime,
+    /// Whether its purge has begun.
+    pub is_purging: bool,
+    version: u64,
 }
 
 impl<'a> Projects<'a> {
-    /// Hides a project. Its paths stay reserved. A deletion that has already begun is returned as it
-    /// is.
+    /// Hides a project. Its paths and the tokens' roles in it stay reserved. A project that is
+    /// already hidden is returned as it is.
     ///
     /// # Errors
     ///
     /// [`AdminError::UnknownProject`], [`AdminError::Deleted`], [`AdminError::Changed`],
     /// [`AdminError::Failed`].
-    pub async fn begin_deletion(
-        self,
-        id: ProjectId,
-        now: SystemTime,
-    ) -> Result<Deletion, AdminError> {
+    pub async fn hide(self, id: ProjectId, now: SystemTime) -> Result<HiddenProject, AdminError> {
         let mut taken_paths: Vec<String> = Vec::new();
-        in_rounds(async || {
-            let mut before = not_deleted(self.item_by_id(id).await?)?;
-            if let Some(since) = before.deleting_since {
-                let (project, since) = (before.project(), since.into());
-                return Ok(Some(Deletion { project, since }));
+        in_rounds(self.store, async || {
+            let before = not_deleted(self.item_by_id(id).await?)?;
+            if before.deleting_since.is_some() {
+                return hidden(before).map(Some);
             }
-            before
+            let mut after = ProjectItem {
+                version: before.version + 1,
+                deleting_since: Some(Timestamp::from_clock(now)),
+                ..before
+            };
+            after
                 .former_paths
                 .retain(|path| !taken_paths.contains(path));
-            match self.hiding(&before, now).commit(self.store).await {
-                Ok(()) => {
-                    let (project, since) = (before.project(), now);
-                    return Ok(Some(Deletion { project, since }));
-                }
+            match self.hiding(&after, now).commit(self.store).await {
+                Ok(()) => return hidden(after).map(Some),
                 // Another operator was faster, or other projects have taken former paths.
                 Err(error @ TransactionError::Steps(_)) => {
-                    if let Some(left) = without_taken_paths(&before, &error) {
+                    if let Some(left) = without_taken_paths(&after, &error) {
                         let taken = |path: &String| !left.contains(path);
-                        taken_paths.extend(before.former_paths.into_iter().filter(taken));
+                        taken_paths.extend(after.former_paths.into_iter().filter(taken));
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -71,95 +74,173 @@ impl<'a> Projects<'a> {
         .await
     }
 
-    /// Marks a project as deleted after its releases were deleted. The item stays, so that the ID
-    /// is never reused: a late request or operator finds no other project under it.
-    ///
-    /// # Errors
-    ///
-    /// [`AdminError::UnknownProject`], [`AdminError::Changed`], [`AdminError::Failed`].
-    pub async fn finish_deletion(self, id: ProjectId, now: SystemTime) -> Result<(), AdminError> {
-        in_rounds(async || {
-            let before = self.item_by_id(id).await?;
-            if before.deleted_at.is_some() {
-                return Ok(Some(()));
-            }
-            if before.deleting_since.is_none() {
-                return Err(AdminError::Changed);
-            }
-            let unchanged = Condition::Version(before.version);
-            let (version, deleted_at) = (before.version + 1, Some(Timestamp::from_clock(now)));
-            let after = ProjectItem {
-                version,
-                deleted_at,
-                ..before
-            };
-            let mut transaction = Transaction::on(&self.store.table.name);
-            transaction.put(Step::Own, by_id(&after), unchanged);
-            match transaction.commit(self.store).await {
-                Ok(()) => Ok(Some(())),
-                Err(TransactionError::Steps(_)) => Ok(None),
-                Err(error) => Err(error.into()),
-            }
-        })
-        .await
-    }
-
-    fn hiding(self, before: &ProjectItem, now: SystemTime) -> Transaction<'a> {
-        let unchanged = Condition::Version(before.version);
-        let after = ProjectItem {
-            version: before.version + 1,
-            former_paths: Vec::new(),
-            deleting_since: Some(Timestamp::from_clock(now)),
-            ..before.clone()
-        };
+    fn hiding(self, after: &ProjectItem, now: SystemTime) -> Transaction<'a> {
+        let unchanged = Condition::Version(after.version - 1);
         let mut transaction = Transaction::on(&self.store.table.name);
-        transaction.put(Step::Own, by_id(&after), unchanged);
+        transaction.put(Step::Own, by_id(after), unchanged);
         // The items of its paths stay, so that no project takes over its downloads unasked.
         let path = after.path.to_lowercase();
-        transaction.put(Step::Own, by_former_path(&after, &path, now), unchanged);
-        for (index, path) in before.former_paths.iter().enumerate() {
-            let is_own = Condition::FormerPathOf(before.id);
-            let item = by_former_path(&after, path, now);
+        transaction.put(Step::Own, by_former_path(after, &path, now), unchanged);
+        for (index, path) in after.former_paths.iter().enumerate() {
+            let is_own = Condition::FormerPathOf(after.id);
+            let item = by_former_path(after, path, now);
             transaction.put(Step::FormerPath(index), item, is_own);
         }
         transaction
     }
-}
 
-impl Operator {
-    /// Deletes the releases and links of a project, and reports to `progress` how many items are
-    /// deleted so far. No item lists the releases of a project, so this scans the table. It can be
-    /// interrupted and run again.
+    /// The hidden project with this ID.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`].
-    pub async fn delete_releases(
-        &self,
-        project: ProjectId,
-        mut progress: impl FnMut(usize),
-    ) -> Result<usize, StoreError> {
-        let (mut deleted, mut start) = (0, None);
-        loop {
-            let session = self.session(PAGE_TIMEOUT);
-            let (keys, next) = session.keys_of_releases(project, start).await?;
-            for batch in keys.chunks(BATCH) {
-                let requests = batch.iter().map(delete_request).collect();
-                session.write_items(requests).await?;
-                deleted += batch.len();
-                progress(deleted);
+    /// [`AdminError::UnknownProject`], [`AdminError::NotHidden`], [`AdminError::Deleted`],
+    /// [`AdminError::Failed`].
+    pub async fn hidden(self, id: ProjectId) -> Result<HiddenProject, AdminError> {
+        hidden(self.item_by_id(id).await?)
+    }
+
+    /// Begins to purge a hidden project, unless it was restored since it was read, even if it has
+    /// been hidden again. A purge that has already begun is continued.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::UnknownProject`], [`AdminError::NotHidden`], [`AdminError::Deleted`],
+    /// [`AdminError::Changed`], [`AdminError::Failed`].
+    pub async fn begin_purge(
+        self,
+        project: &HiddenProject,
+        now: SystemTime,
+    ) -> Result<ProjectVersion, AdminError> {
+        let id = project.project.id;
+        in_rounds(self.store, async || {
+            let before = self.item_by_id(id).await?;
+            let current = hidden(before.clone())?;
+            let version = current.version;
+            if current.is_purging {
+                return Ok(Some(ProjectVersion { id, version }));
             }
-            start = next;
-            if start.is_none() {
-                return Ok(deleted);
+            // Each change of a project has a version of its own.
+            if version != project.version {
+                return Err(AdminError::Changed);
             }
+            let version = version + 1;
+            let after = ProjectItem {
+                version,
+                purging_since: Some(Timestamp::from_clock(now)),
+                ..before
+            };
+            let is_changed = self.replace(&after).await?;
+            Ok(is_changed.then_some(ProjectVersion { id, version }))
+        })
+        .await
+    }
+
+    /// Marks a project as deleted after its releases were removed. The item stays, so that the ID
+    /// is never reused: a late request or operator finds no other project under it. It keeps its
+    /// paths for a restore from another table.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::UnknownProject`], [`AdminError::Changed`], [`AdminError::Failed`].
+    pub async fn finish_purge(
+        self,
+        purge: &ProjectVersion,
+        now: SystemTime,
+    ) -> Result<(), AdminError> {
+        in_rounds(self.store, async || {
+            let before = self.item_by_id(purge.id).await?;
+            if before.deleted_at.is_some() {
+                return Ok(Some(()));
+            }
+            if before.version != purge.version {
+                return Err(AdminError::Changed);
+            }
+            let after = ProjectItem {
+                version: before.version + 1,
+                deleted_at: Some(Timestamp::from_clock(now)),
+                ..before
+            };
+            Ok(self.replace(&after).await?.then_some(()))
+        })
+        .await
+    }
+
+    /// Writes the item by ID alone, and returns whether it was unchanged until then.
+    async fn replace(self, after: &ProjectItem) -> Result<bool, AdminError> {
+        let unchanged = Condition::Version(after.version - 1);
+        let mut transaction = Transaction::on(&self.store.table.name);
+        transaction.put(Step::Own, by_id(after), unchanged);
+        match transaction.commit(self.store).await {
+            Ok(()) => Ok(true),
+            Err(TransactionError::Steps(_)) => Ok(false),
+            Err(error) => Err(AdminError::of_part(error)),
+        }
+    }
+
+    /// Removes items of the project while it is being purged.
+    async fn remove(self, purge: &ProjectVersion, keys: &[Item]) -> Result<(), AdminError> {
+        let mut transaction = Transaction::on(&self.store.table.name);
+        purge.check(&mut transaction);
+        for key in keys {
+            transaction.delete(Step::Own, key.clone(), Condition::Any);
+        }
+        match transaction.commit(self.store).await {
+            Err(TransactionError::Steps(_)) => {
+                not_deleted(self.item_by_id(purge.id).await?)?;
+                Err(AdminError::Changed)
+            }
+            removed => removed.map_err(AdminError::of_part),
         }
     }
 }
 
-#[expect(clippy::expect_used, reason = "all required fields are set")]
-fn delete_request(key: &Item) -> WriteRequest {
-    let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
-    let request = request.expect("the key is set");
-    WriteRequest::builder().delete_request(request).build()
+/// The project of this item if it is hidden or being purged.
+fn hidden(item: ProjectItem) -> Result<HiddenProject, AdminError> {
+    let item = not_deleted(item)?;
+    let since = item.deleting_since.ok_or(AdminError::NotHidden(item.id))?;
+    Ok(HiddenProject {
+        project: item.project(),
+        since: since.into(),
+        is_purging: matches!(ProjectState::of(&item), ProjectState::Purging(_)),
+        version: item.version,
+    })
+}
+
+impl Operator {
+    /// Removes the releases and links of a project that is being purged, until a scan of the whole
+    /// table finds none, and returns their number. It reports to `progress` how many items are
+    /// removed so far. No item lists the releases of a project, so there is no faster way. It can
+    /// be interrupted and run again.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Deleted`] and [`AdminError::Changed`] if the purge has ended meanwhile,
+    /// [`AdminError::Failed`].
+    pub async fn remove_releases(
+        &self,
+        purge: &ProjectVersion,
+        mut progress: impl FnMut(usize),
+    ) -> Result<usize, AdminError> {
+        let mut removed = 0;
+        loop {
+            let before = removed;
+            let mut start = None;
+            loop {
+                let session = self.session(PAGE_TIMEOUT);
+                let (keys, next) = session.keys_of_releases(purge.id, start).await?;
+                for keys in keys.chunks(MAX_REMOVED) {
+                    session.projects().remove(purge, keys).await?;
+                    removed += keys.len();
+                    progress(removed);
+                }
+                start = next;
+                if start.is_none() {
+                    break;
+                }
+            }
+            if removed == before {
+                return Ok(removed);
+            }
+        }
+    }
 }

@@ -64,12 +64,39 @@ pub enum AdminError {
     /// The project does not exist.
     #[error("there is no project {0}: `project list` shows all projects")]
     UnknownProject(String),
-    /// The deletion of the project has begun but not finished.
-    #[error("project {0} is being deleted: run `project delete {0}` to finish the deletion")]
-    PendingDeletion(ProjectId),
+    /// The project is hidden.
+    #[error(
+        "project {0} is hidden: `project restore {0}` brings it back, and `project purge {0}` \
+         deletes it for good"
+    )]
+    Hidden(ProjectId),
+    /// The project is being deleted for good.
+    #[error("project {0} is being purged: run `project purge {0}` to finish the deletion")]
+    Purging(ProjectId),
+    /// The project is not hidden.
+    #[error("project {0} is not hidden: `project list --hidden` shows the hidden projects")]
+    NotHidden(ProjectId),
+    /// The project exists, so it cannot be restored from another table.
+    #[error(
+        "project {0} was not purged: `release restore --all` restores its releases from another \
+         table"
+    )]
+    NotPurged(ProjectId),
+    /// Another project has the path of the project that was to be restored.
+    #[error(
+        "another project has the path {path} of project {id}: pass --path with another path to \
+         restore project {id}"
+    )]
+    PathOfAnother {
+        /// The project's ID.
+        id: ProjectId,
+        /// Its path.
+        path: ProjectPath,
+    },
     /// The project was deleted.
     #[error(
-        "project {id} was deleted at {}: `project list` shows all projects",
+        "project {id} was deleted at {}: for 35 days after that, `project restore {id} --from \
+         TABLE` can bring it back from a restored table",
         format_rfc3339_seconds(*.deleted_at)
     )]
     Deleted {
@@ -117,6 +144,14 @@ pub enum AdminError {
     /// The table is unavailable, or one of its items is corrupt.
     #[error("the operation on the table failed: {0}")]
     Failed(StoreError),
+}
+
+impl AdminError {
+    /// The error of a transaction that is a part of a longer change, so that it does not say that
+    /// nothing was changed.
+    pub(super) fn of_part(error: TransactionError) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 impl From<StoreError> for AdminError {

@@ -3,21 +3,29 @@
 //! The function never makes an [`Operator`]: what its policy forbids, only the types of this module
 //! can call.
 
-mod batch;
 mod check;
 mod deletion;
 mod error;
+mod project_items;
+mod project_restore;
 mod projects;
+mod releases;
+mod restore;
 mod rounds;
 mod scan;
 mod tokens;
 
-pub use deletion::Deletion;
+pub use deletion::HiddenProject;
 pub use error::{AdminError, FormerOwner};
-pub use projects::{ProjectChanges, Projects, Takeover};
+pub use project_items::{ProjectChanges, ProjectState, ProjectVersion};
+pub use project_restore::{RestoreFrom, RestoredPath, RestoredProject};
+pub use projects::{Projects, Takeover};
+pub use releases::{OperatorReleases, ReleaseEntry};
+pub use restore::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease, Restores};
+pub use scan::StoredTag;
 pub use tokens::Tokens;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::session::Session;
 use super::table::Table;
@@ -41,7 +49,7 @@ impl Operator {
     #[must_use]
     pub fn session(&self, time_left: Duration) -> OperatorSession<'_> {
         OperatorSession {
-            store: Session::new(&self.table, time_left),
+            store: Session::new(&self.table, time_left, SystemTime::now()),
         }
     }
 }
@@ -52,11 +60,17 @@ pub struct OperatorSession<'a> {
     store: Session<'a>,
 }
 
-impl<'a> OperatorSession<'a> {
-    /// Links and releases, as requests change them.
+impl OperatorSession<'_> {
+    /// The releases.
     #[must_use]
-    pub fn store(&self) -> &Session<'a> {
-        &self.store
+    pub fn releases(&self) -> OperatorReleases<'_> {
+        OperatorReleases::new(&self.store)
+    }
+
+    /// The restore of releases.
+    #[must_use]
+    pub fn restores(&self) -> Restores<'_> {
+        Restores::new(&self.store)
     }
 
     /// The projects.

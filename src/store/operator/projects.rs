@@ -3,27 +3,23 @@
 use std::time::SystemTime;
 
 use super::error::{AdminError, FormerOwner};
+use super::project_items::{
+    ProjectChanges, ProjectState, by_former_path, by_id, by_path, changed, is_about_new_path,
+    visible, without_taken_paths,
+};
 use super::rounds::in_rounds;
-use crate::project::{Project, ProjectId, ProjectPath, ProjectRef, Visibility};
-use crate::store::entities::{Item, item, read};
+use crate::project::{Project, ProjectId, ProjectRef};
+use crate::store::condition::Condition;
 use crate::store::error::StoreError;
 use crate::store::identity::ProjectItem;
+use crate::store::items::read;
 use crate::store::keys::{self, PROJECTS};
-use crate::store::session::{Range, Session};
-use crate::store::transaction::{Condition, Step, Transaction, TransactionError};
-use crate::timestamp::Timestamp;
+use crate::store::range::Range;
+use crate::store::session::Session;
+use crate::store::transaction::{Step, Transaction, TransactionError};
 
 /// Largest number of former paths of a project. All of them change with it in one transaction.
-const MAX_FORMER_PATHS: usize = 50;
-
-/// The operator's changes to a project; `None` leaves an attribute as it was.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ProjectChanges {
-    /// Its path. The former path leads to the project until another one takes it.
-    pub path: Option<ProjectPath>,
-    /// Who may see it.
-    pub visibility: Option<Visibility>,
-}
+pub(super) const MAX_FORMER_PATHS: usize = 50;
 
 /// Whether a project may take a path under which another one has published downloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +41,8 @@ impl<'a> Projects<'a> {
         Self { store }
     }
 
-    /// The project with this ID or path, including one that is being deleted or was deleted.
-    async fn item(self, name: &ProjectRef) -> Result<ProjectItem, AdminError> {
+    /// The project with this ID or path, whatever its state.
+    pub(super) async fn item(self, name: &ProjectRef) -> Result<ProjectItem, AdminError> {
         let item = self.store.get_item(keys::project(name)).await?;
         let unknown = || AdminError::UnknownProject(name.to_string());
         let found: ProjectItem = read(item.ok_or_else(unknown)?)?;
@@ -83,31 +79,32 @@ impl<'a> Projects<'a> {
     /// # Errors
     ///
     /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`],
-    /// [`AdminError::PendingDeletion`], [`AdminError::Deleted`], [`AdminError::Failed`].
+    /// [`AdminError::Hidden`], [`AdminError::Purging`], [`AdminError::Deleted`],
+    /// [`AdminError::Failed`].
     pub async fn get(self, name: &ProjectRef) -> Result<Project, AdminError> {
-        Ok(existing(self.item(name).await?)?.project())
+        Ok(visible(self.item(name).await?)?.project())
     }
 
-    /// The project with this ID or path, including one whose deletion has begun.
+    /// The project with this ID or path, whatever its state.
     ///
     /// # Errors
     ///
-    /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`], [`AdminError::Deleted`],
-    /// [`AdminError::Failed`].
-    pub async fn get_to_delete(self, name: &ProjectRef) -> Result<Project, AdminError> {
-        Ok(not_deleted(self.item(name).await?)?.project())
+    /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`], [`AdminError::Failed`].
+    pub async fn find(self, name: &ProjectRef) -> Result<(Project, ProjectState), AdminError> {
+        let item = self.item(name).await?;
+        Ok((item.project(), ProjectState::of(&item)))
     }
 
-    /// All projects by ID, without those that are being deleted or were deleted.
+    /// All projects by ID with their states, including the deleted ones.
     ///
     /// # Errors
     ///
     /// [`AdminError::Failed`].
-    pub async fn list(self) -> Result<Vec<Project>, AdminError> {
+    pub async fn list(self) -> Result<Vec<(Project, ProjectState)>, AdminError> {
         let mut projects = Vec::new();
         for item in self.store.query_all(&Range::whole(PROJECTS)).await? {
             let item: ProjectItem = read(item)?;
-            projects.extend(item.deleting_since.is_none().then(|| item.project()));
+            projects.push((item.project(), ProjectState::of(&item)));
         }
         Ok(projects)
     }
@@ -124,7 +121,7 @@ impl<'a> Projects<'a> {
         takeover: Takeover,
     ) -> Result<Option<FormerOwner>, AdminError> {
         let new = ProjectItem::new(project.clone(), 1);
-        in_rounds(async || {
+        in_rounds(self.store, async || {
             self.check_id(project.id).await?;
             let (condition, former) = self.path_for(project, takeover).await?;
             let mut transaction = Transaction::on(&self.store.table.name);
@@ -161,7 +158,7 @@ impl<'a> Projects<'a> {
     /// The condition under which the project may put the item of its path, and the other project
     /// that loses the path with it. The condition names that project, so no other one can lose the
     /// path in its place.
-    async fn path_for(
+    pub(super) async fn path_for(
         self,
         project: &Project,
         takeover: Takeover,
@@ -211,7 +208,8 @@ impl<'a> Projects<'a> {
     /// # Errors
     ///
     /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`],
-    /// [`AdminError::PendingDeletion`], [`AdminError::Deleted`], [`AdminError::PathTaken`],
+    /// [`AdminError::Hidden`], [`AdminError::Purging`], [`AdminError::Deleted`],
+    /// [`AdminError::PathTaken`],
     /// [`AdminError::FormerPathOfAnother`], [`AdminError::TooManyFormerPaths`],
     /// [`AdminError::Changed`], [`AdminError::Failed`].
     pub async fn update(
@@ -221,8 +219,8 @@ impl<'a> Projects<'a> {
         takeover: Takeover,
         now: SystemTime,
     ) -> Result<(Project, Option<FormerOwner>), AdminError> {
-        let mut before = existing(self.item(name).await?)?;
-        in_rounds(async || {
+        let mut before = visible(self.item(name).await?)?;
+        in_rounds(self.store, async || {
             let after = changed(&before, &changes);
             let project = after.project();
             if after.former_paths.len() > MAX_FORMER_PATHS {
@@ -273,91 +271,4 @@ impl<'a> Projects<'a> {
         }
         transaction
     }
-}
-
-/// The item by ID, which alone has the former paths.
-pub(super) fn by_id(project: &ProjectItem) -> Item {
-    item(keys::project_by_id(project.id.number()), project)
-}
-
-/// The item by path.
-pub(super) fn by_path(project: &ProjectItem) -> Item {
-    let path = project.path.to_lowercase();
-    let copy = ProjectItem {
-        former_paths: Vec::new(),
-        ..project.clone()
-    };
-    item(keys::project_by_path(&path), &copy)
-}
-
-/// The item by a former path. It has the whole project, so that a lookup takes one call whichever
-/// path it uses.
-pub(super) fn by_former_path(project: &ProjectItem, path: &str, now: SystemTime) -> Item {
-    let moved_at = Some(Timestamp::from_clock(now));
-    let copy = ProjectItem {
-        former_paths: Vec::new(),
-        moved_at,
-        ..project.clone()
-    };
-    item(keys::project_by_path(path), &copy)
-}
-
-/// The project after these changes. The path that it leaves becomes a former path.
-fn changed(before: &ProjectItem, changes: &ProjectChanges) -> ProjectItem {
-    let Project {
-        id,
-        path,
-        visibility,
-    } = before.project();
-    let project = Project {
-        id,
-        path: changes.path.clone().unwrap_or_else(|| path.clone()),
-        visibility: changes.visibility.unwrap_or(visibility),
-    };
-    let [old_path, new_path] = [&path, &project.path].map(ProjectPath::to_lowercase);
-    let mut after = ProjectItem::new(project, before.version + 1);
-    after.former_paths.clone_from(&before.former_paths);
-    after.former_paths.push(old_path);
-    after.former_paths.retain(|path| *path != new_path);
-    after
-}
-
-pub(super) fn not_deleted(item: ProjectItem) -> Result<ProjectItem, AdminError> {
-    match item.deleted_at {
-        Some(time) => Err(AdminError::Deleted {
-            id: item.id,
-            deleted_at: time.into(),
-        }),
-        None => Ok(item),
-    }
-}
-
-fn existing(item: ProjectItem) -> Result<ProjectItem, AdminError> {
-    let item = not_deleted(item)?;
-    match item.deleting_since {
-        Some(_) => Err(AdminError::PendingDeletion(item.id)),
-        None => Ok(item),
-    }
-}
-
-/// The former paths without those that other projects have taken, if the error is about them alone.
-pub(super) fn without_taken_paths(
-    before: &ProjectItem,
-    error: &TransactionError,
-) -> Option<Vec<String>> {
-    let TransactionError::Steps(steps) = error else {
-        return None;
-    };
-    let is_about_paths = steps.iter().all(|step| matches!(step, Step::FormerPath(_)));
-    let paths = before.former_paths.iter().enumerate();
-    let left = paths.filter(|(index, _)| !steps.contains(&Step::FormerPath(*index)));
-    is_about_paths.then(|| left.map(|(_, path)| path.clone()).collect())
-}
-
-/// Whether the new path has changed hands after it was read.
-fn is_about_new_path(error: &TransactionError) -> bool {
-    let TransactionError::Steps(steps) = error else {
-        return false;
-    };
-    steps.contains(&Step::ProjectPath) && !steps.contains(&Step::Own)
 }

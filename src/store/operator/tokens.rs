@@ -7,14 +7,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::error::AdminError;
+use super::project_items::ProjectVersion;
 use super::rounds::in_rounds;
-use crate::project::ProjectId;
-use crate::store::entities::{Item, item, read};
+use crate::project::{ProjectId, Role};
+use crate::store::condition::Condition;
 use crate::store::error::StoreError;
 use crate::store::identity::TokenItem;
+use crate::store::items::{Item, item, read};
 use crate::store::keys::{TOKENS, project_by_id, token_by_hash, token_by_id, token_counter};
-use crate::store::session::{Range, Session};
-use crate::store::transaction::{Condition, Step, Transaction, TransactionError};
+use crate::store::range::Range;
+use crate::store::schema::attribute::LAST_TOKEN_ID;
+use crate::store::session::Session;
+use crate::store::transaction::{Step, Transaction, TransactionError};
 use crate::token::{HashedToken, MAX_GRANTS, NewToken, Token, TokenId};
 
 /// The counter of token IDs.
@@ -120,35 +124,116 @@ impl<'a> Tokens<'a> {
         .await
     }
 
-    /// Removes a token's role in a project, if it has one.
+    /// Removes a token's role in a project that is being purged, if it has one.
     ///
     /// # Errors
     ///
     /// [`AdminError::UnknownToken`], [`AdminError::Changed`], [`AdminError::Failed`].
-    pub async fn revoke_grant(self, id: TokenId, project: ProjectId) -> Result<(), AdminError> {
-        in_rounds(async || {
+    pub async fn revoke_grant(
+        self,
+        id: TokenId,
+        project: &ProjectVersion,
+    ) -> Result<(), AdminError> {
+        in_rounds(self.store, async || {
             let item = self.item(id).await?;
             let mut token = item.clone().token()?;
-            if token.settings.grants.projects.remove(&project).is_none() {
+            let grants = &mut token.settings.grants.projects;
+            if grants.remove(&project.id).is_none() {
                 return Ok(Some(()));
             }
-            match self.replace(&item, token).await {
-                Ok(_) => Ok(Some(())),
-                Err(AdminError::Changed) => Ok(None),
-                Err(error) => Err(error),
-            }
+            let is_replaced = self.replace_for(project, &item, &token).await?;
+            Ok(is_replaced.then_some(()))
         })
         .await
     }
 
+    /// Gives the token with this hash a role in a project that is about to be restored, unless it
+    /// has one, does not exist, or is no longer valid. Returns whether it got the role.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::UnknownToken`], [`AdminError::TooManyGrants`], [`AdminError::Changed`],
+    /// [`AdminError::Failed`].
+    pub async fn restore_grant(
+        self,
+        hash: &HashedToken,
+        role: Role,
+        project: &ProjectVersion,
+        now: SystemTime,
+    ) -> Result<bool, AdminError> {
+        let found = self.find(hash).await?;
+        let Some(found) = found.filter(|token| is_valid(token, now)) else {
+            return Ok(false);
+        };
+        in_rounds(self.store, async || {
+            let item = self.item(found.id).await?;
+            let mut token = item.clone().token()?;
+            let is_valid = is_valid(&token, now);
+            let grants = &mut token.settings.grants.projects;
+            if !is_valid || grants.contains_key(&project.id) {
+                return Ok(Some(false));
+            }
+            if grants.len() == MAX_GRANTS {
+                return Err(AdminError::TooManyGrants);
+            }
+            grants.insert(project.id, role);
+            let is_replaced = self.replace_for(project, &item, &token).await?;
+            Ok(is_replaced.then_some(true))
+        })
+        .await
+    }
+
+    /// The hashes of the tokens that have a role in a project, and their roles.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Failed`].
+    pub async fn roles_in(
+        self,
+        project: ProjectId,
+    ) -> Result<Vec<(HashedToken, Role)>, AdminError> {
+        let mut roles = Vec::new();
+        for item in self.store.query_all(&Range::whole(TOKENS)).await? {
+            let item: TokenItem = read(item)?;
+            let hash = item.hash.clone();
+            let role = item.token()?.settings.grants.projects.remove(&project);
+            roles.extend(role.map(|role| (hash, role)));
+        }
+        Ok(roles)
+    }
+
     /// Writes both items of a token, including one that a partial restore has lost.
     async fn replace(self, before: &TokenItem, token: Token) -> Result<Token, AdminError> {
+        self.replacing(before, &token).commit(self.store).await?;
+        Ok(token)
+    }
+
+    /// Does the same for a project, unless that has changed. Returns whether the token was unchanged
+    /// until then.
+    async fn replace_for(
+        self,
+        project: &ProjectVersion,
+        before: &TokenItem,
+        token: &Token,
+    ) -> Result<bool, AdminError> {
+        let mut transaction = self.replacing(before, token);
+        project.check(&mut transaction);
+        match transaction.commit(self.store).await {
+            Ok(()) => Ok(true),
+            Err(TransactionError::Steps(steps)) if steps.contains(&Step::Project(project.id)) => {
+                Err(AdminError::Changed)
+            }
+            Err(TransactionError::Steps(_)) => Ok(false),
+            Err(error) => Err(AdminError::of_part(error)),
+        }
+    }
+
+    fn replacing(self, before: &TokenItem, token: &Token) -> Transaction<'a> {
         let mut transaction = Transaction::on(&self.store.table.name);
-        for item in token_items(&token, &before.hash, before.version + 1) {
+        for item in token_items(token, &before.hash, before.version + 1) {
             transaction.put(Step::Own, item, Condition::VersionOrAbsent(before.version));
         }
-        transaction.commit(self.store).await?;
-        Ok(token)
+        transaction
     }
 
     async fn item(self, id: TokenId) -> Result<TokenItem, AdminError> {
@@ -161,13 +246,17 @@ impl<'a> Tokens<'a> {
     /// Increments the last token ID. If the token is then refused, its ID stays unused.
     async fn next_id(self) -> Result<TokenId, StoreError> {
         let one = [(":one", AttributeValue::N("1".to_owned()))];
-        let increment = "ADD last_token_id :one";
+        let increment = format!("ADD {LAST_TOKEN_ID} :one");
         let updated = self
             .store
-            .update_item(token_counter(), increment, one, None);
+            .update_item(token_counter(), &increment, one, Condition::Any);
         let counter = updated.await?.unwrap_or_default();
         Ok(read::<TokenCounter>(counter)?.last_token_id)
     }
+}
+
+fn is_valid(token: &Token, now: SystemTime) -> bool {
+    token.revoked_at.is_none() && !token.is_expired(now)
 }
 
 fn refused(step: Step) -> Option<AdminError> {
@@ -177,6 +266,7 @@ fn refused(step: Step) -> Option<AdminError> {
         Step::Own
         | Step::Link
         | Step::Release
+        | Step::Work
         | Step::Claim(_)
         | Step::Held(_)
         | Step::IdempotencyRecord

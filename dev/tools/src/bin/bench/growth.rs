@@ -4,6 +4,7 @@
 use release_links::store::Usage;
 
 use crate::{Bound, TABLE, Table, start_engine, store};
+use testkit::import;
 use testkit::usage::{self, Growth, dollars};
 
 /// The highest count of a list: one more than the largest `X-Total` that GitLab sends (B16).
@@ -14,7 +15,7 @@ pub async fn measure_releases() -> Table {
     let mut rows = Vec::new();
     for links in [10, 100, 1_000, 10_000, 100_000] {
         let tag = format!("with-{links}");
-        usage::import_release(&database, TABLE, &tag, links);
+        import::release(&database, TABLE, &tag, links);
         rows.push((links, Growth::measure(&store(engine), &tag).await));
     }
     table("growth of a release", "links", &rows)
@@ -24,7 +25,7 @@ pub async fn measure_table() -> Table {
     let (engine, database) = start_engine().await;
     let mut rows = Vec::new();
     for releases in [1, 1_000, 100_000] {
-        usage::import_releases(&database, TABLE, releases);
+        import::releases(&database, TABLE, releases);
         rows.push((releases, Growth::measure(&store(engine), "r0").await));
     }
     table("growth of the table", "releases", &rows)
@@ -36,7 +37,7 @@ pub async fn measure_pages() -> Table {
     let mut rows = Vec::new();
     for (links, padding) in [(1_000, 0), (1_000, 2_000), (10_000, 0)] {
         let tag = format!("{links}-{padding}");
-        usage::import_long_release(&database, TABLE, &tag, links, padding);
+        import::long_release(&database, TABLE, &tag, links, padding);
         let last = u64::from(links) / usage::FIRST_PAGE.per_page;
         let mut row = vec![links.to_string(), (padding + 20).to_string()];
         for page in [1, 2, last / 2, last, last + 1, 999_999_999] {

@@ -1,4 +1,4 @@
-//! The items of the table as serde types. Their keys are in [`super::keys`].
+//! The items of the table as serde types. Their keys are in [`super::schema`] and [`super::keys`].
 
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::error::StoreError;
 use super::keys::{Key, item_name};
@@ -57,30 +58,48 @@ pub(super) fn attributes(entity: &impl Serialize) -> Item {
     serde_dynamo::to_item(entity).expect("these types always serialize")
 }
 
+/// A number as DynamoDB reads it.
+pub(super) fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// A number that no other item has, for items that are only compared for equality.
+pub(super) fn random_number() -> u64 {
+    Uuid::new_v4().as_u64_pair().1
+}
+
 /// A tag of a project that has or had a release. The item stays when the release is deleted, so
-/// that no link ID is used twice (R85). Every change to it is an update of single attributes.
+/// that no link ID and no generation is used twice (R85). Every change to it is an update of single
+/// attributes.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct ReleaseItem {
     /// The highest ID that was given to a link.
+    #[serde(default)]
     pub(super) last_link_id: u64,
-    /// Links with this ID or a lower one belong to deleted releases or to failed creations. They do
-    /// not exist, and others may take their unique values.
+    /// The highest number that was given to a generation.
     #[serde(default)]
-    pub(super) deleted_through: u64,
-    /// The highest ID of a creation whose links take several transactions.
+    pub(super) last_generation: u64,
+    /// The generation that lives, or lived last; 0 if none ever lived.
     #[serde(default)]
-    staged_through: Option<u64>,
-    /// Whether links up to `deleted_through` may still be in the table.
-    #[serde(default)]
-    pub(super) needs_cleanup: bool,
+    pub(super) generation: u64,
     /// Unlike the item, the release exists only if this is set.
     #[serde(default)]
     pub(super) created_at: Option<Timestamp>,
     #[serde(default)]
     pub(super) released_at: Option<Timestamp>,
-    /// The version that a change to the release must find unchanged. Link IDs do not change it.
-    #[serde(default, rename = "revision")]
+    /// The version that a change to the release must find unchanged. It begins with 1 in each
+    /// generation. Link IDs do not change it.
+    #[serde(default)]
     pub(super) version: u64,
+    /// The number of links with which the release was created.
+    #[serde(default)]
+    pub(super) links_at_birth: u64,
+    /// If there may be work items: a number that changes whenever one is added.
+    #[serde(default)]
+    pub(super) leftovers: Option<u64>,
+    /// From when on a writer looks for them, in seconds since 1970.
+    #[serde(default)]
+    pub(super) purge_after: u64,
 }
 
 impl ReleaseItem {
@@ -88,10 +107,41 @@ impl ReleaseItem {
         self.created_at.is_some()
     }
 
-    /// Whether a creation of a release leaves links of deleted releases or failed creations.
-    pub(super) fn has_leftovers(&self) -> bool {
-        self.needs_cleanup || self.staged_through.is_some()
+    /// Generation and version. The release and its details have the same pair unless a reader sees
+    /// them at two different moments.
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp {
+            generation: self.generation,
+            version: self.version,
+        }
     }
+}
+
+/// The generation and the version of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stamp {
+    pub(super) generation: u64,
+    pub(super) version: u64,
+}
+
+/// The work item of a generation that is not born yet, or dead. Whoever removes what belongs to the
+/// generation marks it as dead first, so that nobody brings the generation to life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WorkItem {
+    /// A random number that tells this item from another one with the same key.
+    pub(super) nonce: u64,
+    /// From when on no late write can add anything to the generation, in seconds since 1970.
+    pub(super) not_before: u64,
+    pub(super) is_dead: bool,
+    /// Until when somebody removes what belongs to the generation, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cleaning_until: Option<u64>,
+}
+
+/// A part of the number of a project's releases.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct ShardItem {
+    pub(super) releases: i64,
 }
 
 /// A place in the order of a project's releases. Its sort key contains the tag unless that is very
@@ -102,7 +152,8 @@ pub(super) struct PlaceItem {
     pub(super) tag: Option<String>,
 }
 
-/// A link with the version that an update must find unchanged.
+/// A link with the version that an update must find unchanged. The version is random, and new with
+/// every write.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct LinkItem {
     pub(super) id: LinkId,
@@ -113,12 +164,12 @@ pub(super) struct LinkItem {
     link_type: LinkType,
     /// A [`Timestamp`], kept as text, because no request reads it.
     pub(super) created_at: String,
-    #[serde(rename = "revision")]
     pub(super) version: u64,
 }
 
 impl LinkItem {
-    pub(super) fn new(link: Link, created_at: String, version: u64) -> Self {
+    /// The link with a new version.
+    pub(super) fn new(link: Link, created_at: String) -> Self {
         let Link {
             id,
             name,
@@ -133,7 +184,7 @@ impl LinkItem {
             filepath,
             link_type,
             created_at,
-            version,
+            version: random_number(),
         }
     }
 
@@ -157,27 +208,21 @@ impl LinkItem {
     }
 }
 
-/// An idempotency record: the fingerprint of the request. The item also has the attributes of the
-/// stored response, of a [`Link`] or a [`ReleaseRecord`].
+/// An idempotency record. Whoever repeats a request sends its attributes again, as the fingerprint
+/// tells, so the record holds only what the creation added to them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct IdempotencyRecord {
     pub(super) fingerprint: String,
-    /// That of the release. Once the release is deleted, the record is no longer valid.
-    #[serde(default)]
-    pub(super) deleted_through: u64,
-    /// In seconds since 1970, for DynamoDB's TTL.
-    pub(super) expires_at: u64,
-}
-
-/// The release of an idempotency record: what its creation added to the attributes of the request.
-/// Whoever repeats the request sends these attributes again, so that the record stays small.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct ReleaseRecord {
-    pub(super) created_at: Timestamp,
-    /// The ID of the first link. The others follow.
-    pub(super) first_link_id: LinkId,
+    /// The ID of the link, or of the release's first link. The others follow.
+    pub(super) link_id: LinkId,
+    /// When the release was created; `None` for a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created_at: Option<Timestamp>,
+    /// Who created the release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) author: Option<Author>,
+    /// In seconds since 1970, for DynamoDB's TTL.
+    pub(super) expires_at: u64,
 }
 
 /// A unique-constraint item. The one of a filepath also has the link's URL, so that a permanent

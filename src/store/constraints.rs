@@ -1,8 +1,9 @@
 //! Unique-constraint items: each link has one for its URL, its name and its filepath (D5).
 
-use super::entities::{ConstraintItem, Item, item};
 use super::error::StoreError;
-use super::keys::{Partition, item_name};
+use super::items::{ConstraintItem, Item, item};
+use super::keys::item_name;
+use super::partition::Partition;
 use super::transaction::Step;
 use crate::link::{Link, Violation};
 
@@ -33,11 +34,12 @@ pub(super) fn held(steps: &[Step]) -> Vec<Violation> {
 /// The error for a unique-constraint item that another link holds. It names the item.
 pub(super) fn held_by_another(
     partition: &Partition,
+    generation: u64,
     link: &Link,
     steps: &[Step],
 ) -> Option<StoreError> {
     let violation = *held(steps).first()?;
-    let mut items = constraint_items(partition, link).into_iter();
+    let mut items = constraint_items(partition, generation, link).into_iter();
     let (_, item) = items.find(|(other, _)| *other == violation)?;
     let name = item_name(&item);
     Some(StoreError::Corrupt(format!(
@@ -48,17 +50,21 @@ pub(super) fn held_by_another(
 
 /// The unique-constraint items of a link's URL, name and filepath, in the order in which GitLab
 /// reports violations (D2).
-pub(super) fn constraint_items(partition: &Partition, link: &Link) -> Vec<(Violation, Item)> {
+pub(super) fn constraint_items(
+    partition: &Partition,
+    generation: u64,
+    link: &Link,
+) -> Vec<(Violation, Item)> {
     let link_id = link.id;
     let held = ConstraintItem { link_id, url: None };
     let mut items = vec![
         (
             Violation::UrlTaken,
-            item(partition.url_constraint(&link.url), &held),
+            item(partition.url_constraint(generation, &link.url), &held),
         ),
         (
             Violation::NameTaken,
-            item(partition.name_constraint(&link.name), &held),
+            item(partition.name_constraint(generation, &link.name), &held),
         ),
     ];
     if let Some(filepath) = &link.filepath {
@@ -66,7 +72,7 @@ pub(super) fn constraint_items(partition: &Partition, link: &Link) -> Vec<(Viola
             link_id,
             url: Some(link.url.clone()),
         };
-        let item = item(partition.filepath_constraint(filepath), &held);
+        let item = item(partition.filepath_constraint(generation, filepath), &held);
         items.push((Violation::FilepathTaken, item));
     }
     items

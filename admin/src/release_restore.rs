@@ -1,0 +1,315 @@
+//! The restore of releases from another table, such as a restored copy of this one.
+
+use release_links::project::{ProjectId, ProjectRef, Role};
+use release_links::release::{InvalidTagName, ReleaseKey, TagName};
+use release_links::store::operator::{
+    self as store, AdminError, Operator, ProjectState, ReleaseBackup, RestoreOutcome, RestoredLink,
+    StoredTag,
+};
+use release_links::token::HashedToken;
+
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::interrupt::interrupt;
+use crate::output::Progress;
+use crate::{Outcome, output};
+
+/// A table that has releases of a project.
+pub struct Backup<'a> {
+    deployment: &'a Deployment,
+    operator: Operator,
+    table: String,
+    project: ProjectId,
+    /// Whether the project was purged, so that neither link IDs nor generations may be given again.
+    is_purged: bool,
+}
+
+impl<'a> Backup<'a> {
+    pub fn new(deployment: &'a Deployment, table: String, project: ProjectId) -> Self {
+        Self {
+            deployment,
+            operator: deployment.other_table(table.clone()),
+            table,
+            project,
+            is_purged: false,
+        }
+    }
+
+    /// Releases of a project that was purged since.
+    pub fn of_purged(deployment: &'a Deployment, table: String, project: ProjectId) -> Self {
+        Self {
+            is_purged: true,
+            ..Self::new(deployment, table, project)
+        }
+    }
+
+    fn explain(&self, error: AdminError) -> Failure {
+        self.deployment.explain_other(&self.table, error)
+    }
+
+    /// Fails unless the table has the project with all its releases.
+    pub async fn check(&self) -> Outcome {
+        let session = self.deployment.session_of(&self.operator);
+        let found = session.projects().find(&ProjectRef::Id(self.project)).await;
+        match found {
+            Ok((_, ProjectState::Visible | ProjectState::Hidden(_))) => Ok(()),
+            Ok(_) | Err(AdminError::UnknownProject(_)) => {
+                let (table, id) = (&self.table, self.project);
+                Err(format!(
+                    "the table {table} does not have project {id} with all its releases: restore \
+                     the table to a moment before the project was purged"
+                )
+                .into())
+            }
+            Err(error) => Err(self.explain(error)),
+        }
+    }
+
+    /// The hashes of the tokens that have a role in the project, and their roles.
+    pub async fn roles(&self) -> Result<Vec<(HashedToken, Role)>, Failure> {
+        let session = self.deployment.session_of(&self.operator);
+        let roles = session.tokens().roles_in(self.project).await;
+        roles.map_err(|error| self.explain(error))
+    }
+
+    async fn tags(&self) -> Result<Vec<StoredTag>, Failure> {
+        let tags = self.operator.tags(self.project).await;
+        tags.map_err(|error| self.explain(error.into()))
+    }
+
+    async fn release(&self, key: &ReleaseKey) -> Result<ReleaseBackup, Failure> {
+        let session = self.deployment.release_session(&self.operator);
+        let backup = session.restores().back_up(key).await;
+        backup.map_err(|error| self.explain(error.into()))
+    }
+
+    /// Restores a release, or with `dry_run` only compares its links.
+    async fn restore(
+        &self,
+        key: &ReleaseKey,
+        backup: &ReleaseBackup,
+        dry_run: bool,
+    ) -> Result<store::RestoredRelease, Failure> {
+        let session = self.deployment.release_session(&self.deployment.operator);
+        let restores = session.restores();
+        let restored = if dry_run {
+            restores.compare(key, backup).await
+        } else {
+            restores.restore(key, backup).await
+        };
+        restored.map_err(|error| self.deployment.explain_store(&error))
+    }
+
+    /// Before the restore of a tag of a purged project, keeps its numbers from being given again.
+    async fn raise_counters(&self, key: &ReleaseKey, backup: &ReleaseBackup) -> Outcome {
+        if self.is_purged {
+            let session = self.deployment.release_session(&self.deployment.operator);
+            let raised = session.restores().raise_counters(key, backup).await;
+            raised.map_err(|error| self.deployment.explain_store(&error))?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, tag: TagName) -> ReleaseKey {
+        let project = self.project;
+        ReleaseKey { project, tag }
+    }
+}
+
+/// Restores one release, and prints what was done with each link.
+pub async fn restore(backup: &Backup<'_>, tag: TagName, dry_run: bool) -> Outcome {
+    TagName::parse_new(tag.as_str()).map_err(refusal)?;
+    let key = backup.key(tag);
+    let release = backup.release(&key).await?;
+    let (tag, project) = (&key.tag, key.project);
+    if !release.has_release() {
+        let table = &backup.table;
+        return Err(format!(
+            "the table {table} has no release {tag} in project {project}: check the tag and the \
+             table"
+        )
+        .into());
+    }
+    let store::RestoredRelease { was_missing, links } =
+        backup.restore(&key, &release, dry_run).await?;
+    if links.is_empty() {
+        let what = match (was_missing, dry_run) {
+            (false, _) => "exists",
+            (true, false) => "is restored",
+            (true, true) => "is missing",
+        };
+        return output::line(&format!(
+            "release {tag} of project {project} {what}; it has no links in {}",
+            backup.table
+        ));
+    }
+    show(&links)?;
+    if dry_run { Ok(()) } else { check(&links) }
+}
+
+/// A restore may create the release, so it takes only tags that a request may create, too (R88).
+fn refusal(reason: InvalidTagName) -> String {
+    format!("Tag name invalid: the tag {reason}, so create the release under another tag")
+}
+
+/// A release of the other table, and what the restore did with it.
+pub struct RestoredRelease {
+    pub tag: TagName,
+    /// Its links, unless a path cannot name the tag.
+    pub links: Result<Vec<RestoredLink>, InvalidTagName>,
+}
+
+/// Restores all releases of the project, one after the other, and the last link IDs of tags whose
+/// release was deleted. With `dry_run`, it only compares the links. It can be interrupted and run
+/// again.
+pub async fn restore_releases(
+    backup: &Backup<'_>,
+    dry_run: bool,
+) -> Result<Vec<RestoredRelease>, Failure> {
+    let progress = Progress::start("searching for releases");
+    let tags = backup.tags().await?;
+    let count = tags.len();
+    let mut restored = Vec::new();
+    for (done, StoredTag { tag, has_release }) in tags.into_iter().enumerate() {
+        progress.show(&format!("restored {done} of {count} tags"));
+        let links = match TagName::parse_new(tag.as_str()) {
+            Err(reason) => Err(reason),
+            Ok(_) if dry_run && !has_release => continue,
+            Ok(_) => {
+                let key = backup.key(tag.clone());
+                let release = backup.release(&key).await?;
+                let again = |error: Failure| error.and("run the command again to go on");
+                let raised = backup.raise_counters(&key, &release).await;
+                raised.map_err(again)?;
+                if !release.has_release() {
+                    continue;
+                }
+                let restored = backup.restore(&key, &release, dry_run).await;
+                Ok(restored.map_err(again)?.links)
+            }
+        };
+        if has_release {
+            restored.push(RestoredRelease { tag, links });
+        }
+    }
+    Ok(restored)
+}
+
+/// Restores all releases of the project, and prints what was done with each.
+pub async fn restore_all(backup: &Backup<'_>, dry_run: bool) -> Outcome {
+    backup.check().await?;
+    let releases = tokio::select! {
+        releases = restore_releases(backup, dry_run) => releases?,
+        () = interrupt() => {
+            return Err("interrupted: run the command again to restore the other releases".into());
+        }
+    };
+    let row = |release: &RestoredRelease| {
+        let (count, result) = match &release.links {
+            Ok(links) => (links.len().to_string(), summary(links)),
+            Err(reason) => ("-".to_owned(), format!("not restored: the tag {reason}")),
+        };
+        [release.tag.to_string(), count, result]
+    };
+    output::table(["TAG", "LINKS", "RESULT"], releases.iter().map(row))?;
+    if dry_run {
+        Ok(())
+    } else {
+        check_all(&releases)
+    }
+}
+
+/// How many links had each outcome.
+fn summary(links: &[RestoredLink]) -> String {
+    let count = |is_counted: fn(&RestoreOutcome) -> bool| {
+        links
+            .iter()
+            .filter(|link| is_counted(&link.outcome))
+            .count()
+    };
+    let parts = [
+        (
+            count(|outcome| *outcome == RestoreOutcome::Missing),
+            "missing",
+        ),
+        (
+            count(|outcome| *outcome == RestoreOutcome::Restored),
+            "restored",
+        ),
+        (
+            count(|outcome| *outcome == RestoreOutcome::Exists),
+            "existing",
+        ),
+        (count(is_blocked), "not restored"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if parts.is_empty() {
+        "no links".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn show(links: &[RestoredLink]) -> Outcome {
+    let row = |restored: &RestoredLink| {
+        let result = match &restored.outcome {
+            RestoreOutcome::Missing => "missing".to_owned(),
+            RestoreOutcome::Restored => "restored".to_owned(),
+            RestoreOutcome::Exists => "exists".to_owned(),
+            RestoreOutcome::Differs => "differs from the link with this ID".to_owned(),
+            RestoreOutcome::Taken(violations) => {
+                let messages: Vec<String> = violations.iter().map(ToString::to_string).collect();
+                format!("not restored: {}", messages.join(", "))
+            }
+        };
+        let link = &restored.link;
+        [link.id.to_string(), link.name.clone(), result]
+    };
+    output::table(["ID", "NAME", "RESULT"], links.iter().map(row))
+}
+
+/// Whether other links stand in the way of a link.
+fn is_blocked(outcome: &RestoreOutcome) -> bool {
+    matches!(outcome, RestoreOutcome::Differs | RestoreOutcome::Taken(_))
+}
+
+/// A restore fails if other links stand in its way.
+fn check(links: &[RestoredLink]) -> Outcome {
+    match links
+        .iter()
+        .filter(|link| is_blocked(&link.outcome))
+        .count()
+    {
+        0 => Ok(()),
+        count => Err(format!(
+            "could not restore {count} of {} links, because other links have their ID, name, URL \
+             or filepath: change or delete those, and run the command again",
+            links.len()
+        )
+        .into()),
+    }
+}
+
+/// A restore of all releases also fails if a path cannot name the tag of one.
+pub fn check_all(releases: &[RestoredRelease]) -> Outcome {
+    let links = releases
+        .iter()
+        .filter_map(|release| release.links.as_ref().ok());
+    check(&links.flatten().cloned().collect::<Vec<_>>())?;
+    match releases
+        .iter()
+        .filter(|release| release.links.is_err())
+        .count()
+    {
+        0 => Ok(()),
+        count => Err(format!(
+            "could not restore {count} of {} releases, because a path cannot name their tags: \
+             create them under other tags",
+            releases.len()
+        )
+        .into()),
+    }
+}

@@ -1,0 +1,89 @@
+//! The writes that bring a release to life in a new generation. A creation, the creation of the
+//! first link and a restore share them.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::condition::Condition;
+use super::constraints::constraint_items;
+use super::items::{LinkItem, PlaceItem, Stamp, attributes, item, number};
+use super::keys::{is_ordered_in_full, place, shard};
+use super::partition::Partition;
+use super::schema::attribute::{
+    COUNT, CREATED_AT, GENERATION, LINKS_AT_BIRTH, RELEASED_AT, VERSION,
+};
+use super::transaction::{Step, Transaction};
+use crate::link::Link;
+use crate::release::{Details, Release};
+use crate::timestamp::Timestamp;
+
+/// Adds a link and its unique-constraint items.
+pub(super) fn add_link(
+    transaction: &mut Transaction<'_>,
+    (partition, generation): (&Partition, u64),
+    link: &Link,
+    created_at: Timestamp,
+) {
+    let new = LinkItem::new(link.clone(), created_at.to_string());
+    let new = item(partition.link(generation, link.id), &new);
+    transaction.put(Step::Link, new, Condition::Absent);
+    for (violation, item) in constraint_items(partition, generation, link) {
+        transaction.put(Step::Claim(violation), item, Condition::Absent);
+    }
+}
+
+/// Adds the release that comes to life in this generation with this number of links, what
+/// describes it, its place in the order, and the change of the number of releases.
+pub(super) fn add_release(
+    transaction: &mut Transaction<'_>,
+    (partition, generation): (&Partition, u64),
+    release: &Release,
+    links: usize,
+) {
+    let create = format!(
+        "SET {CREATED_AT} = :created, {RELEASED_AT} = :released, {GENERATION} = :generation, \
+         {VERSION} = :one, {LINKS_AT_BIRTH} = :links"
+    );
+    let [created, released] =
+        [release.created_at, release.released_at].map(|time| AttributeValue::S(time.to_string()));
+    let values = [
+        (":created", created),
+        (":released", released),
+        (":generation", number(generation)),
+        (":one", number(1)),
+        (":links", number(u64::try_from(links).unwrap_or(u64::MAX))),
+    ];
+    let is_new = Condition::Birth(generation);
+    transaction.update(Step::Release, partition.release(), &create, values, is_new);
+    let stamp = Stamp {
+        generation,
+        version: 1,
+    };
+    put_details(transaction, partition, &release.details, stamp);
+    put_place(transaction, release);
+    let count = format!("ADD {COUNT} :one");
+    let one = [(":one", number(1))];
+    transaction.update(Step::Own, shard(release), &count, one, Condition::Any);
+}
+
+/// Writes what describes a release, with the release's own generation and version.
+pub(super) fn put_details(
+    transaction: &mut Transaction<'_>,
+    partition: &Partition,
+    details: &Details,
+    stamp: Stamp,
+) {
+    let mut item = item(partition.details(), details);
+    item.extend(attributes(&stamp));
+    transaction.put(Step::Own, item, Condition::Any);
+}
+
+/// Writes the place of a release in the order of its project's releases.
+pub(super) fn put_place(transaction: &mut Transaction<'_>, release: &Release) {
+    let tag = release.tag.as_str();
+    let is_long = !is_ordered_in_full(tag);
+    let new = PlaceItem {
+        tag: is_long.then(|| tag.to_owned()),
+    };
+    let item = item(place(release), &new);
+    transaction.put(Step::Own, item, Condition::Any);
+}

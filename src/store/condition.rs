@@ -1,0 +1,145 @@
+//! The conditions of writes on the item that is already there.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::items::number;
+use super::schema::attribute::{
+    CLEANING_UNTIL, CREATED_AT, DELETING_SINCE, EXPIRES_AT, GENERATION, ID, IS_DEAD, LEFTOVERS,
+    LINK_ID, MOVED_AT, NONCE, NOT_BEFORE, PK, VERSION,
+};
+use crate::link::LinkId;
+use crate::project::ProjectId;
+
+/// The values of an expression by their names.
+pub(super) type Values = HashMap<String, AttributeValue>;
+
+/// A condition on the existing item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// It may or may not exist.
+    Any,
+    /// It does not exist.
+    Absent,
+    /// It is an idempotency record that does not exist or has expired: DynamoDB has not deleted it
+    /// yet.
+    NotValid {
+        /// In seconds since 1970.
+        now: u64,
+    },
+    /// It is not an existing release.
+    NoRelease,
+    /// It is not an existing release, and neither this generation nor a later one ever lived. So a
+    /// late copy of a creation cannot bring back what was deleted since.
+    Birth(u64),
+    /// It is a release that lives in this generation.
+    Living(u64),
+    /// It is a release that lives in this generation and has this version.
+    Unchanged { generation: u64, version: u64 },
+    /// The counter with this name is absent or lower.
+    Below(&'static str, u64),
+    /// Nobody has added a work item since this number was read.
+    Leftovers(u64),
+    /// It is the work item with this nonce.
+    Work(u64),
+    /// It is the work item with this nonce, and its generation may still be born.
+    Unborn(u64),
+    /// It is the work item with this nonce, nobody is removing what belongs to its generation, and
+    /// the generation is dead or its creator has no time left.
+    Abandoned { nonce: u64, now: u64 },
+    /// It has this version.
+    Version(u64),
+    /// It has this version, or a partial restore or DynamoDB's TTL has removed it.
+    VersionOrAbsent(u64),
+    /// This link holds it, or a partial restore has removed it.
+    HeldByOrAbsent(LinkId),
+    /// It is a project that is not being deleted.
+    ActiveProject,
+    /// It is still a former path of this project.
+    FormerPathOf(ProjectId),
+}
+
+impl Condition {
+    /// The condition as DynamoDB reads it.
+    pub(super) fn expression(self) -> Option<String> {
+        let absent_or = |condition| format!("attribute_not_exists({PK}) OR {condition}");
+        let expression = match self {
+            Self::Any => return None,
+            Self::Absent => format!("attribute_not_exists({PK})"),
+            Self::NotValid { .. } => absent_or(format!("{EXPIRES_AT} <= :expected")),
+            Self::NoRelease => format!("attribute_not_exists({CREATED_AT})"),
+            Self::Birth(_) => format!(
+                "attribute_not_exists({CREATED_AT}) \
+                 AND (attribute_not_exists({GENERATION}) OR {GENERATION} < :expected)"
+            ),
+            Self::Living(_) => {
+                format!("attribute_exists({CREATED_AT}) AND {GENERATION} = :expected")
+            }
+            Self::Unchanged { generation, .. } => {
+                let lives = Self::Living(generation).expression()?;
+                format!("{lives} AND {VERSION} = :expected_version")
+            }
+            Self::Below(counter, _) => {
+                format!("attribute_not_exists({counter}) OR {counter} < :expected")
+            }
+            Self::Leftovers(_) => format!("{LEFTOVERS} = :expected"),
+            Self::Work(_) => format!("{NONCE} = :expected"),
+            Self::Unborn(_) => format!("{NONCE} = :expected AND {IS_DEAD} = :false"),
+            Self::Abandoned { .. } => format!(
+                "{NONCE} = :expected AND ({IS_DEAD} = :true OR {NOT_BEFORE} <= :now) \
+                 AND (attribute_not_exists({CLEANING_UNTIL}) OR {CLEANING_UNTIL} < :now)"
+            ),
+            Self::Version(_) => format!("{VERSION} = :expected"),
+            Self::VersionOrAbsent(_) => absent_or(format!("{VERSION} = :expected")),
+            Self::HeldByOrAbsent(_) => absent_or(format!("{LINK_ID} = :expected")),
+            Self::ActiveProject => {
+                format!("attribute_exists({PK}) AND attribute_not_exists({DELETING_SINCE})")
+            }
+            Self::FormerPathOf(_) => format!("{ID} = :expected AND attribute_exists({MOVED_AT})"),
+        };
+        Some(expression)
+    }
+
+    /// The values in the expression.
+    pub(super) fn values(self) -> Values {
+        let expected = match self {
+            Self::Any | Self::Absent | Self::NoRelease | Self::ActiveProject => {
+                return Values::new();
+            }
+            Self::NotValid { now: number }
+            | Self::Birth(number)
+            | Self::Living(number)
+            | Self::Unchanged {
+                generation: number, ..
+            }
+            | Self::Below(_, number)
+            | Self::Leftovers(number)
+            | Self::Work(number)
+            | Self::Unborn(number)
+            | Self::Abandoned { nonce: number, .. }
+            | Self::Version(number)
+            | Self::VersionOrAbsent(number) => number,
+            Self::HeldByOrAbsent(id) => id.number(),
+            Self::FormerPathOf(id) => id.number(),
+        };
+        let mut values = vec![(":expected", number(expected))];
+        match self {
+            Self::Unchanged { version, .. } => values.push((":expected_version", number(version))),
+            Self::Unborn(_) => values.push((":false", AttributeValue::Bool(false))),
+            Self::Abandoned { now, .. } => {
+                values.extend([(":true", AttributeValue::Bool(true)), (":now", number(now))])
+            }
+            _ => {}
+        }
+        let values = values.into_iter();
+        values
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+}
+
+/// DynamoDB accepts no empty map.
+pub(super) fn present(values: Values) -> Option<Values> {
+    (!values.is_empty()).then_some(values)
+}

@@ -1,0 +1,234 @@
+//! Reads of a release together with what belongs to its generation.
+//!
+//! A query or a batch is not one moment: others may write between two items that it reads. What
+//! belongs to another generation is recognized by its key. The release and its details name
+//! generation and version, so that a reader notices two moments and reads again.
+
+use super::batch::find;
+use super::error::StoreError;
+use super::items::{Item, LinkItem, ReleaseItem, Stamp, epoch_seconds, read};
+use super::keys::{Key, key_of, sort_key};
+use super::partition::Partition;
+use super::range::Range;
+use super::schema::SortKey;
+use super::session::{Reading, Session};
+
+/// Age up to which a release may have more links than one query sees, in seconds: the query may
+/// have read them before the release was created.
+const YOUNG: u64 = 10;
+/// How often a query for a young release is repeated.
+const MAX_REPETITIONS: usize = 2;
+
+/// A release that exists, and the newest of its links.
+#[derive(Debug)]
+pub(super) struct Living {
+    pub(super) item: ReleaseItem,
+    /// What describes it, if it was read.
+    pub(super) details: Option<Item>,
+    /// The newest links first.
+    pub(super) links: Vec<LinkItem>,
+    /// The links that were not read.
+    pub(super) rest: Rest,
+}
+
+/// What a query for a release has found.
+#[derive(Debug)]
+pub(super) enum Lookup {
+    Living(Living),
+    /// The release does not exist. Its item may.
+    Missing(ReleaseItem),
+}
+
+impl Lookup {
+    /// The release, if it exists.
+    pub(super) fn living(self) -> Option<Living> {
+        match self {
+            Self::Living(living) => Some(living),
+            Self::Missing(_) => None,
+        }
+    }
+}
+
+/// The links of a generation that a query has not read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Rest {
+    /// None.
+    Nothing,
+    /// Those before this key, or all.
+    Before(Option<Key>),
+}
+
+impl Session<'_> {
+    /// The release's item, if the release exists.
+    pub(super) async fn release_item(
+        &self,
+        partition: &Partition,
+    ) -> Result<Option<ReleaseItem>, StoreError> {
+        let item = self.get_item(partition.release()).await?;
+        let item: Option<ReleaseItem> = item.map(read).transpose()?;
+        let item = item.filter(ReleaseItem::exists);
+        if let Some(item) = &item {
+            self.table.generations.remember(partition, item.generation);
+        }
+        Ok(item)
+    }
+
+    /// Whether the release lives in this generation.
+    pub(super) async fn lives_in(
+        &self,
+        partition: &Partition,
+        generation: u64,
+    ) -> Result<bool, StoreError> {
+        let item = self.release_item(partition).await?;
+        Ok(item.is_some_and(|item| item.generation == generation))
+    }
+
+    /// The release, and the item that has this key in its generation; `None` if the release does
+    /// not exist. It takes one call, or two if the process did not know the generation.
+    pub(super) async fn living_item(
+        &self,
+        partition: &Partition,
+        key: impl Fn(u64) -> Key,
+    ) -> Result<Option<(ReleaseItem, Option<Item>)>, StoreError> {
+        let guess = self.table.generations.guess(partition);
+        let [release, guessed] = [partition.release(), key(guess)];
+        let items = self.get_items(vec![release.clone(), guessed.clone()]);
+        let items = items.await?;
+        let item: Option<ReleaseItem> = find(&items, &release).map(read).transpose()?;
+        let Some(item) = item.filter(ReleaseItem::exists) else {
+            return Ok(None);
+        };
+        if item.generation == guess {
+            return Ok(Some((item, find(&items, &guessed))));
+        }
+        self.table.generations.remember(partition, item.generation);
+        let found = self.get_item(key(item.generation)).await?;
+        Ok(Some((item, found)))
+    }
+
+    /// The release and about this many of its newest links, in one query. With `last`, the query
+    /// begins with what describes the release, or with the release itself.
+    pub(super) async fn living_release(
+        &self,
+        partition: &Partition,
+        last: &SortKey,
+        links: u64,
+    ) -> Result<Lookup, StoreError> {
+        let (mut changes, mut repetitions) = (self.changes(), 0);
+        while changes.next().await {
+            let living = match self.query_living(partition, last, links).await? {
+                Lookup::Living(living) => living,
+                missing @ Lookup::Missing(_) => return Ok(missing),
+            };
+            if *last == SortKey::Details && !living.is_of_one_moment()? {
+                continue;
+            }
+            if self.may_miss_links(&living) && repetitions < MAX_REPETITIONS {
+                repetitions += 1;
+                continue;
+            }
+            return Ok(Lookup::Living(living));
+        }
+        Err(StoreError::Corrupt(format!(
+            "the details of release {} are missing or do not belong to it",
+            partition.0
+        )))
+    }
+
+    async fn query_living(
+        &self,
+        partition: &Partition,
+        last: &SortKey,
+        links: u64,
+    ) -> Result<Lookup, StoreError> {
+        let guess = self.table.generations.guess(partition);
+        let range = partition.links_and_head(guess, last).backward();
+        let head = if *last == SortKey::Details { 2 } else { 1 };
+        let limit = Some(head + links);
+        let output = self.query(&range, Reading::Items, limit, None).await?;
+        let items = output.items.unwrap_or_default();
+        let item = find(&items, &partition.release());
+        let item: ReleaseItem = item.map(read).transpose()?.unwrap_or_default();
+        if !item.exists() {
+            return Ok(Lookup::Missing(item));
+        }
+        self.table.generations.remember(partition, item.generation);
+        let is_complete = output.last_evaluated_key.is_none() && guess <= item.generation;
+        Ok(Lookup::Living(Living::of(item, items, is_complete)?))
+    }
+
+    fn may_miss_links(&self, living: &Living) -> bool {
+        let seen = u64::try_from(living.links.len()).unwrap_or(u64::MAX);
+        let born = living
+            .item
+            .created_at
+            .map_or(0, |time| epoch_seconds(time.into()));
+        living.rest == Rest::Nothing
+            && seen < living.item.links_at_birth
+            && self.seconds() < born.saturating_add(YOUNG)
+    }
+
+    /// The links that were not read, the newest first, in one query for each megabyte.
+    pub(super) async fn next_links(
+        &self,
+        partition: &Partition,
+        generation: u64,
+        rest: &mut Rest,
+        limit: Option<u64>,
+    ) -> Result<Vec<LinkItem>, StoreError> {
+        let Rest::Before(start) = rest else {
+            return Ok(Vec::new());
+        };
+        let range: Range<'_> = partition.links(generation).backward();
+        let output = self.query(&range, Reading::Items, limit, start.take());
+        let output = output.await?;
+        *rest = match output.last_evaluated_key {
+            Some(key) => Rest::Before(Some(key)),
+            None => Rest::Nothing,
+        };
+        let items = output.items.unwrap_or_default().into_iter();
+        items.map(read).collect()
+    }
+}
+
+impl Living {
+    /// Sorts what a query has read. Other generations may have left items between the release and
+    /// its links.
+    fn of(item: ReleaseItem, items: Vec<Item>, mut is_complete: bool) -> Result<Self, StoreError> {
+        let generation = item.generation;
+        let (mut details, mut links, mut last) = (None, Vec::new(), None);
+        for item in items {
+            match SortKey::parse(sort_key(&item)) {
+                Some(SortKey::Details) => details = Some(item),
+                Some(SortKey::Link(of, _)) if of == generation => {
+                    last = Some(key_of(item.clone()));
+                    links.push(read(item)?);
+                }
+                // Everything after it is of an earlier generation, too.
+                Some(key) if key.generation().is_some_and(|of| of < generation) => {
+                    is_complete = true;
+                }
+                // Records sort before the links of their generation.
+                Some(SortKey::Record(of, _)) if of == generation => is_complete = true,
+                _ => {}
+            }
+        }
+        let rest = if is_complete {
+            Rest::Nothing
+        } else {
+            Rest::Before(last)
+        };
+        Ok(Self {
+            item,
+            details,
+            links,
+            rest,
+        })
+    }
+
+    /// Whether the release and its details were read at the same moment.
+    fn is_of_one_moment(&self) -> Result<bool, StoreError> {
+        let details: Option<Stamp> = self.details.clone().map(read).transpose()?;
+        Ok(details == Some(self.item.stamp()))
+    }
+}

@@ -1,0 +1,64 @@
+//! Releases as operators see and delete them.
+
+use crate::project::ProjectId;
+use crate::release::{ReleaseKey, TagName};
+use crate::store::error::StoreError;
+use crate::store::releases::Releases;
+use crate::store::session::Session;
+
+/// A release in the list for operators, which reads nothing but the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseEntry {
+    /// The tag.
+    pub tag: TagName,
+    /// When it was released, or will be: RFC 3339 in UTC.
+    pub released_at: String,
+    /// When it was created, in the same form.
+    pub created_at: String,
+}
+
+/// The releases of all projects.
+#[derive(Debug, Clone, Copy)]
+pub struct OperatorReleases<'a> {
+    store: &'a Session<'a>,
+}
+
+impl<'a> OperatorReleases<'a> {
+    pub(super) fn new(store: &'a Session<'a>) -> Self {
+        Self { store }
+    }
+
+    /// All releases of a project, the latest first. It takes one query for each megabyte of their
+    /// order, whatever their links are.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn list(self, project: ProjectId) -> Result<Vec<ReleaseEntry>, StoreError> {
+        let places = self.store.places(project).await?.into_iter();
+        let entries = places.map(|place| ReleaseEntry {
+            tag: place.tag,
+            released_at: place.released_at,
+            created_at: place.created_at,
+        });
+        Ok(entries.collect())
+    }
+
+    /// Whether the release exists.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn exists(self, key: &ReleaseKey) -> Result<bool, StoreError> {
+        Releases::of(self.store).exists(key).await
+    }
+
+    /// Deletes a release with its links.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ReleaseNotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn delete(self, key: &ReleaseKey) -> Result<(), StoreError> {
+        Releases::of(self.store).delete(key).await.map(drop)
+    }
+}

@@ -1,0 +1,326 @@
+//! The removal of what belongs to generations that are dead: deleted releases, and creations that
+//! failed.
+//!
+//! Each such generation has a work item. Whoever removes marks it as dead first, and reads the
+//! release after that: a creator that was not fast enough finds the mark, and a generation that
+//! came to life before the mark is left alone. The work item stays until no late write can add
+//! anything more.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::condition::Condition;
+use super::error::StoreError;
+use super::items::{Item, ReleaseItem, WorkItem, item, number, random_number, read};
+use super::keys::{Key, sort_key};
+use super::partition::Partition;
+use super::schema::SortKey;
+use super::schema::attribute::{CLEANING_UNTIL, IS_DEAD, LEFTOVERS, PURGE_AFTER};
+use super::session::{Reading, Session};
+use super::transaction::{Step, Transaction, TransactionError};
+
+/// Number of items that one transaction removes, which is DynamoDB's limit.
+const ITEMS_PER_REMOVAL: usize = 100;
+/// Number of transactions that remove items at the same time.
+const CONCURRENT_TRANSACTIONS: usize = 4;
+/// The longest time that a request spends on what others have left.
+const MAX_PURGE: Duration = Duration::from_secs(1);
+/// How long a write may arrive after the deadline of its invocation, in seconds. DynamoDB accepts
+/// no signature that is older than 15 minutes.
+const MAX_DELAY: u64 = 16 * 60;
+/// The longest life of an invocation, in seconds: Lambda's maximum timeout.
+const MAX_INVOCATION: u64 = 15 * 60;
+
+/// A generation that is unborn or dead, and its work item.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    pub(super) generation: u64,
+    pub(super) item: WorkItem,
+}
+
+/// How far the removal of a generation came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Removal {
+    /// Nothing can come back.
+    Complete,
+    /// Nothing is left, but a late write may still add something.
+    TooEarly,
+}
+
+impl WorkItem {
+    /// When somebody else may go on.
+    fn next_attempt(&self) -> u64 {
+        match self.cleaning_until {
+            Some(until) => until + 1,
+            None => self.not_before,
+        }
+    }
+}
+
+impl Work {
+    /// A generation that this request prepares. It has until its deadline to bring it to life.
+    pub(super) fn of_creation(generation: u64, session: &Session<'_>) -> Self {
+        let not_before = session.deadline_seconds() + MAX_DELAY;
+        Self::new(generation, not_before, false)
+    }
+
+    /// A generation that this request deletes. Others may have begun to write to it.
+    pub(super) fn of_deletion(generation: u64, session: &Session<'_>) -> Self {
+        let not_before = session.deadline_seconds() + MAX_INVOCATION + MAX_DELAY;
+        Self::new(generation, not_before, true)
+    }
+
+    /// A generation that an operator's command prepares. The command extends its time again and
+    /// again.
+    pub(super) fn of_restore(generation: u64, session: &Session<'_>) -> Self {
+        let not_before = session.seconds() + MAX_INVOCATION + MAX_DELAY;
+        Self::new(generation, not_before, false)
+    }
+
+    fn new(generation: u64, not_before: u64, is_dead: bool) -> Self {
+        let item = WorkItem {
+            nonce: random_number(),
+            not_before,
+            is_dead,
+            cleaning_until: None,
+        };
+        Self { generation, item }
+    }
+
+    /// Adds the work item.
+    pub(super) fn add_to(&self, transaction: &mut Transaction<'_>, partition: &Partition) {
+        let new = item(partition.work(self.generation), &self.item);
+        transaction.put(Step::Work, new, Condition::Any);
+    }
+
+    /// The values of [`set_leftovers`]: from `due` on, writers of the release look for work items.
+    /// What is due earlier stays due.
+    pub(super) fn leftovers(
+        &self,
+        release: &ReleaseItem,
+        due: u64,
+    ) -> [(&'static str, AttributeValue); 2] {
+        let due = match release.leftovers {
+            Some(_) => due.min(release.purge_after),
+            None => due,
+        };
+        [
+            (":leftovers", number(self.item.nonce)),
+            (":purge_after", number(due)),
+        ]
+    }
+
+    fn read(item: Item) -> Result<Option<Self>, StoreError> {
+        let key = SortKey::parse(sort_key(&item));
+        let generation = key.and_then(|key| key.generation());
+        let item = read(item)?;
+        Ok(generation.map(|generation| Self { generation, item }))
+    }
+}
+
+/// Part of an expression with the values of [`Work::leftovers`].
+pub(super) fn set_leftovers() -> String {
+    format!("{LEFTOVERS} = :leftovers, {PURGE_AFTER} = :purge_after")
+}
+
+impl Session<'_> {
+    /// After a request's own work, removes for a short time what deleted releases and failed
+    /// creations have left, if there is something to do. A failure does not matter to the request:
+    /// a later one continues.
+    pub(super) async fn purge_leftovers(&self, partition: &Partition, release: &ReleaseItem) {
+        let Some(leftovers) = release.leftovers else {
+            return;
+        };
+        if release.purge_after <= self.seconds() {
+            let time = MAX_PURGE.min(self.time_left() / 2);
+            let purge = self.purge(partition, leftovers, time);
+            within(time, purge).await;
+        }
+    }
+
+    /// Removes the generation that this request has deleted, within half of the time that is left.
+    /// Nobody can bring it to life again, so it needs no mark.
+    pub(super) async fn remove_deleted(&self, partition: &Partition, work: &Work) {
+        let removal = async {
+            let removal = self.remove_items_of(partition, work).await?;
+            self.postpone_own(partition, work, removal).await
+        };
+        within(self.time_left() / 2, removal).await;
+    }
+
+    /// Removes the generation that this request has failed to bring to life, within half of the
+    /// time that is left.
+    pub(super) async fn remove_unborn(&self, partition: &Partition, work: &Work) {
+        let time = self.time_left() / 2;
+        let removal = async {
+            let is_own = Condition::Work(work.item.nonce);
+            let Some(marked) = self.mark(partition, work, time, is_own).await? else {
+                return Ok(());
+            };
+            let removal = self.remove_generation(partition, &marked).await?;
+            self.postpone_own(partition, work, removal).await
+        };
+        within(time, removal).await;
+    }
+
+    async fn postpone_own(
+        &self,
+        partition: &Partition,
+        work: &Work,
+        removal: Removal,
+    ) -> Result<(), StoreError> {
+        match removal {
+            Removal::Complete => Ok(()),
+            Removal::TooEarly => {
+                let WorkItem {
+                    nonce, not_before, ..
+                } = work.item;
+                self.postpone(partition, nonce, not_before).await
+            }
+        }
+    }
+
+    /// Removes all that can be removed. `leftovers` was read before.
+    async fn purge(
+        &self,
+        partition: &Partition,
+        leftovers: u64,
+        time: Duration,
+    ) -> Result<(), StoreError> {
+        loop {
+            let items = self.query_all(&partition.work_items()).await?;
+            if items.is_empty() {
+                let forget = format!("REMOVE {LEFTOVERS}, {PURGE_AFTER}");
+                let unchanged = Condition::Leftovers(leftovers);
+                self.update_item(partition.release(), &forget, [], unchanged)
+                    .await?;
+                return Ok(());
+            }
+            let mut due = Vec::new();
+            for work in items.into_iter().map(Work::read) {
+                let Some(work) = work? else { continue };
+                let is_abandoned = Condition::Abandoned {
+                    nonce: work.item.nonce,
+                    now: self.seconds(),
+                };
+                let marked = self.mark(partition, &work, time, is_abandoned).await?;
+                let Some(marked) = marked else {
+                    due.push(work.item.next_attempt().max(self.seconds() + 1));
+                    continue;
+                };
+                if self.remove_generation(partition, &marked).await? == Removal::TooEarly {
+                    due.push(work.item.not_before);
+                }
+            }
+            if let Some(due) = due.into_iter().min() {
+                return self.postpone(partition, leftovers, due).await;
+            }
+        }
+    }
+
+    /// Marks a generation as dead, so that nobody brings it to life, and keeps others from
+    /// removing it for this time. `None` means that the work item does not fulfil the condition.
+    async fn mark(
+        &self,
+        partition: &Partition,
+        work: &Work,
+        time: Duration,
+        condition: Condition,
+    ) -> Result<Option<Work>, StoreError> {
+        let mark = format!("SET {IS_DEAD} = :dead, {CLEANING_UNTIL} = :until");
+        let until = self.seconds() + time.as_secs() + 1;
+        let values = [
+            (":dead", AttributeValue::Bool(true)),
+            (":until", number(until)),
+        ];
+        let key = partition.work(work.generation);
+        let marked = self.update_item(key, &mark, values, condition).await?;
+        Ok(marked.map(Work::read).transpose()?.flatten())
+    }
+
+    /// Removes what belongs to a generation that is marked as dead, unless it came to life before
+    /// the mark.
+    async fn remove_generation(
+        &self,
+        partition: &Partition,
+        work: &Work,
+    ) -> Result<Removal, StoreError> {
+        if self.lives_in(partition, work.generation).await? {
+            self.forget(partition, work).await?;
+            return Ok(Removal::Complete);
+        }
+        self.remove_items_of(partition, work).await
+    }
+
+    async fn remove_items_of(
+        &self,
+        partition: &Partition,
+        work: &Work,
+    ) -> Result<Removal, StoreError> {
+        let range = partition.generation(work.generation);
+        let limit = u64::try_from(ITEMS_PER_REMOVAL * CONCURRENT_TRANSACTIONS).ok();
+        loop {
+            let is_late = self.seconds() >= work.item.not_before;
+            let output = self.query(&range, Reading::Keys, limit, None).await?;
+            let is_all = output.last_evaluated_key.is_none();
+            let keys = output.items.unwrap_or_default();
+            if keys.is_empty() && is_late {
+                self.forget(partition, work).await?;
+                return Ok(Removal::Complete);
+            }
+            let removals = keys.chunks(ITEMS_PER_REMOVAL);
+            let removals = removals.map(|keys| self.remove_items(keys));
+            futures_util::future::try_join_all(removals).await?;
+            if is_all && !is_late {
+                return Ok(Removal::TooEarly);
+            }
+        }
+    }
+
+    async fn remove_items(&self, keys: &[Key]) -> Result<(), StoreError> {
+        let mut transaction = Transaction::on(&self.table.name);
+        for key in keys {
+            transaction.delete(Step::Own, key.clone(), Condition::Any);
+        }
+        Ok(transaction.commit(self).await?)
+    }
+
+    /// Removes a work item.
+    async fn forget(&self, partition: &Partition, work: &Work) -> Result<(), StoreError> {
+        let mut transaction = Transaction::on(&self.table.name);
+        let (key, is_same) = (
+            partition.work(work.generation),
+            Condition::Work(work.item.nonce),
+        );
+        transaction.delete(Step::Work, key, is_same);
+        match transaction.commit(self).await {
+            // Somebody else has removed it.
+            Ok(()) | Err(TransactionError::Steps(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Nothing is left to do before this time, unless a work item was added in the meantime.
+    async fn postpone(
+        &self,
+        partition: &Partition,
+        leftovers: u64,
+        due: u64,
+    ) -> Result<(), StoreError> {
+        let set = format!("SET {PURGE_AFTER} = :due");
+        let unchanged = Condition::Leftovers(leftovers);
+        let due = [(":due", number(due))];
+        self.update_item(partition.release(), &set, due, unchanged)
+            .await?;
+        Ok(())
+    }
+}
+
+async fn within(time: Duration, removal: impl Future<Output = Result<(), StoreError>>) {
+    match tokio::time::timeout(time, removal).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(cause = %error, "the removal of leftovers failed"),
+        Err(_) => tracing::debug!("the removal of leftovers is not finished"),
+    }
+}

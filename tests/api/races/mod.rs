@@ -1,0 +1,14 @@
+//! Interleavings and crashes: a test holds a call between the SDK and the engine while the rest
+//! happens, or kills the process at it. All run on tokio's paused clock, so that a call can be held
+//! for as long as a test needs, and so that no deadline depends on the machine.
+
+mod calls;
+mod creations;
+mod items;
+mod leftovers;
+mod links;
+mod lists;
+mod operator;
+mod readers;
+mod restores;
+mod world;

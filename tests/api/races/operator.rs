@@ -1,0 +1,35 @@
+//! The operator's command `release restore`, by the functions behind it.
+
+use std::time::Duration;
+
+use release_links::store::operator::{ReleaseBackup, RestoreOutcome};
+use testkit::usage;
+
+use super::world::Process;
+
+/// Time limit for reading and writing a whole release.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// A release of the tag `v1` as a copy of the table has it.
+pub(super) struct Backup(ReleaseBackup);
+
+/// Reads the release as the table has it now, which stands for a table restored to this time.
+pub(super) async fn back_up(process: &Process) -> Backup {
+    let session = process.operator.session(RELEASE_TIMEOUT);
+    let backup = session.restores().back_up(&usage::release("v1")).await;
+    Backup(backup.unwrap())
+}
+
+/// Restores the release, and returns for each link whether it was restored or exists. Fails with
+/// the message of the command.
+pub(super) async fn restore(process: &Process, backup: &Backup) -> Result<Vec<bool>, String> {
+    let session = process.operator.session(RELEASE_TIMEOUT);
+    let (restores, release) = (session.restores(), usage::release("v1"));
+    let restored = restores.restore(&release, &backup.0).await;
+    let restored = restored.map_err(|error| error.to_string())?;
+    let is_there = |outcome: &RestoreOutcome| {
+        matches!(outcome, RestoreOutcome::Restored | RestoreOutcome::Exists)
+    };
+    let links = restored.links.iter();
+    Ok(links.map(|link| is_there(&link.outcome)).collect())
+}
