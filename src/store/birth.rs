@@ -5,16 +5,36 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::condition::Condition;
 use super::constraints::constraint_items;
+use super::error::StoreError;
 use super::items::{LinkItem, PlaceItem, Stamp, attributes, item, number};
 use super::keys::{is_ordered_in_full, place, shard};
 use super::partition::Partition;
 use super::schema::attribute::{
     COUNT, CREATED_AT, GENERATION, LINKS_AT_BIRTH, RELEASED_AT, VERSION,
 };
-use super::transaction::{Step, Transaction};
+use super::session::Session;
+use super::transaction::{Step, Transaction, TransactionError};
 use crate::link::Link;
 use crate::release::{Details, Release};
 use crate::timestamp::Timestamp;
+
+impl Session<'_> {
+    /// Commits the transaction that brings a generation to life. `false` means that another one
+    /// was faster.
+    pub(super) async fn bring_to_life(
+        &self,
+        partition: &Partition,
+        generation: u64,
+        last: Transaction<'_>,
+    ) -> Result<bool, StoreError> {
+        match last.commit(self).await {
+            Ok(()) => Ok(true),
+            // A first copy of the transaction may have succeeded, and its response may be lost.
+            Err(TransactionError::Steps(_)) => self.lives_in(partition, generation).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+}
 
 /// Adds a link and its unique-constraint items.
 pub(super) fn add_link(

@@ -83,24 +83,40 @@ impl<'s> Links<'s> {
         let reserved = session.reserve_link(partition).await?;
         let link = new.clone().with_id(reserved.first()?);
         let transaction = self.creation(&reserved, &link, author, request);
-        let steps = match transaction.commit(session).await {
+        let outcome = if reserved.release.exists() {
+            transaction.commit(session).await
+        } else {
+            transaction.try_to_commit(session).await
+        };
+        match outcome {
             Ok(()) => {
                 let generation = reserved.generation();
                 session.table.generations.remember(partition, generation);
                 session.purge_leftovers(partition, &reserved.release).await;
                 let is_replayed = false;
-                return Ok(Some(CreatedLink { link, is_replayed }));
+                Ok(Some(CreatedLink { link, is_replayed }))
             }
-            Err(TransactionError::Steps(steps)) => steps,
-            Err(error) => return Err(error.into()),
-        };
+            Err(TransactionError::Steps(steps)) => self.refused(&steps, new, request).await,
+            // Others create the release at the same time. Once it exists, links do not conflict.
+            Err(TransactionError::Conflict) if !reserved.release.exists() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What follows from the steps that were refused; `None` if another round may succeed.
+    async fn refused(
+        &self,
+        steps: &[Step],
+        new: NewLink,
+        request: Option<&IdempotentRequest>,
+    ) -> Result<Option<CreatedLink>, StoreError> {
         match request.filter(|_| steps.contains(&Step::IdempotencyRecord)) {
             // Another request created or deleted the release.
             _ if steps.contains(&Step::Release) => Ok(None),
             // Without a record, the release was deleted, or the record has just expired. The next
             // round decides.
             Some(request) => {
-                let record = session.record(partition, request).await?;
+                let record = self.session.record(&self.partition, request).await?;
                 let is_replayed = true;
                 Ok(record.map(|record| CreatedLink {
                     link: new.with_id(record.link_id),
@@ -109,7 +125,7 @@ impl<'s> Links<'s> {
             }
             // A restored link has this ID. The next ID may be free.
             None if steps == [Step::Link] => Ok(None),
-            None => Err(StoreError::Taken(claimed(&steps))),
+            None => Err(StoreError::Taken(claimed(steps))),
         }
     }
 

@@ -204,12 +204,10 @@ impl Living {
                     last = Some(key_of(item.clone()));
                     links.push(read(item)?);
                 }
-                // Everything after it is of an earlier generation, too.
-                Some(key) if key.generation().is_some_and(|of| of < generation) => {
+                // All links of the generation sort after it.
+                Some(key) if key.generation().is_some_and(|of| of <= generation) => {
                     is_complete = true;
                 }
-                // Records sort before the links of their generation.
-                Some(SortKey::Record(of, _)) if of == generation => is_complete = true,
                 _ => {}
             }
         }

@@ -16,7 +16,7 @@ use super::partition::Partition;
 use super::purge::{Work, set_leftovers};
 use super::releases::Releases;
 use super::reservation::Reserved;
-use super::transaction::{Step, Transaction, TransactionError};
+use super::transaction::{Step, Transaction};
 use crate::idempotency::IdempotentRequest;
 use crate::link::LinkId;
 use crate::release::{NewRelease, ReleaseKey, ReleaseWithLinks};
@@ -115,19 +115,11 @@ impl<'s> Releases<'s> {
             last.delete(Step::Work, partition.work(generation), is_unborn);
             work = Some(unborn);
         }
-        match last.commit(session).await {
-            Ok(()) => return Ok(true),
-            Err(TransactionError::Steps(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        // A first copy of the transaction may have succeeded, and its response may be lost.
-        if session.lives_in(partition, generation).await? {
-            return Ok(true);
-        }
-        if let Some(work) = work {
+        let is_born = session.bring_to_life(partition, generation, last).await?;
+        if let Some(work) = work.filter(|_| !is_born) {
             session.remove_unborn(partition, &work).await;
         }
-        Ok(false)
+        Ok(is_born)
     }
 
     fn last_transaction(

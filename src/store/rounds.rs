@@ -6,8 +6,6 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
-use super::session::Session;
-
 /// Largest number of retries of a call that conflicts, or of the unprocessed part of a batch.
 const MAX_RETRIES: usize = 12;
 /// Largest number of times that a change begins again after others changed the same data.
@@ -22,6 +20,30 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
+    /// The attempts of one call until this deadline.
+    pub(super) fn of_call(deadline: Instant) -> Self {
+        Self::new(deadline, MAX_RETRIES, Duration::from_millis(500))
+    }
+
+    /// The rounds of a change that begins again with a read, until this deadline.
+    pub(super) fn of_change(deadline: Instant) -> Self {
+        Self::new(deadline, MAX_CHANGES, Duration::from_millis(100))
+    }
+
+    /// Each delay is up to twice as long as the one before, and has jitter of up to its own length.
+    fn new(deadline: Instant, retries: usize, longest: Duration) -> Self {
+        let delays = ExponentialBuilder::default()
+            .with_jitter()
+            .with_min_delay(Duration::from_millis(10))
+            .with_max_delay(longest)
+            .with_max_times(retries);
+        Self {
+            deadline,
+            delays: delays.build(),
+            has_begun: false,
+        }
+    }
+
     /// Waits for the next round. `false` means that there is none: too many failed, or the next
     /// one would begin after the deadline.
     pub(super) async fn next(&mut self) -> bool {
@@ -34,32 +56,6 @@ impl Rounds {
                 true
             }
             _ => false,
-        }
-    }
-}
-
-impl Session<'_> {
-    /// The attempts of one call.
-    pub(super) fn attempts(&self) -> Rounds {
-        self.rounds(MAX_RETRIES, Duration::from_millis(500))
-    }
-
-    /// The rounds of a change that begins again with a read.
-    pub(super) fn changes(&self) -> Rounds {
-        self.rounds(MAX_CHANGES, Duration::from_millis(100))
-    }
-
-    /// Each delay is up to twice as long as the one before, and has jitter of up to its own length.
-    fn rounds(&self, retries: usize, longest: Duration) -> Rounds {
-        let delays = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(Duration::from_millis(10))
-            .with_max_delay(longest)
-            .with_max_times(retries);
-        Rounds {
-            deadline: self.deadline,
-            delays: delays.build(),
-            has_begun: false,
         }
     }
 }

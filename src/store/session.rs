@@ -19,6 +19,7 @@ use super::error::{StoreError, failure};
 use super::items::{Item, epoch_seconds};
 use super::keys::Key;
 use super::range::Range;
+use super::rounds::Rounds;
 use super::schema::attribute::{PK, SK};
 use super::table::Table;
 
@@ -38,7 +39,7 @@ pub struct Usage {
 pub(super) struct Session<'a> {
     pub(super) table: &'a Table,
     /// No call and no delay ends after it.
-    pub(super) deadline: Instant,
+    deadline: Instant,
     started: Instant,
     /// The wall clock when the session started.
     now: SystemTime,
@@ -76,13 +77,13 @@ impl<'a> Session<'a> {
 
     /// The current time, in seconds since 1970.
     pub(super) fn seconds(&self) -> u64 {
-        epoch_seconds(self.now + self.started.elapsed())
+        let server_time = self.table.server_time.get();
+        epoch_seconds(server_time.unwrap_or_else(|| self.now + self.started.elapsed()))
     }
 
-    /// The time of the deadline, in seconds since 1970.
+    /// The time of the deadline, in seconds since 1970, rounded up.
     pub(super) fn deadline_seconds(&self) -> u64 {
-        let time = self.deadline.saturating_duration_since(self.started);
-        epoch_seconds(self.now + time) + 1
+        self.seconds() + self.time_left().as_secs() + 2
     }
 
     /// The time that is left.
@@ -94,6 +95,16 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn usage(&self) -> Usage {
         *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The attempts of one call.
+    pub(super) fn attempts(&self) -> Rounds {
+        Rounds::of_call(self.deadline)
+    }
+
+    /// The rounds of a change that begins again with a read.
+    pub(super) fn changes(&self) -> Rounds {
+        Rounds::of_change(self.deadline)
     }
 
     /// Makes one call within the request's time limit. The SDK retries whatever is safe to retry.

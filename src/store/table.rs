@@ -1,12 +1,13 @@
 //! The table, and the client that calls DynamoDB.
 
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use tokio::time::Instant;
 
 use super::generations::Generations;
 
@@ -31,6 +32,26 @@ pub(super) struct Table {
     pub(super) name: String,
     /// What this process knows about releases that do not live in generation 1.
     pub(super) generations: Generations,
+    /// The time of DynamoDB, if this process asks for it.
+    pub(super) server_time: ServerTime,
+}
+
+/// The last time that DynamoDB has told, and when; all clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ServerTime(Arc<Mutex<Option<(SystemTime, Instant)>>>);
+
+impl ServerTime {
+    /// DynamoDB has told this time.
+    pub(super) fn set(&self, time: SystemTime) {
+        let told = Some((time, Instant::now()));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = told;
+    }
+
+    /// The current time of DynamoDB; `None` if it has not told it.
+    pub(super) fn get(&self) -> Option<SystemTime> {
+        let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.map(|(time, since)| time + since.elapsed())
+    }
 }
 
 pub(super) type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
@@ -51,6 +72,7 @@ impl Table {
             client: Arc::new(LazyLock::new(Box::new(|| Client::from_conf(config)))),
             name,
             generations: Generations::default(),
+            server_time: ServerTime::default(),
         }
     }
 }

@@ -151,6 +151,11 @@ impl<'a> Transaction<'a> {
         Err(TransactionError::Conflict)
     }
 
+    /// Like [`Self::commit`], but does not retry a conflict.
+    pub(super) async fn try_to_commit(self, session: &Session<'_>) -> Result<(), TransactionError> {
+        self.attempt(session, &Uuid::new_v4().to_string()).await
+    }
+
     /// Adds all steps of another transaction.
     pub(super) fn append(&mut self, other: Self) {
         self.names.extend(other.names);

@@ -43,6 +43,7 @@ mod release_parameters;
 mod releases;
 mod renames;
 mod retries;
+mod server_time;
 mod tags;
 mod token_locations;
 mod tokens;

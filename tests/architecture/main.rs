@@ -5,6 +5,7 @@
     reason = "a None or an Err ends the test, where it is seen"
 )]
 
+mod calls;
 mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -98,9 +98,10 @@ async fn put_release(client: &Client, table: &str) -> Result<(), String> {
         (SortKey::Url(1, digest(url)), held),
     ];
     let of_release = of_release.map(|(key, item)| ("24#v0.1", (key.to_string(), item)));
+    let count = vec![("releases", number(1))];
     let in_order = [
         (PLACE.to_owned(), Vec::new()),
-        (shard_sort_key("v0.1"), vec![("releases", number(1))]),
+        (shard_sort_key("v0.1"), count),
     ];
     let in_order = in_order.map(|item| ("24/releases", item));
     for (pk, (sk, attributes)) in of_release.into_iter().chain(in_order) {

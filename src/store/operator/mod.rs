@@ -13,6 +13,7 @@ mod releases;
 mod restore;
 mod rounds;
 mod scan;
+mod server_clock;
 mod tokens;
 
 pub use deletion::HiddenProject;
@@ -27,8 +28,10 @@ pub use tokens::Tokens;
 
 use std::time::{Duration, SystemTime};
 
+use server_clock::ServerClock;
+
 use super::session::Session;
-use super::table::Table;
+use super::table::{ServerTime, Table};
 
 /// The operator's handle on the table; cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,9 +43,13 @@ impl Operator {
     /// The table with this name. The timeouts and retries of the client are set here.
     #[must_use]
     pub fn new(sdk: aws_sdk_dynamodb::config::Builder, table: String) -> Self {
-        Self {
-            table: Table::new(sdk, table),
-        }
+        let server_time = ServerTime::default();
+        let sdk = sdk.interceptor(ServerClock(server_time.clone()));
+        let table = Table {
+            server_time,
+            ..Table::new(sdk, table)
+        };
+        Self { table }
     }
 
     /// Starts a session with this time limit for all its calls together.

@@ -206,7 +206,7 @@ impl<'a> Restores<'a> {
         let Some(reserved) = store.reserve_release(partition, 0).await? else {
             return Ok(None);
         };
-        let generation = reserved.generation();
+        let (generation, mut work) = (reserved.generation(), None);
         let mut last = Transaction::on(&store.table.name);
         add_release(
             &mut last,
@@ -214,11 +214,7 @@ impl<'a> Restores<'a> {
             release,
             backup.links.len(),
         );
-        let mut links = Transaction::on(&store.table.name);
-        for link in &backup.links {
-            restore_link(&mut links, (partition, generation), link);
-        }
-        let mut work = None;
+        let links = self.links_transaction(partition, generation, &backup.links);
         if links.len() + last.len() <= MAX_ITEMS {
             last.append(links);
         } else {
@@ -233,26 +229,24 @@ impl<'a> Restores<'a> {
             last.delete(Step::Work, partition.work(generation), is_unborn);
             work = Some(unborn);
         }
-        let is_committed = match last.commit(store).await {
-            Ok(()) => true,
-            // A first copy of the transaction may have succeeded, and its response may be lost.
-            Err(TransactionError::Steps(_)) => store.lives_in(partition, generation).await?,
-            Err(error) => return Err(error.into()),
-        };
-        if !is_committed {
-            if let Some(work) = work {
-                store.remove_unborn(partition, &work).await;
-            }
-            return Ok(None);
+        let is_born = store.bring_to_life(partition, generation, last).await?;
+        if let Some(work) = work.filter(|_| !is_born) {
+            store.remove_unborn(partition, &work).await;
         }
-        let restored = backup.links.iter().map(|link| RestoredLink {
-            link: link.clone().into_link(),
-            outcome: RestoreOutcome::Restored,
-        });
-        Ok(Some(RestoredRelease {
-            was_missing: true,
-            links: restored.collect(),
-        }))
+        Ok(is_born.then(|| backup.restored()))
+    }
+
+    fn links_transaction(
+        self,
+        partition: &Partition,
+        generation: u64,
+        links: &[LinkItem],
+    ) -> Transaction<'a> {
+        let mut transaction = Transaction::on(&self.store.table.name);
+        for link in links {
+            restore_link(&mut transaction, (partition, generation), link);
+        }
+        transaction
     }
 
     /// Writes the work item, and then the links, which nobody sees before the release exists.
@@ -273,10 +267,7 @@ impl<'a> Restores<'a> {
         first.update(Step::Own, partition.release(), &set, values, Condition::Any);
         first.commit(store).await?;
         for links in backup.links.chunks(LINKS_PER_TRANSACTION) {
-            let mut transaction = Transaction::on(&store.table.name);
-            for link in links {
-                restore_link(&mut transaction, (partition, work.generation), link);
-            }
+            let mut transaction = self.links_transaction(partition, work.generation, links);
             let extend = format!("SET {NOT_BEFORE} = :not_before");
             let not_before = Work::of_restore(work.generation, store).item.not_before;
             let values = [(":not_before", number(not_before))];
@@ -376,6 +367,18 @@ impl ReleaseBackup {
     #[must_use]
     pub fn has_release(&self) -> bool {
         self.release.is_some()
+    }
+
+    /// The outcome of a restore of the whole release.
+    fn restored(&self) -> RestoredRelease {
+        let links = self.links.iter().map(|link| RestoredLink {
+            link: link.clone().into_link(),
+            outcome: RestoreOutcome::Restored,
+        });
+        RestoredRelease {
+            was_missing: true,
+            links: links.collect(),
+        }
     }
 
     /// The highest ID that a link of the release had.

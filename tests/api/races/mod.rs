@@ -4,6 +4,7 @@
 
 mod calls;
 mod creations;
+mod crowds;
 mod items;
 mod leftovers;
 mod links;
