@@ -8,13 +8,19 @@
 //! A call that was sent arrives, even if the process stops waiting for it.
 
 mod call;
+pub mod clock;
 mod dynamodb;
 mod engine;
+mod faults;
 mod hold;
 mod latency;
+mod moments;
+pub mod process;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
@@ -30,15 +36,20 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 use release_links::store::Store;
 use release_links::store::operator::Operator;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::app::TABLE;
 use crate::seed;
 
 use self::dynamodb::DynamoDb;
 use self::engine::Answer;
+use self::faults::{Fault, Faults, Split};
 use self::hold::Rule;
 
 pub use self::call::{Call, Key};
+pub use self::faults::{Rates, Tally};
 pub use self::hold::{Hold, Point};
 pub use self::latency::Latency;
 
@@ -77,6 +88,8 @@ impl Network {
             latency: Mutex::new(Latency::None),
             rules: Mutex::default(),
             calls: Mutex::default(),
+            faults: Mutex::new(Faults::new(0, Rates::NONE)),
+            is_dead: watch::Sender::new(false),
         }))
     }
 }
@@ -91,6 +104,8 @@ struct State {
     latency: Mutex<Latency>,
     rules: Mutex<Vec<Rule>>,
     calls: Mutex<Vec<Call>>,
+    faults: Mutex<Faults>,
+    is_dead: watch::Sender<bool>,
 }
 
 impl Connection {
@@ -147,18 +162,97 @@ impl Connection {
         std::mem::take(&mut *self.0.calls.lock().unwrap())
     }
 
-    /// Sends a call. It goes on even if nobody awaits the answer.
-    fn send(&self, call: Call) -> tokio::task::JoinHandle<Answer> {
+    /// Draws faults from this seed from now on.
+    pub fn set_faults(&self, seed: u64, rates: Rates) {
+        *self.0.faults.lock().unwrap() = Faults::new(seed, rates);
+    }
+
+    /// How many of each fault happened since they were set.
+    #[must_use]
+    pub fn faults(&self) -> Tally {
+        self.0.faults.lock().unwrap().tally.clone()
+    }
+
+    /// Kills the process: it sends nothing any more, and gets no answer.
+    pub fn kill(&self) {
+        self.0.is_dead.send_replace(true);
+    }
+
+    /// Waits until the process is killed.
+    pub async fn killed(&self) {
+        let mut is_dead = self.0.is_dead.subscribe();
+        let killed = is_dead.wait_for(|is_dead| *is_dead).await;
+        killed.expect("the connection exists");
+    }
+
+    /// Sends a call, with the fault that is due.
+    async fn send(&self, call: Call) -> Result<Answer, ConnectorError> {
+        if *self.0.is_dead.borrow() {
+            return std::future::pending().await;
+        }
         self.0.calls.lock().unwrap().push(call.clone());
+        let fault = self.0.faults.lock().unwrap().draw(&call);
+        let answer = match fault {
+            None => self.carry(call, Carriage::default()),
+            Some(Fault::KilledBefore) => {
+                self.kill();
+                return std::future::pending().await;
+            }
+            Some(Fault::KilledAfter) => {
+                // The call arrives although nobody waits for the answer.
+                let _ = self.carry(call, Carriage::default());
+                self.kill();
+                return std::future::pending().await;
+            }
+            Some(Fault::CallLost) => return Err(reset()),
+            Some(Fault::AnswerLost) => {
+                arrived(self.carry(call, Carriage::default())).await?;
+                return Err(reset());
+            }
+            Some(Fault::Copied(delay)) => {
+                let _ = self.carry(call.clone(), Carriage::late(delay));
+                self.carry(call, Carriage::default())
+            }
+            Some(Fault::Delayed(delay)) => self.carry(call, Carriage::late(delay)),
+            Some(Fault::Unprocessed(request)) => return self.process_partly(call, request).await,
+            Some(Fault::ShortPage(length)) => {
+                self.carry(faults::with_limit(&call, length), Carriage::default())
+            }
+            Some(Fault::TwoMoments(split)) => self.carry(call, Carriage::split(split)),
+        };
+        arrived(answer).await
+    }
+
+    /// Carries a call to DynamoDB and its answer back. It arrives even if nobody awaits the answer.
+    fn carry(&self, call: Call, carriage: Carriage) -> JoinHandle<Answer> {
         let held = self.held_at(&call);
         let duration = self.0.latency.lock().unwrap().draw();
         let dynamodb = Arc::clone(&self.0.dynamodb);
         tokio::spawn(async move {
+            dynamodb::pass(carriage.delay).await;
             hold::wait(&held, Point::Call).await;
-            let answer = dynamodb.answer(&call, duration).await;
+            let answer = dynamodb.answer(&call, duration, carriage.split).await;
             hold::wait(&held, Point::Answer).await;
             answer
         })
+    }
+
+    /// Sends a batch without one of its requests, which the answer returns as unprocessed.
+    async fn process_partly(
+        &self,
+        mut call: Call,
+        request: usize,
+    ) -> Result<Answer, ConnectorError> {
+        let (field, unprocessed) = faults::take_unprocessed(&mut call, request);
+        let mut answer = if call.batch().is_empty() {
+            Answer::success(json!({"Responses": {}}))
+        } else {
+            arrived(self.carry(call, Carriage::default())).await?
+        };
+        if answer.is_success() {
+            answer.body[field] = unprocessed;
+        }
+        Ok(answer)
     }
 
     /// The holds of this call.
@@ -184,11 +278,44 @@ impl HttpClient for Connection {
 impl HttpConnector for Connection {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connection = self.clone();
-        HttpConnectorFuture::new(async move {
-            let answer = connection.send(Call::read(&request)).await;
-            response(answer.map_err(|error| ConnectorError::other(error.into(), None))?)
-        })
+        HttpConnectorFuture::new(
+            async move { response(connection.send(Call::read(&request)).await?) },
+        )
     }
+}
+
+/// How a call is carried.
+#[derive(Debug, Clone, Copy, Default)]
+struct Carriage {
+    /// The time before it is on its way.
+    delay: Duration,
+    split: Option<Split>,
+}
+
+impl Carriage {
+    fn late(delay: Duration) -> Self {
+        Self { delay, split: None }
+    }
+
+    fn split(split: Split) -> Self {
+        Self {
+            delay: Duration::ZERO,
+            split: Some(split),
+        }
+    }
+}
+
+async fn arrived(answer: JoinHandle<Answer>) -> Result<Answer, ConnectorError> {
+    let answer = answer.await;
+    answer.map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+fn reset() -> ConnectorError {
+    let error = io::Error::new(
+        io::ErrorKind::ConnectionReset,
+        "connection reset by the test",
+    );
+    ConnectorError::io(error.into())
 }
 
 fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {

@@ -47,6 +47,29 @@ impl Call {
         self.is_single_write() || self.is_transaction() || self.operation == "BatchWriteItem"
     }
 
+    /// The requests of a batch, all of which concern the same table.
+    pub(super) fn batch(&self) -> &[Value] {
+        let tables = self.body["RequestItems"].as_object();
+        let table = tables.and_then(|tables| tables.values().next());
+        let requests = table.map(|table| table.get("Keys").unwrap_or(table));
+        requests
+            .and_then(Value::as_array)
+            .expect("a batch has requests")
+    }
+
+    /// The same.
+    pub(super) fn batch_mut(&mut self) -> &mut Vec<Value> {
+        let tables = self.body["RequestItems"].as_object_mut();
+        let table = tables.and_then(|tables| tables.values_mut().next());
+        let table = table.expect("a batch has a table");
+        let requests = if table.is_array() {
+            table
+        } else {
+            &mut table["Keys"]
+        };
+        requests.as_array_mut().expect("a batch has requests")
+    }
+
     /// The steps of a transaction: kind, such as `Put`, and request.
     pub(super) fn steps(&self) -> impl Iterator<Item = (&String, &Value)> {
         let steps = self.body["TransactItems"].as_array().into_iter().flatten();

@@ -20,6 +20,8 @@ use tokio::time::Instant;
 
 use super::call::{Call, Key};
 use super::engine::{self, Answer};
+use super::faults::Split;
+use super::moments;
 
 /// How long DynamoDB recognizes a token.
 const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
@@ -57,14 +59,24 @@ impl DynamoDb {
 
     /// Answers a call that takes this long: a quarter of it to DynamoDB, half of it there, and a
     /// quarter back.
-    pub(super) async fn answer(&self, call: &Call, duration: Duration) -> Answer {
+    ///
+    /// A read may see two moments.
+    pub(super) async fn answer(
+        &self,
+        call: &Call,
+        duration: Duration,
+        split: Option<Split>,
+    ) -> Answer {
         let quarter = duration / 4;
         pass(quarter).await;
         let answer = if call.is_transaction() {
             self.transact(call, quarter).await
         } else {
             pass(quarter).await;
-            let answer = self.run(call);
+            let answer = match split {
+                Some(split) => moments::read(&self.database, call, split).await,
+                None => self.run(call),
+            };
             pass(quarter).await;
             answer
         };
@@ -215,7 +227,7 @@ fn names(expression: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Lets time pass. Without any, the caller is not interrupted.
-async fn pass(time: Duration) {
+pub(super) async fn pass(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;
     }

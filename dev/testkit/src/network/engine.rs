@@ -20,6 +20,10 @@ impl Answer {
         self.status == 200
     }
 
+    pub(super) fn success(body: Value) -> Self {
+        Self { status: 200, body }
+    }
+
     /// An error of the client's call.
     pub(super) fn error(code: &str, message: &str) -> Self {
         let code = format!("com.amazonaws.dynamodb.v20120810#{code}");
@@ -57,10 +61,7 @@ fn answer<I: DeserializeOwned, O: Serialize>(
     // Some types of the engine accept only borrowed text.
     let request = serde_json::from_str(&body.to_string()).expect("the engine reads the call");
     match run(request) {
-        Ok(output) => Answer {
-            status: 200,
-            body: serde_json::to_value(output).expect("the answer is JSON"),
-        },
+        Ok(output) => Answer::success(serde_json::to_value(output).expect("the answer is JSON")),
         Err(error) => Answer {
             status: error.status_code(),
             body: serde_json::from_str(&error.to_json()).expect("the error is JSON"),

@@ -1,0 +1,62 @@
+//! A process of the service on a network.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Context, LambdaEvent};
+use release_links::app::App;
+use release_links::http::public_url::PublicUrl;
+use serde_json::Value;
+
+use super::{Connection, clock};
+use crate::app::{self, TABLE};
+use crate::reply::Reply;
+
+/// The timeout of an invocation, as the template sets it.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A process with caches of its own.
+#[derive(Debug, Clone)]
+pub struct Process {
+    app: Arc<App>,
+    /// Its connection.
+    pub connection: Connection,
+}
+
+impl Process {
+    /// Starts a process on this connection. Its time is that of [`clock`].
+    #[must_use]
+    pub fn start(connection: Connection) -> Self {
+        let url = PublicUrl::parse("http://127.0.0.1:9000").unwrap();
+        let store = connection.store(TABLE);
+        Self {
+            app: Arc::new(App::new(store, app::config(Some(url)), clock::now)),
+            connection,
+        }
+    }
+
+    /// Invokes the function. There is no reply if the process is killed before, or if the
+    /// invocation times out.
+    pub async fn invoke(&self, event: impl Into<Value>) -> Option<Reply> {
+        let payload: LambdaRequest = serde_json::from_value(event.into()).unwrap();
+        let mut context = Context::default();
+        let deadline = clock::now() + TIMEOUT;
+        let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        context.deadline = deadline.as_millis().try_into().unwrap();
+        context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
+        let response = self.app.invoke(LambdaEvent::new(payload, context));
+        tokio::select! {
+            biased;
+            () = self.connection.killed() => None,
+            () = tokio::time::sleep(TIMEOUT) => {
+                // Lambda ends the process.
+                self.connection.kill();
+                None
+            }
+            response = response => {
+                Some(Reply::read(&serde_json::to_value(response.unwrap()).unwrap()))
+            }
+        }
+    }
+}
