@@ -6,4 +6,14 @@
     reason = "an unexpected None or Err fails the test"
 )]
 
+mod checker;
+mod facts;
+mod history;
+mod leftovers;
+mod model;
 mod network;
+mod reads;
+mod run;
+mod search;
+mod sightings;
+mod workload;

@@ -178,6 +178,12 @@ impl Connection {
         self.0.is_dead.send_replace(true);
     }
 
+    /// Whether the process is killed.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        *self.0.is_dead.borrow()
+    }
+
     /// Waits until the process is killed.
     pub async fn killed(&self) {
         let mut is_dead = self.0.is_dead.subscribe();
@@ -187,7 +193,7 @@ impl Connection {
 
     /// Sends a call, with the fault that is due.
     async fn send(&self, call: Call) -> Result<Answer, ConnectorError> {
-        if *self.0.is_dead.borrow() {
+        if self.is_dead() {
             return std::future::pending().await;
         }
         self.0.calls.lock().unwrap().push(call.clone());

@@ -1,0 +1,507 @@
+//! What the answers of a history say about one tag.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use testkit::reply::Reply;
+
+use crate::history::{Link, LinkChanges, Operation, Record, Request, TAGS};
+use crate::model::Write;
+use crate::reads::Claim;
+use crate::search::{Effect, Read, Requests};
+use crate::sightings::{Sightings, links_of};
+
+/// How long a release may still be moved in the order by a request of unknown outcome, in
+/// milliseconds.
+const LONGEST_DELAY: u64 = 30_000;
+
+/// Reads the history.
+pub struct Facts<'a> {
+    tag: usize,
+    history: &'a [Operation],
+    sightings: Sightings,
+    requests: Requests,
+}
+
+/// What the operations say about one tag.
+///
+/// # Errors
+///
+/// An answer that no state explains.
+pub fn of_tag(tag: usize, history: &[Operation]) -> Result<Requests, String> {
+    let mut facts = Facts {
+        tag,
+        history,
+        sightings: Sightings::of_tag(tag, history)?,
+        requests: Requests::default(),
+    };
+    for (n, operation) in history.iter().enumerate() {
+        if operation.request.tag().is_none_or(|other| other == tag) {
+            let added = facts.add(n, operation);
+            added.map_err(|problem| format!("{problem}\nin the answer to operation {n}"))?;
+        }
+    }
+    Ok(facts.requests)
+}
+
+impl Facts<'_> {
+    fn add(&mut self, n: usize, operation: &Operation) -> Result<(), String> {
+        let Some((_, reply)) = &operation.answer else {
+            self.add_unknown(n, operation);
+            return Ok(());
+        };
+        match &operation.request {
+            Request::CreateRelease { .. } => self.created_release(n, operation, reply),
+            Request::CreateLink { .. } => self.created_link(n, operation, reply),
+            Request::UpdateRelease { changes, .. } => match reply.status {
+                200 => {
+                    let record = Record::read(&reply.body)?;
+                    let snapshot = Claim::Snapshot {
+                        created_at: Some(record.created_at.clone()),
+                        record: None,
+                        present: links_of(TAGS[self.tag], &reply.body)?,
+                        absent: self.absent(&reply.body)?,
+                    };
+                    self.claim(n, snapshot)?;
+                    let (changes, answer) = (changes.clone(), Some(record));
+                    self.effect(n, vec![Write::UpdateRelease { changes, answer }], false);
+                    Ok(())
+                }
+                403 => self.claim(n, Claim::NoRelease),
+                _ => unexpected(reply),
+            },
+            Request::DeleteRelease(_) => match reply.status {
+                200 => {
+                    let answer = Some(Record::read(&reply.body)?);
+                    self.effect(n, vec![Write::DeleteRelease { answer }], false);
+                    Ok(())
+                }
+                403 => self.claim(n, Claim::NoRelease),
+                _ => unexpected(reply),
+            },
+            Request::UpdateLink { id, changes, .. } => self.updated_link(n, *id, changes, reply),
+            Request::DeleteLink(_, id) => match reply.status {
+                200 => {
+                    let (id, answer) = (*id, Some(self.link(*id, reply)?));
+                    self.effect(n, vec![Write::DeleteLink { id, answer }], false);
+                    Ok(())
+                }
+                404 => self.claim(n, Claim::NoLink(*id)),
+                _ => unexpected(reply),
+            },
+            _ => self.read(n, operation, reply),
+        }
+    }
+
+    fn read(&mut self, n: usize, operation: &Operation, reply: &Reply) -> Result<(), String> {
+        match (&operation.request, reply.status) {
+            (Request::GetRelease(_), 200) => {
+                let snapshot = self.snapshot(&reply.body)?;
+                self.claim(n, snapshot)
+            }
+            (Request::GetRelease(_) | Request::ListLinks { .. }, 404) => {
+                self.claim(n, Claim::NoRelease)
+            }
+            (Request::GetLink(_, id), 200) => {
+                let link = self.link(*id, reply)?;
+                self.claim(n, Claim::Link(*id, link))
+            }
+            (Request::GetLink(_, id), 404) => self.claim(n, Claim::NoLink(*id)),
+            (Request::Download { filepath, .. }, 302) => {
+                let url = reply.header("location").to_owned();
+                self.claim(n, Claim::Download(filepath.clone(), Some(url)))
+            }
+            (Request::Download { filepath, .. }, 404) => {
+                self.claim(n, Claim::Download(filepath.clone(), None))
+            }
+            (Request::ListLinks { page, per_page, .. }, 200) => {
+                self.page(n, operation, (*page, *per_page), reply)
+            }
+            (Request::ListReleases, 200) => self.list(n, operation, reply),
+            (Request::Latest, 302) => {
+                let latest = reply.header("location").rsplit('/').next();
+                if latest == Some(TAGS[self.tag]) {
+                    self.claim(n, Claim::Release)
+                } else if latest == Some("v0.1") && !self.moves_during(operation) {
+                    // Both tags are later than the seeded release.
+                    self.claim(n, Claim::NoRelease)
+                } else {
+                    Ok(())
+                }
+            }
+            _ => unexpected(reply),
+        }
+    }
+
+    fn created_release(
+        &mut self,
+        n: usize,
+        operation: &Operation,
+        reply: &Reply,
+    ) -> Result<(), String> {
+        let Request::CreateRelease {
+            name, links, key, ..
+        } = &operation.request
+        else {
+            unreachable!("the caller has matched it")
+        };
+        match reply.status {
+            409 => return self.claim(n, Claim::Release),
+            201 => {}
+            _ => return unexpected(reply),
+        }
+        let record = Record::read(&reply.body)?;
+        let answered = links_of(TAGS[self.tag], &reply.body)?;
+        let first = answered.iter().map(|(id, _)| *id).min().unwrap_or(0);
+        if answered.iter().rev().ne(&numbered(first, links)) {
+            return Err("the answer has other links than the request".to_owned());
+        }
+        if is_replay(reply) {
+            let key = key.clone().ok_or("there was no key to replay")?;
+            let created_at = Some(record.created_at);
+            let id = first;
+            return self.claim(
+                n,
+                Claim::Replay {
+                    key,
+                    id,
+                    created_at,
+                },
+            );
+        }
+        let expected = new_record(operation, name);
+        if record != expected {
+            return Err(format!("the new release is not {expected:?}"));
+        }
+        let key = key.clone().map(|key| (key, first));
+        let links = numbered(first, links);
+        self.effect(n, vec![Write::CreateRelease { record, links, key }], false);
+        Ok(())
+    }
+
+    fn created_link(
+        &mut self,
+        n: usize,
+        operation: &Operation,
+        reply: &Reply,
+    ) -> Result<(), String> {
+        let Request::CreateLink { link, key, .. } = &operation.request else {
+            unreachable!("the caller has matched it")
+        };
+        if reply.status == 400 {
+            return self.taken(n, None, link.clone(), reply);
+        }
+        if reply.status != 201 {
+            return unexpected(reply);
+        }
+        let (id, answered) = Link::read(TAGS[self.tag], &reply.body)?;
+        if answered != *link {
+            return Err("the answer has another link than the request".to_owned());
+        }
+        if is_replay(reply) {
+            let key = key.clone().ok_or("there was no key to replay")?;
+            let created_at = None;
+            return self.claim(
+                n,
+                Claim::Replay {
+                    key,
+                    id,
+                    created_at,
+                },
+            );
+        }
+        let write = Write::CreateLink {
+            record: new_record(operation, TAGS[self.tag]),
+            id,
+            link: answered,
+            key: key.clone(),
+        };
+        self.effect(n, vec![write], true);
+        Ok(())
+    }
+
+    fn updated_link(
+        &mut self,
+        n: usize,
+        id: u64,
+        changes: &LinkChanges,
+        reply: &Reply,
+    ) -> Result<(), String> {
+        match reply.status {
+            200 => {
+                let (changes, answer) = (changes.clone(), Some(self.link(id, reply)?));
+                let write = Write::UpdateLink {
+                    id,
+                    changes,
+                    answer,
+                };
+                self.effect(n, vec![write], true);
+                Ok(())
+            }
+            400 => {
+                let LinkChanges {
+                    name,
+                    url,
+                    filepath,
+                } = changes.clone();
+                // Nobody has a blank value.
+                let link = Link {
+                    name: name.unwrap_or_default(),
+                    url: url.unwrap_or_default(),
+                    filepath,
+                };
+                self.taken(n, Some(id), link, reply)
+            }
+            404 => self.claim(n, Claim::NoLink(id)),
+            _ => unexpected(reply),
+        }
+    }
+
+    fn taken(
+        &mut self,
+        n: usize,
+        id: Option<u64>,
+        link: Link,
+        reply: &Reply,
+    ) -> Result<(), String> {
+        let messages = reply.body["message"].as_array();
+        let attributes = messages.and_then(|messages| {
+            let messages = messages
+                .iter()
+                .map(|message| message.as_str()?.split_once(' '));
+            let attributes = messages.map(|message| {
+                let is_taken = |(_, text): &(&str, &str)| *text == "has already been taken";
+                Some(message.filter(is_taken)?.0.to_lowercase())
+            });
+            attributes.collect::<Option<Vec<String>>>()
+        });
+        let attributes = attributes.ok_or_else(|| format!("unexpected: {reply:?}"))?;
+        self.claim(
+            n,
+            Claim::Taken {
+                id,
+                link,
+                attributes,
+            },
+        )
+    }
+
+    fn page(
+        &mut self,
+        n: usize,
+        operation: &Operation,
+        (page, per_page): (usize, usize),
+        reply: &Reply,
+    ) -> Result<(), String> {
+        let present = self.sightings.links(&reply.body)?;
+        let ids = || present.iter().map(|(id, _)| *id);
+        if !ids().is_sorted_by(|one, next| one > next) {
+            return Err("the links are not in descending order of their IDs".to_owned());
+        }
+        self.count(operation, (page, per_page), present.len(), reply)?;
+        let newest = ids().max().filter(|_| page > 1).unwrap_or(u64::MAX);
+        let oldest = ids().min().filter(|_| present.len() == per_page);
+        let is_in_page = |id: &u64| {
+            let is_first = page == 1 || !present.is_empty();
+            let is_late = *id > oldest.unwrap_or(0);
+            is_first && *id <= newest && is_late && ids().all(|other| other != *id)
+        };
+        let all = self.sightings.ids.iter().copied();
+        let absent = all.filter(is_in_page).collect();
+        self.claim(
+            n,
+            Claim::Snapshot {
+                created_at: None,
+                record: None,
+                present,
+                absent,
+            },
+        )
+    }
+
+    /// The count and the links of a page are read at different moments, in one life of the release.
+    /// They differ by no more than the links that are created and deleted meanwhile.
+    fn count(
+        &self,
+        operation: &Operation,
+        (page, per_page): (usize, usize),
+        links: usize,
+        reply: &Reply,
+    ) -> Result<(), String> {
+        let total: usize = reply
+            .header("x-total")
+            .parse()
+            .map_err(|_| format!("X-Total is missing: {reply:?}"))?;
+        let during = |matches: fn(&Request) -> bool| {
+            let others = self.history.iter();
+            let others = others.filter(|other| other.request.tag() == Some(self.tag));
+            others
+                .filter(|other| matches(&other.request) && overlap(operation, other))
+                .count()
+        };
+        let created = during(|request| matches!(request, Request::CreateLink { .. }));
+        let deleted = during(|request| matches!(request, Request::DeleteLink(..)));
+        let on_page = |total: usize| total.saturating_sub((page - 1) * per_page).min(per_page);
+        let least = on_page(total.saturating_sub(deleted));
+        if links < least || links > on_page(total + created) {
+            return Err(format!("{links} links on page {page} of {total} links"));
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, n: usize, operation: &Operation, reply: &Reply) -> Result<(), String> {
+        let releases = reply.body.as_array().into_iter().flatten();
+        let mut found = releases.filter(|release| release["tag_name"] == TAGS[self.tag]);
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err("a release is in the list twice".to_owned()),
+            (Some(release), None) => {
+                let snapshot = self.snapshot(release)?;
+                self.claim(n, snapshot)
+            }
+            (None, None) if self.moves_during(operation) => Ok(()),
+            (None, None) => self.claim(n, Claim::NoRelease),
+        }
+    }
+
+    fn add_unknown(&mut self, n: usize, operation: &Operation) {
+        let sightings = &self.sightings;
+        let writes = match &operation.request {
+            Request::CreateRelease {
+                name, links, key, ..
+            } => {
+                let write = |first| Write::CreateRelease {
+                    record: new_record(operation, name),
+                    links: numbered(first, links),
+                    key: key.clone().map(|key| (key, first)),
+                };
+                sightings
+                    .first_ids(n, links, key.as_ref())
+                    .map(write)
+                    .collect()
+            }
+            Request::CreateLink { link, key, .. } => {
+                let write = |id| Write::CreateLink {
+                    record: new_record(operation, TAGS[self.tag]),
+                    id,
+                    link: link.clone(),
+                    key: key.clone(),
+                };
+                let links = std::slice::from_ref(link);
+                sightings
+                    .first_ids(n, links, key.as_ref())
+                    .map(write)
+                    .collect()
+            }
+            Request::UpdateRelease { changes, .. } => {
+                let (changes, answer) = (changes.clone(), None);
+                vec![Write::UpdateRelease { changes, answer }]
+            }
+            Request::UpdateLink { id, changes, .. } => {
+                let (id, changes, answer) = (*id, changes.clone(), None);
+                vec![Write::UpdateLink {
+                    id,
+                    changes,
+                    answer,
+                }]
+            }
+            Request::DeleteRelease(_) => vec![Write::DeleteRelease { answer: None }],
+            Request::DeleteLink(_, id) => {
+                let (id, answer) = (*id, None);
+                vec![Write::DeleteLink { id, answer }]
+            }
+            _ => return,
+        };
+        self.effect(n, writes, false);
+    }
+
+    fn snapshot(&self, body: &Value) -> Result<Claim, String> {
+        let record = Record::read(body)?;
+        Ok(Claim::Snapshot {
+            created_at: Some(record.created_at.clone()),
+            record: Some(record),
+            present: links_of(TAGS[self.tag], body)?,
+            absent: self.absent(body)?,
+        })
+    }
+
+    /// The links of the tag that a release does not have.
+    fn absent(&self, body: &Value) -> Result<BTreeSet<u64>, String> {
+        let mut absent = self.sightings.ids.clone();
+        for (id, _) in links_of(TAGS[self.tag], body)? {
+            absent.remove(&id);
+        }
+        Ok(absent)
+    }
+
+    fn link(&self, id: u64, reply: &Reply) -> Result<Link, String> {
+        let (answered, link) = Link::read(TAGS[self.tag], &reply.body)?;
+        if answered != id {
+            return Err(format!("the answer is link {answered}"));
+        }
+        Ok(link)
+    }
+
+    /// Whether a request moves the release in the order at the same time.
+    fn moves_during(&self, operation: &Operation) -> bool {
+        self.history.iter().any(|other| {
+            matches!(&other.request, Request::UpdateRelease { tag, changes }
+                if *tag == self.tag && changes.released_at.is_some())
+                && overlap(operation, other)
+        })
+    }
+
+    fn claim(&mut self, n: usize, claim: Claim) -> Result<(), String> {
+        let operation = &self.history[n];
+        let (answered, _) = operation.answer.as_ref().expect("only answers claim");
+        self.requests.reads.push(Read {
+            claim,
+            invoked: operation.invoked,
+            answered: *answered,
+            operation: n,
+        });
+        Ok(())
+    }
+
+    fn effect(&mut self, n: usize, alternatives: Vec<Write>, may_be_lost: bool) {
+        let operation = &self.history[n];
+        self.requests.effects.push(Effect {
+            alternatives,
+            invoked: operation.invoked,
+            answered: operation.answer.as_ref().map(|(answered, _)| *answered),
+            may_be_lost,
+            operation: n,
+        });
+    }
+}
+
+/// Whether the other operation may take effect during the first one, which has an answer.
+fn overlap(operation: &Operation, other: &Operation) -> bool {
+    let end = |operation: &Operation| match &operation.answer {
+        Some((answered, _)) => *answered,
+        None => operation.invoked + LONGEST_DELAY,
+    };
+    other.invoked <= end(operation) && operation.invoked <= end(other)
+}
+
+/// The record of a release that an operation creates.
+fn new_record(operation: &Operation, name: &str) -> Record {
+    Record {
+        created_at: operation.time.clone(),
+        released_at: operation.time.clone(),
+        name: name.to_owned(),
+        description: None,
+    }
+}
+
+/// The links of a request with the IDs from the first one on.
+fn numbered(first: u64, links: &[Link]) -> Vec<(u64, Link)> {
+    (first..).zip(links.iter().cloned()).collect()
+}
+
+fn is_replay(reply: &Reply) -> bool {
+    reply.header("idempotent-replayed") == "true"
+}
+
+fn unexpected(reply: &Reply) -> Result<(), String> {
+    Err(format!("unexpected: {reply:?}"))
+}
