@@ -19,7 +19,7 @@ export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
 # Elsewhere than on Debian, the tests of glab are skipped.
 GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/glab)
 
-.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate soak fuzz bench \
+.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate histories soak fuzz bench \
 	bench-variants baselines need-rust need-valgrind need-python need-node
 
 help: ## list the commands
@@ -80,6 +80,9 @@ invoke: $(CARGO_LAMBDA) ## send events/NAME.json to the running service (EVENT=n
 soak: need-rust .aws-sam/local/template.yaml ## send mixed traffic for five minutes (MINUTES=…)
 	cargo build --locked --package release-links-tools --features measure --bin soak
 	MINUTES=$(MINUTES) BOOTSTRAP=.aws-sam/local/Function/bootstrap target/debug/soak
+
+histories: need-rust ## check random histories with faults for five minutes (MINUTES=…; SEED=… repeats one)
+	MINUTES=$(MINUTES) cargo test --locked --workspace --test histories -- --nocapture linearizable
 
 # Criterion comes first: with its features, cargo builds another program than the one that is deployed.
 bench: need-rust need-valgrind baselines ## measure starts, requests, costs and growth into BENCHMARKS.md (ten minutes)

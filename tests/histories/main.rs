@@ -7,6 +7,7 @@
 )]
 
 mod checker;
+mod examples;
 mod facts;
 mod history;
 mod leftovers;

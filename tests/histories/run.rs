@@ -230,6 +230,16 @@ impl Run {
         history
     }
 
+    /// Checks that each request was answered, unless there were faults.
+    pub fn check_outcomes(&self) -> Result<(), String> {
+        let history = self.history();
+        let unknown = history.iter().position(|other| other.answer.is_none());
+        match unknown.filter(|_| self.rates == Rates::NONE) {
+            Some(n) => Err(format!("without a fault, operation {n} failed")),
+            None => Ok(()),
+        }
+    }
+
     /// All items of the table.
     pub async fn items(&self) -> Vec<Item> {
         let scan = self.client.scan().table_name(TABLE).into_paginator();

@@ -127,8 +127,11 @@ impl Sightings {
             let unclaimed = seen.filter(|id| !self.acknowledged.contains(id));
             ids.extend(unclaimed.filter_map(|id| id.checked_sub(offset)));
         }
+        if links.is_empty() {
+            ids.insert(0);
+        }
         // What was seen may also be what the same request with its key has created at another time.
-        if ids.is_empty() || key.is_some() {
+        if ids.is_empty() || (key.is_some() && !links.is_empty()) {
             ids.insert(UNSEEN + 1_000 * n as u64);
         }
         ids.into_iter()

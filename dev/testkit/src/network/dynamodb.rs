@@ -8,6 +8,12 @@
 //!   and failed conditions.
 //! - A transaction that succeeded is recognized by its token for ten minutes: a copy of it succeeds
 //!   and changes nothing. A copy that arrives while the first one is at work is refused.
+//!
+//! In one thing the network is kinder than DynamoDB, which would run a late copy of a transaction
+//! whose conditions had failed before. A client that was told 400 or 409 could then find its link or
+//! release later. That takes a call that arrives seconds after its own repetition was answered, and
+//! no condition on the items of a release could tell the copy from the first one. Here, the copy
+//! fails, too.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -39,6 +45,7 @@ pub(super) struct DynamoDb {
 /// A transaction with a token.
 enum Transaction {
     InProgress,
+    /// It succeeded, or its conditions failed.
     Done(Instant, Answer),
 }
 
@@ -103,7 +110,7 @@ impl DynamoDb {
         let answer = self.commit(&call, quarter).await;
         if let Some(token) = token {
             let mut tokens = self.tokens.lock().unwrap();
-            if answer.is_success() {
+            if answer.is_success() || is_final(&answer) {
                 tokens.insert(token, Transaction::Done(Instant::now(), answer.clone()));
             } else {
                 tokens.remove(&token);
@@ -189,6 +196,15 @@ impl DynamoDb {
         }
         refusals
     }
+}
+
+/// Whether the conditions of a transaction failed, for no reason that passes.
+fn is_final(answer: &Answer) -> bool {
+    let reasons = answer.body["CancellationReasons"].as_array();
+    reasons.is_some_and(|reasons| {
+        let mut codes = reasons.iter().filter_map(|reason| reason["Code"].as_str());
+        codes.all(|code| matches!(code, "None" | "ConditionalCheckFailed"))
+    })
 }
 
 fn take_token(body: &mut Map<String, Value>) -> Option<String> {
