@@ -8,19 +8,24 @@ use aws_sdk_dynamodb::Client;
 use fastrand::Rng;
 use release_links::timestamp::Timestamp;
 use testkit::app::{Item, TABLE};
+use testkit::clock::Clock;
 use testkit::network::process::Process;
-use testkit::network::{Connection, Latency, Network, Rates, Tally, clock};
+use testkit::network::{Connection, Latency, Network, Rates, Tally};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::history::{Operation, Request, TAGS};
 use crate::workload::Workload;
 
+/// The time at which each run begins, 2027-01-01T00:00:00Z, since 1970.
+const START: Duration = Duration::from_secs(1_798_761_600);
 /// The longest time that a call can be under way after its process has ended.
 const LATE: Duration = Duration::from_secs(15);
 
 /// A run of the service.
 pub struct Run {
     network: Network,
+    clock: Clock,
     client: Client,
     slots: Mutex<Vec<Process>>,
     /// All connections so far.
@@ -66,13 +71,15 @@ impl Size {
 impl Run {
     /// Starts processes on a new table.
     pub async fn start(seed: u64) -> Arc<Self> {
-        clock::start();
+        let started = Instant::now();
+        let clock = Clock::of(move || SystemTime::UNIX_EPOCH + START + started.elapsed());
         let mut random = Rng::with_seed(seed);
         let network = Network::seeded().await;
         let (rates, latency) = draw_network(&mut random);
         let run = Self {
             client: network.connect().client(),
             network,
+            clock,
             slots: Mutex::default(),
             connections: Mutex::default(),
             rates,
@@ -97,7 +104,7 @@ impl Run {
         let latency = Latency::Random(random.fork(), 4..=self.latency);
         connection.set_latency(latency);
         self.connections.lock().unwrap().push(connection.clone());
-        Process::start(connection)
+        Process::start(connection, &self.clock)
     }
 
     fn draw(&self, range: std::ops::Range<u64>) -> u64 {
@@ -143,7 +150,7 @@ impl Run {
 
     /// From now on, calls have no faults.
     fn end_faults(&self) {
-        let process = Process::start(self.network.connect());
+        let process = Process::start(self.network.connect(), &self.clock);
         self.connections
             .lock()
             .unwrap()
@@ -166,7 +173,7 @@ impl Run {
         let invoked = self.invocation().await;
         let slot = self.draw(0..100) as usize % self.slots.lock().unwrap().len();
         let process = self.slots.lock().unwrap()[slot].clone();
-        let time = Timestamp::from_clock(clock::now()).to_milliseconds_text();
+        let time = Timestamp::from_clock(self.clock.now()).to_milliseconds_text();
         let reply = process.invoke(request.event()).await;
         if reply.is_none() && process.connection.is_dead() {
             let is_current = |process: &Process| process.connection.is_dead();
@@ -181,14 +188,20 @@ impl Run {
             request,
             invoked,
             time,
-            answer: reply.map(|reply| (milliseconds(), reply)),
+            answer: reply.map(|reply| (self.milliseconds(), reply)),
         }
+    }
+
+    /// The time in milliseconds.
+    fn milliseconds(&self) -> u64 {
+        let since = self.clock.now().duration_since(SystemTime::UNIX_EPOCH);
+        u64::try_from(since.unwrap().as_millis()).unwrap()
     }
 
     /// Waits until no other request was invoked in this millisecond, and returns the time.
     async fn invocation(&self) -> u64 {
         loop {
-            let now = milliseconds();
+            let now = self.milliseconds();
             {
                 let mut last = self.last.lock().unwrap();
                 if now > *last {
@@ -300,10 +313,4 @@ fn next_page(operation: &Operation) -> Option<Request> {
         page,
         per_page,
     })
-}
-
-/// The time in milliseconds.
-fn milliseconds() -> u64 {
-    let since = clock::now().duration_since(SystemTime::UNIX_EPOCH);
-    u64::try_from(since.unwrap().as_millis()).unwrap()
 }

@@ -8,7 +8,6 @@
 //! A call that was sent arrives, even if the process stops waiting for it.
 
 mod call;
-pub mod clock;
 mod dynamodb;
 mod engine;
 mod faults;

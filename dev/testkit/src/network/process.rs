@@ -9,8 +9,9 @@ use release_links::app::App;
 use release_links::http::public_url::PublicUrl;
 use serde_json::Value;
 
-use super::{Connection, clock};
+use super::Connection;
 use crate::app::{self, TABLE};
+use crate::clock::Clock;
 use crate::reply::Reply;
 
 /// The timeout of an invocation, as the template sets it.
@@ -20,18 +21,21 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub struct Process {
     app: Arc<App>,
+    clock: Clock,
     /// Its connection.
     pub connection: Connection,
 }
 
 impl Process {
-    /// Starts a process on this connection. Its time is that of [`clock`].
+    /// Starts a process on this connection, with this clock.
     #[must_use]
-    pub fn start(connection: Connection) -> Self {
+    pub fn start(connection: Connection, clock: &Clock) -> Self {
         let url = PublicUrl::parse("http://127.0.0.1:9000").unwrap();
         let store = connection.store(TABLE);
+        let (settings, time) = (app::config(Some(url)), clock.clone());
         Self {
-            app: Arc::new(App::new(store, app::config(Some(url)), clock::now)),
+            app: Arc::new(App::new(store, settings, move || time.now())),
+            clock: clock.clone(),
             connection,
         }
     }
@@ -41,7 +45,7 @@ impl Process {
     pub async fn invoke(&self, event: impl Into<Value>) -> Option<Reply> {
         let payload: LambdaRequest = serde_json::from_value(event.into()).unwrap();
         let mut context = Context::default();
-        let deadline = clock::now() + TIMEOUT;
+        let deadline = self.clock.now() + TIMEOUT;
         let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap();
         context.deadline = deadline.as_millis().try_into().unwrap();
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
