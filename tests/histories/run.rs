@@ -101,7 +101,7 @@ impl Run {
         let connection = self.network.connect();
         let mut random = self.random.lock().unwrap();
         connection.set_faults(random.u64(..), self.rates);
-        let latency = Latency::Random(random.fork(), 4..=self.latency);
+        let latency = Latency::Random(random.fork(), 8..=self.latency);
         connection.set_latency(latency);
         self.connections.lock().unwrap().push(connection.clone());
         Process::start(connection, &self.clock)
@@ -118,7 +118,7 @@ impl Run {
             let (run, requests) = (Arc::clone(self), self.draw(3..8));
             clients.spawn(async move {
                 for _ in 0..requests {
-                    let pause = run.draw(0..2 * run.latency);
+                    let pause = run.draw(0..run.latency);
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                     let request = run.workload.lock().unwrap().draw();
                     run.send(request).await;
@@ -295,9 +295,9 @@ fn draw_network(random: &mut Rng) -> (Rates, u64) {
         delay: rate(8),
         unprocessed: rate(50),
         short_page: rate(100),
-        two_moments: rate(200),
+        two_moments: often.min(1) * [100, 300, 700][random.usize(..3)],
     };
-    let latency = [12, 40, 40, 300][random.usize(..4)];
+    let latency = [16, 40, 40, 300][random.usize(..4)];
     (rates, latency)
 }
 

@@ -40,9 +40,9 @@ impl Workload {
         let tag = self.random.usize(..self.tags);
         match self.random.u32(..100) {
             0..14 => self.keyed(tag, Self::create_release),
-            14..25 => Request::DeleteRelease(tag),
-            25..31 => self.update_release(tag),
-            31..53 => self.keyed(tag, Self::create_link),
+            14..24 => Request::DeleteRelease(tag),
+            24..32 => self.update_release(tag),
+            32..53 => self.keyed(tag, Self::create_link),
             53..62 => self.of_link(|workload, tag, id| workload.update_link(tag, id)),
             62..68 => self.of_link(|_, tag, id| Request::DeleteLink(tag, id)),
             68..78 => Request::GetRelease(tag),
@@ -124,7 +124,7 @@ impl Workload {
 
     fn update_release(&mut self, tag: usize) -> Request {
         let day = self.random.u8(1..=28);
-        let moved = self.random.u8(..3) == 0;
+        let moved = self.random.bool();
         let changes = ReleaseChanges {
             name: Some(format!("renamed {}", self.drawn)),
             released_at: moved.then(|| format!("2027-02-{day:0>2}T00:00:00.000Z")),

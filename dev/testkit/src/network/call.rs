@@ -47,6 +47,11 @@ impl Call {
         self.is_single_write() || self.is_transaction() || self.operation == "BatchWriteItem"
     }
 
+    /// Whether a Query leaves out some of the items that it reads.
+    pub(super) fn has_filter(&self) -> bool {
+        self.body.get("FilterExpression").is_some()
+    }
+
     /// The requests of a batch, all of which concern the same table.
     pub(super) fn batch(&self) -> &[Value] {
         let tables = self.body["RequestItems"].as_object();

@@ -14,9 +14,10 @@ pub type Tally = BTreeMap<&'static str, u64>;
 /// The smallest page that a Query can return although more items follow. DynamoDB reads up to one
 /// megabyte, and an item has at most 400 KB.
 const SHORTEST_PAGE: u64 = 3;
-/// The longest time in milliseconds between the moments of one read. It is shorter than two calls,
-/// so nobody can change something, see that it is changed, and change more in between.
-const LONGEST_GAP: u64 = 6;
+/// The longest time in milliseconds between the moments of one read. Where each call takes at least
+/// eight milliseconds, nobody can change something, see that it is changed, and change more in
+/// between.
+const LONGEST_GAP: u64 = 14;
 
 /// A fault of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

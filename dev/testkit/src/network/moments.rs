@@ -12,85 +12,104 @@ use super::faults::Split;
 
 /// Reads some items, waits, and reads the others.
 pub(super) async fn read(database: &Database, call: &Call, split: Split) -> Answer {
-    match (call.operation.as_str(), split.is_first_later) {
-        ("Query", false) => query(database, call, split).await,
-        ("Query", true) => query_backward(database, call, split).await,
-        _ => batch(database, call, split).await,
+    if call.operation == "Query" {
+        query(database, call, split).await
+    } else {
+        batch(database, call, split).await
     }
 }
 
-/// Reads the first items of a Query, and later those that follow.
+/// Reads the first items of a Query at one moment and those that follow at the other.
 async fn query(database: &Database, call: &Call, split: Split) -> Answer {
-    let limit = call.body["Limit"].as_u64();
-    let first = split.items as u64;
-    if limit.is_some_and(|limit| limit <= first) {
-        return engine::run(database, call);
+    let mut reading = call.clone();
+    let body = reading.body.as_object_mut().expect("the call is an object");
+    let is_count = body.get("Select").is_some_and(|select| select == "COUNT");
+    if is_count {
+        body.remove("Select");
     }
-    let mut start = call.clone();
-    start.body["Limit"] = first.into();
-    let mut start = engine::run(database, &start);
-    let Some(end) = start.body.get("LastEvaluatedKey").cloned() else {
-        return start;
-    };
+    let earlier = engine::run(database, &reading);
     pass(split.gap).await;
-    let mut rest = call.clone();
-    rest.body["ExclusiveStartKey"] = end;
-    if let Some(limit) = limit {
-        rest.body["Limit"] = (limit - first).into();
-    }
-    let mut rest = engine::run(database, &rest);
-    if !rest.is_success() {
-        return rest;
-    }
-    prepend(&mut rest.body, &mut start.body);
-    rest
-}
-
-/// Puts the start of a page before its rest.
-fn prepend(rest: &mut Value, start: &mut Value) {
-    for count in ["Count", "ScannedCount"] {
-        let sum = [&*start, &*rest].map(|page| page[count].as_u64().unwrap_or_default());
-        rest[count] = sum.iter().sum::<u64>().into();
-    }
-    if let Some(items) = rest.get_mut("Items").and_then(Value::as_array_mut) {
-        let first = start["Items"]
-            .as_array_mut()
-            .expect("both pages have items");
-        first.append(items);
-        *items = std::mem::take(first);
-    }
-}
-
-/// Reads the last items of a Query, and later the first ones. Only a Query that returns everything
-/// can be read so.
-async fn query_backward(database: &Database, call: &Call, split: Split) -> Answer {
-    let earlier = engine::run(database, call);
-    pass(split.gap).await;
-    let mut later = engine::run(database, call);
-    let is_whole = |answer: &Answer| {
-        answer.body.get("LastEvaluatedKey").is_none()
-            && answer.body["Items"].is_array()
-            && answer.body["Count"] == answer.body["ScannedCount"]
-    };
-    if !is_whole(&earlier) || !is_whole(&later) {
-        return later;
-    }
-    let later_items = later.body["Items"].as_array_mut().expect("it is an array");
-    let Some(last) = later_items.get(split.items - 1).cloned() else {
-        return later;
-    };
+    let later = engine::run(database, &reading);
     let is_forward = call.body["ScanIndexForward"].as_bool().unwrap_or(true);
-    later_items.truncate(split.items);
-    let rest = earlier.body["Items"].as_array().into_iter().flatten();
-    let rest = rest.filter(|item| {
-        let [one, other] = [*item, &last].map(|item| item["sk"]["S"].as_str());
-        if is_forward { one > other } else { one < other }
-    });
-    later_items.extend(rest.cloned());
-    let count = later_items.len();
-    later.body["Count"] = count.into();
-    later.body["ScannedCount"] = count.into();
-    later
+    let mut pages = [&earlier, &later].map(Page::read);
+    if split.is_first_later {
+        pages.reverse();
+    }
+    let merged = pages[0].merge(&pages[1], split.items, is_forward);
+    let Some(merged) = merged.filter(|_| !call.has_filter()) else {
+        return engine::run(database, call);
+    };
+    let limit = call.body["Limit"]
+        .as_u64()
+        .and_then(|limit| limit.try_into().ok());
+    let mut answer = later;
+    merged.write(&mut answer.body, limit);
+    if is_count {
+        let answer = answer.body.as_object_mut();
+        answer.expect("the answer is an object").remove("Items");
+    }
+    answer
+}
+
+/// The items of an answer in the order of the Query, and whether others follow.
+struct Page {
+    items: Vec<Value>,
+    is_last: bool,
+}
+
+impl Page {
+    fn read(answer: &Answer) -> Self {
+        let items = answer.body["Items"].as_array();
+        Self {
+            items: items.cloned().unwrap_or_default(),
+            is_last: answer.body.get("LastEvaluatedKey").is_none(),
+        }
+    }
+
+    /// The items of this page up to the one with this number in the longer page, and after it those
+    /// of the other page. `None` if one of them ends too early.
+    fn merge(&self, other: &Self, first: usize, is_forward: bool) -> Option<Self> {
+        let longer = [self, other]
+            .into_iter()
+            .max_by_key(|page| page.items.len())?;
+        let end = sort_key(
+            longer
+                .items
+                .get(first.min(longer.items.len()).checked_sub(1)?)?,
+        );
+        let is_after = |item: &Value| match is_forward {
+            true => sort_key(item) > end,
+            false => sort_key(item) < end,
+        };
+        let reaches = |page: &Self| page.is_last || page.items.last().is_some_and(is_after);
+        let before = self.items.iter().filter(|item| !is_after(item));
+        let after = other.items.iter().filter(|item| is_after(item));
+        (reaches(self) && reaches(other)).then(|| Self {
+            items: before.chain(after).cloned().collect(),
+            is_last: other.is_last,
+        })
+    }
+
+    /// Writes the page into an answer, up to the limit.
+    fn write(mut self, answer: &mut Value, limit: Option<usize>) {
+        if let Some(limit) = limit.filter(|limit| self.items.len() > *limit) {
+            self.items.truncate(limit);
+            self.is_last = false;
+        }
+        let count = self.items.len();
+        answer["Count"] = count.into();
+        answer["ScannedCount"] = count.into();
+        let last = self.items.last().filter(|_| !self.is_last);
+        let last = last.map(|item| json!({"pk": item["pk"], "sk": item["sk"]}));
+        let fields = answer.as_object_mut().expect("the answer is an object");
+        fields.remove("LastEvaluatedKey");
+        fields.extend(last.map(|key| ("LastEvaluatedKey".to_owned(), key)));
+        answer["Items"] = self.items.into();
+    }
+}
+
+fn sort_key(item: &Value) -> &str {
+    item["sk"]["S"].as_str().unwrap_or_default()
 }
 
 /// Reads the first keys of a batch, and the others earlier or later.
