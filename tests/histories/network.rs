@@ -1,5 +1,6 @@
 //! The network makes calls meet each other as DynamoDB does.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -7,7 +8,7 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use testkit::app::TABLE;
-use testkit::network::{Connection, Latency, Network, Point};
+use testkit::network::{Connection, Latency, Network, Point, Rates};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -206,4 +207,55 @@ async fn the_call_that_a_test_names_is_held() {
     let operations = connection.take_calls().into_iter();
     let operations: Vec<String> = operations.map(|call| call.operation).collect();
     assert_eq!(operations, ["PutItem", "PutItem", "PutItem"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_may_see_two_moments() {
+    let network = Network::seeded().await;
+    let (torn, whole) = (network.connect(), network.connect().client());
+    let two_moments = 1_000;
+    torn.set_faults(
+        7,
+        Rates {
+            two_moments,
+            ..Rates::NONE
+        },
+    );
+    let torn = torn.client();
+    let query = || {
+        let query = torn.query().table_name(TABLE).consistent_read(true);
+        let query = query
+            .key_condition_expression("pk = :pk")
+            .scan_index_forward(false);
+        query.expression_attribute_values(":pk", text("p")).send()
+    };
+    let mut mixed = BTreeSet::new();
+    for n in 0..40 {
+        let steps = ["a", "b", "c"].map(|sk| put(&format!("{n:0>2}{sk}")));
+        let whole = whole.clone();
+        let writing = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            transact(&whole, &n.to_string(), steps).await.unwrap();
+        };
+        let (page, ()) = tokio::join!(query(), writing);
+        let page = page.unwrap();
+        assert_eq!(usize::try_from(page.count()).unwrap(), page.items().len());
+        let keys = page.items().iter().map(|item| item["sk"].as_s().unwrap());
+        let (old, new): (Vec<_>, Vec<_>) = keys.partition(|sk| **sk < format!("{n:0>2}"));
+        assert_eq!(old.len(), 3 * n, "what does not change is always seen");
+        mixed.insert(new.len());
+    }
+    assert_eq!(mixed, BTreeSet::from([0, 1, 2, 3]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_process_sends_nothing_more() {
+    let network = Network::seeded().await;
+    let (connection, other) = (network.connect(), network.connect().client());
+    let client = connection.client();
+    put_item(&client, "a").await.unwrap();
+    connection.kill();
+    let sent = tokio::time::timeout(SECOND, put_item(&client, "b")).await;
+    assert!(sent.is_err() && connection.is_dead());
+    assert!(exists(&other, "a").await && !exists(&other, "b").await);
 }

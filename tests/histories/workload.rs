@@ -43,7 +43,7 @@ impl Workload {
             14..24 => Request::DeleteRelease(tag),
             24..32 => self.update_release(tag),
             32..53 => self.keyed(tag, Self::create_link),
-            53..62 => self.of_link(|workload, tag, id| workload.update_link(tag, id)),
+            53..62 => self.of_link(Self::update_link),
             62..68 => self.of_link(|_, tag, id| Request::DeleteLink(tag, id)),
             68..78 => Request::GetRelease(tag),
             78..84 => self.of_link(|_, tag, id| Request::GetLink(tag, id)),

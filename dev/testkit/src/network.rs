@@ -205,7 +205,7 @@ impl Connection {
             }
             Some(Fault::KilledAfter) => {
                 // The call arrives although nobody waits for the answer.
-                let _ = self.carry(call, Carriage::default());
+                drop(self.carry(call, Carriage::default()));
                 self.kill();
                 return std::future::pending().await;
             }
@@ -215,7 +215,7 @@ impl Connection {
                 return Err(reset());
             }
             Some(Fault::Copied(delay)) => {
-                let _ = self.carry(call.clone(), Carriage::late(delay));
+                drop(self.carry(call.clone(), Carriage::late(delay)));
                 self.carry(call, Carriage::default())
             }
             Some(Fault::Delayed(delay)) => self.carry(call, Carriage::late(delay)),
