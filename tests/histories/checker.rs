@@ -29,8 +29,8 @@ const TIME: Duration = Duration::from_mins(1);
 const MAX_VIOLATIONS: usize = 5;
 /// The time between the last writes. It is longer than any work item protects what it names.
 const WAIT: Duration = Duration::from_mins(40);
-/// How many writes remove all leftovers. Each removes those of some lives at most.
-const LAST_WRITES: usize = 12;
+/// How many writes remove all leftovers. Each spends at most one second on it.
+const LAST_WRITES: usize = 3;
 
 /// A history that breaks a rule.
 struct Violation {
