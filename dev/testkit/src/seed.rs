@@ -75,10 +75,26 @@ fn documented_token(project: ProjectId) -> NewToken {
 }
 
 async fn put_release(client: &Client, table: &str) -> Result<(), String> {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let number = |number: u8| AttributeValue::N(number.to_string());
+    for (pk, sk, attributes) in release_items() {
+        let mut put = client.put_item().table_name(table);
+        put = put.item("pk", text(pk)).item("sk", AttributeValue::S(sk));
+        for (name, value) in attributes {
+            put = put.item(name, value);
+        }
+        put.send()
+            .await
+            .map_err(|error| DisplayErrorContext(error).to_string())?;
+    }
+    Ok(())
+}
+
+/// The partition key, the sort key and the attributes of an item.
+type SeedItem = (&'static str, String, Vec<(&'static str, AttributeValue)>);
+
+/// The items of the release and its link, and its place in the order.
+fn release_items() -> Vec<SeedItem> {
     let [(_, name), (_, url), ..] = LINK;
-    let stamp = [("generation", number(1)), ("version", number(1))];
+    let stamp = vec![("generation", number(1)), ("version", number(1))];
     let mut release = vec![
         ("last_link_id", number(0)),
         ("last_generation", number(1)),
@@ -92,27 +108,24 @@ async fn put_release(client: &Client, table: &str) -> Result<(), String> {
     let held = vec![("link_id", number(2))];
     let of_release = [
         (SortKey::Release, release),
-        (SortKey::Details, stamp.to_vec()),
+        (SortKey::Details, stamp),
         (SortKey::Link(1, 2), link),
         (SortKey::Name(1, digest(name)), held.clone()),
         (SortKey::Url(1, digest(url)), held),
     ];
-    let of_release = of_release.map(|(key, item)| ("24#v0.1", (key.to_string(), item)));
+    let of_release = of_release.map(|(key, item)| ("24#v0.1", key.to_string(), item));
     let count = vec![("releases", number(1))];
     let in_order = [
-        (PLACE.to_owned(), Vec::new()),
-        (shard_sort_key("v0.1"), count),
+        ("24/releases", PLACE.to_owned(), Vec::new()),
+        ("24/releases", shard_sort_key("v0.1"), count),
     ];
-    let in_order = in_order.map(|item| ("24/releases", item));
-    for (pk, (sk, attributes)) in of_release.into_iter().chain(in_order) {
-        let mut put = client.put_item().table_name(table);
-        put = put.item("pk", text(pk)).item("sk", AttributeValue::S(sk));
-        for (name, value) in attributes {
-            put = put.item(name, value);
-        }
-        put.send()
-            .await
-            .map_err(|error| DisplayErrorContext(error).to_string())?;
-    }
-    Ok(())
+    of_release.into_iter().chain(in_order).collect()
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn number(number: u8) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
