@@ -9,17 +9,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValue, Select,
-    TransactWriteItem,
+    TransactWriteItem, Update,
 };
 use aws_sdk_dynamodb::{Client, Config};
 use lambda_http::http::{Method, Response};
 use lambda_http::{Body, Error, Request, RequestExt, run, service_fn};
 
 type Item = HashMap<String, AttributeValue>;
+/// The values of an expression by their names.
+type Values<'a> = &'a [(&'a str, AttributeValue)];
 
 const RELEASE: &str = "24#v0.1";
 /// The release in which links are created.
 const NEW_RELEASE: &str = "24#new";
+/// The order of the project's releases.
+const ORDER: &str = "24/releases";
+/// What the keys of the links of the first generation begin with.
+const LINKS: &str = "g000000000001#l#";
+/// The times of a release that is created.
+const TIME: &str = "2020-01-01T00:00:00.000000Z";
 
 struct Bare {
     client: Client,
@@ -56,11 +64,11 @@ impl Bare {
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         let path = request.raw_http_path();
         if path.contains("/downloads/") {
-            let item = self.get_item("taken#filepath#/bin/app").await?;
+            let item = self.get_item("g000000000001#c#f#/bin/app").await?;
             return redirect(text(&item, "url"));
         }
         if path.ends_with("/latest") {
-            let place = self.query("24/releases", ["0", "~"], Some(1)).await?;
+            let place = self.query(ORDER, ["0", ":"], 1).await?;
             let tag = text(&place[0], "sk").rsplit('#').next().unwrap_or_default();
             return redirect(&format!("/api/v4/projects/24/releases/{tag}"));
         }
@@ -71,7 +79,10 @@ impl Bare {
             Method::POST => self.create().await?,
             _ if path.ends_with("/v0.1") => self.release().await?,
             _ if path.ends_with("/links") => links_json(&self.list().await?)?,
-            _ => serde_json::to_string(&link(&self.get_item(&format!("link#{:020}", 1)).await?))?,
+            _ => {
+                let item = self.get_item(&format!("{LINKS}{:0>12}", 1)).await?;
+                serde_json::to_string(&link(&item))?
+            }
         };
         Ok(Response::builder()
             .header("content-type", "application/json")
@@ -102,7 +113,7 @@ impl Bare {
     }
 
     async fn list(&self) -> Result<Vec<Item>, Error> {
-        let mut items = self.query(RELEASE, ["link#", "release"], Some(22)).await?;
+        let mut items = self.query(RELEASE, [LINKS, "release"], 22).await?;
         items.retain(|item| text(item, "sk") != "release");
         Ok(items)
     }
@@ -111,7 +122,7 @@ impl Bare {
         &self,
         partition: &str,
         [first, last]: [&str; 2],
-        limit: Option<i32>,
+        limit: i32,
     ) -> Result<Vec<Item>, Error> {
         let request = self
             .client
@@ -125,7 +136,7 @@ impl Bare {
             .expression_attribute_values(":last", AttributeValue::S(last.to_owned()))
             .scan_index_forward(false)
             .select(Select::AllAttributes)
-            .set_limit(limit)
+            .limit(limit)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
@@ -134,9 +145,7 @@ impl Bare {
 
     /// The release with all its links.
     async fn release(&self) -> Result<String, Error> {
-        let items = self
-            .query(RELEASE, ["link#", "release#details"], None)
-            .await?;
+        let items = self.query(RELEASE, [LINKS, "release#details"], 31).await?;
         let links: Vec<Link<'_>> = items
             .iter()
             .filter(|item| item.contains_key("url"))
@@ -149,30 +158,36 @@ impl Bare {
     async fn create_release(&self, body: &Body) -> Result<String, Error> {
         let body: serde_json::Value = serde_json::from_slice(body)?;
         let tag = body["tag_name"].as_str().unwrap_or_default();
-        let links = body["assets"]["links"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let links = body["assets"]["links"].as_array();
+        let links = links.cloned().unwrap_or_default();
         let partition = format!("24#{tag}");
-        let id = self.reserve(&partition, links.len()).await?;
+        let is_new = Some("attribute_not_exists(created_at)");
+        let (last_id, generation) = self.reserve(&partition, links.len(), is_new).await?;
+        let first_id = last_id + 1 - links.len() as u64;
         let mut request = self.client.transact_write_items();
         let mut items = Vec::new();
-        for (index, new) in links.iter().enumerate() {
-            let id = (id - links.len() as u64 + 1 + index as u64).to_string();
+        for ((index, new), id) in links.iter().enumerate().zip(first_id..) {
             let attribute = |name: &str| new[name].as_str().unwrap_or_default().to_owned();
-            let item = link_item(&partition, &id, &attribute("name"), &attribute("url"));
-            for kind in ["name", "url"] {
-                let mut constraint = key(&partition, &format!("taken#{kind}#{index:064}"));
-                constraint.insert("link_id".to_owned(), AttributeValue::N(id.clone()));
-                request = request.transact_items(self.claim(constraint)?);
+            let (name, url) = (attribute("name"), attribute("url"));
+            let item = link_item(&partition, generation, id, &name, &url);
+            for constraint in constraint_items(&partition, generation, id, index as u64) {
+                request = request.transact_items(self.put(constraint)?);
             }
             request = request.transact_items(self.put(item.clone())?);
             items.push(item);
         }
-        for item in [key(&partition, "release#details"), key("24/releases", tag)] {
+        request = request.transact_items(self.birth(&partition, generation, links.len())?);
+        let mut details = key(&partition, "release#details");
+        details.extend([
+            ("generation".to_owned(), number(generation)),
+            ("version".to_owned(), number(1)),
+        ]);
+        let place = key(ORDER, &format!("{TIME}#{TIME}#{tag}"));
+        for item in [details, place] {
             request = request.transact_items(self.put(item)?);
         }
-        let request = request.client_request_token(format!("{id:018}{tag:0>18.18}"));
+        request = request.transact_items(self.count(tag)?);
+        let request = request.client_request_token(format!("{last_id:018}{tag:0>18.18}"));
         request
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
@@ -181,36 +196,43 @@ impl Bare {
         release_json(tag, &links)
     }
 
-    /// Reserves link IDs, and returns the last one.
-    async fn reserve(&self, partition: &str, links: usize) -> Result<u64, Error> {
+    /// Reserves link IDs and a generation. Returns the last ID and the generation.
+    async fn reserve(
+        &self,
+        partition: &str,
+        links: usize,
+        condition: Option<&str>,
+    ) -> Result<(u64, u64), Error> {
         let request = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key(partition, "release")))
-            .update_expression("ADD last_link_id :more")
-            .expression_attribute_values(":more", AttributeValue::N(links.to_string()))
+            .update_expression("ADD last_link_id :links, last_generation :one")
+            .set_condition_expression(condition.map(str::to_owned))
+            .expression_attribute_values(":links", number(links as u64))
+            .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let attributes = request.send().await?.attributes.unwrap_or_default();
-        Ok(text(&attributes, "last_link_id").parse()?)
+        Ok((
+            text(&attributes, "last_link_id").parse()?,
+            text(&attributes, "last_generation").parse()?,
+        ))
     }
 
     async fn create(&self) -> Result<String, Error> {
         let n = self.created.fetch_add(1, Ordering::Relaxed);
-        let id = self.reserve(NEW_RELEASE, 1).await?.to_string();
+        let (id, _) = self.reserve(NEW_RELEASE, 1, None).await?;
         let (name, url) = (format!("bare-{n}"), format!("https://example.com/{n}"));
-        let item = link_item(NEW_RELEASE, &id, &name, &url);
+        let item = link_item(NEW_RELEASE, 1, id, &name, &url);
         let json = serde_json::to_string(&link(&item))?;
         let mut request = self
             .client
             .transact_write_items()
             .transact_items(self.put(item)?);
-        for kind in ["name", "url"] {
-            // The key has the same length as the service's, which contains a SHA-256 digest.
-            let mut constraint = key(NEW_RELEASE, &format!("taken#{kind}#{:064}", n));
-            constraint.insert("link_id".to_owned(), AttributeValue::N(id.clone()));
-            request = request.transact_items(self.claim(constraint)?);
+        for constraint in constraint_items(NEW_RELEASE, 1, id, n) {
+            request = request.transact_items(self.put(constraint)?);
         }
         let request = request.client_request_token(format!("{n:036}"));
         request
@@ -220,20 +242,59 @@ impl Bare {
         Ok(json)
     }
 
-    /// Writes a link, which must be absent.
+    /// Writes an item, which must be absent.
     fn put(&self, item: Item) -> Result<TransactWriteItem, Error> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = put.condition_expression("attribute_not_exists(pk)");
         Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
-    /// Writes a unique-constraint item, which no link may hold.
-    fn claim(&self, item: Item) -> Result<TransactWriteItem, Error> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = put
-            .condition_expression("attribute_not_exists(pk) OR link_id <= :expected")
-            .expression_attribute_values(":expected", AttributeValue::N("0".to_owned()));
-        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    /// Brings a release to life in a generation.
+    fn birth(
+        &self,
+        partition: &str,
+        generation: u64,
+        links: usize,
+    ) -> Result<TransactWriteItem, Error> {
+        let set = "SET created_at = :created, released_at = :released, generation = :generation, \
+                   version = :one, links_at_birth = :links";
+        let is_new = "attribute_not_exists(created_at) \
+                      AND (attribute_not_exists(generation) OR generation < :generation)";
+        let time = || AttributeValue::S(TIME.to_owned());
+        let values = [
+            (":created", time()),
+            (":released", time()),
+            (":generation", number(generation)),
+            (":one", number(1)),
+            (":links", number(links as u64)),
+        ];
+        self.update(key(partition, "release"), set, Some(is_new), &values)
+    }
+
+    /// Adds one to one of the eight numbers whose sum is the number of releases.
+    fn count(&self, tag: &str) -> Result<TransactWriteItem, Error> {
+        let sum: u64 = tag.bytes().map(u64::from).sum();
+        let shard = key(ORDER, &format!("~count#{}", sum % 8));
+        self.update(shard, "ADD releases :one", None, &[(":one", number(1))])
+    }
+
+    fn update(
+        &self,
+        key: Item,
+        expression: &str,
+        condition: Option<&str>,
+        values: Values<'_>,
+    ) -> Result<TransactWriteItem, Error> {
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression(expression)
+            .set_condition_expression(condition.map(str::to_owned));
+        for (name, value) in values {
+            update = update.expression_attribute_values(*name, value.clone());
+        }
+        let update = update.build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 }
 
@@ -242,20 +303,35 @@ fn redirect(location: &str) -> Result<Response<Body>, Error> {
     Ok(response.body(Body::Empty)?)
 }
 
-fn link_item(partition: &str, id: &str, name: &str, url: &str) -> Item {
-    let mut item = key(partition, &format!("link#{id:0>20}"));
+fn link_item(partition: &str, generation: u64, id: u64, name: &str, url: &str) -> Item {
+    let mut item = key(partition, &format!("g{generation:0>12}#l#{id:0>12}"));
     for (attribute, value) in [
         ("name", name),
         ("url", url),
-        ("created_at", "2026-11-24T00:00:00Z"),
+        ("created_at", TIME),
         ("link_type", "other"),
     ] {
         item.insert(attribute.to_owned(), AttributeValue::S(value.to_owned()));
     }
-    for (attribute, value) in [("id", id), ("revision", "1")] {
-        item.insert(attribute.to_owned(), AttributeValue::N(value.to_owned()));
+    // The service's versions are random and have about as many digits.
+    for (attribute, value) in [("id", id), ("version", u64::MAX)] {
+        item.insert(attribute.to_owned(), number(value));
     }
     item
+}
+
+/// The unique-constraint items of a link's name and URL. Their keys have the same length as the
+/// service's, which contain a SHA-256 digest in base64url.
+fn constraint_items(partition: &str, generation: u64, id: u64, n: u64) -> [Item; 2] {
+    ["n", "u"].map(|kind| {
+        let mut item = key(partition, &format!("g{generation:0>12}#c#{kind}#{n:043}"));
+        item.insert("link_id".to_owned(), number(id));
+        item
+    })
+}
+
+fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 fn release_json(tag: &str, links: &[Link<'_>]) -> Result<String, Error> {
