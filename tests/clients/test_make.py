@@ -1,8 +1,10 @@
 """What `make run`, `make invoke` and `make smoke` say when they cannot do what they were asked."""
 
+import json
 import os
 import re
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -65,6 +67,43 @@ def test_make_run_explains_a_state_that_it_cannot_lock(tmp_path):
         f"make run: cannot lock the state with {tmp_path}/file/dynamodb.sqlite.lock: File exists (os error 17); "
         "choose another state with `make run STATE=…`"
     ]
+
+
+def put_item(service, item):
+    """Writes an item into the table of a running service."""
+    engine = re.search(r"AWS_ENDPOINT_URL_DYNAMODB=(\S+)", "\n".join(service.lines))[1]
+    message = urllib.request.Request(
+        engine,
+        data=json.dumps({"TableName": "release-links", "Item": item}).encode(),
+        headers={
+            "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.PutItem",
+            # The engine asks for a signature, but does not verify it.
+            "X-Amz-Date": "20261124T000000Z",
+            "Authorization": "AWS4-HMAC-SHA256 Credential=local/20261124/eu-central-1/dynamodb/aws4_request, "
+            "SignedHeaders=host, Signature=0",
+        },
+    )
+    with urllib.request.urlopen(message, timeout=30) as response:
+        assert response.status == 200
+
+
+def test_make_run_names_fresh_for_a_state_of_an_earlier_version(tmp_path):
+    state, port = tmp_path / "dynamodb.sqlite", free_port()
+    service = start(state, port)
+    put_item(service, {"pk": {"S": "24#v0.2"}, "sk": {"S": "release"}, "last_link_id": {"N": "3"}, "revision": {"N": "1"}})
+    assert stop(service) == 0
+    refused = start(state, port)
+    assert refused.process.wait(timeout=20) == 1
+    assert refused.lines == [
+        f"make run: the state in {state} was written by an earlier version of this service, whose items it no longer "
+        "reads: `make run FRESH=1` starts again with only the seeded data"
+    ]
+    fresh = start(state, port, FRESH="1")
+    assert tags(fresh) == []
+    assert stop(fresh) == 0
+    again = start(state, port)
+    assert tags(again) == []
+    assert stop(again) == 0
 
 
 def test_make_run_builds_every_program_that_it_starts_or_names(service):

@@ -131,6 +131,13 @@ async fn seeded_engine(state: &Path) -> Result<SocketAddr, String> {
     let engine = start_engine(state)?;
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
+    if has_old_items(engine).await? {
+        return Err(format!(
+            "the state in {} was written by an earlier version of this service, whose items it no \
+             longer reads: `make run FRESH=1` starts again with only the seeded data",
+            state.display()
+        ));
+    }
     let operator = Operator::new(engine::client_config(engine), TABLE.to_owned());
     seed::seed(&operator, &client, TABLE)
         .await
@@ -140,6 +147,17 @@ async fn seeded_engine(state: &Path) -> Result<SocketAddr, String> {
             )
         })?;
     Ok(engine)
+}
+
+/// Whether a version before 0.1.0 has written to the table. Its releases, links, projects and tokens
+/// have the attribute `revision`, which no item has any more.
+async fn has_old_items(engine: SocketAddr) -> Result<bool, String> {
+    let client = engine::client(engine);
+    let scan = client.scan().table_name(TABLE);
+    let scan = scan.filter_expression("attribute_exists(revision)").send();
+    let error = |error: String| format!("cannot read the state: {error}");
+    let found = scan.await.map_err(|cause| error(cause.to_string()))?;
+    Ok(found.count() > 0)
 }
 
 fn start_engine(state: &Path) -> Result<SocketAddr, String> {
