@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use release_links::store::schema::{ITEM_KINDS, ItemKind, Owner, kind_of};
 use serde_json::json;
 use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
@@ -94,34 +95,55 @@ async fn the_function_needs_every_permission_that_it_has_and_no_other() {
     assert_eq!(called, policy.actions());
 }
 
+/// What single operations on an item are called.
+const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
+const WRITES: [&str; 3] = ["DeleteItem", "PutItem", "UpdateItem"];
+
+fn access(action: &str, partition: &str) -> Access {
+    Access {
+        action: format!("dynamodb:{action}"),
+        partition: Some(partition.to_owned()),
+    }
+}
+
 #[test]
 fn the_function_may_not_write_tokens_projects_or_counters() {
     let policy = Policy::of_function();
-    let access = |action: &str, partition: &str| Access {
-        action: format!("dynamodb:{action}"),
-        partition: Some(partition.to_owned()),
-    };
-    let token = format!("token#{}", "0".repeat(64));
-    for action in ["PutItem", "UpdateItem", "DeleteItem"] {
-        for partition in [
-            token.as_str(),
-            "tokens",
-            "projects",
-            "project-path#24",
-            "counters",
-        ] {
-            let access = access(action, partition);
-            assert!(!policy.allows(&access), "{access:?} is allowed");
+    for kind in &ITEM_KINDS {
+        for action in WRITES {
+            let access = access(action, kind.partition);
+            let is_own = kind.owner == Owner::Function;
+            assert_eq!(policy.allows(&access), is_own, "{access:?}");
         }
-        for partition in ["1#v1", "24#token#", "24/releases", "9223372036854775807#v1"] {
+    }
+    for partition in ["1#v1", "24#token#", "9223372036854775807/releases"] {
+        for action in WRITES {
             let access = access(action, partition);
             assert!(policy.allows(&access), "{access:?} is denied");
         }
     }
-    for action in ["GetItem", "BatchGetItem", "Query"] {
-        for partition in ["tokens", "counters"] {
-            let access = access(action, partition);
-            assert!(!policy.allows(&access), "{access:?} is allowed");
+}
+
+/// Whether items of this kind can be in the partition. A policy sees no more of a key.
+fn may_hold(partition: &str, kind: &ItemKind) -> bool {
+    let example = kind_of(kind.partition, kind.sort);
+    kind_of(partition, kind.sort) == example
+}
+
+#[tokio::test]
+async fn the_function_may_read_the_kinds_of_items_that_it_reads_and_no_other() {
+    let policy = Policy::of_function();
+    let accesses = accesses_of_every_operation().await.into_iter();
+    let read = accesses.filter_map(|access| {
+        let action = access.action.strip_prefix("dynamodb:").unwrap();
+        access.partition.filter(|_| READS.contains(&action))
+    });
+    let read: BTreeSet<String> = read.collect();
+    for kind in &ITEM_KINDS {
+        let is_read = read.iter().any(|partition| may_hold(partition, kind));
+        for action in READS {
+            let access = access(action, kind.partition);
+            assert_eq!(policy.allows(&access), is_read, "{access:?}");
         }
     }
 }

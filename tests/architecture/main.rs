@@ -6,6 +6,7 @@
 )]
 
 mod calls;
+mod catalogue;
 mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -122,17 +122,14 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
     import::releases(database, table, 99);
     create.releases().create(&key, &new, None).await.unwrap();
     get.releases().get(&key, response_size()).await.unwrap();
-    let mut order = Order::default();
-    list.releases()
-        .list(project(), order, FIRST_PAGE, response_size())
-        .await
-        .unwrap();
-    order.by = OrderBy::CreatedAt;
-    by_creation
-        .releases()
-        .list(project(), order, FIRST_PAGE, response_size())
-        .await
-        .unwrap();
+    for (session, by) in [(&list, OrderBy::ReleasedAt), (&by_creation, OrderBy::CreatedAt)] {
+        let order = Order {
+            by,
+            ..Order::default()
+        };
+        let list = session.releases().list(project(), order, FIRST_PAGE, response_size());
+        list.await.unwrap();
+    }
     latest.releases().latest(project()).await.unwrap();
     let changes = ReleaseChanges {
         released_at: Some(Timestamp::from_clock(SystemTime::UNIX_EPOCH)),

@@ -154,7 +154,7 @@ fn new_release(n: u64) -> Value {
 /// Adds links to the seeded release until it has twenty. The first new one has a filepath.
 pub async fn fill(engine: SocketAddr) {
     let store = store(engine);
-    let session = store.session(Duration::from_secs(30));
+    let session = store.session(Duration::from_secs(30), SystemTime::now());
     for n in 1..20 {
         let mut link = NewLink::new(format!("n{n}"), format!("https://example.com/{n}")).unwrap();
         if n == 1 {
@@ -162,7 +162,8 @@ pub async fn fill(engine: SocketAddr) {
         }
         let release = usage::release("v0.1");
         session
-            .create_link(&release, link, None, None, SystemTime::now())
+            .links(&release)
+            .create(link, None, None)
             .await
             .unwrap();
     }
