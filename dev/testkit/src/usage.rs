@@ -122,12 +122,17 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
     import::releases(database, table, 99);
     create.releases().create(&key, &new, None).await.unwrap();
     get.releases().get(&key, response_size()).await.unwrap();
-    for (session, by) in [(&list, OrderBy::ReleasedAt), (&by_creation, OrderBy::CreatedAt)] {
+    for (session, by) in [
+        (&list, OrderBy::ReleasedAt),
+        (&by_creation, OrderBy::CreatedAt),
+    ] {
         let order = Order {
             by,
             ..Order::default()
         };
-        let list = session.releases().list(project(), order, FIRST_PAGE, response_size());
+        let list = session
+            .releases()
+            .list(project(), order, FIRST_PAGE, response_size());
         list.await.unwrap();
     }
     latest.releases().latest(project()).await.unwrap();
