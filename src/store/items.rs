@@ -74,7 +74,6 @@ pub(super) fn random_number() -> u64 {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct ReleaseItem {
     /// The highest ID that was given to a link.
-    #[serde(default)]
     pub(super) last_link_id: u64,
     /// The highest number that was given to a generation.
     #[serde(default)]

@@ -49,7 +49,7 @@ pub(super) mod attribute {
 pub enum Owner {
     /// The function.
     Function,
-    /// The operator's command. The function only reads them.
+    /// The operator's command. The function reads them at most.
     Command,
 }
 
@@ -73,7 +73,7 @@ pub struct ItemKind {
 }
 
 /// All kinds of items in the table.
-pub const ITEM_KINDS: [ItemKind; 16] = [
+pub const ITEM_KINDS: [ItemKind; 15] = [
     of_release(
         "unique-constraint item of a name",
         "g000000000001#c#n#5vo2…",
@@ -114,16 +114,10 @@ pub const ITEM_KINDS: [ItemKind; 16] = [
         &PROJECT,
     ),
     of_operator(
-        "project by path",
+        "project by path, current or former",
         "project-path#group/project",
         "project",
-        &PROJECT,
-    ),
-    of_operator(
-        "project by former path",
-        "project-path#group/former",
-        "project",
-        &PROJECT,
+        &PROJECT_BY_PATH,
     ),
     ItemKind {
         ttl: Some("expires_at"),
@@ -167,10 +161,13 @@ const DETAILS_ITEM: [&str; 6] =
     ["author", "commit", "description", "generation", "name", "version"];
 const WORK: [&str; 4] = ["cleaning_until", "is_dead", "nonce", "not_before"];
 #[rustfmt::skip]
-const PROJECT: [&str; 9] = [
-    "deleted_at", "deleting_since", "former_paths", "id", "moved_at", "path", "purging_since",
-    "version", "visibility",
+const PROJECT: [&str; 8] = [
+    "deleted_at", "deleting_since", "former_paths", "id", "path", "purging_since", "version",
+    "visibility",
 ];
+#[rustfmt::skip]
+const PROJECT_BY_PATH: [&str; 7] =
+    ["deleted_at", "deleting_since", "id", "moved_at", "path", "version", "visibility"];
 #[rustfmt::skip]
 const TOKEN: [&str; 10] = [
     "created_at", "expires_at", "grants", "hash", "id", "label", "revoked_at", "scope",
@@ -218,7 +215,7 @@ pub fn kind_of(partition: &str, sort: &str) -> Option<&'static ItemKind> {
         ("projects", _) => "project by ID",
         ("tokens", _) => "token by ID",
         ("counters", _) => "counter of token IDs",
-        _ if partition.starts_with("project-path#") => "project by path",
+        _ if partition.starts_with("project-path#") => "project by path, current or former",
         _ if partition.starts_with("token#") => "token by hash",
         _ if partition.ends_with("/releases") && !partition.contains('#') => {
             if sort.starts_with(FIRST_SHARD) {

@@ -45,9 +45,7 @@ fn the_table_of_items_has_a_row_for_each_kind_of_the_catalogue_and_no_other() {
 fn the_example_of_a_key_is_one_of_its_kind() {
     for kind in &ITEM_KINDS {
         let found = kind_of(kind.partition, kind.sort).expect("the example is a key");
-        // An item by path and one by former path have the same key, and differ in what they hold.
-        let is_path = kind.partition.starts_with("project-path#");
-        assert!(found.name == kind.name || is_path, "{kind:?}: {found:?}");
+        assert_eq!(found.name, kind.name);
         if kind.partition == "24#v0.1" {
             let key = SortKey::parse(kind.sort).expect("the example is a sort key");
             assert_eq!(key.to_string(), kind.sort);
