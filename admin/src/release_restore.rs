@@ -79,7 +79,7 @@ impl<'a> Backup<'a> {
 
     async fn release(&self, key: &ReleaseKey) -> Result<ReleaseBackup, Failure> {
         let session = self.deployment.release_session(&self.operator);
-        let backup = session.restores().back_up(key).await;
+        let backup = session.releases().back_up(key).await;
         backup.map_err(|error| self.explain(error.into()))
     }
 
@@ -91,7 +91,7 @@ impl<'a> Backup<'a> {
         dry_run: bool,
     ) -> Result<store::RestoredRelease, Failure> {
         let session = self.deployment.release_session(&self.deployment.operator);
-        let restores = session.restores();
+        let restores = session.releases();
         let restored = if dry_run {
             restores.compare(key, backup).await
         } else {
@@ -104,7 +104,7 @@ impl<'a> Backup<'a> {
     async fn raise_counters(&self, key: &ReleaseKey, backup: &ReleaseBackup) -> Outcome {
         if self.is_purged {
             let session = self.deployment.release_session(&self.deployment.operator);
-            let raised = session.restores().raise_counters(key, backup).await;
+            let raised = session.releases().raise_counters(key, backup).await;
             raised.map_err(|error| self.deployment.explain_store(&error))?;
         }
         Ok(())

@@ -5,7 +5,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::condition::Condition;
 use super::constraints::constraint_items;
-use super::error::StoreError;
 use super::items::{LinkItem, PlaceItem, Stamp, attributes, item, number};
 use super::keys::{is_ordered_in_full, place, shard};
 use super::partition::Partition;
@@ -20,18 +19,22 @@ use crate::timestamp::Timestamp;
 
 impl Session<'_> {
     /// Commits the transaction that brings a generation to life. `false` means that another one
-    /// was faster.
+    /// was faster. A refused step about the project is an error.
     pub(super) async fn bring_to_life(
         &self,
         partition: &Partition,
         generation: u64,
         last: Transaction<'_>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, TransactionError> {
+        let is_about_project = |step: &Step| matches!(step, Step::Project(_));
         match last.commit(self).await {
             Ok(()) => Ok(true),
             // A first copy of the transaction may have succeeded, and its response may be lost.
-            Err(TransactionError::Steps(_)) => self.lives_in(partition, generation).await,
-            Err(error) => Err(error.into()),
+            Err(TransactionError::Steps(steps)) if !steps.iter().any(is_about_project) => {
+                let lives = self.lives_in(partition, generation).await;
+                lives.map_err(TransactionError::Failed)
+            }
+            Err(error) => Err(error),
         }
     }
 }

@@ -34,17 +34,15 @@ impl IdempotencyRecord {
     }
 
     /// Adds the record to the transaction of the creation in this generation. The step fails if the
-    /// key was used there within the last 24 hours.
+    /// key was used there within the last 24 hours. `now` is in seconds since 1970.
     pub(super) fn add_to(
         &self,
         transaction: &mut Transaction<'_>,
         (partition, generation): (&Partition, u64),
         request: &IdempotentRequest,
-        now: SystemTime,
+        now: u64,
     ) {
-        let not_valid = Condition::NotValid {
-            now: epoch_seconds(now),
-        };
+        let not_valid = Condition::NotValid { now };
         let item = item(partition.record(generation, request), self);
         transaction.put(Step::IdempotencyRecord, item, not_valid);
     }

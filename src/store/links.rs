@@ -143,7 +143,7 @@ impl<'s> Links<'s> {
         add_link(&mut transaction, place, link, created_at);
         if let Some(request) = request {
             let record = IdempotencyRecord::new(request, link.id, None, now);
-            record.add_to(&mut transaction, place, request, now);
+            record.add_to(&mut transaction, place, request, self.session.seconds());
         }
         if !reserved.release.exists() {
             let release = first_release(self.release, author, created_at);

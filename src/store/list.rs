@@ -56,7 +56,7 @@ impl Links<'_> {
         let (session, partition) = (self.session, &self.partition);
         let end = page.offset() + page.per_page;
         let living = session.living_release(partition, &SortKey::Release, end + 1);
-        let living = living.await?.living().ok_or(StoreError::NotFound)?;
+        let living = living.await?.living()?.ok_or(StoreError::NotFound)?;
         let (generation, mut rest, mut links) = (living.item.generation, living.rest, living.links);
         let mut is_one_call = true;
         let length = |links: &Vec<LinkItem>| u64::try_from(links.len()).unwrap_or(u64::MAX);
@@ -87,7 +87,8 @@ impl Links<'_> {
     async fn far_page(&self, page: Page) -> Result<Found, StoreError> {
         let release = self.session.release_item(&self.partition).await?;
         let release = release.ok_or(StoreError::NotFound)?;
-        let found = if page.offset() < MAX_COUNT {
+        let end = page.offset().saturating_add(page.per_page);
+        let found = if end <= MAX_COUNT {
             self.counted_page(release.generation, page).await?
         } else {
             self.distant_page(&release, page).await?
@@ -126,7 +127,7 @@ impl Links<'_> {
         Ok(Paged { items, counted })
     }
 
-    /// A page beyond the links that GitLab counts. IDs never exceed the release's last link ID, so
+    /// A page that ends beyond the links that GitLab counts. IDs never exceed the release's last link ID, so
     /// a page past it is empty.
     async fn distant_page(
         &self,

@@ -7,7 +7,7 @@
 use super::batch::find;
 use super::error::StoreError;
 use super::items::{Item, LinkItem, ReleaseItem, Stamp, epoch_seconds, read};
-use super::keys::{Key, key_of, sort_key};
+use super::keys::{Key, item_name, key_of, sort_key};
 use super::partition::Partition;
 use super::range::Range;
 use super::schema::SortKey;
@@ -22,6 +22,8 @@ const MAX_REPETITIONS: usize = 2;
 /// A release that exists, and the newest of its links.
 #[derive(Debug)]
 pub(super) struct Living {
+    /// The name of its item, for messages.
+    name: String,
     pub(super) item: ReleaseItem,
     /// What describes it, if it was read.
     pub(super) details: Option<Item>,
@@ -35,16 +37,27 @@ pub(super) struct Living {
 #[derive(Debug)]
 pub(super) enum Lookup {
     Living(Living),
+    /// The details of the release are missing, or belong to another version of it, however often
+    /// they are read.
+    Torn(Living),
     /// The release does not exist. Its item may.
     Missing(ReleaseItem),
 }
 
 impl Lookup {
     /// The release, if it exists.
-    pub(super) fn living(self) -> Option<Living> {
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] without the details that belong to it.
+    pub(super) fn living(self) -> Result<Option<Living>, StoreError> {
         match self {
-            Self::Living(living) => Some(living),
-            Self::Missing(_) => None,
+            Self::Living(living) => Ok(Some(living)),
+            Self::Torn(living) => Err(StoreError::Corrupt(format!(
+                "the details of {} are missing or do not belong to it",
+                living.name
+            ))),
+            Self::Missing(_) => Ok(None),
         }
     }
 }
@@ -114,25 +127,25 @@ impl Session<'_> {
         last: &SortKey,
         links: u64,
     ) -> Result<Lookup, StoreError> {
-        let (mut changes, mut repetitions) = (self.changes(), 0);
+        let (mut changes, mut repetitions, mut torn) = (self.changes(), 0, None);
         while changes.next().await {
             let living = match self.query_living(partition, last, links).await? {
                 Lookup::Living(living) => living,
-                missing @ Lookup::Missing(_) => return Ok(missing),
+                missing => return Ok(missing),
             };
             if *last == SortKey::Details && !living.is_of_one_moment()? {
+                torn = Some(living);
                 continue;
             }
-            if self.may_miss_links(&living) && repetitions < MAX_REPETITIONS {
-                repetitions += 1;
-                continue;
+            if repetitions == MAX_REPETITIONS || !self.may_miss_links(&living) {
+                return Ok(Lookup::Living(living));
             }
-            return Ok(Lookup::Living(living));
+            repetitions += 1;
         }
-        Err(StoreError::Corrupt(format!(
-            "the details of release {} are missing or do not belong to it",
-            partition.0
-        )))
+        match torn {
+            Some(living) if !changes.is_late() => Ok(Lookup::Torn(living)),
+            _ => Err(StoreError::Unavailable("the release kept changing".into())),
+        }
     }
 
     async fn query_living(
@@ -154,7 +167,12 @@ impl Session<'_> {
         }
         self.table.generations.remember(partition, item.generation);
         let is_complete = output.last_evaluated_key.is_none() && guess <= item.generation;
-        Ok(Lookup::Living(Living::of(item, items, is_complete)?))
+        Ok(Lookup::Living(Living::of(
+            partition,
+            item,
+            items,
+            is_complete,
+        )?))
     }
 
     fn may_miss_links(&self, living: &Living) -> bool {
@@ -194,7 +212,12 @@ impl Session<'_> {
 impl Living {
     /// Sorts what a query has read. Other generations may have left items between the release and
     /// its links.
-    fn of(item: ReleaseItem, items: Vec<Item>, mut is_complete: bool) -> Result<Self, StoreError> {
+    fn of(
+        partition: &Partition,
+        item: ReleaseItem,
+        items: Vec<Item>,
+        mut is_complete: bool,
+    ) -> Result<Self, StoreError> {
         let generation = item.generation;
         let (mut details, mut links, mut last) = (None, Vec::new(), None);
         for item in items {
@@ -217,6 +240,7 @@ impl Living {
             Rest::Before(last)
         };
         Ok(Self {
+            name: item_name(&partition.release()),
             item,
             details,
             links,

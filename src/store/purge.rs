@@ -16,7 +16,7 @@ use super::items::{Item, ReleaseItem, WorkItem, item, number, random_number, rea
 use super::keys::{Key, sort_key};
 use super::partition::Partition;
 use super::schema::SortKey;
-use super::schema::attribute::{CLEANING_UNTIL, IS_DEAD, LEFTOVERS, PURGE_AFTER};
+use super::schema::attribute::{CLEANING_UNTIL, IS_DEAD, LEFTOVERS, NOT_BEFORE, PURGE_AFTER};
 use super::session::{Reading, Session};
 use super::transaction::{Step, Transaction, TransactionError};
 
@@ -49,11 +49,13 @@ enum Removal {
 }
 
 impl WorkItem {
-    /// When somebody else may go on.
-    fn next_attempt(&self) -> u64 {
-        match self.cleaning_until {
-            Some(until) => until + 1,
-            None => self.not_before,
+    /// When to try again after a mark was refused: soon if somebody else removes the generation,
+    /// because they may stop halfway.
+    fn next_attempt(&self, now: u64) -> u64 {
+        if self.is_dead {
+            now + MAX_PURGE.as_secs() + 2
+        } else {
+            self.not_before.max(now + 1)
         }
     }
 }
@@ -88,10 +90,16 @@ impl Work {
         Self { generation, item }
     }
 
-    /// Adds the work item.
+    /// Adds the work item. That of a creation must be absent, so that a late copy cannot take back
+    /// a mark. The transaction of a deletion has another condition that forbids late copies.
     pub(super) fn add_to(&self, transaction: &mut Transaction<'_>, partition: &Partition) {
         let new = item(partition.work(self.generation), &self.item);
-        transaction.put(Step::Work, new, Condition::Any);
+        let condition = if self.item.is_dead {
+            Condition::Any
+        } else {
+            Condition::Absent
+        };
+        transaction.put(Step::Work, new, condition);
     }
 
     /// The values of [`set_leftovers`]: from `due` on, writers of the release look for work items.
@@ -101,13 +109,9 @@ impl Work {
         release: &ReleaseItem,
         due: u64,
     ) -> [(&'static str, AttributeValue); 2] {
-        let due = match release.leftovers {
-            Some(_) => due.min(release.purge_after),
-            None => due,
-        };
         [
             (":leftovers", number(self.item.nonce)),
-            (":purge_after", number(due)),
+            (":purge_after", number(earliest(release, due))),
         ]
     }
 
@@ -116,6 +120,15 @@ impl Work {
         let generation = key.and_then(|key| key.generation());
         let item = read(item)?;
         Ok(generation.map(|generation| Self { generation, item }))
+    }
+}
+
+/// When writers look for work items, if there is something to do at this time. What is due earlier
+/// stays due.
+fn earliest(release: &ReleaseItem, due: u64) -> u64 {
+    match release.leftovers {
+        Some(_) => due.min(release.purge_after),
+        None => due,
     }
 }
 
@@ -140,45 +153,76 @@ impl Session<'_> {
     }
 
     /// Removes the generation that this request has deleted, within half of the time that is left.
-    /// Nobody can bring it to life again, so it needs no mark.
-    pub(super) async fn remove_deleted(&self, partition: &Partition, work: &Work) {
+    /// Nobody can bring it to life again, so it needs no mark. `release` was read before.
+    pub(super) async fn remove_deleted(
+        &self,
+        partition: &Partition,
+        work: &Work,
+        release: &ReleaseItem,
+    ) {
         let removal = async {
             let removal = self.remove_items_of(partition, work).await?;
-            self.postpone_own(partition, work, removal).await
+            self.postpone_own(partition, work, release, removal).await
         };
         within(self.time_left() / 2, removal).await;
     }
 
     /// Removes the generation that this request has failed to bring to life, within half of the
-    /// time that is left.
-    pub(super) async fn remove_unborn(&self, partition: &Partition, work: &Work) {
-        let time = self.time_left() / 2;
+    /// time that is left. `true` means that it lives all the same: a late copy of the last
+    /// transaction was faster than the mark. `release` was read before.
+    pub(super) async fn remove_unborn(
+        &self,
+        partition: &Partition,
+        work: &Work,
+        release: &ReleaseItem,
+    ) -> Result<bool, StoreError> {
+        let (time, is_own) = (self.time_left() / 2, Condition::Work(work.item.nonce));
+        let Some(marked) = self.mark(partition, work, time, is_own).await? else {
+            return self.lives_in(partition, work.generation).await;
+        };
         let removal = async {
-            let is_own = Condition::Work(work.item.nonce);
-            let Some(marked) = self.mark(partition, work, time, is_own).await? else {
-                return Ok(());
-            };
             let removal = self.remove_generation(partition, &marked).await?;
-            self.postpone_own(partition, work, removal).await
+            self.postpone_own(partition, work, release, removal).await
         };
         within(time, removal).await;
+        Ok(false)
     }
 
     async fn postpone_own(
         &self,
         partition: &Partition,
         work: &Work,
+        release: &ReleaseItem,
         removal: Removal,
     ) -> Result<(), StoreError> {
         match removal {
             Removal::Complete => Ok(()),
             Removal::TooEarly => {
-                let WorkItem {
-                    nonce, not_before, ..
-                } = work.item;
-                self.postpone(partition, nonce, not_before).await
+                let due = earliest(release, work.item.not_before);
+                self.postpone(partition, work.item.nonce, due).await
             }
         }
+    }
+
+    /// Gives late writes to deleted releases the full time again: a command may have been suspended
+    /// before its deletion was committed, and then `not_before` is too early.
+    pub(super) async fn extend_deletions(&self, partition: &Partition) -> Result<(), StoreError> {
+        for item in self.query_all(&partition.work_items()).await? {
+            let Some(work) = Work::read(item)?.filter(|work| work.item.is_dead) else {
+                continue;
+            };
+            let not_before = self.seconds() + MAX_INVOCATION + MAX_DELAY;
+            if work.item.not_before < not_before {
+                let (key, same) = (
+                    partition.work(work.generation),
+                    Condition::Work(work.item.nonce),
+                );
+                let extend = format!("SET {NOT_BEFORE} = :not_before");
+                let value = [(":not_before", number(not_before))];
+                self.update_item(key, &extend, value, same).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes all that can be removed. `leftovers` was read before.
@@ -206,7 +250,7 @@ impl Session<'_> {
                 };
                 let marked = self.mark(partition, &work, time, is_abandoned).await?;
                 let Some(marked) = marked else {
-                    due.push(work.item.next_attempt().max(self.seconds() + 1));
+                    due.push(work.item.next_attempt(self.seconds()));
                     continue;
                 };
                 if self.remove_generation(partition, &marked).await? == Removal::TooEarly {

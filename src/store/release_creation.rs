@@ -116,10 +116,14 @@ impl<'s> Releases<'s> {
             work = Some(unborn);
         }
         let is_born = session.bring_to_life(partition, generation, last).await?;
-        if let Some(work) = work.filter(|_| !is_born) {
-            session.remove_unborn(partition, &work).await;
+        match work.filter(|_| !is_born) {
+            Some(work) => {
+                session
+                    .remove_unborn(partition, &work, &reserved.release)
+                    .await
+            }
+            None => Ok(is_born),
         }
-        Ok(is_born)
     }
 
     fn last_transaction(
@@ -133,7 +137,7 @@ impl<'s> Releases<'s> {
         let mut transaction = Transaction::on(&self.session.table.name);
         if let Some(request) = creation.request {
             let record = IdempotencyRecord::new(request, reserved.first()?, Some(release), now);
-            record.add_to(&mut transaction, place, request, now);
+            record.add_to(&mut transaction, place, request, self.session.seconds());
         }
         add_release(&mut transaction, place, release, created.links.len());
         Ok(transaction)

@@ -31,7 +31,8 @@ impl<'s> Releases<'s> {
         while changes.next().await {
             let living = session.living_release(&partition, &SortKey::Details, 0);
             let living = match living.await? {
-                Lookup::Living(living) => living,
+                // A release without its details can be deleted, too.
+                Lookup::Living(living) | Lookup::Torn(living) => living,
                 Lookup::Missing(item) => {
                     session.purge_leftovers(&partition, &item).await;
                     return Err(StoreError::ReleaseNotFound);
@@ -42,7 +43,9 @@ impl<'s> Releases<'s> {
             let deletion = self.deletion(&partition, &living.item, &release, &work);
             match deletion.commit(session).await {
                 Ok(()) => {
-                    session.remove_deleted(&partition, &work).await;
+                    session
+                        .remove_deleted(&partition, &work, &living.item)
+                        .await;
                     let links = Vec::new();
                     return Ok(ReleaseWithLinks { release, links });
                 }

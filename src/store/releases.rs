@@ -101,7 +101,7 @@ impl<'s> Releases<'s> {
         let mut changes = session.changes();
         while changes.next().await {
             let living = session.living_release(&partition, &SortKey::Details, LINKS_AT_ONCE);
-            let Some(living) = living.await?.living() else {
+            let Some(living) = living.await?.living()? else {
                 return Ok(None);
             };
             let release = release_of(key, &living.item, living.details)?;

@@ -17,6 +17,7 @@ pub(super) struct Rounds {
     deadline: Instant,
     delays: ExponentialBackoff,
     has_begun: bool,
+    is_late: bool,
 }
 
 impl Rounds {
@@ -41,6 +42,7 @@ impl Rounds {
             deadline,
             delays: delays.build(),
             has_begun: false,
+            is_late: false,
         }
     }
 
@@ -55,7 +57,15 @@ impl Rounds {
                 tokio::time::sleep(delay).await;
                 true
             }
-            _ => false,
+            delay => {
+                self.is_late = delay.is_some();
+                false
+            }
         }
+    }
+
+    /// Whether there was no next round because of the deadline.
+    pub(super) fn is_late(&self) -> bool {
+        self.is_late
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use release_links::store::operator::RestoreOutcome;
+use release_links::store::operator::{RestoreInto, RestoreOutcome};
 use serde_json::{Value, json};
 
 use testkit::app::{TABLE, TestApp};
@@ -182,7 +182,7 @@ async fn a_restore_adds_links_to_a_release_that_is_made_anew_meanwhile() {
     };
     assert_eq!(app.post(RELEASES, body("a")).await.status, 201);
     let session = app.operator.session(Duration::from_secs(30));
-    let backup = session.restores().back_up(&key).await.unwrap();
+    let backup = session.releases().back_up(&key).await.unwrap();
     for name in ["b", "c"] {
         assert_eq!(app.delete(&release).await.status, 200);
         assert_eq!(app.post(RELEASES, body(name)).await.status, 201);
@@ -191,7 +191,8 @@ async fn a_restore_adds_links_to_a_release_that_is_made_anew_meanwhile() {
     let slow = TestApp::at(proxy.address).operator;
     let restore = tokio::spawn(async move {
         let session = slow.session(Duration::from_secs(30));
-        session.restores().restore(&key, &backup).await
+        let into = RestoreInto::Active(key.project);
+        session.releases().restore(&key, &backup, &into).await
     });
     proxy.held().await;
     assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);

@@ -148,8 +148,8 @@ async fn an_interrupted_restore_of_a_project_goes_on_when_it_is_run_again() {
     let release = testkit::usage::release("v0.1");
     let other = Operator::new(engine::client_config(app.address), BACKUP.to_owned());
     let source = other.session(Duration::from_secs(30));
-    let backup = source.restores().back_up(&release).await.unwrap();
-    let restored = session.restores().restore(&release, &backup).await;
+    let backup = source.releases().back_up(&release).await.unwrap();
+    let restored = session.releases().restore(&release, &backup).await;
     assert_eq!(restored.unwrap().links.len(), 2);
     assert_eq!(
         TestApp::at(app.address).get(LINKS).await.status,

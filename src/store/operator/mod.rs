@@ -3,6 +3,7 @@
 //! The function never makes an [`Operator`]: what its policy forbids, only the types of this module
 //! can call.
 
+mod backup;
 mod check;
 mod deletion;
 mod error;
@@ -16,13 +17,14 @@ mod scan;
 mod server_clock;
 mod tokens;
 
+pub use backup::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
 pub use deletion::HiddenProject;
 pub use error::{AdminError, FormerOwner};
 pub use project_items::{ProjectChanges, ProjectState, ProjectVersion};
 pub use project_restore::{RestoreFrom, RestoredPath, RestoredProject};
 pub use projects::{Projects, Takeover};
 pub use releases::{OperatorReleases, ReleaseEntry};
-pub use restore::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease, Restores};
+pub use restore::RestoreInto;
 pub use scan::StoredTag;
 pub use tokens::Tokens;
 
@@ -72,12 +74,6 @@ impl OperatorSession<'_> {
     #[must_use]
     pub fn releases(&self) -> OperatorReleases<'_> {
         OperatorReleases::new(&self.store)
-    }
-
-    /// The restore of releases.
-    #[must_use]
-    pub fn restores(&self) -> Restores<'_> {
-        Restores::new(&self.store)
     }
 
     /// The projects.

@@ -3,6 +3,7 @@
 use crate::project::ProjectId;
 use crate::release::{ReleaseKey, TagName};
 use crate::store::error::StoreError;
+use crate::store::partition::Partition;
 use crate::store::releases::Releases;
 use crate::store::session::Session;
 
@@ -20,7 +21,7 @@ pub struct ReleaseEntry {
 /// The releases of all projects.
 #[derive(Debug, Clone, Copy)]
 pub struct OperatorReleases<'a> {
-    store: &'a Session<'a>,
+    pub(super) store: &'a Session<'a>,
 }
 
 impl<'a> OperatorReleases<'a> {
@@ -59,6 +60,7 @@ impl<'a> OperatorReleases<'a> {
     ///
     /// [`StoreError::ReleaseNotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn delete(self, key: &ReleaseKey) -> Result<(), StoreError> {
-        Releases::of(self.store).delete(key).await.map(drop)
+        Releases::of(self.store).delete(key).await?;
+        self.store.extend_deletions(&Partition::of(key)).await
     }
 }

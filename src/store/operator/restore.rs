@@ -4,18 +4,22 @@
 //! as in a creation. If it exists, the links that are missing are added to its generation one by
 //! one. Nothing that exists changes, and no number counts backwards.
 
-use crate::link::{Link, Violation};
+use super::backup::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
+use super::error::AdminError;
+use super::project_items::ProjectVersion;
+use super::releases::OperatorReleases;
+use crate::link::Link;
+use crate::project::ProjectId;
 use crate::release::{Release, ReleaseKey};
 use crate::store::birth::add_release;
 use crate::store::condition::Condition;
 use crate::store::constraints::{claimed, constraint_items};
 use crate::store::error::StoreError;
 use crate::store::items::{LinkItem, ReleaseItem, item, number, read};
+use crate::store::keys::project_by_id;
 use crate::store::partition::Partition;
 use crate::store::purge::{Work, set_leftovers};
-use crate::store::releases::release_of;
 use crate::store::schema::attribute::{LAST_GENERATION, LAST_LINK_ID, NOT_BEFORE};
-use crate::store::session::Session;
 use crate::store::transaction::{Step, Transaction, TransactionError};
 
 /// Largest number of items in a transaction, which is DynamoDB's limit.
@@ -24,85 +28,29 @@ const MAX_ITEMS: usize = 100;
 /// is one more.
 const LINKS_PER_TRANSACTION: usize = 24;
 
-/// A release in another table.
-#[derive(Debug, Clone, Default)]
-pub struct ReleaseBackup {
-    item: ReleaseItem,
-    /// `None` if the release does not exist there.
-    release: Option<Release>,
-    /// The oldest first.
-    links: Vec<LinkItem>,
+/// What a restore requires of the project with each write, so that a command that was suspended
+/// changes nothing after somebody else has ended or undone it.
+#[derive(Debug, Clone)]
+pub enum RestoreInto {
+    /// The project is visible.
+    Active(ProjectId),
+    /// The project was purged, and nobody has restored it since.
+    Purged(ProjectVersion),
 }
 
-/// A link of a backup, and what the restore did with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RestoredLink {
-    /// The link in the backup.
-    pub link: Link,
-    /// What the restore did with it.
-    pub outcome: RestoreOutcome,
-}
-
-/// What the restore of a link did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RestoreOutcome {
-    /// The link is missing: nothing was restored, or another request has just deleted it.
-    Missing,
-    /// The link was missing and exists again.
-    Restored,
-    /// The link exists.
-    Exists,
-    /// A link with its ID exists, but has other attributes. It stays as it is.
-    Differs,
-    /// Other links hold these unique values of the link, so it is still missing.
-    Taken(Vec<Violation>),
-}
-
-/// What the restore of a release did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RestoredRelease {
-    /// Whether the release did not exist.
-    pub was_missing: bool,
-    /// The links of the backup, the oldest first.
-    pub links: Vec<RestoredLink>,
-}
-
-/// The restore of releases from backups.
-#[derive(Debug, Clone, Copy)]
-pub struct Restores<'a> {
-    store: &'a Session<'a>,
-}
-
-impl<'a> Restores<'a> {
-    pub(super) fn new(store: &'a Session<'a>) -> Self {
-        Self { store }
-    }
-
-    /// Reads a release of this session's table for [`Self::restore`].
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn back_up(self, release: &ReleaseKey) -> Result<ReleaseBackup, StoreError> {
-        let (store, partition) = (self.store, Partition::of(release));
-        let item = store.get_item(partition.release()).await?;
-        let item: ReleaseItem = item.map(read).transpose()?.unwrap_or_default();
-        if !item.exists() {
-            return Ok(ReleaseBackup {
-                item,
-                ..ReleaseBackup::default()
-            });
+impl RestoreInto {
+    fn check(&self, transaction: &mut Transaction<'_>) {
+        match self {
+            Self::Active(id) => {
+                let key = project_by_id(id.number());
+                transaction.check(Step::Project(*id), key, Condition::ActiveProject);
+            }
+            Self::Purged(version) => version.check(transaction),
         }
-        let details = store.get_item(partition.details()).await?;
-        let links = partition.links(item.generation);
-        let links = store.query_all(&links).await?.into_iter().map(read);
-        Ok(ReleaseBackup {
-            release: Some(release_of(release, &item, details)?),
-            links: links.collect::<Result<_, _>>()?,
-            item,
-        })
     }
+}
 
+impl<'a> OperatorReleases<'a> {
     /// Finds the links that are missing, without changing anything.
     ///
     /// # Errors
@@ -132,13 +80,15 @@ impl<'a> Restores<'a> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::ReleaseNotFound`] if the backup has no release, [`StoreError::Unavailable`],
-    /// [`StoreError::Corrupt`]. In a release that existed, the links before are restored.
+    /// [`AdminError::Changed`] if the project is no longer as required, [`AdminError::Failed`], also
+    /// with [`StoreError::ReleaseNotFound`] if the backup has no release. In a release that existed,
+    /// some links may be restored.
     pub async fn restore(
         self,
         release: &ReleaseKey,
         backup: &ReleaseBackup,
-    ) -> Result<RestoredRelease, StoreError> {
+        into: &RestoreInto,
+    ) -> Result<RestoredRelease, AdminError> {
         let (store, partition) = (self.store, Partition::of(release));
         let restored = backup.release.as_ref().ok_or(StoreError::ReleaseNotFound)?;
         self.raise(&partition, LAST_LINK_ID, backup.last_link_id())
@@ -147,18 +97,19 @@ impl<'a> Restores<'a> {
         while changes.next().await {
             let links = match store.release_item(&partition).await? {
                 Some(item) => {
-                    self.add_missing(&partition, item.generation, backup)
+                    self.add_missing(&partition, item.generation, backup, into)
                         .await?
                 }
-                None => self.bring_to_life(&partition, restored, backup).await?,
+                None => {
+                    self.bring_to_life(&partition, restored, backup, into)
+                        .await?
+                }
             };
             if let Some(restored) = links {
                 return Ok(restored);
             }
         }
-        Err(StoreError::Unavailable(
-            "others kept creating and deleting the release".into(),
-        ))
+        Err(AdminError::Busy)
     }
 
     /// Prepares a tag of a project that was purged, whether it has a release in the backup or not:
@@ -201,46 +152,43 @@ impl<'a> Restores<'a> {
         partition: &Partition,
         release: &Release,
         backup: &ReleaseBackup,
-    ) -> Result<Option<RestoredRelease>, StoreError> {
+        into: &RestoreInto,
+    ) -> Result<Option<RestoredRelease>, AdminError> {
         let store = self.store;
         let Some(reserved) = store.reserve_release(partition, 0).await? else {
             return Ok(None);
         };
         let (generation, mut work) = (reserved.generation(), None);
+        let (links, outcome) = backup.without_rivals(partition);
         let mut last = Transaction::on(&store.table.name);
-        add_release(
-            &mut last,
-            (partition, generation),
-            release,
-            backup.links.len(),
-        );
-        let links = self.links_transaction(partition, generation, &backup.links);
-        if links.len() + last.len() <= MAX_ITEMS {
-            last.append(links);
+        into.check(&mut last);
+        add_release(&mut last, (partition, generation), release, links.len());
+        let all = self.links_transaction(partition, generation, &links);
+        if all.len() + last.len() <= MAX_ITEMS {
+            last.append(all);
         } else {
             let unborn = Work::of_restore(generation, store);
-            if !self
-                .stage(partition, &reserved.release, &unborn, backup)
-                .await?
-            {
+            let stage = self.stage(partition, &reserved.release, &unborn, &links, into);
+            if !stage.await? {
                 return Ok(None);
             }
             let is_unborn = Condition::Unborn(unborn.item.nonce);
             last.delete(Step::Work, partition.work(generation), is_unborn);
             work = Some(unborn);
         }
-        let is_born = store.bring_to_life(partition, generation, last).await?;
+        let mut is_born = store.bring_to_life(partition, generation, last).await?;
         if let Some(work) = work.filter(|_| !is_born) {
-            store.remove_unborn(partition, &work).await;
+            let release = &reserved.release;
+            is_born = store.remove_unborn(partition, &work, release).await?;
         }
-        Ok(is_born.then(|| backup.restored()))
+        Ok(is_born.then_some(outcome))
     }
 
     fn links_transaction(
         self,
         partition: &Partition,
         generation: u64,
-        links: &[LinkItem],
+        links: &[&LinkItem],
     ) -> Transaction<'a> {
         let mut transaction = Transaction::on(&self.store.table.name);
         for link in links {
@@ -257,8 +205,9 @@ impl<'a> Restores<'a> {
         partition: &Partition,
         release: &ReleaseItem,
         work: &Work,
-        backup: &ReleaseBackup,
-    ) -> Result<bool, StoreError> {
+        links: &[&LinkItem],
+        into: &RestoreInto,
+    ) -> Result<bool, AdminError> {
         let store = self.store;
         let mut first = Transaction::on(&store.table.name);
         work.add_to(&mut first, partition);
@@ -266,8 +215,9 @@ impl<'a> Restores<'a> {
         let values = work.leftovers(release, work.item.not_before);
         first.update(Step::Own, partition.release(), &set, values, Condition::Any);
         first.commit(store).await?;
-        for links in backup.links.chunks(LINKS_PER_TRANSACTION) {
+        for links in links.chunks(LINKS_PER_TRANSACTION) {
             let mut transaction = self.links_transaction(partition, work.generation, links);
+            into.check(&mut transaction);
             let extend = format!("SET {NOT_BEFORE} = :not_before");
             let not_before = Work::of_restore(work.generation, store).item.not_before;
             let values = [(":not_before", number(not_before))];
@@ -278,7 +228,9 @@ impl<'a> Restores<'a> {
             transaction.update(Step::Work, key, &extend, values, is_unborn);
             match transaction.commit(store).await {
                 Ok(()) => {}
-                Err(TransactionError::Steps(_)) => return Ok(false),
+                Err(TransactionError::Steps(steps)) if steps.contains(&Step::Work) => {
+                    return Ok(false);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -291,11 +243,12 @@ impl<'a> Restores<'a> {
         partition: &Partition,
         generation: u64,
         backup: &ReleaseBackup,
-    ) -> Result<Option<RestoredRelease>, StoreError> {
+        into: &RestoreInto,
+    ) -> Result<Option<RestoredRelease>, AdminError> {
         let mut links = Vec::new();
         for stored in &backup.links {
             let link = stored.clone().into_link();
-            let outcome = self.add_link(partition, generation, stored).await?;
+            let outcome = self.add_link(partition, generation, stored, into).await?;
             let Some(outcome) = outcome else {
                 return Ok(None);
             };
@@ -312,20 +265,26 @@ impl<'a> Restores<'a> {
         partition: &Partition,
         generation: u64,
         stored: &LinkItem,
-    ) -> Result<Option<RestoreOutcome>, StoreError> {
-        let mut transaction = Transaction::on(&self.store.table.name);
-        restore_link(&mut transaction, (partition, generation), stored);
+        into: &RestoreInto,
+    ) -> Result<Option<RestoreOutcome>, AdminError> {
+        let mut transaction = self.links_transaction(partition, generation, &[stored]);
+        into.check(&mut transaction);
         let lives = Condition::Living(generation);
         transaction.check(Step::Release, partition.release(), lives);
-        match transaction.commit(self.store).await {
-            Ok(()) => Ok(Some(RestoreOutcome::Restored)),
-            Err(TransactionError::Steps(steps)) if steps.contains(&Step::Release) => Ok(None),
-            Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {
-                let link = stored.clone().into_link();
-                self.compare_link(partition, &link).await.map(Some)
-            }
-            Err(TransactionError::Steps(steps)) => Ok(Some(RestoreOutcome::Taken(claimed(&steps)))),
-            Err(error) => Err(error.into()),
+        let steps = match transaction.commit(self.store).await {
+            Ok(()) => return Ok(Some(RestoreOutcome::Restored)),
+            Err(TransactionError::Steps(steps)) => steps,
+            Err(error) => return Err(error.into()),
+        };
+        if steps.iter().any(|step| matches!(step, Step::Project(_))) {
+            Err(AdminError::Changed)
+        } else if steps.contains(&Step::Release) {
+            Ok(None)
+        } else if steps.contains(&Step::Link) {
+            let link = stored.clone().into_link();
+            Ok(Some(self.compare_link(partition, &link).await?))
+        } else {
+            Ok(Some(RestoreOutcome::Taken(claimed(&steps))))
         }
     }
 
@@ -359,31 +318,5 @@ fn restore_link(
     for (violation, item) in constraint_items(partition, generation, &link) {
         let is_free = Condition::HeldByOrAbsent(link.id);
         transaction.put(Step::Claim(violation), item, is_free);
-    }
-}
-
-impl ReleaseBackup {
-    /// Whether the release exists in the backup. It may have no links.
-    #[must_use]
-    pub fn has_release(&self) -> bool {
-        self.release.is_some()
-    }
-
-    /// The outcome of a restore of the whole release.
-    fn restored(&self) -> RestoredRelease {
-        let links = self.links.iter().map(|link| RestoredLink {
-            link: link.clone().into_link(),
-            outcome: RestoreOutcome::Restored,
-        });
-        RestoredRelease {
-            was_missing: true,
-            links: links.collect(),
-        }
-    }
-
-    /// The highest ID that a link of the release had.
-    fn last_link_id(&self) -> u64 {
-        let ids = self.links.iter().map(|link| link.id.number());
-        ids.fold(self.item.last_link_id, u64::max)
     }
 }

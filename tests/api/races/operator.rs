@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use release_links::store::operator::{ReleaseBackup, RestoreOutcome};
+use release_links::store::operator::{ReleaseBackup, RestoreInto, RestoreOutcome};
 use testkit::usage;
 
 use super::world::Process;
@@ -16,7 +16,7 @@ pub(super) struct Backup(ReleaseBackup);
 /// Reads the release as the table has it now, which stands for a table restored to this time.
 pub(super) async fn back_up(process: &Process) -> Backup {
     let session = process.operator.session(RELEASE_TIMEOUT);
-    let backup = session.restores().back_up(&usage::release("v1")).await;
+    let backup = session.releases().back_up(&usage::release("v1")).await;
     Backup(backup.unwrap())
 }
 
@@ -24,8 +24,9 @@ pub(super) async fn back_up(process: &Process) -> Backup {
 /// the message of the command.
 pub(super) async fn restore(process: &Process, backup: &Backup) -> Result<Vec<bool>, String> {
     let session = process.operator.session(RELEASE_TIMEOUT);
-    let (restores, release) = (session.restores(), usage::release("v1"));
-    let restored = restores.restore(&release, &backup.0).await;
+    let (releases, release) = (session.releases(), usage::release("v1"));
+    let into = RestoreInto::Active(release.project);
+    let restored = releases.restore(&release, &backup.0, &into).await;
     let restored = restored.map_err(|error| error.to_string())?;
     let is_there = |outcome: &RestoreOutcome| {
         matches!(outcome, RestoreOutcome::Restored | RestoreOutcome::Exists)

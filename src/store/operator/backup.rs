@@ -1,0 +1,128 @@
+//! A release as another table has it, and the outcome of its restore.
+
+use std::collections::HashSet;
+
+use super::releases::OperatorReleases;
+use crate::link::{Link, Violation};
+use crate::release::{Release, ReleaseKey};
+use crate::store::constraints::constraint_items;
+use crate::store::error::StoreError;
+use crate::store::items::{LinkItem, ReleaseItem, read};
+use crate::store::keys::sort_key;
+use crate::store::partition::Partition;
+use crate::store::releases::release_of;
+
+/// A release in another table.
+#[derive(Debug, Clone, Default)]
+pub struct ReleaseBackup {
+    pub(super) item: ReleaseItem,
+    /// `None` if the release does not exist there.
+    pub(super) release: Option<Release>,
+    /// The oldest first.
+    pub(super) links: Vec<LinkItem>,
+}
+
+/// A link of a backup, and what the restore did with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoredLink {
+    /// The link in the backup.
+    pub link: Link,
+    /// What the restore did with it.
+    pub outcome: RestoreOutcome,
+}
+
+/// What the restore of a link did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestoreOutcome {
+    /// The link is missing: nothing was restored, or another request has just deleted it.
+    Missing,
+    /// The link was missing and exists again.
+    Restored,
+    /// The link exists.
+    Exists,
+    /// A link with its ID exists, but has other attributes. It stays as it is.
+    Differs,
+    /// Other links hold these unique values of the link, so it is still missing.
+    Taken(Vec<Violation>),
+}
+
+/// What the restore of a release did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoredRelease {
+    /// Whether the release did not exist.
+    pub was_missing: bool,
+    /// The links of the backup, the oldest first.
+    pub links: Vec<RestoredLink>,
+}
+
+impl OperatorReleases<'_> {
+    /// Reads a release of this session's table for [`Self::restore`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn back_up(self, release: &ReleaseKey) -> Result<ReleaseBackup, StoreError> {
+        let (store, partition) = (self.store, Partition::of(release));
+        let item = store.get_item(partition.release()).await?;
+        let item: ReleaseItem = item.map(read).transpose()?.unwrap_or_default();
+        if !item.exists() {
+            return Ok(ReleaseBackup {
+                item,
+                ..ReleaseBackup::default()
+            });
+        }
+        let details = store.get_item(partition.details()).await?;
+        let links = partition.links(item.generation);
+        let links = store.query_all(&links).await?.into_iter().map(read);
+        Ok(ReleaseBackup {
+            release: Some(release_of(release, &item, details)?),
+            links: links.collect::<Result<_, _>>()?,
+            item,
+        })
+    }
+}
+
+impl ReleaseBackup {
+    /// Whether the release exists in the backup. It may have no links.
+    #[must_use]
+    pub fn has_release(&self) -> bool {
+        self.release.is_some()
+    }
+
+    /// The links that can be in one release, and the outcome of a restore of the whole release. A
+    /// partial restore may have lost a unique-constraint item, and another link may have taken its
+    /// value since. Of such links, the oldest one is restored.
+    pub(super) fn without_rivals(
+        &self,
+        partition: &Partition,
+    ) -> (Vec<&LinkItem>, RestoredRelease) {
+        let (mut links, mut outcomes, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
+        for stored in &self.links {
+            let link = stored.clone().into_link();
+            let values = constraint_items(partition, 0, &link).into_iter();
+            let values = values.map(|(kind, item)| (kind, sort_key(&item).to_owned()));
+            let values: Vec<_> = values.collect();
+            let rivals = values.iter().filter(|(_, value)| taken.contains(value));
+            let rivals: Vec<Violation> = rivals.map(|(kind, _)| *kind).collect();
+            let outcome = if rivals.is_empty() {
+                taken.extend(values.into_iter().map(|(_, value)| value));
+                links.push(stored);
+                RestoreOutcome::Restored
+            } else {
+                RestoreOutcome::Taken(rivals)
+            };
+            outcomes.push(RestoredLink { link, outcome });
+        }
+        let outcome = RestoredRelease {
+            was_missing: true,
+            links: outcomes,
+        };
+        (links, outcome)
+    }
+
+    /// The highest ID that a link of the release had.
+    pub(super) fn last_link_id(&self) -> u64 {
+        let ids = self.links.iter().map(|link| link.id.number());
+        ids.fold(self.item.last_link_id, u64::max)
+    }
+}
