@@ -71,13 +71,13 @@ pub enum ProjectCommand {
     Create {
         /// The project's ID, as clients and tokens refer to it
         ///
-        /// The ID of a deleted project cannot be reused.
+        /// The ID of a hidden or deleted project cannot be reused.
         #[arg(long, value_name = "ID", value_parser = project_id)]
         id: ProjectId,
         /// The project's full path, which clients can use instead of the ID
         ///
         /// Download URLs that another project published under a former path of its own, or that a
-        /// deleted project published under its path, would lead to the new project. See
+        /// hidden or deleted project published under its path, would lead to the new project. See
         /// `--take-former-path`.
         #[arg(long, value_name = "GROUP/NAME", value_parser = ProjectPath::parse_new)]
         path: ProjectPath,
@@ -87,9 +87,9 @@ pub enum ProjectCommand {
         #[command(flatten)]
         takeover: TakeFormerPath,
     },
-    /// List all projects
+    /// List the visible projects
     List {
-        /// List the hidden projects instead
+        /// List the hidden projects, and those whose purge is not finished, instead
         #[arg(long)]
         hidden: bool,
         /// Print JSON
@@ -117,7 +117,7 @@ pub enum ProjectCommand {
         #[command(flatten)]
         takeover: TakeFormerPath,
     },
-    /// Hide a project, which `project restore` undoes until `project purge`
+    /// Hide a project until `project restore` or `project purge`
     ///
     /// Its releases, its links and the tokens' roles in it stay as they are, and its paths stay
     /// reserved.
@@ -198,9 +198,9 @@ pub enum ReleaseCommand {
     },
     /// Delete a release with its links, even if an HTTP API cannot address its tag
     ///
-    /// Clients delete releases through the API. This command is for tags that earlier versions of
-    /// the service accepted although a decoded path cannot name them, such as `release/` and `%41`.
-    /// Write `--` before a tag that begins with `-`.
+    /// Clients delete releases through the API. This command also deletes a release whose tag a
+    /// decoded path cannot name, such as `release/` and `%41`. Write `--` before a tag that begins
+    /// with `-`.
     Delete {
         /// The tag of the release, exactly as it was created
         tag: TagName,
@@ -211,7 +211,7 @@ pub enum ReleaseCommand {
         #[arg(long)]
         yes: bool,
     },
-    /// Restore the missing links of a release from another table, such as a restored copy
+    /// Restore a release, or its missing links, from another table, such as a restored copy
     ///
     /// Each link gets its former ID. Existing links stay as they are. A link is reported and not
     /// restored if another link has its ID, name, URL or filepath. You can interrupt the command
@@ -226,7 +226,7 @@ pub enum ReleaseCommand {
         /// The project's ID or path
         #[arg(long, value_parser = project)]
         project: ProjectRef,
-        /// The table that has the links
+        /// The table that has the release
         #[arg(long, value_name = "TABLE")]
         from: String,
         /// Only show which links are missing
@@ -274,8 +274,8 @@ impl From<Changes> for ProjectChanges {
 
 #[derive(Debug, Args)]
 pub struct TakeFormerPath {
-    /// Take the path even if another project, or a deleted one, published downloads under it: their
-    /// URLs then lead to this project
+    /// Take the path even if another project, also a hidden or deleted one, published downloads
+    /// under it: their URLs then lead to this project
     #[arg(long)]
     take_former_path: bool,
 }

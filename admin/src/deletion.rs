@@ -29,7 +29,11 @@ pub async fn delete(deployment: &Deployment, arguments: DeleteProject) -> Outcom
         _ => {}
     }
     if !arguments.yes {
-        output::confirm_deletion(&project.to_string(), "all its releases and links")?;
+        if arguments.purge {
+            confirm_purge(&project)?;
+        } else {
+            confirm_hiding(&project)?;
+        }
     }
     let stage = Cell::new(Stage::Hiding);
     let hide = async {
@@ -58,7 +62,7 @@ pub async fn purge(deployment: &Deployment, arguments: PurgeProject) -> Outcome 
         .into());
     }
     if !arguments.yes {
-        output::confirm_deletion(&project.to_string(), "all its releases and links")?;
+        confirm_purge(&project)?;
     }
     let stage = Cell::new(Stage::Waiting);
     let purge = async {
@@ -86,6 +90,20 @@ async fn find(
     Ok((project, state))
 }
 
+fn confirm_hiding(project: &Project) -> Outcome {
+    let id = project.id;
+    let question = format!(
+        "Hide {project} with all its releases and links? `project restore {id}` undoes this."
+    );
+    output::confirm(&question, &format!("{project} was not hidden"))
+}
+
+fn confirm_purge(project: &Project) -> Outcome {
+    let question =
+        format!("Purge {project}: delete all its releases and links, and the tokens' roles in it?");
+    output::confirm(&question, &format!("{project} was not purged"))
+}
+
 fn is_hidden(project: &Project) -> String {
     let id = project.id;
     format!("{project} is hidden: `project restore {id}` brings it back until `project purge {id}`")
@@ -103,7 +121,10 @@ impl Stage {
     fn interrupted(self, id: ProjectId) -> String {
         let rest = match self {
             Self::Hiding => {
-                format!("may already be hidden: `project show {id}` says what can be done")
+                format!(
+                    "may already be hidden: `project show {id}` shows the project if it is not, \
+                     and says what to do if it is"
+                )
             }
             Self::Waiting => format!(
                 "is hidden, and this run has deleted none of its releases; run `project purge \
@@ -157,6 +178,7 @@ async fn remove_all(deployment: &Deployment, hidden: &HiddenProject) -> Result<u
     finished.await?;
     Ok(removed)
 }
+
 /// The rest of a wait that began when the project was hidden. If that time is in the future because
 /// clocks differ, it is the whole wait.
 fn remaining(wait: Duration, since: SystemTime, now: SystemTime) -> Duration {

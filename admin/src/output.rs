@@ -153,19 +153,16 @@ pub fn or_dash(value: Option<impl Display>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
-/// Asks at a terminal whether to delete something.
+/// Asks the question at a terminal. `nothing_done` begins the sentence about a missing one.
 ///
 /// # Errors
 ///
 /// Anything but a yes, and a missing terminal.
-pub fn confirm_deletion(what: &str, and_with_it: &str) -> Outcome {
+pub fn confirm(question: &str, nothing_done: &str) -> Outcome {
     if !stdin().is_terminal() || !stderr().is_terminal() {
-        return Err(format!(
-            "{what} was not deleted: without a terminal, pass --yes to confirm the deletion"
-        )
-        .into());
+        return Err(format!("{nothing_done}: without a terminal, pass --yes to confirm").into());
     }
-    let question = format!("Delete {what} with {and_with_it}? Type yes to confirm: ");
+    let question = format!("{question} Type yes to confirm: ");
     let mut answer = String::new();
     let asked = stderr().write_all(escape(&question).as_bytes());
     asked
@@ -174,7 +171,7 @@ pub fn confirm_deletion(what: &str, and_with_it: &str) -> Outcome {
     if answer.trim() == "yes" {
         Ok(())
     } else {
-        Err("nothing was deleted: to delete it, run the command again and type yes".into())
+        Err("nothing was changed: to confirm, run the command again and type yes".into())
     }
 }
 

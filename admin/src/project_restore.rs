@@ -3,7 +3,9 @@
 use std::time::SystemTime;
 
 use release_links::project::{Project, ProjectId};
-use release_links::store::operator::{ProjectVersion, RestoreFrom, RestoredPath, RestoredProject};
+use release_links::store::operator::{
+    ProjectVersion, RestoreFrom, RestoreOutcome, RestoredLink, RestoredPath, RestoredProject,
+};
 
 use crate::cli::RestoreProject;
 use crate::deployment::Deployment;
@@ -67,7 +69,14 @@ async fn restore_purged(
     let links = releases
         .iter()
         .filter_map(|release| release.links.as_ref().ok());
-    let links = output::counted(links.flatten().count(), "link");
+    let is_there = |link: &&RestoredLink| {
+        matches!(
+            link.outcome,
+            RestoreOutcome::Restored | RestoreOutcome::Exists
+        )
+    };
+    let links = links.flatten().filter(is_there);
+    let links = output::counted(links.count(), "link");
     let restored_releases = releases.iter().filter(|release| release.links.is_ok());
     let count = output::counted(restored_releases.count(), "release");
     let consequences = consequences(deployment, &restored);
@@ -76,7 +85,7 @@ async fn restore_purged(
         restored.project
     ))?;
     note_refused(&releases);
-    check_all(&releases)
+    check_all(backup, &releases)
 }
 
 /// Makes the project visible.
@@ -133,7 +142,7 @@ fn consequences(deployment: &Deployment, restored: &RestoredProject) -> String {
 }
 
 fn note_refused(releases: &[RestoredRelease]) {
-    for RestoredRelease { tag, links } in releases {
+    for RestoredRelease { tag, links, .. } in releases {
         if let Err(reason) = links {
             output::note(&format!("release {tag} was not restored: the tag {reason}"));
         }

@@ -56,8 +56,9 @@ impl<'a> Backup<'a> {
             Ok(_) | Err(AdminError::UnknownProject(_)) => {
                 let (table, id) = (&self.table, self.project);
                 Err(format!(
-                    "the table {table} does not have project {id} with all its releases: restore \
-                     the table to a moment before the project was purged"
+                    "the table {table} does not have project {id} with all its releases: check \
+                     --from, or restore the table to a moment at which the project existed and its \
+                     purge had not begun"
                 )
                 .into())
             }
@@ -110,6 +111,17 @@ impl<'a> Backup<'a> {
         Ok(())
     }
 
+    /// What to do after other links were in the way. A project that was purged is visible by then,
+    /// so it cannot be restored again.
+    fn next_step(&self) -> String {
+        if self.is_purged {
+            let (table, id) = (&self.table, self.project);
+            format!("run `release restore --all --project {id} --from {table}`")
+        } else {
+            "run the command again".to_owned()
+        }
+    }
+
     fn key(&self, tag: TagName) -> ReleaseKey {
         let project = self.project;
         ReleaseKey { project, tag }
@@ -144,7 +156,11 @@ pub async fn restore(backup: &Backup<'_>, tag: TagName, dry_run: bool) -> Outcom
         ));
     }
     show(&links)?;
-    if dry_run { Ok(()) } else { check(&links) }
+    if dry_run {
+        Ok(())
+    } else {
+        check(backup, &links)
+    }
 }
 
 /// A restore may create the release, so it takes only tags that a request may create, too (R88).
@@ -155,6 +171,8 @@ fn refusal(reason: InvalidTagName) -> String {
 /// A release of the other table, and what the restore did with it.
 pub struct RestoredRelease {
     pub tag: TagName,
+    /// Whether this table did not have it.
+    pub was_missing: bool,
     /// Its links, unless a path cannot name the tag.
     pub links: Result<Vec<RestoredLink>, InvalidTagName>,
 }
@@ -168,12 +186,12 @@ pub async fn restore_releases(
 ) -> Result<Vec<RestoredRelease>, Failure> {
     let progress = Progress::start("searching for releases");
     let tags = backup.tags().await?;
-    let count = tags.len();
+    let (count, verb) = (tags.len(), if dry_run { "compared" } else { "restored" });
     let mut restored = Vec::new();
     for (done, StoredTag { tag, has_release }) in tags.into_iter().enumerate() {
-        progress.show(&format!("restored {done} of {count} tags"));
-        let links = match TagName::parse_new(tag.as_str()) {
-            Err(reason) => Err(reason),
+        progress.show(&format!("{verb} {done} of {count} tags"));
+        let (was_missing, links) = match TagName::parse_new(tag.as_str()) {
+            Err(reason) => (false, Err(reason)),
             Ok(_) if dry_run && !has_release => continue,
             Ok(_) => {
                 let key = backup.key(tag.clone());
@@ -185,11 +203,16 @@ pub async fn restore_releases(
                     continue;
                 }
                 let restored = backup.restore(&key, &release, dry_run).await;
-                Ok(restored.map_err(again)?.links)
+                let restored = restored.map_err(again)?;
+                (restored.was_missing, Ok(restored.links))
             }
         };
         if has_release {
-            restored.push(RestoredRelease { tag, links });
+            restored.push(RestoredRelease {
+                tag,
+                was_missing,
+                links,
+            });
         }
     }
     Ok(restored)
@@ -206,7 +229,15 @@ pub async fn restore_all(backup: &Backup<'_>, dry_run: bool) -> Outcome {
     };
     let row = |release: &RestoredRelease| {
         let (count, result) = match &release.links {
-            Ok(links) => (links.len().to_string(), summary(links)),
+            Ok(links) => {
+                let result = match (links.is_empty(), release.was_missing) {
+                    (false, _) => summary(links),
+                    (true, false) => "no links".to_owned(),
+                    (true, true) if dry_run => "release missing".to_owned(),
+                    (true, true) => "release restored".to_owned(),
+                };
+                (links.len().to_string(), result)
+            }
             Err(reason) => ("-".to_owned(), format!("not restored: the tag {reason}")),
         };
         [release.tag.to_string(), count, result]
@@ -215,7 +246,7 @@ pub async fn restore_all(backup: &Backup<'_>, dry_run: bool) -> Outcome {
     if dry_run {
         Ok(())
     } else {
-        check_all(&releases)
+        check_all(backup, &releases)
     }
 }
 
@@ -246,11 +277,7 @@ fn summary(links: &[RestoredLink]) -> String {
     let parts: Vec<String> = parts
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    if parts.is_empty() {
-        "no links".to_owned()
-    } else {
-        parts.join(", ")
-    }
+    parts.join(", ")
 }
 
 fn show(links: &[RestoredLink]) -> Outcome {
@@ -277,7 +304,7 @@ fn is_blocked(outcome: &RestoreOutcome) -> bool {
 }
 
 /// A restore fails if other links stand in its way.
-fn check(links: &[RestoredLink]) -> Outcome {
+fn check(backup: &Backup<'_>, links: &[RestoredLink]) -> Outcome {
     match links
         .iter()
         .filter(|link| is_blocked(&link.outcome))
@@ -286,19 +313,20 @@ fn check(links: &[RestoredLink]) -> Outcome {
         0 => Ok(()),
         count => Err(format!(
             "could not restore {count} of {} links, because other links have their ID, name, URL \
-             or filepath: change or delete those, and run the command again",
-            links.len()
+             or filepath: change or delete those, and {}",
+            links.len(),
+            backup.next_step()
         )
         .into()),
     }
 }
 
 /// A restore of all releases also fails if a path cannot name the tag of one.
-pub fn check_all(releases: &[RestoredRelease]) -> Outcome {
+pub fn check_all(backup: &Backup<'_>, releases: &[RestoredRelease]) -> Outcome {
     let links = releases
         .iter()
         .filter_map(|release| release.links.as_ref().ok());
-    check(&links.flatten().cloned().collect::<Vec<_>>())?;
+    check(backup, &links.flatten().cloned().collect::<Vec<_>>())?;
     match releases
         .iter()
         .filter(|release| release.links.is_err())

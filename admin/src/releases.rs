@@ -108,7 +108,8 @@ async fn delete(deployment: &Deployment, tag: TagName, name: &ProjectRef, yes: b
         return Err(missing().into());
     }
     if !yes {
-        output::confirm_deletion(&what, "all its links")?;
+        let question = format!("Delete {what} with all its links?");
+        output::confirm(&question, &format!("{what} was not deleted"))?;
     }
     let session = deployment.release_session(&deployment.operator);
     session.releases().delete(&key).await.map_err(explain)?;

@@ -14,7 +14,7 @@ use crate::secrets::looks_like_a_token;
 const MAX_LABEL: usize = 255;
 /// Longest lifetime of a token; RFC 3339 cannot express times after the year 9999.
 const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-/// Longest wait of `project delete`; no function caches a project for as long.
+/// Longest wait before a purge; no function caches a project for as long.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 const TOO_LONG: &str =
     "a token's lifetime is at most 100 years; without an expiry it never expires";

@@ -127,8 +127,7 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
                    deletes it for good";
     admin(&app, "project show 24").assert_fails(pending);
     admin(&app, "project update 24 --visibility private").assert_fails(pending);
-    admin(&app, "project create --id 24 --path a/b")
-        .assert_fails("project 24 already exists: `project show 24` shows it");
+    admin(&app, "project create --id 24 --path a/b").assert_fails(pending);
     admin(&app, "token create --label x --grant 24=guest").assert_fails(pending);
     assert_eq!(admin(&app, "project list --json").json(), json!([]));
     assert_eq!(
@@ -153,7 +152,7 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
         assert!(
             error
                 .stderr
-                .starts_with("release-links-admin: project 24 was deleted at 20"),
+                .starts_with("release-links-admin: project 24 was purged at 20"),
             "{error:?}"
         );
         assert_eq!((error.code, error.stdout.as_str()), (Some(1), ""));
@@ -270,17 +269,43 @@ async fn the_slower_of_two_deletions_leaves_a_later_project_unchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_asks_for_confirmation_or_requires_yes_without_a_terminal() {
     let app = TestApp::start().await;
-    let sentence = "project 24 (group/app, public) was not deleted: without a terminal, pass --yes \
-                    to confirm the deletion";
-    admin(&app, "project delete 24").assert_fails(sentence);
+    let project = "project 24 (group/app, public)";
+    let refusal =
+        |verb: &str| format!("{project} was not {verb}: without a terminal, pass --yes to confirm");
+    admin(&app, "project delete 24").assert_fails(&refusal("hidden"));
+    admin(&app, "project delete 24 --purge").assert_fails(&refusal("purged"));
     assert_eq!(app.get(LINKS).await.status, 200);
-    for (answer, code, left) in [("no", 1, 1), ("yes", 0, 0)] {
-        let ended = at_terminal(&app, "project delete 24", &format!("{answer}\n"));
-        let question = "Delete project 24 (group/app, public) with all its releases and links?";
+    let hide = format!(
+        "Hide {project} with all its releases and links? `project restore 24` undoes this. Type yes \
+         to confirm: "
+    );
+    let purge = format!(
+        "Purge {project}: delete all its releases and links, and the tokens' roles in it? Type yes \
+         to confirm: "
+    );
+    let nothing = "nothing was changed: to confirm, run the command again and type yes";
+    for (arguments, question, answer, state) in [
+        ("delete 24 --purge --wait 0s", &purge, "no", "visible"),
+        ("delete 24", &hide, "no", "visible"),
+        ("delete 24", &hide, "yes", "hidden"),
+        ("purge 24 --wait 0s", &purge, "no", "hidden"),
+        ("purge 24 --wait 0s", &purge, "yes", "deleted"),
+    ] {
+        let ended = at_terminal(
+            &app,
+            &format!("project {arguments}"),
+            &format!("{answer}\n"),
+        );
         assert!(ended.stdout.contains(question), "{ended:?}");
-        assert_eq!(ended.code, Some(code), "{ended:?}");
-        let projects = admin(&app, "project list --json").json();
-        assert_eq!(projects.as_array().unwrap().len(), left);
+        assert_eq!(ended.stdout.contains(nothing), answer == "no", "{ended:?}");
+        assert_eq!(ended.code, Some(i32::from(answer == "no")), "{ended:?}");
+        let [visible, hidden] = ["project list --json", "project list --hidden --json"]
+            .map(|list| admin(&app, list).json().as_array().unwrap().len());
+        let expected = (
+            usize::from(state == "visible"),
+            usize::from(state == "hidden"),
+        );
+        assert_eq!((visible, hidden), expected, "{arguments}: {answer}");
     }
 }
 

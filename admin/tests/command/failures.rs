@@ -2,7 +2,7 @@
 
 use release_links::project::Visibility;
 
-use super::{admin, file};
+use super::{NO_PROJECT, admin, file};
 use testkit::app::{LINKS, TestApp, project};
 use testkit::invariants::Item;
 
@@ -16,29 +16,18 @@ const FAILURES: [(&str, &str); 14] = [
         "project create --id 25 --path Group/App",
         "project Group/App already exists: `project show Group/App` shows it",
     ),
-    (
-        "project show 25",
-        "there is no project 25: `project list` shows all projects",
-    ),
-    (
-        "project update --id 25 --path a/b",
-        "there is no project 25: `project list` shows all projects",
-    ),
+    ("project show 25", NO_PROJECT),
+    ("project update --id 25 --path a/b", NO_PROJECT),
     (
         "project update 7 --path group/app",
         "project group/app already exists: `project show group/app` shows it",
     ),
-    (
-        "project delete 25 --yes",
-        "there is no project 25: `project list` shows all projects",
-    ),
-    (
-        "token create --label x --grant 25=guest",
-        "there is no project 25: `project list` shows all projects",
-    ),
+    ("project delete 25 --yes", NO_PROJECT),
+    ("token create --label x --grant 25=guest", NO_PROJECT),
     (
         "token create --label x --grant a/b=guest",
-        "there is no project a/b: `project list` shows all projects",
+        "there is no project a/b: `project list` shows the visible projects, and `project list --hidden` \
+         the hidden ones",
     ),
     (
         "token create --label x --grant 24=guest --grant group/app=owner",

@@ -30,6 +30,10 @@ use serde_json::Value;
 use testkit::app::{LINKS, TABLE, TestApp};
 use testkit::event::Event;
 
+/// What a command says about a project that does not exist.
+const NO_PROJECT: &str = "there is no project 25: `project list` shows the visible projects, and \
+                          `project list --hidden` the hidden ones";
+
 /// The result of a run of the command.
 #[derive(Debug)]
 #[must_use]

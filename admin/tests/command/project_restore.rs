@@ -8,8 +8,8 @@ use release_links::store::operator::Operator;
 use serde_json::{Value, json};
 
 use super::undo::{end, spawn};
-use super::{admin, command};
-use testkit::app::{LINKS, TestApp};
+use super::{NO_PROJECT, admin, command};
+use testkit::app::{LINKS, TABLE, TestApp};
 use testkit::engine;
 use testkit::event::Event;
 use testkit::invariants::assert_invariants;
@@ -113,6 +113,33 @@ async fn a_purged_project_is_restored_without_and_with_the_roles_of_its_tokens()
     assert_generations_are_new(&app).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_with_the_maximum_number_of_roles_gets_no_further_one_back() {
+    let app = purged().await;
+    let grants = (101..=197).map(|id| (id.to_string(), AttributeValue::S("guest".to_owned())));
+    let grants = AttributeValue::M(grants.collect());
+    for mut item in app.items().await {
+        if item
+            .get("label")
+            .is_some_and(|label| label.as_s().unwrap() == "documentation")
+        {
+            item.insert("grants".to_owned(), grants.clone());
+            let request = app.client.put_item().table_name(TABLE);
+            request.set_item(Some(item)).send().await.unwrap();
+        }
+    }
+    admin(&app, &format!("{RESTORE} --with-grants")).assert_fails(
+        "token 1 already has roles in 97 projects, so it cannot get its role back: run the command \
+         again without --with-grants, and create another token",
+    );
+    assert_eq!(TestApp::at(app.address).get(LINKS).await.status, 404);
+    admin(&app, RESTORE).assert(
+        0,
+        "restored project 24 (new/app, public) with 2 releases and 2 links\n",
+        "",
+    );
+}
+
 /// The numbers of generations begin with the time of the restore, so that nothing from before the
 /// purge can belong to one of them.
 async fn assert_generations_are_new(app: &TestApp) {
@@ -182,14 +209,13 @@ async fn a_project_is_restored_only_if_it_was_purged_and_the_other_table_has_all
     copy(&app, "too-late").await;
     for table in ["too-late", testkit::app::TABLE] {
         admin(&app, &format!("project restore 24 --from {table}")).assert_fails(&format!(
-            "the table {table} does not have project 24 with all its releases: restore the table to \
-             a moment before the project was purged"
+            "the table {table} does not have project 24 with all its releases: check --from, or \
+             restore the table to a moment at which the project existed and its purge had not begun"
         ));
     }
     admin(&app, "project restore 24 --from missing")
         .assert_fails("there is no table \"missing\" in eu-central-1: check --from and AWS_REGION");
-    admin(&app, "project restore 25 --from links-restored")
-        .assert_fails("there is no project 25: `project list` shows all projects");
+    admin(&app, "project restore 25 --from links-restored").assert_fails(NO_PROJECT);
     assert_eq!(app.items().await.len(), before);
 }
 
@@ -282,6 +308,40 @@ async fn a_release_whose_tag_a_path_cannot_name_is_reported_and_the_others_are_r
     assert_invariants(&app.items().await);
 }
 
+/// A part of the project was restored before, from a table in which link 1 has another type.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_is_restored_without_the_links_that_others_stand_in_the_way_of() {
+    let app = purged().await;
+    let scan = app.client.scan().table_name(BACKUP).send().await.unwrap();
+    for mut item in scan.items().to_vec() {
+        let [pk, sk] = ["pk", "sk"].map(|name| item[name].as_s().unwrap().clone());
+        if sk.ends_with("#l#000000000001") {
+            let link_type = AttributeValue::S("runbook".to_owned());
+            item.insert("link_type".to_owned(), link_type);
+        }
+        if pk.starts_with("24") {
+            let request = app.client.put_item().table_name(TABLE);
+            request.set_item(Some(item)).send().await.unwrap();
+        }
+    }
+    admin(&app, RESTORE).assert(
+        1,
+        "restored project 24 (new/app, public) with 2 releases and 1 link\n",
+        "release-links-admin: could not restore 1 of 2 links, because other links have their ID, \
+         name, URL or filepath: change or delete those, and run `release restore --all --project 24 \
+         --from links-restored`\n",
+    );
+    assert_invariants(&app.items().await);
+    admin(&app, RESTORE).assert_fails(
+        "project 24 was not purged: `release restore --all` restores its releases from another \
+         table",
+    );
+    assert_eq!(app.delete(&format!("{LINKS}/1")).await.status, 200);
+    let restore = "release restore --all --project 24 --from links-restored";
+    let table = "TAG   LINKS  RESULT\nv0.1  2      1 restored, 1 existing\nv2    0      no links\n";
+    admin(&app, restore).assert(0, table, "");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_releases_of_a_project_are_restored() {
     let app = backed_up().await;
@@ -291,7 +351,7 @@ async fn all_releases_of_a_project_are_restored() {
         let target = format!("{RELEASES}/{release}");
         assert_eq!(app.delete(&target).await.status, 200);
     }
-    let missing = "TAG   LINKS  RESULT\nv0.1  2      2 missing\nv2    0      no links\n";
+    let missing = "TAG   LINKS  RESULT\nv0.1  2      2 missing\nv2    0      release missing\n";
     let count = app.items().await.len();
     admin(&app, &format!("{restore} --dry-run")).assert(0, missing, "");
     assert_eq!(app.items().await.len(), count, "a dry run changes nothing");

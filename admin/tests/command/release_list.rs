@@ -5,7 +5,7 @@ use release_links::store::schema::shard_sort_key;
 use serde_json::{Value, json};
 
 use super::terminal::at_terminal;
-use super::{admin, command, ended};
+use super::{NO_PROJECT, admin, command, ended};
 use testkit::app::TestApp;
 use testkit::invariants::assert_invariants;
 
@@ -33,7 +33,7 @@ async fn count(app: &TestApp, tag: &str) {
     update.send().await.unwrap();
 }
 
-/// Adds releases with these tags that are copies of v0.1, as an earlier version may have left them.
+/// Adds releases with these tags, which the service does not create, as copies of v0.1.
 async fn with_unusual_tags() -> TestApp {
     let app = TestApp::start().await;
     for item in app.items().await {
@@ -99,8 +99,7 @@ async fn releases_are_listed_with_their_dates_the_latest_first() {
          v0.1  {released}  {v01}\n"
     );
     admin(&app, "release list --project 24").assert(0, &table, "");
-    admin(&app, "release list --project 25")
-        .assert_fails("there is no project 25: `project list` shows all projects");
+    admin(&app, "release list --project 25").assert_fails(NO_PROJECT);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +134,7 @@ async fn a_deletion_of_a_release_asks_for_confirmation_or_requires_yes_without_a
     let app = TestApp::start().await;
     let what = "release v0.1 of project 24 (group/app, public)";
     admin(&app, "release delete v0.1 --project 24").assert_fails(&format!(
-        "{what} was not deleted: without a terminal, pass --yes to confirm the deletion"
+        "{what} was not deleted: without a terminal, pass --yes to confirm"
     ));
     admin(&app, "release delete v9 --project 24").assert_fails(
         "there is no release v9 in project 24: `release list --project 24` shows all releases",

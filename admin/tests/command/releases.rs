@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use release_links::store::schema::shard_sort_key;
 use serde_json::{Value, json};
 
-use super::admin;
 use super::project_restore::copy;
+use super::{NO_PROJECT, admin};
 use testkit::app::{LINKS, TestApp};
 use testkit::invariants::assert_invariants;
 
@@ -254,7 +254,7 @@ async fn a_restore_from_the_wrong_place_changes_nothing() {
         &app,
         "release restore v0.1 --project 25 --from links-restored",
     )
-    .assert_fails("there is no project 25: `project list` shows all projects");
+    .assert_fails(NO_PROJECT);
     admin(&app, "release restore v0.1 --project 24 --from missing")
         .assert_fails("there is no table \"missing\" in eu-central-1: check --from and AWS_REGION");
     assert_eq!(app.items().await.len(), before);

@@ -81,12 +81,12 @@ async fn every_path_of_a_deleted_project_is_taken_only_on_request() {
     for path in ["group/app", "new/app"] {
         let create = format!("project create --id 25 --path {path}");
         admin(&app, &create).assert_fails(&format!(
-            "{path} was a path of project 24, whose deletion has begun or is complete: its published \
-             download URLs would lead to project 25 instead; pass --take-former-path if you want that"
+            "{path} is reserved for project 24, which is hidden or deleted: its published download \
+             URLs would lead to project 25 instead; pass --take-former-path if you want that"
         ));
     }
     let shown = admin(&app, "project show group/app");
-    let sentence = "release-links-admin: project 24 was deleted at 20";
+    let sentence = "release-links-admin: project 24 was purged at 20";
     assert!(
         shown.code == Some(1) && shown.stderr.starts_with(sentence),
         "{shown:?}"
@@ -105,24 +105,23 @@ async fn every_path_of_a_deleted_project_is_taken_only_on_request() {
     .assert(
         0,
         &format!(
-            "created project 25 (group/app, private); group/app was a path of project 24, whose \
-             deletion has begun or is complete: its published download URLs now lead to project \
-             25{DELAY}\n"
+            "created project 25 (group/app, private); group/app was reserved for project 24, which \
+             is hidden or deleted: its published download URLs now lead to project 25{DELAY}\n"
         ),
         "",
     );
 }
 
-/// Earlier versions removed the items of a deleted project's paths.
+/// A partial restore may have lost the item of the path.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_path_of_a_project_that_an_earlier_version_deleted_is_taken_only_on_request() {
+async fn the_path_of_a_deleted_project_is_taken_only_on_request_even_if_its_item_is_lost() {
     let app = TestApp::start().await;
     let deleted = admin(&app, "project delete 24 --yes --purge --wait 0s");
     assert_eq!(deleted.code, Some(0), "{deleted:?}");
     app.remove("project-path#group/app", "project").await;
     admin(&app, "project create --id 25 --path Group/App").assert_fails(
-        "Group/App was a path of project 24, whose deletion has begun or is complete: its published \
-         download URLs would lead to project 25 instead; pass --take-former-path if you want that",
+        "Group/App is reserved for project 24, which is hidden or deleted: its published download \
+         URLs would lead to project 25 instead; pass --take-former-path if you want that",
     );
     let taken = admin(
         &app,

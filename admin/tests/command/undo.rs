@@ -15,7 +15,8 @@ const DELAY: &str = "; running functions may take up to 30 s to notice, if the s
                      IdentityCacheSeconds is 30";
 const HIDDEN: &str = "project 24 is hidden: `project restore 24` brings it back, and `project purge \
                       24` deletes it for good";
-const PURGING: &str = "project 24 is being purged: run `project purge 24` to finish the deletion";
+const PURGING: &str = "project 24 is being purged: run `project purge 24` to finish the deletion; \
+                       after that, `project restore 24 --from TABLE` can undo it";
 
 /// A service whose project 24 has a link with a filepath.
 async fn start() -> TestApp {
@@ -202,8 +203,7 @@ async fn an_interrupted_purge_can_only_be_finished() {
         .assert_fails("project 24 is not hidden: run `project delete 24` before you purge it");
     run(&app, "project delete 24 --yes");
     admin(&app, "project purge 24").assert_fails(
-        "project 24 (group/app, public) was not deleted: without a terminal, pass --yes to confirm \
-         the deletion",
+        "project 24 (group/app, public) was not purged: without a terminal, pass --yes to confirm",
     );
     let wire = Proxy::holding(app.address, "Scan").await;
     let mut killed = spawn(&mut command(
@@ -218,6 +218,7 @@ async fn an_interrupted_purge_can_only_be_finished() {
         "project restore 24 --from links-restored",
         "project delete 24 --yes",
         "project show 24",
+        "project create --id 24 --path a/b",
         "token create --label x --grant 24=guest",
     ] {
         admin(&app, arguments).assert_fails(PURGING);
@@ -244,12 +245,12 @@ async fn an_interrupted_purge_can_only_be_finished() {
         "project show 24",
     ] {
         let refused = admin(&app, arguments);
-        let (begin, rest) = refused.stderr.split_at(55);
+        let (begin, rest) = refused.stderr.split_at(54);
         assert!(
-            begin.starts_with("release-links-admin: project 24 was deleted at 20")
+            begin.starts_with("release-links-admin: project 24 was purged at 20")
                 && rest.ends_with(
-                    "Z: for 35 days after that, `project restore 24 --from TABLE` can bring it back \
-                     from a restored table\n"
+                    "Z: until 35 days after the purge began, `project restore 24 --from TABLE` can \
+                     bring it back from a table restored to a moment before that\n"
                 ),
             "{refused:?}"
         );

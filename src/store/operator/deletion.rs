@@ -42,7 +42,7 @@ impl<'a> Projects<'a> {
     /// # Errors
     ///
     /// [`AdminError::UnknownProject`], [`AdminError::Deleted`], [`AdminError::Changed`],
-    /// [`AdminError::Failed`].
+    /// [`AdminError::Busy`], [`AdminError::Failed`].
     pub async fn hide(self, id: ProjectId, now: SystemTime) -> Result<HiddenProject, AdminError> {
         let mut taken_paths: Vec<String> = Vec::new();
         in_rounds(self.store, async || {

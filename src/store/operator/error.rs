@@ -11,7 +11,8 @@ use crate::store::transaction::TransactionError;
 use crate::token::{MAX_GRANTS, TokenId};
 
 /// A change by the operator that failed, in one sentence. After [`Self::Failed`], the change may
-/// still have happened; after any other error, nothing changed.
+/// still have happened. After any other error, its transaction changed nothing, but earlier ones of
+/// the same command may have.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum AdminError {
     /// Another project has the ID.
@@ -62,7 +63,10 @@ pub enum AdminError {
     )]
     TooManyFormerPaths(ProjectId),
     /// The project does not exist.
-    #[error("there is no project {0}: `project list` shows all projects")]
+    #[error(
+        "there is no project {0}: `project list` shows the visible projects, and `project list \
+         --hidden` the hidden ones"
+    )]
     UnknownProject(String),
     /// The project is hidden.
     #[error(
@@ -71,7 +75,10 @@ pub enum AdminError {
     )]
     Hidden(ProjectId),
     /// The project is being deleted for good.
-    #[error("project {0} is being purged: run `project purge {0}` to finish the deletion")]
+    #[error(
+        "project {0} is being purged: run `project purge {0}` to finish the deletion; after that, \
+         `project restore {0} --from TABLE` can undo it"
+    )]
     Purging(ProjectId),
     /// The project is not hidden.
     #[error("project {0} is not hidden: `project list --hidden` shows the hidden projects")]
@@ -95,8 +102,8 @@ pub enum AdminError {
     },
     /// The project was deleted.
     #[error(
-        "project {id} was deleted at {}: for 35 days after that, `project restore {id} --from \
-         TABLE` can bring it back from a restored table",
+        "project {id} was purged at {}: until 35 days after the purge began, `project restore {id} \
+         --from TABLE` can bring it back from a table restored to a moment before that",
         format_rfc3339_seconds(*.deleted_at)
     )]
     Deleted {
@@ -116,6 +123,12 @@ pub enum AdminError {
         "a token can have roles in at most {MAX_GRANTS} projects: use several tokens or grant `all`"
     )]
     TooManyGrants,
+    /// The token cannot get back its role in a project that is being restored.
+    #[error(
+        "token {0} already has roles in {MAX_GRANTS} projects, so it cannot get its role back: run \
+         the command again without --with-grants, and create another token"
+    )]
+    NoRoomForGrant(TokenId),
     /// The token has expired.
     #[error(
         "token {id} expired at {}, so there is no need to revoke it",
@@ -165,7 +178,7 @@ impl From<StoreError> for AdminError {
 pub struct FormerOwner {
     /// The project.
     pub project: Project,
-    /// Whether its deletion has begun.
+    /// Whether it is hidden or deleted.
     pub is_deleted: bool,
 }
 
@@ -176,7 +189,7 @@ impl fmt::Display for FormerOwner {
         if self.is_deleted {
             write!(
                 f,
-                "was a path of project {id}, whose deletion has begun or is complete"
+                "is reserved for project {id}, which is hidden or deleted"
             )
         } else {
             write!(f, "is a former path of project {id}, which is now {path}")

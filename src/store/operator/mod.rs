@@ -1,7 +1,7 @@
 //! The operator's half of the store: projects, tokens, and the deletion of projects.
 //!
-//! The function never makes an [`Operator`]: what its policy forbids, only the types of this module
-//! can call.
+//! Only the types in this module make the calls that the function's policy forbids, and the function
+//! never uses these types.
 
 mod backup;
 mod check;

@@ -52,7 +52,8 @@ impl<'a> Projects<'a> {
     /// [`AdminError::Purging`], [`AdminError::Deleted`], [`AdminError::UnknownProject`],
     /// [`AdminError::PathOfAnother`], [`AdminError::PathTaken`],
     /// [`AdminError::FormerPathOfAnother`], [`AdminError::TooManyFormerPaths`],
-    /// [`AdminError::Changed`], [`AdminError::Failed`].
+    /// [`AdminError::Changed`], [`AdminError::Failed`], and for [`RestoreFrom::Hidden`]
+    /// [`AdminError::Busy`].
     pub async fn restore(
         self,
         id: ProjectId,
@@ -82,7 +83,13 @@ impl<'a> Projects<'a> {
                         lost_paths.extend(after.former_paths.into_iter().filter(lost));
                     }
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    return Err(match from {
+                        RestoreFrom::Hidden => error.into(),
+                        // The releases are already back.
+                        RestoreFrom::Purged => AdminError::of_part(error),
+                    });
+                }
             }
             Ok(None)
         })

@@ -113,8 +113,9 @@ impl<'a> Projects<'a> {
     ///
     /// # Errors
     ///
-    /// [`AdminError::IdTaken`], [`AdminError::IdUsed`], [`AdminError::PathTaken`],
-    /// [`AdminError::FormerPathOfAnother`], [`AdminError::Changed`], [`AdminError::Failed`].
+    /// [`AdminError::IdTaken`], [`AdminError::Hidden`], [`AdminError::Purging`],
+    /// [`AdminError::IdUsed`], [`AdminError::PathTaken`], [`AdminError::FormerPathOfAnother`],
+    /// [`AdminError::Changed`], [`AdminError::Busy`], [`AdminError::Failed`].
     pub async fn create(
         self,
         project: &Project,
@@ -146,12 +147,11 @@ impl<'a> Projects<'a> {
         let Some(item) = item.map(read::<ProjectItem>).transpose()? else {
             return Ok(());
         };
-        Err(match item.deleted_at {
-            Some(time) => AdminError::IdUsed {
-                id,
-                deleted_at: time.into(),
-            },
-            None => AdminError::IdTaken(id),
+        Err(match ProjectState::of(&item) {
+            ProjectState::Visible => AdminError::IdTaken(id),
+            ProjectState::Hidden(_) => AdminError::Hidden(id),
+            ProjectState::Purging(_) => AdminError::Purging(id),
+            ProjectState::Deleted(deleted_at) => AdminError::IdUsed { id, deleted_at },
         })
     }
 
@@ -170,7 +170,7 @@ impl<'a> Projects<'a> {
                 return Err(AdminError::PathTaken(project.path.clone()));
             }
             Some(item) => (Condition::FormerPathOf(item.id), Some(item)),
-            // Earlier versions of this service left no item under the path of a deleted project.
+            // A partial restore may have lost the item of the path.
             None => (Condition::Absent, self.deleted_at(&path).await?),
         };
         let owner = owner.filter(|item| item.id != project.id);
@@ -211,7 +211,7 @@ impl<'a> Projects<'a> {
     /// [`AdminError::Hidden`], [`AdminError::Purging`], [`AdminError::Deleted`],
     /// [`AdminError::PathTaken`],
     /// [`AdminError::FormerPathOfAnother`], [`AdminError::TooManyFormerPaths`],
-    /// [`AdminError::Changed`], [`AdminError::Failed`].
+    /// [`AdminError::Changed`], [`AdminError::Busy`], [`AdminError::Failed`].
     pub async fn update(
         self,
         name: &ProjectRef,

@@ -68,7 +68,8 @@ impl<'a> Tokens<'a> {
     /// # Errors
     ///
     /// [`AdminError::UnknownProject`] for a role in a project that does not exist,
-    /// [`AdminError::TokenTaken`], [`AdminError::TooManyGrants`], [`AdminError::Failed`].
+    /// [`AdminError::TokenTaken`], [`AdminError::TooManyGrants`], [`AdminError::Changed`],
+    /// [`AdminError::Busy`], [`AdminError::Failed`].
     pub async fn create(self, hash: HashedToken, settings: NewToken) -> Result<Token, AdminError> {
         if settings.grants.projects.len() > MAX_GRANTS {
             return Err(AdminError::TooManyGrants);
@@ -104,7 +105,7 @@ impl<'a> Tokens<'a> {
     /// # Errors
     ///
     /// [`AdminError::UnknownToken`], [`AdminError::AlreadyRevoked`], [`AdminError::TokenExpired`],
-    /// [`AdminError::Changed`], [`AdminError::Failed`].
+    /// [`AdminError::Changed`], [`AdminError::Busy`], [`AdminError::Failed`].
     pub async fn revoke(self, id: TokenId, now: SystemTime) -> Result<Token, AdminError> {
         let item = self.item(id).await?;
         let token = item.clone().token()?;
@@ -152,7 +153,7 @@ impl<'a> Tokens<'a> {
     ///
     /// # Errors
     ///
-    /// [`AdminError::UnknownToken`], [`AdminError::TooManyGrants`], [`AdminError::Changed`],
+    /// [`AdminError::UnknownToken`], [`AdminError::NoRoomForGrant`], [`AdminError::Changed`],
     /// [`AdminError::Failed`].
     pub async fn restore_grant(
         self,
@@ -174,7 +175,7 @@ impl<'a> Tokens<'a> {
                 return Ok(Some(false));
             }
             if grants.len() == MAX_GRANTS {
-                return Err(AdminError::TooManyGrants);
+                return Err(AdminError::NoRoomForGrant(found.id));
             }
             grants.insert(project.id, role);
             let is_replaced = self.replace_for(project, &item, &token).await?;
