@@ -33,9 +33,9 @@ pub async fn restore(deployment: &Deployment, arguments: RestoreProject) -> Outc
         let consequences = consequences(deployment, &restored);
         return output::line(&format!("restored {}{consequences}", restored.project));
     };
-    let backup = Backup::of_purged(deployment, from, id);
+    let backup = Backup::new(deployment, from, id);
     tokio::select! {
-        outcome = restore_purged(deployment, &backup, id, &path, with_grants) => outcome,
+        outcome = restore_purged(deployment, backup, id, &path, with_grants) => outcome,
         () = interrupt() => Err(format!(
             "interrupted: project {id} may still be deleted, with a part of its releases \
              restored: run the command again to go on"
@@ -48,7 +48,7 @@ pub async fn restore(deployment: &Deployment, arguments: RestoreProject) -> Outc
 /// that nobody sees a part of it, and the command can be run again until then.
 async fn restore_purged(
     deployment: &Deployment,
-    backup: &Backup<'_>,
+    backup: Backup<'_>,
     id: ProjectId,
     path: &RestoredPath,
     with_grants: bool,
@@ -59,9 +59,10 @@ async fn restore_purged(
         .check_restore(id, RestoreFrom::Purged, path);
     let purged = checked.await.map_err(|error| deployment.explain(error))?;
     backup.check().await?;
-    let releases = restore_releases(backup, false).await?;
+    let backup = backup.of_purged(purged.clone());
+    let releases = restore_releases(&backup, false).await?;
     let roles = if with_grants {
-        restore_roles(deployment, backup, &purged).await?
+        restore_roles(deployment, &backup, &purged).await?
     } else {
         String::new()
     };
@@ -85,7 +86,7 @@ async fn restore_purged(
         restored.project
     ))?;
     note_refused(&releases);
-    check_all(backup, &releases)
+    check_all(&backup, &releases)
 }
 
 /// Makes the project visible.

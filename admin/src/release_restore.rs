@@ -3,8 +3,8 @@
 use release_links::project::{ProjectId, ProjectRef, Role};
 use release_links::release::{InvalidTagName, ReleaseKey, TagName};
 use release_links::store::operator::{
-    self as store, AdminError, Operator, ProjectState, ReleaseBackup, RestoreOutcome, RestoredLink,
-    StoredTag,
+    self as store, AdminError, Operator, ProjectState, ProjectVersion, ReleaseBackup, RestoreInto,
+    RestoreOutcome, RestoredLink, StoredTag,
 };
 use release_links::token::HashedToken;
 
@@ -20,8 +20,9 @@ pub struct Backup<'a> {
     operator: Operator,
     table: String,
     project: ProjectId,
-    /// Whether the project was purged, so that neither link IDs nor generations may be given again.
-    is_purged: bool,
+    /// If the project was purged, so that neither link IDs nor generations may be given again: its
+    /// version, which nobody may change during the restore.
+    purged: Option<ProjectVersion>,
 }
 
 impl<'a> Backup<'a> {
@@ -31,15 +32,15 @@ impl<'a> Backup<'a> {
             operator: deployment.other_table(table.clone()),
             table,
             project,
-            is_purged: false,
+            purged: None,
         }
     }
 
-    /// Releases of a project that was purged since.
-    pub fn of_purged(deployment: &'a Deployment, table: String, project: ProjectId) -> Self {
+    /// The same releases of a project that was purged since.
+    pub fn of_purged(self, version: ProjectVersion) -> Self {
         Self {
-            is_purged: true,
-            ..Self::new(deployment, table, project)
+            purged: Some(version),
+            ..self
         }
     }
 
@@ -92,18 +93,22 @@ impl<'a> Backup<'a> {
         dry_run: bool,
     ) -> Result<store::RestoredRelease, Failure> {
         let session = self.deployment.release_session(&self.deployment.operator);
-        let restores = session.releases();
-        let restored = if dry_run {
-            restores.compare(key, backup).await
-        } else {
-            restores.restore(key, backup).await
+        let releases = session.releases();
+        if dry_run {
+            let compared = releases.compare(key, backup).await;
+            return compared.map_err(|error| self.deployment.explain_store(&error));
+        }
+        let into = match &self.purged {
+            Some(version) => RestoreInto::Purged(version.clone()),
+            None => RestoreInto::Active(self.project),
         };
-        restored.map_err(|error| self.deployment.explain_store(&error))
+        let restored = releases.restore(key, backup, &into).await;
+        restored.map_err(|error| self.deployment.explain(error))
     }
 
     /// Before the restore of a tag of a purged project, keeps its numbers from being given again.
     async fn raise_counters(&self, key: &ReleaseKey, backup: &ReleaseBackup) -> Outcome {
-        if self.is_purged {
+        if self.purged.is_some() {
             let session = self.deployment.release_session(&self.deployment.operator);
             let raised = session.releases().raise_counters(key, backup).await;
             raised.map_err(|error| self.deployment.explain_store(&error))?;
@@ -114,7 +119,7 @@ impl<'a> Backup<'a> {
     /// What to do after other links were in the way. A project that was purged is visible by then,
     /// so it cannot be restored again.
     fn next_step(&self) -> String {
-        if self.is_purged {
+        if self.purged.is_some() {
             let (table, id) = (&self.table, self.project);
             format!("run `release restore --all --project {id} --from {table}`")
         } else {

@@ -312,3 +312,30 @@ async fn totals_are_returned_for_up_to_ten_thousand_links() {
     );
     assert!(!reply.has_header("x-total-pages") && !reply.header("link").contains("rel=\"last\""));
 }
+
+/// GitLab counts 10,000 links, and a page may begin before that number and end after it.
+#[tokio::test]
+async fn pages_follow_each_other_beyond_ten_thousand_links() {
+    let (app, database) = TestApp::start_with_database().await;
+    import::release(&database, TABLE, "many", 10_050);
+    for per_page in [30, 60, 90] {
+        let (mut ids, mut page) = (Vec::new(), 9_900 / per_page);
+        let skipped = (page - 1) * per_page;
+        loop {
+            let reply = app
+                .get(&format!("{LIST}?per_page={per_page}&page={page}"))
+                .await;
+            assert_eq!(reply.status, 200);
+            ids.extend(reply.ids());
+            if reply.header("x-next-page").is_empty() {
+                break;
+            }
+            page += 1;
+        }
+        assert_eq!(
+            ids,
+            (1..=10_050 - skipped).rev().collect::<Vec<_>>(),
+            "{per_page}"
+        );
+    }
+}

@@ -362,3 +362,24 @@ async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
         assert_eq!(leftovers(&items), Vec::<&Item>::new(), "{tag}");
     }
 }
+
+/// A table restored from a backup may have lost the details of a release.
+#[tokio::test]
+async fn a_release_that_lost_its_details_can_be_deleted() {
+    let app = TestApp::start().await;
+    let body = json!({"tag_name": "v1", "description": "lost"});
+    assert_eq!(app.post(RELEASES, body).await.status, 201);
+    app.remove("24#v1", "release#details").await;
+    let release = format!("{RELEASES}/v1");
+    let error = json!({"message": "500 Internal Server Error"});
+    app.get(&release).await.assert(500, error);
+    let deleted = app.delete(&release).await;
+    assert_eq!(
+        (deleted.status, &deleted.body["description"]),
+        (200, &json!(null))
+    );
+    app.get(&release)
+        .await
+        .assert(404, json!({"message": "404 Not Found"}));
+    assert_invariants(&app.items().await);
+}

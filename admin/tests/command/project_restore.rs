@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use release_links::store::operator::Operator;
+use release_links::store::operator::{Operator, RestoreFrom, RestoreInto, RestoredPath, Takeover};
 use serde_json::{Value, json};
 
 use super::undo::{end, spawn};
@@ -176,7 +176,16 @@ async fn an_interrupted_restore_of_a_project_goes_on_when_it_is_run_again() {
     let other = Operator::new(engine::client_config(app.address), BACKUP.to_owned());
     let source = other.session(Duration::from_secs(30));
     let backup = source.releases().back_up(&release).await.unwrap();
-    let restored = session.releases().restore(&release, &backup).await;
+    let id = release.project;
+    let path = RestoredPath {
+        path: None,
+        takeover: Takeover::Refuse,
+    };
+    let version = session
+        .projects()
+        .check_restore(id, RestoreFrom::Purged, &path);
+    let into = RestoreInto::Purged(version.await.unwrap());
+    let restored = session.releases().restore(&release, &backup, &into).await;
     assert_eq!(restored.unwrap().links.len(), 2);
     assert_eq!(
         TestApp::at(app.address).get(LINKS).await.status,

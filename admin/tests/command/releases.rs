@@ -259,3 +259,31 @@ async fn a_restore_from_the_wrong_place_changes_nothing() {
         .assert_fails("there is no table \"missing\" in eu-central-1: check --from and AWS_REGION");
     assert_eq!(app.items().await.len(), before);
 }
+
+/// A partial restore of the whole table may have lost a unique-constraint item, and another link may
+/// have taken its value since.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_links_with_the_same_name_in_the_backup_the_oldest_one_is_restored() {
+    let app = backed_up().await;
+    for item in app.items().await {
+        if item["sk"].as_s().unwrap() == "g000000000001#l#000000000003" {
+            let mut rival = item;
+            rival.insert("name".to_owned(), AttributeValue::S("a".to_owned()));
+            let request = app.client.put_item().table_name(BACKUP);
+            request.set_item(Some(rival)).send().await.unwrap();
+        }
+    }
+    assert_eq!(app.delete(&format!("{RELEASES}/v0.1")).await.status, 200);
+    let ended = admin(&app, RESTORE);
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (
+            Some(1),
+            "ID  NAME  RESULT\n1   a     restored\n2   b     restored\n3   a     not restored: Name \
+             has already been taken\n"
+        ),
+        "{ended:?}"
+    );
+    assert_eq!(links(&app).await, json!([[2, "b"], [1, "a"]]));
+    assert_invariants(&app.items().await);
+}

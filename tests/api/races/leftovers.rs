@@ -251,3 +251,20 @@ async fn requests_that_only_read_never_write() {
     }
     assert_eq!(found, []);
 }
+
+/// A deletion does not postpone what others have left.
+#[tokio::test(start_paused = true)]
+async fn a_release_that_is_made_anew_every_quarter_of_an_hour_does_not_keep_old_leftovers() {
+    let world = World::start().await;
+    leave_killed_creations(&world).await;
+    let process = world.process();
+    for n in 0..4 {
+        process.create([link(&format!("n{n}"))]).await;
+        process.delete_release().await;
+        process.clock.advance(Duration::from_secs(15 * 60));
+    }
+    process.create([link("last")]).await;
+    let left = leftovers(&process).await;
+    let others: Vec<&String> = left.iter().filter(|sk| !sk.starts_with("work#")).collect();
+    assert_eq!(others, Vec::<&String>::new());
+}

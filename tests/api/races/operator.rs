@@ -11,6 +11,7 @@ use super::world::Process;
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// A release of the tag `v1` as a copy of the table has it.
+#[derive(Clone)]
 pub(super) struct Backup(ReleaseBackup);
 
 /// Reads the release as the table has it now, which stands for a table restored to this time.

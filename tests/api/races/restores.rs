@@ -112,3 +112,28 @@ async fn a_release_without_links_is_restored_with_its_notes_and_dates() {
     );
     world.assert_consistent().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_large_release_is_restored_in_several_transactions_or_not_at_all() {
+    let world = World::start().await;
+    let app = world.process();
+    let created = app.create(many_links("n", 60)).await;
+    let backup = operator::back_up(&app).await;
+    app.delete_release().await;
+    for n in 1..=4 {
+        let killed = world.process();
+        let hold = killed.hold_nth(n, is_transaction);
+        let restore = tokio::spawn({
+            let backup = backup.clone();
+            async move { operator::restore(&killed, &backup).await }
+        });
+        hold.reached().await;
+        restore.abort();
+        assert!(restore.await.is_err(), "the command was killed");
+        let missing = json!({"message": "404 Not Found"});
+        world.process().get(V1).await.assert(404, missing);
+    }
+    assert_eq!(operator::restore(&app, &backup).await, Ok(vec![true; 60]));
+    world.process().get(V1).await.assert(200, created);
+    assert_nothing_left(&world).await;
+}
