@@ -67,9 +67,22 @@ async fn restore_purged(
         String::new()
     };
     let restored = show(deployment, id, RestoreFrom::Purged, path).await?;
+    let consequences = consequences(deployment, &restored);
+    output::line(&format!(
+        "restored {} with {}{roles}{consequences}",
+        restored.project,
+        contents(&releases)
+    ))?;
+    note_refused(&releases);
+    check_all(&backup, &releases)
+}
+
+/// The numbers of releases and links that the project has after the restore.
+fn contents(releases: &[RestoredRelease]) -> String {
     let links = releases
         .iter()
         .filter_map(|release| release.links.as_ref().ok());
+    let releases = output::counted(links.clone().count(), "release");
     let is_there = |link: &&RestoredLink| {
         matches!(
             link.outcome,
@@ -78,15 +91,7 @@ async fn restore_purged(
     };
     let links = links.flatten().filter(is_there);
     let links = output::counted(links.count(), "link");
-    let restored_releases = releases.iter().filter(|release| release.links.is_ok());
-    let count = output::counted(restored_releases.count(), "release");
-    let consequences = consequences(deployment, &restored);
-    output::line(&format!(
-        "restored {} with {count} and {links}{roles}{consequences}",
-        restored.project
-    ))?;
-    note_refused(&releases);
-    check_all(&backup, &releases)
+    format!("{releases} and {links}")
 }
 
 /// Makes the project visible.

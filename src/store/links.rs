@@ -86,7 +86,10 @@ impl<'s> Links<'s> {
         let outcome = if reserved.release.exists() {
             transaction.commit(session).await
         } else {
-            transaction.try_to_commit(session).await
+            let generation = reserved.generation();
+            session
+                .create_first_link(partition, generation, &transaction)
+                .await
         };
         match outcome {
             Ok(()) => {
@@ -97,8 +100,6 @@ impl<'s> Links<'s> {
                 Ok(Some(CreatedLink { link, is_replayed }))
             }
             Err(TransactionError::Steps(steps)) => self.refused(&steps, new, request).await,
-            // Others create the release at the same time. Once it exists, links do not conflict.
-            Err(TransactionError::Conflict) if !reserved.release.exists() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -276,8 +276,8 @@ async fn a_deletion_asks_for_confirmation_or_requires_yes_without_a_terminal() {
     admin(&app, "project delete 24 --purge").assert_fails(&refusal("purged"));
     assert_eq!(app.get(LINKS).await.status, 200);
     let hide = format!(
-        "Hide {project} with all its releases and links? `project restore 24` undoes this. Type yes \
-         to confirm: "
+        "Hide {project} with all its releases and links? `project restore 24` undoes this. Type \
+         yes to confirm: "
     );
     let purge = format!(
         "Purge {project}: delete all its releases and links, and the tokens' roles in it? Type yes \

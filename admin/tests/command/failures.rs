@@ -26,8 +26,8 @@ const FAILURES: [(&str, &str); 14] = [
     ("token create --label x --grant 25=guest", NO_PROJECT),
     (
         "token create --label x --grant a/b=guest",
-        "there is no project a/b: `project list` shows the visible projects, and `project list --hidden` \
-         the hidden ones",
+        "there is no project a/b: `project list` shows the visible projects, and `project list \
+         --hidden` the hidden ones",
     ),
     (
         "token create --label x --grant 24=guest --grant group/app=owner",

@@ -337,8 +337,8 @@ async fn a_project_is_restored_without_the_links_that_others_stand_in_the_way_of
         1,
         "restored project 24 (new/app, public) with 2 releases and 1 link\n",
         "release-links-admin: could not restore 1 of 2 links, because other links have their ID, \
-         name, URL or filepath: change or delete those, and run `release restore --all --project 24 \
-         --from links-restored`\n",
+         name, URL or filepath: change or delete those, and run `release restore --all --project \
+         24 --from links-restored`\n",
     );
     assert_invariants(&app.items().await);
     admin(&app, RESTORE).assert_fails(

@@ -1,7 +1,7 @@
 //! The operator's half of the store: projects, tokens, and the deletion of projects.
 //!
-//! Only the types in this module make the calls that the function's policy forbids, and the function
-//! never uses these types.
+//! Only the types in this module make the calls that the function's policy forbids, and the
+//! function never uses these types.
 
 mod backup;
 mod check;

@@ -43,6 +43,16 @@ pub enum RestoreFrom {
     Purged,
 }
 
+impl RestoreFrom {
+    fn failure(self, error: TransactionError) -> AdminError {
+        match self {
+            Self::Hidden => error.into(),
+            // The releases are already back.
+            Self::Purged => AdminError::of_part(error),
+        }
+    }
+}
+
 impl<'a> Projects<'a> {
     /// Makes a project visible again, with those of its paths that are free.
     ///
@@ -83,13 +93,7 @@ impl<'a> Projects<'a> {
                         lost_paths.extend(after.former_paths.into_iter().filter(lost));
                     }
                 }
-                Err(error) => {
-                    return Err(match from {
-                        RestoreFrom::Hidden => error.into(),
-                        // The releases are already back.
-                        RestoreFrom::Purged => AdminError::of_part(error),
-                    });
-                }
+                Err(error) => return Err(from.failure(error)),
             }
             Ok(None)
         })
