@@ -149,8 +149,8 @@ async fn seeded_engine(state: &Path) -> Result<SocketAddr, String> {
     Ok(engine)
 }
 
-/// Whether a version before 0.1.0 has written to the table. Its releases, links, projects and tokens
-/// have the attribute `revision`, which no item has any more.
+/// Whether an earlier version has written to the table. Its releases, links, projects and tokens have
+/// the attribute `revision`, which no item has any more.
 async fn has_old_items(engine: SocketAddr) -> Result<bool, String> {
     let client = engine::client(engine);
     let scan = client.scan().table_name(TABLE);
