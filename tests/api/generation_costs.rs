@@ -1,6 +1,7 @@
 //! What the generations cost: nothing in the usual cases, and little beside deletions, failed
 //! creations and rivals.
 
+use std::io::{Write, stderr};
 use std::time::{Duration, SystemTime};
 
 use release_links::idempotency::IdempotencyKey;
@@ -47,7 +48,7 @@ async fn list(store: &Store, page: Page, order: Order) -> (usize, Usage) {
 
 /// The seeded release is one of 10,000.
 #[tokio::test]
-async fn a_page_of_releases_costs_little_wherever_it_is() {
+async fn the_cost_of_a_page_of_releases_grows_with_its_distance_from_the_nearer_end() {
     let (app, database) = TestApp::start_with_database().await;
     import::releases(&database, TABLE, 9_999);
     for (number, per_page, is_ascending, releases, calls, read_units) in [
@@ -55,6 +56,8 @@ async fn a_page_of_releases_costs_little_wherever_it_is() {
         (500, 20, false, 20, 22, 25.0),
         (1, 20, true, 20, 22, 25.0),
         (500, 20, true, 20, 22, 25.0),
+        (250, 20, false, 20, 23, 120.0),
+        (250, 20, true, 20, 23, 120.0),
         (1, 1, false, 1, 2, 5.0),
         (501, 20, false, 0, 1, 3.0),
         (501, 20, true, 0, 1, 3.0),
@@ -69,6 +72,11 @@ async fn a_page_of_releases_costs_little_wherever_it_is() {
         assert_eq!((found, usage.calls), (releases, calls), "{page:?}");
         assert!(usage.read_units <= read_units, "{page:?}: {usage:?}");
         assert!(usage.write_units == 0.0, "{page:?}: {usage:?}");
+        // Written directly to stderr because the test harness captures `eprintln!`.
+        let units = usage.read_units;
+        let line =
+            format!("page {number} of {per_page}, ascending {is_ascending}: {units} read units");
+        writeln!(stderr(), "{line}").unwrap();
     }
 }
 
