@@ -18,32 +18,6 @@ use crate::release::{Details, Release};
 use crate::timestamp::Timestamp;
 
 impl Session<'_> {
-    /// Commits the creation of a link that brings its release to life. Others may do the same at
-    /// the same time, and then this one fails with [`Step::Release`] as soon as one of them has
-    /// succeeded: links of a release that exists do not conflict.
-    pub(super) async fn create_first_link(
-        &self,
-        partition: &Partition,
-        generation: u64,
-        creation: &Transaction<'_>,
-    ) -> Result<(), TransactionError> {
-        let (token, mut attempts) = (Transaction::token(), self.attempts());
-        while attempts.next().await {
-            match creation.attempt(self, &token).await {
-                Err(TransactionError::Conflict) => {}
-                outcome => return outcome,
-            }
-            let release = self.release_item(partition).await;
-            match release.map_err(TransactionError::Failed)? {
-                // A first copy of the transaction has succeeded, and its response is lost.
-                Some(item) if item.generation == generation => return Ok(()),
-                Some(_) => return Err(TransactionError::Steps(vec![Step::Release])),
-                None => {}
-            }
-        }
-        Err(TransactionError::Conflict)
-    }
-
     /// Commits the transaction that brings a generation to life. `false` means that another one
     /// was faster. A refused step about the project is an error.
     pub(super) async fn bring_to_life(

@@ -83,15 +83,7 @@ impl<'s> Links<'s> {
         let reserved = session.reserve_link(partition).await?;
         let link = new.clone().with_id(reserved.first()?);
         let transaction = self.creation(&reserved, &link, author, request);
-        let outcome = if reserved.release.exists() {
-            transaction.commit(session).await
-        } else {
-            let generation = reserved.generation();
-            session
-                .create_first_link(partition, generation, &transaction)
-                .await
-        };
-        match outcome {
+        match transaction.commit(session).await {
             Ok(()) => {
                 let generation = reserved.generation();
                 session.table.generations.remember(partition, generation);

@@ -140,7 +140,7 @@ impl<'a> Transaction<'a> {
     /// Commits all steps or none. A conflict with another transaction is retried. All attempts
     /// carry the same token, so that DynamoDB recognizes an attempt whose response was lost.
     pub(super) async fn commit(self, session: &Session<'_>) -> Result<(), TransactionError> {
-        let token = Self::token();
+        let token = Uuid::new_v4().to_string();
         let mut attempts = session.attempts();
         while attempts.next().await {
             match self.attempt(session, &token).await {
@@ -162,13 +162,7 @@ impl<'a> Transaction<'a> {
         self.items.len()
     }
 
-    /// A token for all attempts of one transaction.
-    pub(super) fn token() -> String {
-        Uuid::new_v4().to_string()
-    }
-
-    /// One attempt to commit.
-    pub(super) async fn attempt(&self, session: &Session<'_>, token: &str) -> Result<(), TransactionError> {
+    async fn attempt(&self, session: &Session<'_>, token: &str) -> Result<(), TransactionError> {
         let request = session
             .table
             .client
