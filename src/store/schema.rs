@@ -6,7 +6,7 @@
 //! links. The release's own items sort after all generations, so that a query in descending order
 //! finds the release first and then its links, the newest first.
 //!
-//! The keys of the other partitions are in [`super::keys`].
+//! The keys of the other partitions are in `keys.rs`.
 
 use std::fmt;
 

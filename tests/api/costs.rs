@@ -121,6 +121,7 @@ async fn operations_consume_the_documented_capacity_units() {
     let rows: Vec<String> = rows.map(|(name, usage)| row(name, usage)).collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
     | create | 2 | 0 | 9 | $5.63 |
+    | create with an `Idempotency-Key` | 2 | 0 | 11 | $6.88 |
     | create the first link of a release | 2 | 0 | 17 | $10.63 |
     | get | 1 | 2 | 0 | $0.25 |
     | list | 1 | 1 | 0 | $0.13 |
@@ -130,6 +131,7 @@ async fn operations_consume_the_documented_capacity_units() {
     | token and project, when not cached | 1 | 2 | 0 | $0.25 |
     | create a release | 2 | 0 | 169 | $105.63 |
     | get a release | 1 | 1 | 0 | $0.13 |
+    | get a release with 100 links | 3 | 6 | 0 | $0.75 |
     | list 20 releases | 21 | 21 | 0 | $2.63 |
     | list 20 releases by `created_at` | 21 | 22 | 0 | $2.75 |
     | find the latest release | 1 | 1 | 0 | $0.13 |

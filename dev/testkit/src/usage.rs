@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use dynoxide::Database;
+use release_links::idempotency::IdempotencyKey;
 use release_links::link::{Attributes, LinkChanges, LinkId, NewLink};
 use release_links::page::Page;
 use release_links::project::{ProjectId, ProjectRef};
@@ -59,11 +60,12 @@ fn changes(name: &str) -> LinkChanges {
 
 /// Measures each operation on a link with a filepath, and the lookup of token and project.
 pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
-    let [first, create, get, list] = [(); 4].map(|()| session(store));
+    let [first, create, keyed, get, list] = [(); 5].map(|()| session(store));
     let [download, update, delete, identity] = [(); 4].map(|()| session(store));
     let release = release("v9");
     create_link(&first, &release, new_link("first")).await;
     let id = create_link(&create, &release, new_link("a")).await;
+    create_with_key(&keyed, &release).await;
     get.links(&release).get(id).await.unwrap();
     list.links(&release).list(FIRST_PAGE).await.unwrap();
     download
@@ -84,6 +86,7 @@ pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
         .unwrap();
     vec![
         ("create", create.usage()),
+        ("create with an `Idempotency-Key`", keyed.usage()),
         ("create the first link of a release", first.usage()),
         ("get", get.usage()),
         ("list", list.usage()),
@@ -99,64 +102,84 @@ async fn create_link(session: &StoreSession<'_>, release: &ReleaseKey, new: NewL
     created.unwrap().link.id
 }
 
+async fn create_with_key(session: &StoreSession<'_>, release: &ReleaseKey) {
+    let new = new_link("keyed");
+    let key = IdempotencyKey::parse(b"key").unwrap().unwrap();
+    let request = key.for_creation(None, &new);
+    let links = session.links(release);
+    links.create(new, None, Some(&request)).await.unwrap();
+}
+
 /// Measures responses about releases of the project.
 fn response_size() -> ResponseSize {
     ResponseSize::new("https://links.example.com/group/app")
 }
 
-/// A release with 20 links with filepaths.
-fn new_release() -> NewRelease {
+/// A release with this number of links with filepaths.
+fn new_release(links: u32) -> NewRelease {
     NewRelease {
         details: Details::default(),
         released_at: None,
-        links: (0..20).map(|n| new_link(&format!("l{n}"))).collect(),
+        links: (0..links).map(|n| new_link(&format!("l{n}"))).collect(),
     }
 }
 
 /// Measures each operation on a release with 20 links with filepaths, in a project with 100
 /// releases.
 pub async fn measure_releases(store: &Store, database: &Database, table: &str) -> Releases {
-    let [create, get, list, latest] = [(); 4].map(|()| session(store));
-    let [by_creation, update, delete] = [(); 3].map(|()| session(store));
-    let (key, new) = (release("v20"), new_release());
+    let [create, get, latest, update, delete] = [(); 5].map(|()| session(store));
+    let (key, new) = (release("v20"), new_release(20));
     import::releases(database, table, 99);
     create.releases().create(&key, &new, None).await.unwrap();
     get.releases().get(&key, response_size()).await.unwrap();
-    for (session, by) in [
-        (&list, OrderBy::ReleasedAt),
-        (&by_creation, OrderBy::CreatedAt),
-    ] {
-        let order = Order {
-            by,
-            ..Order::default()
-        };
-        let list = session
-            .releases()
-            .list(project(), order, FIRST_PAGE, response_size());
-        list.await.unwrap();
-    }
+    let list = measure_list(store, OrderBy::ReleasedAt, FIRST_PAGE).await;
+    let by_creation = measure_list(store, OrderBy::CreatedAt, FIRST_PAGE).await;
     latest.releases().latest(project()).await.unwrap();
     let changes = ReleaseChanges {
         released_at: Some(Timestamp::from_clock(SystemTime::UNIX_EPOCH)),
         ..ReleaseChanges::default()
     };
-    let updated = update
-        .releases()
-        .update(&key, &changes, response_size())
-        .await;
-    updated.unwrap();
+    let updated = update.releases().update(&key, &changes, response_size());
+    updated.await.unwrap();
     delete.releases().delete(&key).await.unwrap();
     let mut usages = vec![
         ("create a release", create.usage()),
         ("get a release", get.usage()),
-        ("list 20 releases", list.usage()),
-        ("list 20 releases by `created_at`", by_creation.usage()),
+        ("get a release with 100 links", measure_large(store).await),
+        ("list 20 releases", list),
+        ("list 20 releases by `created_at`", by_creation),
         ("find the latest release", latest.usage()),
         ("update a release", update.usage()),
         ("delete a release", delete.usage()),
     ];
     usages.extend(measure_description(store).await);
     usages
+}
+
+/// Measures a page of the project's releases.
+pub async fn measure_list(store: &Store, by: OrderBy, page: Page) -> Usage {
+    let session = session(store);
+    let order = Order {
+        by,
+        ..Order::default()
+    };
+    let list = session
+        .releases()
+        .list(project(), order, page, response_size());
+    list.await.unwrap();
+    session.usage()
+}
+
+/// Measures a GET of a release that exceeds one query.
+async fn measure_large(store: &Store) -> Usage {
+    let (key, get) = (release("v100"), session(store));
+    let new = new_release(100);
+    let create = session(store);
+    create.releases().create(&key, &new, None).await.unwrap();
+    get.releases().get(&key, response_size()).await.unwrap();
+    // The other measurements expect the imported releases alone.
+    session(store).releases().delete(&key).await.unwrap();
+    get.usage()
 }
 
 /// Measures the longest description, of a release without links.

@@ -1,6 +1,8 @@
 //! Measures how the cost of the operations grows with the size of a release and with the number of
 //! releases.
 
+use release_links::page::Page;
+use release_links::release::OrderBy;
 use release_links::store::Usage;
 
 use crate::{Bound, TABLE, Table, start_engine, store};
@@ -61,6 +63,46 @@ pub async fn measure_pages() -> Table {
     Table {
         name: "pages of a list",
         columns,
+        rows,
+        bounds: Vec::new(),
+    }
+}
+
+/// Measures the cost of a page of 20 small releases by its position.
+pub async fn measure_release_pages() -> Table {
+    let mut rows = Vec::new();
+    for releases in [100, 10_000] {
+        let (engine, database) = start_engine().await;
+        // The seeded release is one of them.
+        import::releases(&database, TABLE, releases - 1);
+        let last = u64::from(releases) / usage::FIRST_PAGE.per_page;
+        let mut row = vec![releases.to_string()];
+        for number in [1, last / 2, last, last + 1] {
+            let page = Page {
+                number,
+                ..usage::FIRST_PAGE
+            };
+            let usage = usage::measure_list(&store(engine), OrderBy::ReleasedAt, page).await;
+            row.push(format!("{} / {}", usage.calls, usage.read_units));
+        }
+        let by_creation =
+            usage::measure_list(&store(engine), OrderBy::CreatedAt, usage::FIRST_PAGE).await;
+        row.push(format!(
+            "{} / {}",
+            by_creation.calls, by_creation.read_units
+        ));
+        rows.push(row);
+    }
+    Table {
+        name: "pages of releases",
+        columns: vec![
+            "releases",
+            "first",
+            "middle",
+            "last",
+            "past the last",
+            "first by `created_at`",
+        ],
         rows,
         bounds: Vec::new(),
     }

@@ -90,6 +90,7 @@ async fn measure_all(report: &mut Report) {
     report.put(&growth::measure_releases().await);
     report.put(&growth::measure_table().await);
     report.put(&growth::measure_pages().await);
+    report.put(&growth::measure_release_pages().await);
     report.put(&log::measure(engine).await);
     report.put_bounds();
 }
