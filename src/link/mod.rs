@@ -215,8 +215,8 @@ impl LinkChanges {
     ///
     /// # Errors
     ///
-    /// [`Violation::FilepathNotInUrl`] for a new filepath. A link of an earlier version may keep
-    /// such a filepath.
+    /// [`Violation::FilepathNotInUrl`] for a new filepath. A link that has such a filepath may keep
+    /// it.
     pub fn apply(&self, link: &Link) -> Result<Link, Vec<Violation>> {
         let filepath = self.filepath.as_ref().unwrap_or(&link.filepath);
         if *filepath != link.filepath && !filepath.as_deref().is_none_or(is_in_url) {

@@ -165,7 +165,7 @@ fn encoded_and_decoded_paths_of_downloads_have_the_same_route() {
     }
 }
 
-/// A tag of an earlier version may end in `/downloads`, so its links are still written.
+/// A tag in the table may end in `/downloads`, so the links of its release can be written.
 #[test]
 fn a_filepath_may_end_like_a_path_to_links() {
     let path = "/api/v4/projects/24/releases/v1/downloads/assets/links/7";
