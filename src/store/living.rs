@@ -7,7 +7,7 @@
 use super::batch::find;
 use super::error::StoreError;
 use super::items::{Item, LinkItem, ReleaseItem, Stamp, epoch_seconds, read};
-use super::keys::{Key, item_name, key_of, sort_key};
+use super::keys::{Key, item_name, sort_key};
 use super::partition::Partition;
 use super::range::Range;
 use super::schema::SortKey;
@@ -219,14 +219,16 @@ impl Living {
         mut is_complete: bool,
     ) -> Result<Self, StoreError> {
         let generation = item.generation;
-        let (mut details, mut links, mut last) = (None, Vec::new(), None);
+        let (mut details, mut links) = (None, Vec::new());
+        let first_link = SortKey::links(generation);
         for item in items {
-            match SortKey::parse(sort_key(&item)) {
+            let key = sort_key(&item);
+            if key.starts_with(&first_link) {
+                links.push(read::<LinkItem>(item)?);
+                continue;
+            }
+            match SortKey::parse(key) {
                 Some(SortKey::Details) => details = Some(item),
-                Some(SortKey::Link(of, _)) if of == generation => {
-                    last = Some(key_of(item.clone()));
-                    links.push(read(item)?);
-                }
                 // All links of the generation sort after it.
                 Some(key) if key.generation().is_some_and(|of| of <= generation) => {
                     is_complete = true;
@@ -237,7 +239,8 @@ impl Living {
         let rest = if is_complete {
             Rest::Nothing
         } else {
-            Rest::Before(last)
+            let last = links.last();
+            Rest::Before(last.map(|link| partition.link(generation, link.id)))
         };
         Ok(Self {
             name: item_name(&partition.release()),
