@@ -108,7 +108,7 @@ pub const OPERATIONS: [(&str, &[&str], usize); 26] = [
 ];
 
 /// Number of links of a release that takes several transactions.
-const MANY: usize = 40;
+const MANY: usize = 33;
 
 /// Some faults in the calls of an operation.
 #[derive(Debug, Clone)]

@@ -30,6 +30,8 @@ use crate::fault_cases::{Case, OPERATIONS, TIMES, cases};
 const CONCURRENCY: usize = 96;
 /// Time until the deadline of an invocation: enough for one attempt to time out and for another.
 const INVOCATION_TIME: Duration = Duration::from_millis(3_300);
+/// Time until the deadline of the retry, which meets no faults: enough on the busiest machine.
+const RETRY_TIME: Duration = Duration::from_secs(120);
 
 impl Case {
     async fn run(&self, healthy: &TestApp, http: &SharedHttpClient) {
@@ -43,7 +45,7 @@ impl Case {
         self.check(&first);
         assert_links_of(&self.items(healthy).await);
         let fresh = TestApp::with_store(healthy.store.clone(), healthy.address);
-        let second = fresh.send(self.event()).await;
+        let second = fresh.send_within(self.event(), RETRY_TIME).await;
         assert!(
             self.is_valid_on_retry(&second),
             "{self:?}: {first:?}, then {second:?}"
