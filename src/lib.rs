@@ -17,7 +17,8 @@
 //! A stage that fails returns an [`http::error::ApiError`], which has one conversion to a response.
 //! Statement codes such as B10 refer to `docs/gitlab-behaviour.md`.
 //!
-//! The operator's command, `release-links-admin`, works on the same [`store`].
+//! The operator's command, `release-links-admin`, works on [`store::operator`], which the function
+//! never uses.
 
 // Nothing that a client sends may end a request in a panic. Where the SDK's builders return a
 // result that cannot be an error, the code says why.

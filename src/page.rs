@@ -28,3 +28,10 @@ pub struct Paged<T> {
     /// The number of links in the list. Above [`MAX_COUNT`], it is a lower bound.
     pub counted: u64,
 }
+
+/// Some of these items: `size` of them, after the first `offset`.
+#[must_use]
+pub fn slice<T>(items: impl IntoIterator<Item = T>, offset: u64, size: u64) -> Vec<T> {
+    let [offset, size] = [offset, size].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+    items.into_iter().skip(offset).take(size).collect()
+}

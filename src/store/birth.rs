@@ -8,49 +8,60 @@ use super::constraints::constraint_items;
 use super::items::{LinkItem, PlaceItem, Stamp, attributes, item, number};
 use super::keys::{is_ordered_in_full, place, shard};
 use super::partition::Partition;
+use super::reservation::Reserved;
 use super::schema::attribute::{
     COUNT, CREATED_AT, GENERATION, LINKS_AT_BIRTH, RELEASED_AT, VERSION,
 };
 use super::session::Session;
 use super::transaction::{Step, Transaction, TransactionError};
+use super::work::Work;
 use crate::link::Link;
 use crate::release::{Details, Release};
-use crate::timestamp::Timestamp;
 
 impl Session<'_> {
-    /// Commits the transaction that brings a generation to life. `false` means that another one
-    /// was faster. A refused step about the project is an error.
+    /// Brings the reserved generation to life: with this transaction, which then also removes the
+    /// work item if there is one. `false` means that another creation was faster. A refused step
+    /// about the project is an error.
     pub(super) async fn bring_to_life(
         &self,
         partition: &Partition,
-        generation: u64,
-        last: Transaction<'_>,
+        reserved: &Reserved,
+        mut last: Transaction<'_>,
+        work: Option<&Work>,
     ) -> Result<bool, TransactionError> {
-        let is_about_project = |step: &Step| matches!(step, Step::Project(_));
-        match last.commit(self).await {
-            Ok(()) => Ok(true),
-            // A first copy of the transaction may have succeeded, and its response may be lost.
-            Err(TransactionError::Steps(steps)) if !steps.iter().any(is_about_project) => {
-                let lives = self.lives_in(partition, generation).await;
-                lives.map_err(TransactionError::Failed)
-            }
-            Err(error) => Err(error),
+        if let Some(work) = work {
+            work.end_in(&mut last, partition);
         }
+        let lives = match last.commit(self).await {
+            Ok(()) => return Ok(true),
+            // A first copy of the transaction may have succeeded, and its response may be lost.
+            Err(TransactionError::Steps(steps)) if !Step::any_about_project(&steps) => {
+                self.lives_in(partition, reserved.generation()).await
+            }
+            Err(error) => return Err(error),
+        };
+        let lives = match (lives, work) {
+            (Ok(false), Some(work)) => self.remove_unborn(partition, work, &reserved.release).await,
+            (lives, _) => lives,
+        };
+        lives.map_err(TransactionError::Failed)
     }
 }
 
-/// Adds a link and its unique-constraint items.
+/// Adds a link and its unique-constraint items, each under the condition that its value is free.
 pub(super) fn add_link(
     transaction: &mut Transaction<'_>,
     (partition, generation): (&Partition, u64),
-    link: &Link,
-    created_at: Timestamp,
+    link: Link,
+    created_at: String,
+    is_free: Condition,
 ) {
-    let new = LinkItem::new(link.clone(), created_at.to_string());
-    let new = item(partition.link(generation, link.id), &new);
+    let constraints = constraint_items(partition, generation, &link);
+    let key = partition.link(generation, link.id);
+    let new = item(key, &LinkItem::new(link, created_at));
     transaction.put(Step::Link, new, Condition::Absent);
-    for (violation, item) in constraint_items(partition, generation, link) {
-        transaction.put(Step::Claim(violation), item, Condition::Absent);
+    for (violation, item) in constraints {
+        transaction.put(Step::Claim(violation), item, is_free);
     }
 }
 
@@ -83,9 +94,14 @@ pub(super) fn add_release(
     };
     put_details(transaction, partition, &release.details, stamp);
     put_place(transaction, release);
-    let count = format!("ADD {COUNT} :one");
-    let one = [(":one", number(1))];
-    transaction.update(Step::Own, shard(release), &count, one, Condition::Any);
+    count(transaction, release, 1);
+}
+
+/// Changes the number of the project's releases, of which this one is or was one.
+pub(super) fn count(transaction: &mut Transaction<'_>, release: &Release, change: i64) {
+    let add = format!("ADD {COUNT} :change");
+    let change = [(":change", AttributeValue::N(change.to_string()))];
+    transaction.update(Step::Own, shard(release), &add, change, Condition::Any);
 }
 
 /// Writes what describes a release, with the release's own generation and version.

@@ -67,3 +67,8 @@ where
         StoreError::Unavailable(cause)
     }
 }
+
+/// Others changed the release in each round of a request.
+pub(super) fn kept_changing() -> StoreError {
+    StoreError::Unavailable("the release kept changing".into())
+}

@@ -133,7 +133,14 @@ impl<'s> Links<'s> {
         let created_at = Timestamp::from_clock(now);
         let place = (&self.partition, reserved.generation());
         let mut transaction = Transaction::on(&self.session.table.name);
-        add_link(&mut transaction, place, link, created_at);
+        let link_created_at = created_at.to_string();
+        add_link(
+            &mut transaction,
+            place,
+            link.clone(),
+            link_created_at,
+            Condition::Absent,
+        );
         if let Some(request) = request {
             let record = IdempotencyRecord::new(request, link.id, None, now);
             record.add_to(&mut transaction, place, request, self.session.seconds());

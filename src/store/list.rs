@@ -7,14 +7,14 @@
 //! the generation that lives.
 
 use super::cursor::Cursor;
-use super::error::StoreError;
+use super::error::{StoreError, kept_changing};
 use super::items::{Item, LinkItem, ReleaseItem, read};
 use super::links::Links;
 use super::living::Rest;
 use super::range::Range;
 use super::schema::SortKey;
 use crate::link::Link;
-use crate::page::{MAX_COUNT, Page, Paged};
+use crate::page::{MAX_COUNT, Page, Paged, slice};
 
 /// Largest number of links that are read, and not skipped, to reach the end of a page.
 const MAX_READ_AT_ONCE: u64 = 200;
@@ -47,7 +47,7 @@ impl Links<'_> {
                 return Ok(found.page);
             }
         }
-        Err(StoreError::Unavailable("the release kept changing".into()))
+        Err(kept_changing())
     }
 
     /// One of the first pages is read together with the release, the links before it and one more
@@ -56,7 +56,10 @@ impl Links<'_> {
         let (session, partition) = (self.session, &self.partition);
         let end = page.offset() + page.per_page;
         let living = session.living_release(partition, &SortKey::Release, end + 1);
-        let living = living.await?.living()?.ok_or(StoreError::NotFound)?;
+        let living = living
+            .await?
+            .living(partition)?
+            .ok_or(StoreError::NotFound)?;
         let (generation, mut rest, mut links) = (living.item.generation, living.rest, living.links);
         let mut is_one_call = true;
         let length = |links: &Vec<LinkItem>| u64::try_from(links.len()).unwrap_or(u64::MAX);
@@ -73,10 +76,8 @@ impl Links<'_> {
             is_one_call = false;
             self.count(generation).await?.max(found)
         };
-        let [offset, size] = [page.offset(), page.per_page]
-            .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
         let links = links.into_iter().map(LinkItem::into_link);
-        let items = links.skip(offset).take(size).collect();
+        let items = slice(links, page.offset(), page.per_page);
         Ok(Found {
             page: Paged { items, counted },
             generation,
@@ -127,8 +128,8 @@ impl Links<'_> {
         Ok(Paged { items, counted })
     }
 
-    /// A page that ends beyond the links that GitLab counts. IDs never exceed the release's last link ID, so
-    /// a page past it is empty.
+    /// A page that ends beyond the links that GitLab counts. IDs never exceed the release's last link
+    /// ID, so a page past it is empty.
     async fn distant_page(
         &self,
         release: &ReleaseItem,

@@ -5,12 +5,12 @@
 //! generation and version, so that a reader notices two moments and reads again.
 
 use super::batch::find;
-use super::error::StoreError;
+use super::error::{StoreError, kept_changing};
 use super::items::{Item, LinkItem, ReleaseItem, Stamp, epoch_seconds, read};
 use super::keys::{Key, item_name, sort_key};
 use super::partition::Partition;
-use super::range::Range;
 use super::schema::SortKey;
+use super::schema::attribute::{GENERATION, PK, SK, VERSION};
 use super::session::{Reading, Session};
 
 /// Age up to which a release may have more links than one query sees, in seconds: the query may
@@ -22,8 +22,6 @@ const MAX_REPETITIONS: usize = 2;
 /// A release that exists, and the newest of its links.
 #[derive(Debug)]
 pub(super) struct Living {
-    /// The name of its item, for messages.
-    name: String,
     pub(super) item: ReleaseItem,
     /// What describes it, if it was read.
     pub(super) details: Option<Item>,
@@ -50,12 +48,12 @@ impl Lookup {
     /// # Errors
     ///
     /// [`StoreError::Corrupt`] without the details that belong to it.
-    pub(super) fn living(self) -> Result<Option<Living>, StoreError> {
+    pub(super) fn living(self, partition: &Partition) -> Result<Option<Living>, StoreError> {
         match self {
             Self::Living(living) => Ok(Some(living)),
-            Self::Torn(living) => Err(StoreError::Corrupt(format!(
+            Self::Torn(_) => Err(StoreError::Corrupt(format!(
                 "the details of {} are missing or do not belong to it",
-                living.name
+                item_name(&partition.release())
             ))),
             Self::Missing(_) => Ok(None),
         }
@@ -144,7 +142,7 @@ impl Session<'_> {
         }
         match torn {
             Some(living) if !changes.is_late() => Ok(Lookup::Torn(living)),
-            _ => Err(StoreError::Unavailable("the release kept changing".into())),
+            _ => Err(kept_changing()),
         }
     }
 
@@ -197,7 +195,7 @@ impl Session<'_> {
         let Rest::Before(start) = rest else {
             return Ok(Vec::new());
         };
-        let range: Range<'_> = partition.links(generation).backward();
+        let range = partition.links(generation).backward();
         let output = self.query(&range, Reading::Items, limit, start.take());
         let output = output.await?;
         *rest = match output.last_evaluated_key {
@@ -243,7 +241,6 @@ impl Living {
             Rest::Before(last.map(|link| partition.link(generation, link.id)))
         };
         Ok(Self {
-            name: item_name(&partition.release()),
             item,
             details,
             links,
@@ -251,9 +248,16 @@ impl Living {
         })
     }
 
-    /// Whether the release and its details were read at the same moment.
+    /// Whether the release and its details were read at the same moment. The details may be large,
+    /// so only what names the moment is copied.
     fn is_of_one_moment(&self) -> Result<bool, StoreError> {
-        let details: Option<Stamp> = self.details.clone().map(read).transpose()?;
-        Ok(details == Some(self.item.stamp()))
+        let Some(details) = &self.details else {
+            return Ok(false);
+        };
+        let names = [PK, SK, GENERATION, VERSION];
+        let entries = names.map(|name| details.get_key_value(name));
+        let entries = entries.into_iter().flatten();
+        let stamp = entries.map(|(name, value)| (name.clone(), value.clone()));
+        Ok(read::<Stamp>(stamp.collect())? == self.item.stamp())
     }
 }

@@ -38,6 +38,7 @@ pub mod schema;
 mod session;
 mod table;
 mod transaction;
+mod work;
 
 pub use cause::{Cause, FailedCall, FailureKind};
 pub use error::StoreError;

@@ -12,33 +12,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::condition::Condition;
 use super::error::StoreError;
-use super::items::{Item, ReleaseItem, WorkItem, item, number, random_number, read};
-use super::keys::{Key, sort_key};
+use super::items::{ReleaseItem, WorkItem, number};
+use super::keys::Key;
 use super::partition::Partition;
-use super::schema::SortKey;
 use super::schema::attribute::{CLEANING_UNTIL, IS_DEAD, LEFTOVERS, NOT_BEFORE, PURGE_AFTER};
 use super::session::{Reading, Session};
-use super::transaction::{Step, Transaction, TransactionError};
+use super::transaction::{MAX_STEPS, Step, Transaction, TransactionError};
+use super::work::{Work, after_all_writes, earliest};
 
-/// Number of items that one transaction removes, which is DynamoDB's limit.
-const ITEMS_PER_REMOVAL: usize = 100;
 /// Number of transactions that remove items at the same time.
 const CONCURRENT_TRANSACTIONS: usize = 4;
 /// The longest time that a request spends on what others have left.
 const MAX_PURGE: Duration = Duration::from_secs(1);
-/// How long a write may arrive after the deadline of its invocation, in seconds. DynamoDB accepts
-/// no signature that is older than 15 minutes.
-const MAX_DELAY: u64 = 16 * 60;
-/// The longest life of an invocation, in seconds: Lambda's maximum timeout.
-const MAX_INVOCATION: u64 = 15 * 60;
-
-/// A generation that is unborn or dead, and its work item.
-#[derive(Debug, Clone)]
-pub(super) struct Work {
-    pub(super) generation: u64,
-    pub(super) item: WorkItem,
-}
-
 /// How far the removal of a generation came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Removal {
@@ -58,83 +43,6 @@ impl WorkItem {
             self.not_before.max(now + 1)
         }
     }
-}
-
-impl Work {
-    /// A generation that this request prepares. It has until its deadline to bring it to life.
-    pub(super) fn of_creation(generation: u64, session: &Session<'_>) -> Self {
-        let not_before = session.deadline_seconds() + MAX_DELAY;
-        Self::new(generation, not_before, false)
-    }
-
-    /// A generation that this request deletes. Others may have begun to write to it.
-    pub(super) fn of_deletion(generation: u64, session: &Session<'_>) -> Self {
-        let not_before = session.deadline_seconds() + MAX_INVOCATION + MAX_DELAY;
-        Self::new(generation, not_before, true)
-    }
-
-    /// A generation that an operator's command prepares. The command extends its time again and
-    /// again.
-    pub(super) fn of_restore(generation: u64, session: &Session<'_>) -> Self {
-        let not_before = session.seconds() + MAX_INVOCATION + MAX_DELAY;
-        Self::new(generation, not_before, false)
-    }
-
-    fn new(generation: u64, not_before: u64, is_dead: bool) -> Self {
-        let item = WorkItem {
-            nonce: random_number(),
-            not_before,
-            is_dead,
-            cleaning_until: None,
-        };
-        Self { generation, item }
-    }
-
-    /// Adds the work item. That of a creation must be absent, so that a late copy cannot take back
-    /// a mark. The transaction of a deletion has another condition that forbids late copies.
-    pub(super) fn add_to(&self, transaction: &mut Transaction<'_>, partition: &Partition) {
-        let new = item(partition.work(self.generation), &self.item);
-        let condition = if self.item.is_dead {
-            Condition::Any
-        } else {
-            Condition::Absent
-        };
-        transaction.put(Step::Work, new, condition);
-    }
-
-    /// The values of [`set_leftovers`]: from `due` on, writers of the release look for work items.
-    /// What is due earlier stays due.
-    pub(super) fn leftovers(
-        &self,
-        release: &ReleaseItem,
-        due: u64,
-    ) -> [(&'static str, AttributeValue); 2] {
-        [
-            (":leftovers", number(self.item.nonce)),
-            (":purge_after", number(earliest(release, due))),
-        ]
-    }
-
-    fn read(item: Item) -> Result<Option<Self>, StoreError> {
-        let key = SortKey::parse(sort_key(&item));
-        let generation = key.and_then(|key| key.generation());
-        let item = read(item)?;
-        Ok(generation.map(|generation| Self { generation, item }))
-    }
-}
-
-/// When writers look for work items, if there is something to do at this time. What is due earlier
-/// stays due.
-fn earliest(release: &ReleaseItem, due: u64) -> u64 {
-    match release.leftovers {
-        Some(_) => due.min(release.purge_after),
-        None => due,
-    }
-}
-
-/// Part of an expression with the values of [`Work::leftovers`].
-pub(super) fn set_leftovers() -> String {
-    format!("{LEFTOVERS} = :leftovers, {PURGE_AFTER} = :purge_after")
 }
 
 impl Session<'_> {
@@ -211,7 +119,7 @@ impl Session<'_> {
             let Some(work) = Work::read(item)?.filter(|work| work.item.is_dead) else {
                 continue;
             };
-            let not_before = self.seconds() + MAX_INVOCATION + MAX_DELAY;
+            let not_before = after_all_writes(self.seconds());
             if work.item.not_before < not_before {
                 let (key, same) = (
                     partition.work(work.generation),
@@ -303,7 +211,7 @@ impl Session<'_> {
         work: &Work,
     ) -> Result<Removal, StoreError> {
         let range = partition.generation(work.generation);
-        let limit = u64::try_from(ITEMS_PER_REMOVAL * CONCURRENT_TRANSACTIONS).ok();
+        let limit = u64::try_from(MAX_STEPS * CONCURRENT_TRANSACTIONS).ok();
         loop {
             let is_late = self.seconds() >= work.item.not_before;
             let output = self.query(&range, Reading::Keys, limit, None).await?;
@@ -313,7 +221,7 @@ impl Session<'_> {
                 self.forget(partition, work).await?;
                 return Ok(Removal::Complete);
             }
-            let removals = keys.chunks(ITEMS_PER_REMOVAL);
+            let removals = keys.chunks(MAX_STEPS);
             let removals = removals.map(|keys| self.remove_items(keys));
             futures_util::future::try_join_all(removals).await?;
             if is_all && !is_late {

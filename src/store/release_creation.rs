@@ -13,17 +13,15 @@ use super::condition::Condition;
 use super::error::StoreError;
 use super::items::{IdempotencyRecord, ReleaseItem};
 use super::partition::Partition;
-use super::purge::{Work, set_leftovers};
 use super::releases::Releases;
 use super::reservation::Reserved;
-use super::transaction::{Step, Transaction};
+use super::transaction::{MAX_STEPS, Transaction};
+use super::work::Work;
 use crate::idempotency::IdempotentRequest;
-use crate::link::LinkId;
+use crate::link::{Link, LinkId};
 use crate::release::{NewRelease, ReleaseKey, ReleaseWithLinks};
 use crate::timestamp::Timestamp;
 
-/// Largest number of items in a transaction, which is DynamoDB's limit.
-const MAX_ITEMS: usize = 100;
 /// Number of links that one of several transactions writes. Each takes up to four items.
 const LINKS_PER_TRANSACTION: usize = 25;
 
@@ -96,34 +94,21 @@ impl<'s> Releases<'s> {
         reserved: &Reserved,
         created: &ReleaseWithLinks,
     ) -> Result<bool, StoreError> {
-        let (session, generation) = (self.session, reserved.generation());
-        let partition = &creation.partition;
+        let (session, partition) = (self.session, &creation.partition);
         let mut last = self.last_transaction(creation, reserved, created)?;
-        let mut links = Transaction::on(&session.table.name);
-        for link in &created.links {
-            let place = (partition, generation);
-            add_link(&mut links, place, link, created.release.created_at);
-        }
-        let mut work = None;
-        if links.len() + last.len() <= MAX_ITEMS {
+        let links =
+            self.links_transaction((partition, reserved.generation()), &created.links, created);
+        let work = if links.len() + last.len() <= MAX_STEPS {
             last.append(links);
+            None
         } else {
-            let unborn = Work::of_creation(generation, session);
-            self.stage(partition, &reserved.release, &unborn, created)
+            let work = Work::of_creation(reserved.generation(), session);
+            self.stage(partition, &reserved.release, &work, created)
                 .await?;
-            let is_unborn = Condition::Unborn(unborn.item.nonce);
-            last.delete(Step::Work, partition.work(generation), is_unborn);
-            work = Some(unborn);
-        }
-        let is_born = session.bring_to_life(partition, generation, last).await?;
-        match work.filter(|_| !is_born) {
-            Some(work) => {
-                session
-                    .remove_unborn(partition, &work, &reserved.release)
-                    .await
-            }
-            None => Ok(is_born),
-        }
+            Some(work)
+        };
+        let is_born = session.bring_to_life(partition, reserved, last, work.as_ref());
+        Ok(is_born.await?)
     }
 
     fn last_transaction(
@@ -152,23 +137,29 @@ impl<'s> Releases<'s> {
         created: &ReleaseWithLinks,
     ) -> Result<(), StoreError> {
         let session = self.session;
-        let mut first = Transaction::on(&session.table.name);
-        work.add_to(&mut first, partition);
-        let (set, values) = (
-            format!("SET {}", set_leftovers()),
-            work.leftovers(release, work.item.not_before),
-        );
-        first.update(Step::Own, partition.release(), &set, values, Condition::Any);
-        first.commit(session).await?;
-        let (place, created_at) = ((partition, work.generation), created.release.created_at);
+        session.announce(partition, work, release).await?;
         for links in created.links.chunks(LINKS_PER_TRANSACTION) {
-            let mut transaction = Transaction::on(&session.table.name);
-            for link in links {
-                add_link(&mut transaction, place, link, created_at);
-            }
+            let place = (partition, work.generation);
+            let transaction = self.links_transaction(place, links, created);
             transaction.commit(session).await?;
         }
         Ok(())
+    }
+
+    /// Adds some of the links of a new release.
+    fn links_transaction(
+        self,
+        place: (&Partition, u64),
+        links: &[Link],
+        created: &ReleaseWithLinks,
+    ) -> Transaction<'s> {
+        let mut transaction = Transaction::on(&self.session.table.name);
+        for link in links {
+            let created_at = created.release.created_at.to_string();
+            let is_free = Condition::Absent;
+            add_link(&mut transaction, place, link.clone(), created_at, is_free);
+        }
+        transaction
     }
 
     /// The response to a creation of a release that exists.

@@ -4,19 +4,18 @@
 //! release, so nobody sees what belongs to the generation. After that, its items are removed. If
 //! the request ends before that, the work item tells later requests what to remove.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
+use super::birth::count;
 use super::condition::Condition;
-use super::error::StoreError;
+use super::error::{StoreError, kept_changing};
 use super::items::ReleaseItem;
-use super::keys::{place, shard};
+use super::keys::place;
 use super::living::Lookup;
 use super::partition::Partition;
-use super::purge::{Work, set_leftovers};
 use super::releases::{Releases, release_of};
 use super::schema::SortKey;
-use super::schema::attribute::{COUNT, CREATED_AT, LINKS_AT_BIRTH, RELEASED_AT};
+use super::schema::attribute::{CREATED_AT, LINKS_AT_BIRTH, RELEASED_AT};
 use super::transaction::{Step, Transaction, TransactionError};
+use super::work::{Work, set_leftovers};
 use crate::release::{Release, ReleaseKey, ReleaseWithLinks};
 
 impl<'s> Releases<'s> {
@@ -54,7 +53,7 @@ impl<'s> Releases<'s> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StoreError::Unavailable("the release kept changing".into()))
+        Err(kept_changing())
     }
 
     /// Ends the life of a release. Others leave its items to this request until the deadline.
@@ -78,12 +77,7 @@ impl<'s> Releases<'s> {
         transaction.update(Step::Release, partition.release(), &end, values, unchanged);
         transaction.delete(Step::Own, partition.details(), Condition::Any);
         transaction.delete(Step::Own, place(release), Condition::Any);
-        let (count, one) = (
-            format!("ADD {COUNT} :less"),
-            AttributeValue::N("-1".to_owned()),
-        );
-        let less = [(":less", one)];
-        transaction.update(Step::Own, shard(release), &count, less, Condition::Any);
+        count(&mut transaction, release, -1);
         work.add_to(&mut transaction, partition);
         transaction
     }

@@ -15,7 +15,7 @@ use super::keys::{AFTER_PLACES, FIRST_SHARD, SHARDS, item_name, order_of, sort_k
 use super::range::Range;
 use super::releases::{Check, Releases};
 use super::session::{Reading, Session};
-use crate::page::{Page, Paged};
+use crate::page::{Page, Paged, slice};
 use crate::project::ProjectId;
 use crate::release::{Order, OrderBy, ReleaseKey, ReleaseWithLinks, ResponseSize, TagName};
 
@@ -93,10 +93,8 @@ impl Releases<'_> {
         }
         let tags = distinct(places.into_iter().map(|place| place.tag));
         let counted = u64::try_from(tags.len()).unwrap_or(u64::MAX);
-        let [offset, size] = [page.offset(), page.per_page]
-            .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
         Ok(Paged {
-            items: tags.into_iter().skip(offset).take(size).collect(),
+            items: slice(tags, page.offset(), page.per_page),
             counted,
         })
     }
@@ -121,7 +119,7 @@ impl Releases<'_> {
         let places = if size == 0 {
             Vec::new()
         } else if is_near {
-            skipped(places, page.offset(), size)
+            slice(places, page.offset(), size)
         } else {
             let places = self.distant_places(&partition, order, page.offset(), size, counted);
             places.await?
@@ -181,11 +179,6 @@ fn sum(shards: Vec<Item>) -> Result<u64, StoreError> {
     let counts = counts.collect::<Result<Vec<_>, _>>()?;
     let sum: i64 = counts.iter().map(|shard| shard.releases).sum();
     Ok(u64::try_from(sum).unwrap_or_default())
-}
-
-fn skipped(items: Vec<Item>, offset: u64, size: u64) -> Vec<Item> {
-    let [offset, size] = [offset, size].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-    items.into_iter().skip(offset).take(size).collect()
 }
 
 /// The tags without repetitions. A release that moves while several queries read the order may be

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::birth::{put_details, put_place};
 use super::condition::Condition;
-use super::error::StoreError;
+use super::error::{StoreError, kept_changing};
 use super::items::{Item, LinkItem, ReleaseItem, Stamp, number, read};
 use super::keys::place;
 use super::living::Rest;
@@ -101,7 +101,7 @@ impl<'s> Releases<'s> {
         let mut changes = session.changes();
         while changes.next().await {
             let living = session.living_release(&partition, &SortKey::Details, LINKS_AT_ONCE);
-            let Some(living) = living.await?.living()? else {
+            let Some(living) = living.await?.living(&partition)? else {
                 return Ok(None);
             };
             let release = release_of(key, &living.item, living.details)?;
@@ -243,10 +243,6 @@ impl<'a> Measure<'a> {
     fn withdraw(self) {
         self.total.fetch_sub(self.bytes, Ordering::Relaxed);
     }
-}
-
-fn kept_changing() -> StoreError {
-    StoreError::Unavailable("the release kept changing".into())
 }
 
 /// The release of these items. Without the second one, nothing describes it.

@@ -20,6 +20,9 @@ use super::session::Session;
 use crate::link::Violation;
 use crate::project::ProjectId;
 
+/// Largest number of steps of a transaction, which is DynamoDB's limit.
+pub(super) const MAX_STEPS: usize = 100;
+
 /// The purpose of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -46,6 +49,13 @@ pub(super) enum Step {
     FormerPath(usize),
     /// A token.
     Token,
+}
+
+impl Step {
+    /// Whether some of these steps are about a project.
+    pub(super) fn any_about_project(steps: &[Self]) -> bool {
+        steps.iter().any(|step| matches!(step, Self::Project(_)))
+    }
 }
 
 /// A transaction that failed. Only after [`Self::Failed`] may it have been committed.

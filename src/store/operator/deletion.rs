@@ -17,11 +17,11 @@ use crate::project::{Project, ProjectId};
 use crate::store::condition::Condition;
 use crate::store::identity::ProjectItem;
 use crate::store::items::Item;
-use crate::store::transaction::{Step, Transaction, TransactionError};
+use crate::store::transaction::{MAX_STEPS, Step, Transaction, TransactionError};
 use crate::timestamp::Timestamp;
 
-/// Largest number of items that a transaction removes. It may have 100 items, and one is checked.
-const MAX_REMOVED: usize = 99;
+/// Largest number of items that a transaction removes. It also checks the project.
+const MAX_REMOVED: usize = MAX_STEPS - 1;
 
 /// A project that is hidden or being purged.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,21 +11,19 @@ use super::releases::OperatorReleases;
 use crate::link::Link;
 use crate::project::ProjectId;
 use crate::release::{Release, ReleaseKey};
-use crate::store::birth::add_release;
+use crate::store::birth::{add_link, add_release};
 use crate::store::condition::Condition;
-use crate::store::constraints::{claimed, constraint_items};
+use crate::store::constraints::claimed;
 use crate::store::error::StoreError;
-use crate::store::items::{LinkItem, ReleaseItem, item, number, read};
+use crate::store::items::{LinkItem, ReleaseItem, number, read};
 use crate::store::keys::project_by_id;
 use crate::store::partition::Partition;
-use crate::store::purge::{Work, set_leftovers};
-use crate::store::schema::attribute::{LAST_GENERATION, LAST_LINK_ID, NOT_BEFORE};
-use crate::store::transaction::{Step, Transaction, TransactionError};
+use crate::store::schema::attribute::{LAST_GENERATION, LAST_LINK_ID};
+use crate::store::transaction::{MAX_STEPS, Step, Transaction, TransactionError};
+use crate::store::work::Work;
 
-/// Largest number of items in a transaction, which is DynamoDB's limit.
-const MAX_ITEMS: usize = 100;
-/// Number of links in one of several transactions. Each takes up to four items, and the work item
-/// is one more.
+/// Number of links in one of several transactions. Each takes up to four steps, and the work item
+/// and the project one each.
 const LINKS_PER_TRANSACTION: usize = 24;
 
 /// What a restore requires of the project with each write, so that a command that was suspended
@@ -158,30 +156,25 @@ impl<'a> OperatorReleases<'a> {
         let Some(reserved) = store.reserve_release(partition, 0).await? else {
             return Ok(None);
         };
-        let (generation, mut work) = (reserved.generation(), None);
+        let generation = reserved.generation();
         let (links, outcome) = backup.without_rivals(partition);
         let mut last = Transaction::on(&store.table.name);
         into.check(&mut last);
         add_release(&mut last, (partition, generation), release, links.len());
         let all = self.links_transaction(partition, generation, &links);
-        if all.len() + last.len() <= MAX_ITEMS {
+        let work = if all.len() + last.len() <= MAX_STEPS {
             last.append(all);
+            None
         } else {
-            let unborn = Work::of_restore(generation, store);
-            let stage = self.stage(partition, &reserved.release, &unborn, &links, into);
+            let work = Work::of_restore(generation, store);
+            let stage = self.stage(partition, &reserved.release, &work, &links, into);
             if !stage.await? {
                 return Ok(None);
             }
-            let is_unborn = Condition::Unborn(unborn.item.nonce);
-            last.delete(Step::Work, partition.work(generation), is_unborn);
-            work = Some(unborn);
-        }
-        let mut is_born = store.bring_to_life(partition, generation, last).await?;
-        if let Some(work) = work.filter(|_| !is_born) {
-            let release = &reserved.release;
-            is_born = store.remove_unborn(partition, &work, release).await?;
-        }
-        Ok(is_born.then_some(outcome))
+            Some(work)
+        };
+        let is_born = store.bring_to_life(partition, &reserved, last, work.as_ref());
+        Ok(is_born.await?.then_some(outcome))
     }
 
     fn links_transaction(
@@ -192,7 +185,10 @@ impl<'a> OperatorReleases<'a> {
     ) -> Transaction<'a> {
         let mut transaction = Transaction::on(&self.store.table.name);
         for link in links {
-            restore_link(&mut transaction, (partition, generation), link);
+            let (place, is_free) = ((partition, generation), Condition::HeldByOrAbsent(link.id));
+            let created_at = link.created_at.clone();
+            let link = (*link).clone().into_link();
+            add_link(&mut transaction, place, link, created_at, is_free);
         }
         transaction
     }
@@ -209,23 +205,11 @@ impl<'a> OperatorReleases<'a> {
         into: &RestoreInto,
     ) -> Result<bool, AdminError> {
         let store = self.store;
-        let mut first = Transaction::on(&store.table.name);
-        work.add_to(&mut first, partition);
-        let set = format!("SET {}", set_leftovers());
-        let values = work.leftovers(release, work.item.not_before);
-        first.update(Step::Own, partition.release(), &set, values, Condition::Any);
-        first.commit(store).await?;
+        store.announce(partition, work, release).await?;
         for links in links.chunks(LINKS_PER_TRANSACTION) {
             let mut transaction = self.links_transaction(partition, work.generation, links);
             into.check(&mut transaction);
-            let extend = format!("SET {NOT_BEFORE} = :not_before");
-            let not_before = Work::of_restore(work.generation, store).item.not_before;
-            let values = [(":not_before", number(not_before))];
-            let (key, is_unborn) = (
-                partition.work(work.generation),
-                Condition::Unborn(work.item.nonce),
-            );
-            transaction.update(Step::Work, key, &extend, values, is_unborn);
+            work.extend_in(&mut transaction, partition, store);
             match transaction.commit(store).await {
                 Ok(()) => {}
                 Err(TransactionError::Steps(steps)) if steps.contains(&Step::Work) => {
@@ -276,7 +260,7 @@ impl<'a> OperatorReleases<'a> {
             Err(TransactionError::Steps(steps)) => steps,
             Err(error) => return Err(error.into()),
         };
-        if steps.iter().any(|step| matches!(step, Step::Project(_))) {
+        if Step::any_about_project(&steps) {
             Err(AdminError::Changed)
         } else if steps.contains(&Step::Release) {
             Ok(None)
@@ -302,21 +286,5 @@ impl<'a> OperatorReleases<'a> {
             }
             Some(_) => RestoreOutcome::Differs,
         })
-    }
-}
-
-/// Adds a link with its ID and its time of creation, and its unique-constraint items.
-fn restore_link(
-    transaction: &mut Transaction<'_>,
-    (partition, generation): (&Partition, u64),
-    stored: &LinkItem,
-) {
-    let link = stored.clone().into_link();
-    let new = LinkItem::new(link.clone(), stored.created_at.clone());
-    let new = item(partition.link(generation, link.id), &new);
-    transaction.put(Step::Link, new, Condition::Absent);
-    for (violation, item) in constraint_items(partition, generation, &link) {
-        let is_free = Condition::HeldByOrAbsent(link.id);
-        transaction.put(Step::Claim(violation), item, is_free);
     }
 }
