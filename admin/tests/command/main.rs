@@ -23,7 +23,7 @@ mod undo;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -44,6 +44,16 @@ struct Ended {
 }
 
 impl Ended {
+    fn of(output: Output) -> Self {
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        Self {
+            code: output.status.code(),
+            stdout,
+            stderr,
+        }
+    }
+
     #[track_caller]
     fn assert(&self, code: i32, stdout: &str, stderr: &str) {
         assert_eq!(
@@ -90,14 +100,14 @@ fn command(engine: SocketAddr, arguments: &str) -> Command {
 }
 
 fn ended(command: &mut Command) -> Ended {
-    let output = command.output().unwrap();
-    let [stdout, stderr] =
-        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    Ended {
-        code: output.status.code(),
-        stdout,
-        stderr,
-    }
+    Ended::of(command.output().unwrap())
+}
+
+/// Runs the command, which must succeed.
+#[track_caller]
+fn run(app: &TestApp, arguments: &str) {
+    let ended = admin(app, arguments);
+    assert_eq!(ended.code, Some(0), "{arguments}: {ended:?}");
 }
 
 fn admin(app: &TestApp, arguments: &str) -> Ended {

@@ -8,7 +8,7 @@ use release_links::store::operator::{Operator, RestoreFrom, RestoreInto, Restore
 use serde_json::{Value, json};
 
 use super::undo::{end, spawn};
-use super::{NO_PROJECT, admin, command};
+use super::{NO_PROJECT, admin, command, run};
 use testkit::app::{LINKS, TABLE, TestApp};
 use testkit::engine;
 use testkit::event::Event;
@@ -26,12 +26,6 @@ pub(super) async fn copy(app: &TestApp, name: &str) {
         let request = app.client.put_item().table_name(name);
         request.set_item(Some(item)).send().await.unwrap();
     }
-}
-
-#[track_caller]
-fn run(app: &TestApp, arguments: &str) {
-    let ended = admin(app, arguments);
-    assert_eq!(ended.code, Some(0), "{arguments}: {ended:?}");
 }
 
 /// A service whose project 24 was `group/app`, is `new/app`, and has the releases v0.1 with two

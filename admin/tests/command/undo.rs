@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Ended, admin, command};
+use super::{Ended, admin, command, run};
 use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
 use testkit::invariants::{Item, assert_invariants};
@@ -24,12 +24,6 @@ async fn start() -> TestApp {
     let body = json!({"name": "app", "url": "https://e.com/app", "filepath": "/app"});
     assert_eq!(app.post(LINKS, body).await.status, 201);
     app
-}
-
-#[track_caller]
-fn run(app: &TestApp, arguments: &str) {
-    let ended = admin(app, arguments);
-    assert_eq!(ended.code, Some(0), "{arguments}: {ended:?}");
 }
 
 /// The status of the published download under this path of the project.
@@ -57,14 +51,7 @@ pub fn spawn(command: &mut std::process::Command) -> Child {
 
 pub async fn end(child: Child) -> Ended {
     let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
-    let output = output.await.unwrap();
-    let [stdout, stderr] =
-        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    Ended {
-        code: output.status.code(),
-        stdout,
-        stderr,
-    }
+    Ended::of(output.await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

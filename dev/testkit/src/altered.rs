@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::engine;
 use crate::network::Call;
+use crate::wrapped::Wrapped;
 
 /// What becomes of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,15 +37,9 @@ type ChangeAnswer = dyn Fn(&Call, &mut Value) -> Fate + Send + Sync;
 /// An HTTP client that changes what passes through it.
 #[derive(Clone)]
 pub struct Altered {
-    inner: Inner,
+    inner: Wrapped,
     call: Arc<ChangeCall>,
     answer: Arc<ChangeAnswer>,
-}
-
-#[derive(Debug, Clone)]
-enum Inner {
-    Client(SharedHttpClient),
-    Connector(SharedHttpConnector),
 }
 
 impl fmt::Debug for Altered {
@@ -57,7 +52,7 @@ impl Altered {
     /// Changes nothing yet.
     pub fn new(client: impl HttpClient + 'static) -> Self {
         Self {
-            inner: Inner::Client(SharedHttpClient::new(client)),
+            inner: Wrapped::Client(SharedHttpClient::new(client)),
             call: Arc::new(|_| {}),
             answer: Arc::new(|_, _| Fate::Arrives),
         }
@@ -96,10 +91,8 @@ impl Altered {
     }
 
     async fn send(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let Inner::Connector(connector) = &self.inner else {
-            panic!("only a connector can send requests")
-        };
-        let mut call = read_call(&request);
+        let connector = self.inner.connector();
+        let mut call = Call::read(&request);
         (self.call)(&mut call);
         let text = call.body.to_string();
         let length = text.len().to_string();
@@ -117,16 +110,6 @@ impl Altered {
     }
 }
 
-fn read_call(request: &HttpRequest) -> Call {
-    let target = request.headers().get("x-amz-target");
-    let target = target.expect("every call has x-amz-target");
-    let body = request.body().bytes().expect("the body is in memory");
-    Call {
-        operation: target.rsplit('.').next().unwrap_or(target).to_owned(),
-        body: serde_json::from_slice(body).expect("the SDK sends JSON"),
-    }
-}
-
 async fn read_answer(mut response: HttpResponse) -> Result<Value, ConnectorError> {
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
     let body = ByteStream::new(body).collect().await;
@@ -140,12 +123,8 @@ impl HttpClient for Altered {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let Inner::Client(client) = &self.inner else {
-            panic!("a connector cannot create connectors")
-        };
-        let inner = Inner::Connector(client.http_connector(settings, components));
         SharedHttpConnector::new(Self {
-            inner,
+            inner: self.inner.connect(settings, components),
             ..self.clone()
         })
     }

@@ -20,11 +20,12 @@ use serde_json::{Value, json};
 
 use crate::engine;
 pub use crate::fault::{Fault, FirstTransientStep, Rule};
+use crate::wrapped::Wrapped;
 
 /// An HTTP client that applies its rules to the calls it sends, and counts all calls.
 #[derive(Debug, Clone)]
 pub struct Faulty {
-    inner: Inner,
+    inner: Wrapped,
     rules: Arc<Mutex<Vec<Rule>>>,
     /// The number of calls that the SDK sent, including those that failed.
     pub sent: Arc<Mutex<u32>>,
@@ -32,17 +33,11 @@ pub struct Faulty {
     pub batches: Arc<Mutex<Vec<usize>>>,
 }
 
-#[derive(Debug, Clone)]
-enum Inner {
-    Client(SharedHttpClient),
-    Connector(SharedHttpConnector),
-}
-
 impl Faulty {
     /// Wraps this client.
     pub fn new(client: SharedHttpClient, rules: &[Rule]) -> Self {
         Self {
-            inner: Inner::Client(client),
+            inner: Wrapped::Client(client),
             rules: Arc::new(Mutex::new(rules.to_vec())),
             sent: Arc::default(),
             batches: Arc::default(),
@@ -97,12 +92,8 @@ impl HttpClient for Faulty {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let Inner::Client(client) = &self.inner else {
-            panic!("a connector cannot create connectors")
-        };
-        let inner = Inner::Connector(client.http_connector(settings, components));
         SharedHttpConnector::new(Self {
-            inner,
+            inner: self.inner.connect(settings, components),
             ..self.clone()
         })
     }
@@ -110,9 +101,7 @@ impl HttpClient for Faulty {
 
 impl HttpConnector for Faulty {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Inner::Connector(connector) = self.inner.clone() else {
-            panic!("only a connector can send requests")
-        };
+        let connector = self.inner.connector();
         let fault = self.fault(&request);
         HttpConnectorFuture::new(async move {
             match fault {

@@ -41,3 +41,5 @@ pub mod reply;
 pub mod runtime_api;
 #[cfg(feature = "tests")]
 pub mod usage;
+#[cfg(feature = "tests")]
+mod wrapped;

@@ -16,7 +16,7 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn read(request: &HttpRequest) -> Self {
+    pub(crate) fn read(request: &HttpRequest) -> Self {
         let target = request.headers().get("x-amz-target");
         let target = target.expect("every call has x-amz-target");
         let body = request.body().bytes().expect("the body is in memory");
