@@ -24,6 +24,7 @@ use super::work::{Work, after_all_writes, earliest};
 const CONCURRENT_TRANSACTIONS: usize = 4;
 /// The longest time that a request spends on what others have left.
 const MAX_PURGE: Duration = Duration::from_secs(1);
+
 /// How far the removal of a generation came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Removal {
@@ -65,12 +66,13 @@ impl Session<'_> {
     pub(super) async fn remove_deleted(
         &self,
         partition: &Partition,
-        work: &Work,
+        mut work: Work,
         release: &ReleaseItem,
     ) {
         let removal = async {
-            let removal = self.remove_items_of(partition, work).await?;
-            self.postpone_own(partition, work, release, removal).await
+            self.extend(partition, &mut work).await?;
+            let removal = self.remove_items_of(partition, &work).await?;
+            self.postpone_own(partition, &work, release, removal).await
         };
         within(self.time_left() / 2, removal).await;
     }
@@ -112,23 +114,17 @@ impl Session<'_> {
         }
     }
 
-    /// Gives late writes to deleted releases the full time again: a command may have been suspended
-    /// before its deletion was committed, and then `not_before` is too early.
-    pub(super) async fn extend_deletions(&self, partition: &Partition) -> Result<(), StoreError> {
-        for item in self.query_all(&partition.work_items()).await? {
-            let Some(work) = Work::read(item)?.filter(|work| work.item.is_dead) else {
-                continue;
-            };
-            let not_before = after_all_writes(self.seconds());
-            if work.item.not_before < not_before {
-                let (key, same) = (
-                    partition.work(work.generation),
-                    Condition::Work(work.item.nonce),
-                );
-                let extend = format!("SET {NOT_BEFORE} = :not_before");
-                let value = [(":not_before", number(not_before))];
-                self.update_item(key, &extend, value, same).await?;
-            }
+    /// Gives late writes the full time again. A command may have been suspended before its deletion
+    /// was committed, and then `not_before` is too early. A request is never so late.
+    async fn extend(&self, partition: &Partition, work: &mut Work) -> Result<(), StoreError> {
+        let not_before = after_all_writes(self.seconds());
+        if work.item.not_before < not_before {
+            let key = partition.work(work.generation);
+            let is_same = Condition::Work(work.item.nonce);
+            let extend = format!("SET {NOT_BEFORE} = :not_before");
+            let value = [(":not_before", number(not_before))];
+            self.update_item(key, &extend, value, is_same).await?;
+            work.item.not_before = not_before;
         }
         Ok(())
     }

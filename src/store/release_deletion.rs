@@ -42,9 +42,7 @@ impl<'s> Releases<'s> {
             let deletion = self.deletion(&partition, &living.item, &release, &work);
             match deletion.commit(session).await {
                 Ok(()) => {
-                    session
-                        .remove_deleted(&partition, &work, &living.item)
-                        .await;
+                    session.remove_deleted(&partition, work, &living.item).await;
                     let links = Vec::new();
                     return Ok(ReleaseWithLinks { release, links });
                 }

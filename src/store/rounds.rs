@@ -1,5 +1,5 @@
-//! The only loop of retries: for calls that conflict, batches that DynamoDB leaves unprocessed,
-//! and changes whose conditions failed because of others.
+//! The rounds of all retries: of calls that conflict, of batches that DynamoDB leaves unprocessed,
+//! and of changes whose conditions failed because of others.
 
 use std::time::Duration;
 

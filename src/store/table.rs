@@ -36,21 +36,21 @@ pub(super) struct Table {
     pub(super) server_time: ServerTime,
 }
 
-/// The last time that DynamoDB has told, and when; all clones share it.
+/// The last time that DynamoDB reported, and when it did; all clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ServerTime(Arc<Mutex<Option<(SystemTime, Instant)>>>);
 
 impl ServerTime {
-    /// DynamoDB has told this time.
+    /// DynamoDB reported this time.
     pub(super) fn set(&self, time: SystemTime) {
-        let told = Some((time, Instant::now()));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        let reported = Some((time, Instant::now()));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = reported;
     }
 
-    /// The current time of DynamoDB; `None` if it has not told it.
+    /// The current time of DynamoDB; `None` if it has not reported any.
     pub(super) fn get(&self) -> Option<SystemTime> {
-        let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.map(|(time, since)| time + since.elapsed())
+        let reported = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reported.map(|(time, since)| time + since.elapsed())
     }
 }
 

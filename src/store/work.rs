@@ -101,6 +101,7 @@ impl Work {
         ]
     }
 
+    /// Reads a work item, whose key names the generation; `None` for an item of another kind.
     pub(super) fn read(item: Item) -> Result<Option<Self>, StoreError> {
         let key = SortKey::parse(sort_key(&item));
         let generation = key.and_then(|key| key.generation());
@@ -109,9 +110,10 @@ impl Work {
     }
 }
 
-/// When nothing can arrive any more that an invocation sends, if it begins before this time.
-pub(super) fn after_all_writes(last_start: u64) -> u64 {
-    last_start + MAX_INVOCATION + MAX_DELAY
+/// When no write can arrive any more from an invocation that began by this time, in seconds since
+/// 1970.
+pub(super) fn after_all_writes(begun_by: u64) -> u64 {
+    begun_by + MAX_INVOCATION + MAX_DELAY
 }
 
 /// When writers look for work items, if there is something to do at this time. What is due earlier

@@ -3,7 +3,6 @@
 use crate::project::ProjectId;
 use crate::release::{ReleaseKey, TagName};
 use crate::store::error::StoreError;
-use crate::store::partition::Partition;
 use crate::store::releases::Releases;
 use crate::store::session::Session;
 
@@ -60,7 +59,6 @@ impl<'a> OperatorReleases<'a> {
     ///
     /// [`StoreError::ReleaseNotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn delete(self, key: &ReleaseKey) -> Result<(), StoreError> {
-        Releases::of(self.store).delete(key).await?;
-        self.store.extend_deletions(&Partition::of(key)).await
+        Releases::of(self.store).delete(key).await.map(drop)
     }
 }
