@@ -1,6 +1,7 @@
 //! The operator's command takes the time from DynamoDB: the clock of the operator's machine may be
 //! wrong, and the command may be suspended for hours.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::interceptors::BeforeDeserializationInterceptorContextMut;
@@ -11,16 +12,24 @@ use release_links::store::operator::Operator;
 use testkit::app::{TABLE, TestApp};
 use testkit::{engine, usage};
 
-/// The time that all responses have in their header `Date`.
+/// The time that responses have in their header `Date`.
 const DATE: &str = "Tue, 01 Jan 2030 00:00:00 GMT";
 /// The same in seconds since 1970.
 const SECONDS: u64 = 1_893_456_000;
+/// The time after the command was suspended for a day.
+const NEXT_DATE: &str = "Wed, 02 Jan 2030 00:00:00 GMT";
+const DAY: u64 = 24 * 60 * 60;
 /// A late write may arrive for so long after the deadline of the operator's session: the longest
 /// life of an invocation, and the longest delay of a call.
 const LATE: u64 = (15 + 16) * 60;
 
-#[derive(Debug)]
-struct Date;
+/// Sets the date of all responses.
+#[derive(Debug, Default)]
+struct Date {
+    /// Whether a day passes after the first response, which is that to the read of the release.
+    is_suspended: bool,
+    responses: AtomicUsize,
+}
 
 impl Intercept for Date {
     fn name(&self) -> &'static str {
@@ -33,15 +42,21 @@ impl Intercept for Date {
         _components: &RuntimeComponents,
         _call: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        context.response_mut().headers_mut().insert("date", DATE);
+        let is_first = self.responses.fetch_add(1, Ordering::Relaxed) == 0;
+        let date = if self.is_suspended && !is_first {
+            NEXT_DATE
+        } else {
+            DATE
+        };
+        context.response_mut().headers_mut().insert("date", date);
         Ok(())
     }
 }
 
-#[tokio::test]
-async fn an_operators_deletion_waits_for_late_writes_by_the_time_of_dynamodb() {
+/// When the work item of the release that the operator has deleted may be removed.
+async fn not_before_of_deletion(date: Date) -> u64 {
     let app = TestApp::start().await;
-    let config = engine::client_config(app.address).interceptor(Date);
+    let config = engine::client_config(app.address).interceptor(date);
     let operator = Operator::new(config, TABLE.to_owned());
     let session = operator.session(Duration::from_secs(60));
     let release = usage::release("v0.1");
@@ -50,10 +65,29 @@ async fn an_operators_deletion_waits_for_late_writes_by_the_time_of_dynamodb() {
     let work = items
         .iter()
         .find(|item| item["sk"].as_s().unwrap().starts_with("work#"));
-    let not_before: u64 = work.unwrap()["not_before"].as_n().unwrap().parse().unwrap();
+    work.unwrap()["not_before"].as_n().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn an_operators_deletion_waits_for_late_writes_by_the_time_of_dynamodb() {
+    let not_before = not_before_of_deletion(Date::default()).await;
     let expected = SECONDS + 60 + LATE;
     assert!(
         (expected - 5..=expected + 5).contains(&not_before),
+        "{not_before}, not {expected}"
+    );
+}
+
+#[tokio::test]
+async fn an_operators_deletion_that_was_suspended_gives_late_writes_the_full_time() {
+    let date = Date {
+        is_suspended: true,
+        ..Date::default()
+    };
+    let not_before = not_before_of_deletion(date).await;
+    let expected = SECONDS + DAY + LATE;
+    assert!(
+        (expected - 5..=expected + 65).contains(&not_before),
         "{not_before}, not {expected}"
     );
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::{code, files};
 use release_links::store::schema::{ITEM_KINDS, ItemKind, Owner, SortKey, kind_of};
 
 /// The row of a kind.
@@ -62,5 +63,30 @@ fn the_ttl_of_every_kind_is_the_attribute_that_the_template_names() {
         let is_listed = kind.attributes.contains(&"expires_at");
         assert_eq!(kind.ttl.is_some(), is_listed, "{kind:?}");
         assert!(kind.ttl.is_none_or(|name| ttl["AttributeName"] == name));
+    }
+}
+
+/// So a change of these keys touches one file.
+#[test]
+fn only_the_catalogue_writes_the_sort_keys_of_a_release() {
+    for file in files("src") {
+        let is_catalogue = file.ends_with("store/schema.rs");
+        let code = code(&file);
+        let keys = [
+            "l#",
+            "c#n#",
+            "c#u#",
+            "c#f#",
+            "i#",
+            "work#",
+            "release#details",
+        ];
+        let found: Vec<&str> = keys.into_iter().filter(|key| code.contains(key)).collect();
+        assert_eq!(
+            !found.is_empty(),
+            is_catalogue,
+            "{}: {found:?}",
+            file.display()
+        );
     }
 }

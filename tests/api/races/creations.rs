@@ -1,6 +1,6 @@
 //! Creations that meet each other, lost answers and conflicts.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,9 +11,10 @@ use testkit::reply::Reply;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::calls::{is_update, puts_links};
+use super::calls::{creates_release, is_transaction, is_update, puts_links};
+use super::items::generation;
 use super::leftovers::assert_nothing_left;
-use super::world::{V1, V1_LINKS, World, creation, link, many_links};
+use super::world::{Process, V1, V1_LINKS, World, creation, link, many_links};
 use crate::releases::names;
 
 /// The part of an invocation's time that is reserved for the response.
@@ -79,6 +80,60 @@ async fn a_large_release_is_created_although_the_answer_to_its_reservation_was_l
     shown.assert(200, created.body.clone());
     assert_eq!(names(&shown.body).len(), 1_000);
     world.assert_consistent().await;
+}
+
+/// A process that loses the first answer to the transaction that creates a release. DynamoDB has
+/// forgotten the token when the SDK repeats the call, as it does after ten minutes.
+fn forgetful(world: &World) -> Process {
+    let (is_lost, tokens) = (AtomicBool::new(false), AtomicUsize::new(0));
+    world.altered(|network| {
+        let network = network.calls(move |call| {
+            if is_transaction(call) {
+                let token = tokens.fetch_add(1, Ordering::Relaxed);
+                call.body["ClientRequestToken"] = json!(format!("token-{token}"));
+            }
+        });
+        network.answers(move |call, _| {
+            if creates_release(call) && !is_lost.swap(true, Ordering::Relaxed) {
+                Fate::Lost
+            } else {
+                Fate::Arrives
+            }
+        })
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_is_created_although_its_second_transaction_meets_the_first_one() {
+    for count in [3, 60] {
+        let world = World::start().await;
+        let process = forgetful(&world);
+        let created = process.create(many_links("n", count)).await;
+        let shown = world.process().get(V1).await;
+        shown.assert(200, created);
+        assert_eq!(names(&shown.body).len(), count);
+        assert_nothing_left(&world).await;
+    }
+}
+
+/// The late transaction would bring back an earlier generation.
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_arrives_after_a_later_release_gets_a_generation_of_its_own() {
+    let world = World::start().await;
+    let slow = world.process();
+    let hold = slow.hold(creates_release);
+    let late = slow.begin(creation([link("late")]));
+    hold.reached().await;
+    let app = world.process();
+    app.create([link("other")]).await;
+    let other = generation(&app).await;
+    app.delete_release().await;
+    hold.release();
+    assert_eq!(late.await.unwrap().status, 201);
+    assert_eq!(names(&app.get(V1).await.body), ["late"]);
+    let living = generation(&app).await;
+    assert!(living > other, "generation {living} after {other}");
+    assert_nothing_left(&world).await;
 }
 
 /// A process whose transaction keeps the items of this link for hours.

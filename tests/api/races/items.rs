@@ -42,6 +42,14 @@ pub(super) async fn leftovers(app: &TestApp) -> Vec<String> {
     left.map(|item| text(item, "sk")).collect()
 }
 
+/// The generation of `v1` that lives, or lived last.
+pub(super) async fn generation(app: &TestApp) -> u64 {
+    let items = app.items().await;
+    let is_release = |item: &&Item| text(item, "pk") == V1 && text(item, "sk") == "release";
+    let release = items.iter().find(is_release).unwrap();
+    text(release, "generation").parse().unwrap()
+}
+
 fn text(item: &Item, name: &str) -> String {
     match item.get(name) {
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),

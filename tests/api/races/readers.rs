@@ -10,7 +10,7 @@ use testkit::network::Call;
 use testkit::reply::Reply;
 
 use super::calls::{creates_release, is_query, keys, reads_filepath};
-use super::items::{DETAILS, is_filepath};
+use super::items::{DETAILS, is_filepath, is_link};
 use super::world::{
     Process, V1, V1_DOWNLOADS, V1_LINKS, World, creation, is_held, link, links, many_links,
 };
@@ -195,5 +195,28 @@ async fn a_download_never_leads_to_a_creation_that_was_not_committed() {
         assert_eq!(download.header("location"), "https://e.com/a");
     } else {
         download.assert(404, json!({"message": "404 Not found"}));
+    }
+}
+
+/// Its first Query reads the links before the creation of the release and the release after it.
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_sees_a_new_release_without_its_links_reads_again() {
+    let world = World::start().await;
+    let created = world.process().create(links(["a", "b", "c"])).await;
+    for (path, expected) in [
+        (V1, created.clone()),
+        (V1_LINKS, created["assets"]["links"].clone()),
+    ] {
+        let is_first = AtomicBool::new(true);
+        let reader = world.altered(|network| {
+            network.answers(move |call, answer| {
+                if is_query(call) && is_first.swap(false, Ordering::Relaxed) {
+                    let items = answer["Items"].as_array_mut().unwrap();
+                    items.retain(|item| !item["sk"]["S"].as_str().is_some_and(is_link));
+                }
+                Fate::Arrives
+            })
+        });
+        reader.get(path).await.assert(200, expected);
     }
 }
