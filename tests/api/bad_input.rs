@@ -21,15 +21,15 @@ async fn malformed_input_is_rejected_with_the_reason() {
         ),
         (
             json(b"{\"name\":\"\\u0000\"}"),
-            "Bad Request: the JSON body holds a NUL byte",
+            "Bad Request: the JSON body contains a NUL byte",
         ),
         (
             post().form("name=a%00"),
-            "Bad Request: the form body holds a NUL byte",
+            "Bad Request: the form body contains a NUL byte",
         ),
         (
             post().form("name=%"),
-            "Bad Request: the form body holds a '%' that is not followed by two hexadecimal digits",
+            "Bad Request: the form body contains a '%' not followed by two hexadecimal digits",
         ),
         (
             post().form("name=%ff"),
@@ -49,7 +49,7 @@ async fn malformed_input_is_rejected_with_the_reason() {
         ),
         (
             Event::new("GET", &format!("{LINKS}?a=%zz")),
-            "Bad Request: the query string holds a '%' that is not followed by two hexadecimal digits",
+            "Bad Request: the query string contains a '%' not followed by two hexadecimal digits",
         ),
         (
             Event::new("GET", &format!("{LINKS}/%ff")),
@@ -57,7 +57,7 @@ async fn malformed_input_is_rejected_with_the_reason() {
         ),
         (
             Event::new("GET", &format!("{LINKS}/%00")),
-            "Bad Request: the path holds a NUL byte",
+            "Bad Request: the path contains a NUL byte",
         ),
     ] {
         let reply = app.send(event).await;

@@ -24,7 +24,7 @@ pub(super) fn parse(body: &[u8], limits: &mut Limits) -> Result<Object, ApiError
     let document = document.map_err(malformed)?;
     deserializer.end().map_err(malformed)?;
     if reader.contains_nul {
-        let problem = "the JSON body holds a NUL byte".to_owned();
+        let problem = "the JSON body contains a NUL byte".to_owned();
         return Err(ApiError::Malformed(problem));
     }
     Ok(match document {

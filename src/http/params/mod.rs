@@ -175,7 +175,9 @@ fn first_value(header: &str) -> &str {
 /// Rejects a NUL byte, as GitLab does in any parameter (C9).
 fn without_nul(text: String, place: &str) -> Result<String, ApiError> {
     if text.contains('\0') {
-        Err(ApiError::Malformed(format!("the {place} holds a NUL byte")))
+        Err(ApiError::Malformed(format!(
+            "the {place} contains a NUL byte"
+        )))
     } else {
         Ok(text)
     }

@@ -47,7 +47,7 @@ pub(super) async fn parse(
 
 fn text(bytes: Vec<u8>) -> Result<String, ApiError> {
     let text = String::from_utf8(bytes).map_err(|_| {
-        ApiError::Malformed("the multipart body holds text that is not UTF-8".to_owned())
+        ApiError::Malformed("the multipart body contains text that is not UTF-8".to_owned())
     })?;
     without_nul(text, "multipart body")
 }

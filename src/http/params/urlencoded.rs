@@ -38,7 +38,7 @@ fn decode(text: &str, place: &str) -> Result<String, ApiError> {
     let bytes: Vec<u8> = percent_decode_str(&spaced).collect();
     if has_broken_escape(&spaced) {
         return Err(ApiError::Malformed(format!(
-            "the {place} holds a '%' that is not followed by two hexadecimal digits"
+            "the {place} contains a '%' not followed by two hexadecimal digits"
         )));
     }
     let decoded = String::from_utf8(bytes)

@@ -239,7 +239,9 @@ fn decode(piece: &str) -> Result<String, ApiError> {
         .decode_utf8()
         .map_err(|_| ApiError::Malformed("the path is not UTF-8 once it is decoded".to_owned()))?;
     if decoded.contains('\0') {
-        return Err(ApiError::Malformed("the path holds a NUL byte".to_owned()));
+        return Err(ApiError::Malformed(
+            "the path contains a NUL byte".to_owned(),
+        ));
     }
     Ok(decoded.into_owned())
 }
