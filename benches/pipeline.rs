@@ -5,13 +5,14 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
-use lambda_http::http::{Method, Request, header};
+use lambda_http::http::{Request, header};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, http};
 use release_links::http::params::{MAX_BODY_BYTES, Params};
 use release_links::http::public_url::PublicUrl;
-use release_links::http::{route, view};
+use release_links::http::{Method, json};
 use release_links::link::{Link, LinkId, NewLink};
+use release_links::operations;
 use release_links::project::{Project, ProjectId, ProjectPath, Visibility};
 
 const EVENT: &str = include_str!("../events/create-link.json");
@@ -37,7 +38,7 @@ fn stages(criterion: &mut Criterion) {
     });
     criterion.bench_function("route", |bencher| {
         let path = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links/1";
-        bencher.iter(|| route::parse(&Method::GET, black_box(path)).is_ok());
+        bencher.iter(|| operations::parse_path(&Method::GET, black_box(path)).is_ok());
     });
     params(criterion);
     responses(criterion);
@@ -74,10 +75,10 @@ fn responses(criterion: &mut Criterion) {
     let public_url = PublicUrl::parse("https://links.example.com").expect("the URL is valid");
     let links: Vec<Link> = (1..=20).map(link).collect();
     criterion.bench_function("view of a link", |bencher| {
-        bencher.iter(|| view::link(&public_url, &project, "v0.1", black_box(&links[0])));
+        bencher.iter(|| json::link(&public_url, &project, "v0.1", black_box(&links[0])));
     });
     criterion.bench_function("view of 20 links", |bencher| {
-        bencher.iter(|| view::links(&public_url, &project, "v0.1", black_box(&links)));
+        bencher.iter(|| json::links(&public_url, &project, "v0.1", black_box(&links)));
     });
 }
 

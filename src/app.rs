@@ -5,12 +5,14 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use lambda_http::http::{HeaderValue, Response};
+use lambda_http::http::Response;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt, Service, service_fn};
+use lambda_http::{
+    Adapter, Body, LambdaEvent, Request as HttpRequest, RequestExt, Service, service_fn,
+};
 use serde::Serialize;
 
-use crate::authorization::{Access, AuthorizationContext, Authorizer, Resource};
+use crate::authorization::{AuthorizationContext, Authorizer, Grant, Identity};
 use crate::cache::Moment;
 use crate::config::Settings;
 use crate::http::credentials::{self, Credential};
@@ -19,11 +21,14 @@ use crate::http::event::{self, Target};
 use crate::http::headers;
 use crate::http::params::{MAX_BODY_BYTES, Params};
 use crate::http::public_url::PublicUrl;
-use crate::http::response::{self, ResponseContext};
-use crate::http::response::{Answer, MaxAges};
-use crate::http::route::{self, Route};
+use crate::http::redirect::{self, MaxAges};
+use crate::http::request::Request;
+use crate::http::response::{self, Answer};
 use crate::idempotency;
-use crate::operations::{self, Input, Operation, OperationContext, Perform};
+use crate::operations::{
+    self, Context, Endpoint, Facts, Format, FormerPaths, Found, Order, Parse, ParseFor,
+};
+use crate::project::ProjectId;
 use crate::store::{Store, StoreSession};
 use crate::telemetry::RequestRecord;
 
@@ -80,7 +85,7 @@ impl App {
     ) -> Result<impl Serialize + use<>, Infallible> {
         let mut target = event::normalize(&mut event.payload);
         // The adapter calls the service once.
-        let service = service_fn(|request: Request| {
+        let service = service_fn(|request: HttpRequest| {
             let target = std::mem::replace(&mut target, Ok(Target::default()));
             async move { Ok::<_, Infallible>(self.respond(request, target).await) }
         });
@@ -89,27 +94,22 @@ impl App {
 
     async fn respond(
         &self,
-        mut request: Request,
+        mut http: HttpRequest,
         target: Result<Target, ApiError>,
     ) -> Response<Body> {
         let started = Instant::now();
-        let mut record = self.record(&request);
-        let session = self.store.session(self.time_left(&request), self.now());
-        let routed = target.and_then(|target| self.route(&mut request, target));
-        let request = &request;
-        let response = match routed {
-            Ok(routed) => self.dispatch(&routed, request, &session, &mut record).await,
-            Err(error) => Err(error),
+        let mut record = self.record(&http);
+        let session = self.store.session(self.time_left(&http), self.now());
+        let answer = self.answer(&mut http, target, &session, &mut record).await;
+        let cause = answer.as_ref().err().and_then(ApiError::cause);
+        record.cause = cause.map(str::to_owned);
+        let mut response = match answer {
+            Ok(answer) => response::from_answer(&http, answer),
+            Err(error) => response::from_error(&http, &error),
         };
-        record.cause = response
-            .as_ref()
-            .err()
-            .and_then(ApiError::cause)
-            .map(str::to_owned);
-        let mut response = response.unwrap_or_else(|error| response::of_error(request, &error));
         headers::finish(
             &mut response,
-            request.headers(),
+            http.headers(),
             &record.request_id,
             started.elapsed(),
         );
@@ -120,59 +120,40 @@ impl App {
         response
     }
 
-    /// Finds the route, and decodes the body.
-    fn route(&self, request: &mut Request, target: Target) -> Result<Routed, ApiError> {
-        let Target { path, query, body } = target;
-        let event_url =
-            || PublicUrl::of_event(request.request_context_ref(), request.headers(), &path);
-        let public_url = self.settings.public_url.clone().unwrap_or_else(event_url);
-        let route = route::find(request.method(), &path, public_url.prefix());
-        let max_bytes = route.as_ref().map_or(MAX_BODY_BYTES, Route::max_body_bytes);
-        *request.body_mut() = body.decode(max_bytes)?;
-        Ok(Routed {
-            route: route?,
-            query,
-            public_url,
-        })
-    }
-
-    /// Hands the request to the operation that its route names.
-    async fn dispatch(
+    /// Takes the request to the operation that its method and its path name.
+    async fn answer(
         &self,
-        routed: &Routed,
-        request: &Request,
+        http: &mut HttpRequest,
+        target: Result<Target, ApiError>,
         session: &StoreSession<'_>,
         record: &mut RequestRecord,
-    ) -> Result<Response<Body>, ApiError> {
-        let params = Params::default();
-        let mut pipeline = Pipeline {
+    ) -> Result<Answer, ApiError> {
+        let Target { path, query, body } = target?;
+        let event_url = || PublicUrl::of_event(http.request_context_ref(), http.headers(), &path);
+        let public_url = self.settings.public_url.clone().unwrap_or_else(event_url);
+        let found = operations::find(http.method(), &path, public_url.prefix());
+        let max_bytes = found.as_ref().map_or(MAX_BODY_BYTES, Found::max_body_bytes);
+        *http.body_mut() = body.decode(max_bytes)?;
+        let endpoint = match found? {
+            Found::Endpoint(endpoint) => endpoint,
+            Found::Options(methods) => return Ok(Answer::Allow(methods)),
+        };
+        let row = endpoint.row;
+        record.operation = row.facts.name;
+        record.project = endpoint.captures.text("id");
+        record.tag = endpoint.captures.text("tag_name");
+        let call = Call {
             app: self,
-            request,
-            routed,
+            facts: row.facts,
+            now: Moment::now(self.now()),
             session,
             record,
-            params,
         };
-        match &routed.route {
-            Route::Release(path, _) => pipeline.record.note_release(&path.project, &path.tag),
-            Route::Project(project, _) => pipeline.record.note_project(project),
-            Route::CurrentUser | Route::CurrentJob | Route::Version | Route::Options(_) => {}
+        let (request, credential) = read(http, endpoint, query, public_url).await?;
+        match row.parse {
+            Parse::OfProject(parse) => call.perform(&request, credential, parse).await,
+            Parse::OfCaller(parse) => call.perform(&request, credential, parse).await,
         }
-        let answer = operations::dispatch(&mut pipeline, &routed.route).await;
-        let params = pipeline.params;
-        let Routed {
-            route,
-            query,
-            public_url,
-        } = routed;
-        let context = ResponseContext {
-            request,
-            public_url,
-            route,
-            query,
-            params,
-        };
-        answer.map(|answer| response::of_answer(context, answer, self.max_ages()))
     }
 
     fn now(&self) -> SystemTime {
@@ -186,7 +167,7 @@ impl App {
         }
     }
 
-    fn record(&self, request: &Request) -> RequestRecord {
+    fn record(&self, request: &HttpRequest) -> RequestRecord {
         let context = request.lambda_context_ref();
         RequestRecord {
             request_id: context
@@ -202,7 +183,7 @@ impl App {
 
     /// The time limit of the request: the invocation's deadline, less the time to respond.
     /// Emulators send deadlines that have already passed; those are ignored.
-    fn time_left(&self, request: &Request) -> Duration {
+    fn time_left(&self, request: &HttpRequest) -> Duration {
         let deadline = request
             .lambda_context_ref()
             .map_or(0, |context| context.deadline);
@@ -214,105 +195,116 @@ impl App {
     }
 }
 
-/// A request whose route is known.
-struct Routed {
-    route: Route,
-    /// The query string.
+/// Reads the parameters of a request, and takes out those that no later stage may read: the tokens,
+/// and a `format` over which a suffix of the path takes precedence.
+async fn read(
+    http: &HttpRequest,
+    endpoint: Endpoint,
     query: String,
-    /// The service's address as the client sees it.
     public_url: PublicUrl,
+) -> Result<(Request, Option<Credential>), ApiError> {
+    let Endpoint {
+        row,
+        captures,
+        project_without_prefix,
+    } = endpoint;
+    let mut params = Params::read(http, &query, row.facts.max_body_bytes).await?;
+    if row.facts.format == Format::JsonWithSuffix && captures.text("format").is_some() {
+        params.take("format");
+    }
+    let credential = credentials::take(http.headers(), &mut params);
+    let key = http.headers().get(idempotency::NAME);
+    let request = Request {
+        pattern: row.facts.path,
+        declared: row.facts.params,
+        captures,
+        project_without_prefix,
+        query,
+        params,
+        idempotency_key: key.map(|key| key.as_bytes().to_vec()),
+        public_url,
+    };
+    Ok((request, credential))
 }
 
-/// A request in the stages that all operations share.
-struct Pipeline<'a> {
+/// A call of an operation.
+struct Call<'a> {
     app: &'a App,
-    request: &'a Request,
-    routed: &'a Routed,
+    facts: &'static Facts,
+    now: Moment,
     session: &'a StoreSession<'a>,
     record: &'a mut RequestRecord,
-    /// The parameters, once read, without credentials.
-    params: Params,
 }
 
-impl Pipeline<'_> {
-    /// Reads the parameters, and takes the credential out of them.
-    async fn read_params(&mut self) -> Result<Option<Credential>, ApiError> {
-        let Routed { route, query, .. } = self.routed;
-        self.params = Params::read(self.request, query, route.max_body_bytes()).await?;
-        Ok(self.take_credential())
-    }
-
-    /// Takes the parameters out that no later stage may read: the tokens, and a `format` over which
-    /// a suffix of the path takes precedence.
-    fn take_credential(&mut self) -> Option<Credential> {
-        if self.routed.route.format_suffix().is_some() {
-            self.params.take("format");
-        }
-        credentials::take(self.request.headers(), &mut self.params)
-    }
-
-    fn operation_context(&self, now: Moment) -> OperationContext<'_> {
-        OperationContext {
-            session: self.session,
-            now: now.wall,
-            public_url: &self.routed.public_url,
-        }
-    }
-}
-
-impl Perform for Pipeline<'_> {
-    /// Performs an operation. The order of the stages decides which of several errors a client
-    /// receives; it is GitLab's (E4, R53).
-    async fn perform<O: Operation>(
-        &mut self,
-        resource: &<O::Resource as Resource>::Path,
-        path: O::Path,
+impl Call<'_> {
+    /// Checks the request in GitLab's order, which decides which of several errors a client
+    /// receives (E4, R53, R75), and performs the operation.
+    async fn perform<G: Grant>(
+        self,
+        request: &Request,
+        credential: Option<Credential>,
+        parse: ParseFor<G>,
     ) -> Result<Answer, ApiError> {
-        self.record.operation = O::NAME;
-        let now = Moment::now(self.app.now());
-        let credential = self.read_params().await?;
-        let resource = O::Resource::from_path(resource)?;
-        let key = self.request.headers().get(idempotency::NAME);
-        let input = Input {
-            resource: &resource,
-            params: &self.params,
-            idempotency_key: key.map(HeaderValue::as_bytes),
-        };
-        let parse = || {
-            self.params.check_limits()?;
-            O::parse(path, &input)
-        };
-        let parsed = if O::CHECKS_ACCESS_FIRST {
-            input.check_format()?;
-            Err(parse)
-        } else {
-            Ok(parse()?)
-        };
+        let order = self.facts.order;
+        let mut operation = None;
+        if order != Order::AccessFirst {
+            request.tag()?;
+            request.params.check_limits()?;
+        }
+        if self.facts.format != Format::Ignored {
+            request.check_format()?;
+        }
+        if order == Order::ParametersFirst {
+            operation = Some(parse(request)?);
+        }
+        let identity = self.identify(request, credential.as_ref()).await?;
+        if order == Order::TokenFirst {
+            operation = Some(parse(request)?);
+        }
+        let grant = G::from_identity(identity)?;
+        self.record.token = grant.token_id();
+        if let Some(id) = grant.moved_to()
+            && self.facts.former_paths != Some(FormerPaths::Serve)
+        {
+            return self.answer_moved(request, id);
+        }
+        if order == Order::AccessFirst {
+            request.params.check_limits()?;
+        }
+        let operation = operation.map_or_else(|| parse(request), Ok)?;
+        operation.run(grant, &self.context(request)).await
+    }
+
+    async fn identify(
+        &self,
+        request: &Request,
+        credential: Option<&Credential>,
+    ) -> Result<Identity, ApiError> {
         let context = AuthorizationContext {
-            credential: credential.as_ref(),
+            credential,
+            projects: &request.projects(),
             session: self.session,
-            now,
+            now: self.now,
         };
         let authorizer = &self.app.authorizer;
-        let grant = resource.authorize(authorizer, context, O::ACCESS).await?;
-        self.record.token = O::Resource::token(&grant);
-        if let Some(moved) = moved::<O>(&grant) {
-            return moved;
-        }
-        let operation = parsed.or_else(|parse| parse())?;
-        operation.run(grant, &self.operation_context(now)).await
+        authorizer.identify(context, self.facts.access).await
     }
-}
 
-/// The answer to a request that names its project by a former path, unless the operation serves
-/// those (F3).
-fn moved<O: Operation>(
-    grant: &<O::Resource as Resource>::Grant,
-) -> Option<Result<Answer, ApiError>> {
-    let id = O::Resource::moved_to(grant).filter(|_| !O::SERVES_FORMER_PATHS)?;
-    Some(if O::ACCESS == Access::Read {
-        Ok(Answer::Moved(id))
-    } else {
-        Err(ApiError::ProjectMoved)
-    })
+    /// The answer to a request that names its project by a former path (F3).
+    fn answer_moved(&self, request: &Request, id: ProjectId) -> Result<Answer, ApiError> {
+        if self.facts.former_paths == Some(FormerPaths::Reject) {
+            return Err(ApiError::ProjectMoved);
+        }
+        let redirect = redirect::moved(request.url_with_id(id))?;
+        Ok(Answer::Redirect(redirect))
+    }
+
+    fn context<'a>(&'a self, request: &'a Request) -> Context<'a> {
+        Context {
+            request,
+            session: self.session,
+            now: self.now.wall,
+            max_ages: self.app.max_ages(),
+        }
+    }
 }

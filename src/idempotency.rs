@@ -14,7 +14,7 @@ use crate::token::TokenId;
 /// The header's name.
 pub const NAME: &str = "Idempotency-Key";
 /// Longest key, in bytes (ours).
-const MAX_BYTES: usize = 255;
+pub const MAX_BYTES: usize = 255;
 
 /// The key that a client has chosen for one creation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,13 +5,14 @@
 //! [`app`] takes an event through these stages and calls each of them once:
 //!
 //! 1. [`http::event`] normalizes the gateway's event and takes path and query out of it.
-//! 2. [`http::route`] turns the method and the path into a [`http::route::Route`].
+//! 2. [`operations::find()`] finds the operation in [`operations::OPERATIONS`], and the parameters
+//!    of the path.
 //! 3. [`http::params`] reads the query string and the body.
 //! 4. [`http::credentials`] takes the token out of headers and parameters, and hashes it.
 //! 5. [`operations`] checks the parameters: `parse`.
 //! 6. [`authorization`] looks up token and project, and grants access.
-//! 7. [`operations`] carries the operation out: `run`. The rules of a link are in [`mod@link`], which
-//!    does no I/O; [`store`] is DynamoDB.
+//! 7. [`operations`] performs the operation: `run`. The rules are in [`mod@link`] and [`release`],
+//!    which do no I/O; [`store`] is DynamoDB.
 //! 8. [`http::response`] turns the [`http::response::Answer`] into a response.
 //!
 //! A stage that fails returns an [`http::error::ApiError`], which has one conversion to a response.

@@ -2,6 +2,10 @@
 
 /// Beyond this many links GitLab stops counting and omits the totals (B16).
 pub const MAX_COUNT: u64 = 10_000;
+/// The size of a page for which the client requests none (B2).
+pub const DEFAULT_PER_PAGE: u64 = 20;
+/// The largest size of a page. A larger request counts as this one (B3).
+pub const MAX_PER_PAGE: u64 = 100;
 
 /// The page of a list that the client requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

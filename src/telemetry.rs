@@ -95,17 +95,6 @@ fn truncate(text: &str, characters: usize) -> &str {
 }
 
 impl RequestRecord {
-    /// Notes the project that the path names.
-    pub fn note_project(&mut self, project: &str) {
-        self.project = Some(project.to_owned());
-    }
-
-    /// Notes the release that the path names.
-    pub fn note_release(&mut self, project: &str, tag: &str) {
-        self.note_project(project);
-        self.tag = Some(tag.to_owned());
-    }
-
     /// Writes the log event, at level ERROR if the service failed. Every text is truncated, so that
     /// no client chooses the length of the line.
     pub fn log(&self) {

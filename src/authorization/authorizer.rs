@@ -15,7 +15,7 @@ const UNKNOWN_TOKEN_TTL: Duration = Duration::from_secs(5);
 
 /// The caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Caller {
+pub enum Caller {
     /// No token was sent.
     Anonymous,
     /// The holder of this token.
@@ -23,7 +23,8 @@ pub(super) enum Caller {
 }
 
 impl Caller {
-    pub(super) fn token(&self) -> Option<&Arc<Token>> {
+    /// The caller's token, if there is one.
+    pub(super) fn into_token(self) -> Option<Arc<Token>> {
         match self {
             Self::Anonymous => None,
             Self::Holder(token) => Some(token),
@@ -50,6 +51,19 @@ impl Caller {
     }
 }
 
+/// The caller of a request with a valid token or none, and the project that the caller sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The caller.
+    pub caller: Caller,
+    /// The first of the named projects that the caller sees.
+    pub project: Option<Arc<Project>>,
+    /// Whether the request named the project by a former path.
+    pub is_former_path: bool,
+    /// Whether the token was sent as a job token.
+    pub is_job_token: bool,
+}
+
 /// Looks up tokens and projects, and caches them.
 #[derive(Debug, Clone)]
 pub struct Authorizer {
@@ -72,6 +86,34 @@ impl Authorizer {
         }
     }
 
+    /// Authenticates the caller, and looks for the project. A grant follows from the result.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Unauthorized`], [`ApiError::Token`], [`ApiError::Unavailable`],
+    /// [`ApiError::Corrupt`].
+    pub async fn identify(
+        &self,
+        context: AuthorizationContext<'_>,
+        access: Access,
+    ) -> Result<Identity, ApiError> {
+        let (caller, project) = self.look_up(context, access).await?;
+        if access == Access::Token && caller == Caller::Anonymous {
+            return Err(ApiError::Unauthorized);
+        }
+        let is_named = |project: &Arc<Project>| {
+            let mut names = context.projects.iter();
+            names.any(|name| name.is_of(project))
+        };
+        let credential = context.credential;
+        Ok(Identity {
+            is_former_path: project.as_ref().is_some_and(|project| !is_named(project)),
+            is_job_token: credential.is_some_and(|credential| credential.is_job_token),
+            caller,
+            project,
+        })
+    }
+
     /// Finds the token and the project, in one call if either is not cached. If the project has
     /// several names, the first one that the caller sees is used.
     ///
@@ -79,14 +121,14 @@ impl Authorizer {
     /// response does not reveal it. Cached projects therefore count only if one of them is public,
     /// or if the caller is cached, too, and sees one of them. A cached token is judged before any
     /// project, whether that is cached or not.
-    pub(super) async fn look_up(
+    async fn look_up(
         &self,
         context: AuthorizationContext<'_>,
         access: Access,
-        names: &[ProjectRef],
     ) -> Result<(Caller, Option<Arc<Project>>), ApiError> {
         let AuthorizationContext {
             credential,
+            projects: names,
             session,
             now,
         } = context;

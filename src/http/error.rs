@@ -17,7 +17,7 @@ use crate::token::TokenError;
 
 /// An error response.
 ///
-/// [`ApiError::status`] and [`ApiError::body`] define the response of each variant. The causes in
+/// [`ApiError::status_and_body`] is the table of the responses. The causes in
 /// [`ApiError::Unavailable`], [`ApiError::Corrupt`] and [`ApiError::InvalidCall`] are for the log
 /// and never leave the service.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,81 +95,41 @@ pub enum ApiError {
 const RETRY_AFTER_SECONDS: u16 = 1;
 
 impl ApiError {
-    /// The HTTP status.
+    /// The HTTP status and the JSON body, in one of GitLab's two envelopes.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub fn status_and_body(&self) -> (StatusCode, Value) {
+        use StatusCode as Status;
         match self {
-            Self::Malformed(_)
-            | Self::Params(_)
-            | Self::TooComplex(_)
-            | Self::Invalid(_)
-            | Self::Rejected(_)
-            | Self::InvalidRelease(_)
-            | Self::ResponseTooLarge(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::Token(TokenError::Expired | TokenError::Revoked) => {
-                StatusCode::UNAUTHORIZED
+            Self::Malformed(reason) => error(Status::BAD_REQUEST, format!("Bad Request: {reason}")),
+            Self::Params(errors) => error(Status::BAD_REQUEST, errors),
+            Self::TooComplex(limit) => error(Status::BAD_REQUEST, limit),
+            Self::Invalid(violations) => (Status::BAD_REQUEST, all_of(violations)),
+            Self::InvalidRelease(attributes) => (Status::BAD_REQUEST, invalid_release(attributes)),
+            Self::Rejected(reason) | Self::ResponseTooLarge(reason) => {
+                message(Status::BAD_REQUEST, reason)
             }
-            Self::Token(TokenError::InsufficientScope) | Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::UnknownRoute
-            | Self::ProjectNotFound
-            | Self::NotFound
-            | Self::ReleaseNotFound
-            | Self::JobNotFound => StatusCode::NOT_FOUND,
-            Self::ReleaseExists => StatusCode::CONFLICT,
-            Self::ProjectMoved => StatusCode::METHOD_NOT_ALLOWED,
-            Self::UnsupportedFormat(_) => StatusCode::NOT_ACCEPTABLE,
-            Self::ApiV3 => StatusCode::GONE,
-            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UriTooLong { .. } | Self::RedirectTooLong { .. } => StatusCode::URI_TOO_LONG,
-            Self::UnsupportedContentType(_) | Self::UnsupportedContentEncoding(_) => {
-                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            Self::Unauthorized => message(Status::UNAUTHORIZED, "401 Unauthorized"),
+            Self::Token(failure) => token_error(*failure),
+            Self::Forbidden => message(Status::FORBIDDEN, "403 Forbidden"),
+            Self::UnknownRoute => error(Status::NOT_FOUND, "404 Not Found"),
+            Self::ProjectNotFound => message(Status::NOT_FOUND, "404 Project Not Found"),
+            Self::NotFound => message(Status::NOT_FOUND, "404 Not found"),
+            Self::ReleaseNotFound => message(Status::NOT_FOUND, "404 Not Found"),
+            Self::JobNotFound => message(Status::NOT_FOUND, "404 Job Not Found"),
+            Self::ProjectMoved => message(Status::METHOD_NOT_ALLOWED, PROJECT_MOVED),
+            Self::UnsupportedFormat(format) => unsupported_format(format),
+            Self::ReleaseExists => message(Status::CONFLICT, "Release already exists"),
+            Self::ApiV3 => error(Status::GONE, API_V3),
+            Self::BodyTooLarge { limit } => too_long(Status::PAYLOAD_TOO_LARGE, BODY, *limit),
+            Self::UriTooLong { limit } => too_long(Status::URI_TOO_LONG, PATH_AND_QUERY, *limit),
+            Self::RedirectTooLong { limit } => redirect_too_long(*limit),
+            Self::UnsupportedContentType(value) => unsupported("content-type", value),
+            Self::UnsupportedContentEncoding(value) => unsupported("content-encoding", value),
+            Self::IdempotencyKeyReused => message(Status::UNPROCESSABLE_ENTITY, KEY_REUSED),
+            Self::Unavailable(_) => message(Status::SERVICE_UNAVAILABLE, UNAVAILABLE),
+            Self::Corrupt(_) | Self::InvalidCall(_) => {
+                message(Status::INTERNAL_SERVER_ERROR, "500 Internal Server Error")
             }
-            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Corrupt(_) | Self::InvalidCall(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// The JSON body, in one of GitLab's two envelopes.
-    #[must_use]
-    pub fn body(&self) -> Value {
-        match self {
-            Self::Malformed(reason) => error(&format!("Bad Request: {reason}")),
-            Self::Params(errors) => error(&errors.to_string()),
-            Self::TooComplex(limit) => error(&limit.to_string()),
-            Self::UnsupportedContentType(media_type) => not_supported("content-type", media_type),
-            Self::UnsupportedContentEncoding(coding) => not_supported("content-encoding", coding),
-            Self::UnsupportedFormat(format) => error(&format!(
-                "The requested format '{format}' is not supported."
-            )),
-            Self::BodyTooLarge { limit } => error(&format!(
-                "The request body is too large (maximum is {limit} bytes)"
-            )),
-            Self::UriTooLong { limit } => error(&format!(
-                "The request path and query are too long (maximum is {limit} bytes)"
-            )),
-            Self::RedirectTooLong { limit } => error(&format!(
-                "The redirect would be longer than {limit} bytes, send a shorter path or query"
-            )),
-            Self::UnknownRoute => error("404 Not Found"),
-            Self::ApiV3 => error("API V3 is no longer supported. Use API V4 instead."),
-            Self::Unauthorized => message("401 Unauthorized"),
-            Self::Token(failure) => token_body(*failure),
-            Self::ProjectNotFound => message("404 Project Not Found"),
-            Self::ProjectMoved => message("Non GET methods are not allowed for moved projects"),
-            Self::NotFound => message("404 Not found"),
-            Self::ReleaseNotFound => message("404 Not Found"),
-            Self::ReleaseExists => message("Release already exists"),
-            Self::Rejected(reason) | Self::ResponseTooLarge(reason) => message(reason),
-            Self::InvalidRelease(attributes) => invalid_release(attributes),
-            Self::JobNotFound => message("404 Job Not Found"),
-            Self::Forbidden => message("403 Forbidden"),
-            Self::Invalid(violations) => {
-                json!({ "message": violations.iter().map(ToString::to_string).collect::<Vec<_>>() })
-            }
-            Self::IdempotencyKeyReused => message(KEY_REUSED),
-            Self::Unavailable(_) => message(UNAVAILABLE),
-            Self::Corrupt(_) | Self::InvalidCall(_) => message("500 Internal Server Error"),
         }
     }
 
@@ -203,7 +163,8 @@ impl ApiError {
 impl fmt::Display for ApiError {
     /// The status and the body that a client receives, without the cause of a 5xx.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status(), self.body())
+        let (status, body) = self.status_and_body();
+        write!(f, "{status} {body}")
     }
 }
 
@@ -276,10 +237,39 @@ const RELEASE_TOO_LARGE: &str = "is larger than a response can be (6 MB), list i
 const CHANGE_TOO_LARGE: &str = "The release would be larger than a response can be (6 MB), choose \
                                 a shorter description or fewer links";
 
-fn not_supported(header: &str, value: &str) -> Value {
-    error(&format!(
-        "The provided {header} '{value}' is not supported."
-    ))
+const API_V3: &str = "API V3 is no longer supported. Use API V4 instead.";
+const PROJECT_MOVED: &str = "Non GET methods are not allowed for moved projects";
+const BODY: &str = "body is too large";
+const PATH_AND_QUERY: &str = "path and query are too long";
+
+fn unsupported(header: &str, value: &str) -> (StatusCode, Value) {
+    let text = format!("The provided {header} '{value}' is not supported.");
+    error(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
+}
+
+fn unsupported_format(format: &str) -> (StatusCode, Value) {
+    let text = format!("The requested format '{format}' is not supported.");
+    error(StatusCode::NOT_ACCEPTABLE, text)
+}
+
+/// The error of a request that exceeds a limit in bytes; `problem` names its part.
+fn too_long(status: StatusCode, problem: &str, limit: usize) -> (StatusCode, Value) {
+    error(
+        status,
+        format!("The request {problem} (maximum is {limit} bytes)"),
+    )
+}
+
+fn redirect_too_long(limit: usize) -> (StatusCode, Value) {
+    let text =
+        format!("The redirect would be longer than {limit} bytes, send a shorter path or query");
+    error(StatusCode::URI_TOO_LONG, text)
+}
+
+/// All rules that a link breaks.
+fn all_of(violations: &[Violation]) -> Value {
+    let violations = violations.iter().map(ToString::to_string);
+    json!({ "message": violations.collect::<Vec<_>>() })
 }
 
 fn invalid_release(attributes: &[Attribute]) -> Value {
@@ -307,13 +297,17 @@ fn code_and_description(error: TokenError) -> (&'static str, &'static str) {
     }
 }
 
-fn token_body(failure: TokenError) -> Value {
+fn token_error(failure: TokenError) -> (StatusCode, Value) {
     let (code, description) = code_and_description(failure);
     let mut body = json!({ "error": code, "error_description": description });
-    if failure == TokenError::InsufficientScope {
-        body["scope"] = json!("api read_api");
-    }
-    body
+    let status = match failure {
+        TokenError::Expired | TokenError::Revoked => StatusCode::UNAUTHORIZED,
+        TokenError::InsufficientScope => {
+            body["scope"] = json!("api read_api");
+            StatusCode::FORBIDDEN
+        }
+    };
+    (status, body)
 }
 
 /// The value of `WWW-Authenticate`. GitLab sends it for an expired or revoked token, but not for an
@@ -329,10 +323,12 @@ fn challenge(failure: TokenError) -> Option<HeaderValue> {
     HeaderValue::from_str(&challenge).ok()
 }
 
-fn error(text: &str) -> Value {
-    json!({ "error": text })
+/// The envelope of a malformed request.
+fn error(status: StatusCode, text: impl fmt::Display) -> (StatusCode, Value) {
+    (status, json!({ "error": text.to_string() }))
 }
 
-fn message(text: &str) -> Value {
-    json!({ "message": text })
+/// The envelope of a problem with the requested resource.
+fn message(status: StatusCode, text: impl fmt::Display) -> (StatusCode, Value) {
+    (status, json!({ "message": text.to_string() }))
 }

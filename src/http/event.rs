@@ -18,7 +18,9 @@ use lambda_http::request::LambdaRequest;
 use url::Url;
 
 use crate::http::error::ApiError;
-use crate::http::route::MAX_URI_BYTES;
+
+/// Longest accepted path and query together, in bytes (ours; API Gateway's own limit is below it).
+pub const MAX_URI_BYTES: usize = 16 * 1024;
 
 /// The path, the query string and the body of a request, as the gateway's event has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

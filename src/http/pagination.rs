@@ -4,38 +4,54 @@ use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::utf8_percent_encode;
 
 use super::credentials::may_hold_token;
-use super::params::{Checks, ParamErrors, ParamProblem, Params};
+use super::params::{Checks, Kind, Param, ParamErrors, ParamProblem, Params};
 use super::public_url::QUERY_VALUE;
-use crate::page::{MAX_COUNT, Page};
+use crate::page::{DEFAULT_PER_PAGE, MAX_COUNT, MAX_PER_PAGE, Page};
 
-const DEFAULT_PER_PAGE: u64 = 20;
-/// A larger `per_page` is clamped to this value (B3).
-const MAX_PER_PAGE: u64 = 100;
-
+/// The number of a page.
+pub const PAGE: Param = Param::query(
+    "page",
+    Kind::Integer {
+        min: 1,
+        max: None,
+        default: Some(1),
+    },
+    "The number of the page.",
+);
+/// The size of a page.
+pub const PER_PAGE: Param = Param::query(
+    "per_page",
+    Kind::Integer {
+        min: 1,
+        max: Some(MAX_PER_PAGE),
+        default: Some(DEFAULT_PER_PAGE),
+    },
+    "The number of items on a page. A larger number counts as the largest one (B3).",
+);
 /// Reads `page` and `per_page` (B2 to B9).
 ///
 /// # Errors
 ///
 /// A value that is not an integer, or a `per_page` of 0.
 pub fn parse(params: &Params) -> Result<Page, ParamErrors> {
-    let mut checks = Checks::of(params);
+    let mut checks = Checks::new(params);
     let page = read(&mut checks);
     checks.finish(page)
 }
 
 /// Reads `page` and `per_page` together with other parameters (B2 to B9).
 pub fn read(checks: &mut Checks<'_>) -> Page {
-    let number = checks.integer("page").unwrap_or(1).max(1);
+    let number = checks.integer(&PAGE).unwrap_or(1).max(1);
     // GitLab crashes here, because its database has no larger offset.
     let number = u64::try_from(number)
         .ok()
         .filter(|number| i64::try_from(*number).is_ok());
     if number.is_none() {
-        checks.fail("page", ParamProblem::Invalid);
+        checks.fail(&PAGE, ParamProblem::Invalid);
     }
-    let per_page = match checks.integer("per_page") {
+    let per_page = match checks.integer(&PER_PAGE) {
         Some(0) => {
-            checks.fail("per_page", ParamProblem::NotAllowed);
+            checks.fail(&PER_PAGE, ParamProblem::NotAllowed);
             DEFAULT_PER_PAGE
         }
         Some(requested) if requested > 0 => {

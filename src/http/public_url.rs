@@ -2,10 +2,11 @@
 
 use lambda_http::http::{HeaderMap, HeaderValue, header};
 use lambda_http::request::RequestContext;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use url::Url;
 
-use crate::http::route::ReleasePath;
+use super::paths;
+use super::pattern::Pattern;
 use crate::link::Link;
 use crate::project::Project;
 
@@ -102,43 +103,30 @@ impl PublicUrl {
         &self.prefix
     }
 
-    /// The absolute URL of a project in the API, by its ID or path.
+    /// The absolute URL of an endpoint with these values of its parameters.
     #[must_use]
-    pub fn project_api(&self, project: &str) -> String {
-        let project = utf8_percent_encode(project, QUERY_VALUE);
-        format!("{}/api/v4/projects/{project}", self.base)
-    }
-
-    /// The absolute URL of a release's list of links, encoded so that it works through every
-    /// gateway (B14).
-    #[must_use]
-    pub fn links(&self, release: &ReleasePath) -> String {
-        let release = self.release_api(&release.project, &release.tag);
-        format!("{release}/assets/links")
-    }
-
-    /// The absolute URL of a release in the API.
-    #[must_use]
-    pub fn release_api(&self, project: &str, tag: &str) -> String {
-        let tag = utf8_percent_encode(tag, QUERY_VALUE);
-        format!("{}/releases/{tag}", self.project_api(project))
+    pub fn endpoint(&self, pattern: Pattern, values: &[(&str, &str)]) -> String {
+        format!("{}{}", self.base, pattern.fill(values))
     }
 
     /// The absolute URL of a release on the web.
     #[must_use]
     pub fn release(&self, project: &Project, tag: &str) -> String {
-        let tag = utf8_percent_encode(tag, QUERY_VALUE);
-        format!("{}/-/releases/{tag}", self.project(project))
+        let values = [("id", project.path.as_str()), ("tag_name", tag)];
+        self.endpoint(paths::RELEASE_PAGE, &values)
     }
 
-    /// The path of one of these URLs, without scheme and host.
+    /// The path of an endpoint with these values of its parameters, with the service's prefix.
     #[must_use]
-    pub fn path_of(url: &str) -> &str {
-        let authority = url.find("://").map_or(0, |scheme| scheme + 3);
-        let path = url[authority..]
-            .find('/')
-            .map_or(url.len(), |path| authority + path);
-        &url[path..]
+    pub fn path(&self, pattern: Pattern, values: &[(&str, &str)]) -> String {
+        format!("{}{}", self.base_path(), pattern.fill(values))
+    }
+
+    /// The path of the service's address.
+    fn base_path(&self) -> &str {
+        let authority = self.base.find("://").map_or(0, |scheme| scheme + 3);
+        let path = self.base[authority..].find('/');
+        path.map_or("", |path| &self.base[authority + path..])
     }
 
     /// The web page of a project. A link is external if its URL is not below this page (H1).
@@ -159,8 +147,12 @@ impl PublicUrl {
         let Some(filepath) = &link.filepath else {
             return link.url.clone();
         };
-        let filepath = utf8_percent_encode(filepath, PATH);
-        format!("{}/downloads{filepath}", self.release(project, tag))
+        let values = [
+            ("id", project.path.as_str()),
+            ("tag_name", tag),
+            ("filepath", filepath.strip_prefix('/').unwrap_or(filepath)),
+        ];
+        self.endpoint(paths::DOWNLOAD, &values)
     }
 }
 
@@ -171,9 +163,9 @@ mod tests {
     #[test]
     fn a_public_url_keeps_its_prefix() {
         let public_url = PublicUrl::parse("https://example.com/gl/").unwrap();
-        let release = ReleasePath::new("group/app", "v0.1");
+        let release = [("id", "group/app"), ("tag_name", "v0.1")];
         let links = "https://example.com/gl/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
-        assert_eq!(public_url.links(&release), links);
+        assert_eq!(public_url.endpoint(paths::LINKS, &release), links);
         assert_eq!(public_url.prefix(), "/gl");
     }
 

@@ -6,9 +6,11 @@ mod url;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use strum::EnumString;
+use strum::{EnumString, VariantNames};
 
-pub use rules::{Violation, may_be_filepath};
+pub use rules::{
+    MAX_FILEPATH_CHARACTERS, MAX_NAME_CHARACTERS, MAX_URL_CHARACTERS, Violation, may_be_filepath,
+};
 pub use url::{NOT_IN_URI, to_uri};
 
 use rules::{filepath_of, is_in_url, name_of, new_filepath_of, url_of};
@@ -40,7 +42,9 @@ impl fmt::Display for LinkId {
 }
 
 /// The kind of asset that a link leads to, in GitLab's words and order (C14).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, EnumString)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, EnumString, VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum LinkType {

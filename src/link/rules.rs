@@ -5,12 +5,12 @@ use std::fmt;
 use super::url;
 
 /// Longest name, in characters (ours: GitLab has no limit, D10).
-const MAX_NAME_CHARACTERS: usize = 255;
+pub const MAX_NAME_CHARACTERS: usize = 255;
 /// Longest url, in characters (ours: GitLab has no limit, D10). Presigned URLs of chained roles
 /// exceed 2,048.
-const MAX_URL_CHARACTERS: usize = 4_096;
+pub const MAX_URL_CHARACTERS: usize = 4_096;
 /// Longest filepath, in characters (D11).
-const MAX_FILEPATH_CHARACTERS: usize = 128;
+pub const MAX_FILEPATH_CHARACTERS: usize = 128;
 
 /// A violated rule. Its `Display` is GitLab's full message.
 ///

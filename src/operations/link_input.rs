@@ -1,6 +1,9 @@
 //! The attributes of a link as a client sent them, after GitLab's parameter validation (C11 to
 //! C18).
 
+use super::params::{
+    DIRECT_ASSET_PATH, FILEPATH, LINK_NAME, LINK_TYPE, LINK_URL, NEW_LINK_NAME, NEW_LINK_URL,
+};
 use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params};
 use crate::link::{Attributes, LinkChanges, LinkType, NewLink, Violation};
 
@@ -21,30 +24,30 @@ impl LinkInput {
     ///
     /// Every parameter that is missing or of the wrong type.
     pub fn for_create(params: &Params) -> Result<Self, ParamErrors> {
-        let mut checks = Checks::of(params);
-        let name = checks.required_text("name");
-        let url = checks.required_text("url");
+        let mut checks = Checks::new(params);
+        let name = checks.required_text(&NEW_LINK_NAME);
+        let url = checks.required_text(&NEW_LINK_URL);
         let input = Self::read(&mut checks, name, url);
         checks.finish(input)
     }
 
-    /// The attributes of an update: name or url is required (C13). `checks` may hold errors of
+    /// The attributes of an update: name or url is required (C13). `checks` may contain errors of
     /// the path.
     ///
     /// # Errors
     ///
     /// Every parameter that is missing or of the wrong type.
     pub fn for_update(mut checks: Checks<'_>) -> Result<Self, ParamErrors> {
-        let name = checks.text("name");
-        let url = checks.text("url");
+        let name = checks.text(&LINK_NAME);
+        let url = checks.text(&LINK_URL);
         let input = Self::read(&mut checks, name, url);
-        checks.at_least_one_of(&["name", "url"]);
+        checks.at_least_one_of(&[LINK_NAME, LINK_URL]);
         checks.finish(input)
     }
 
     fn read(checks: &mut Checks<'_>, name: Field<String>, url: Field<String>) -> Self {
-        let direct_asset_path = checks.text("direct_asset_path");
-        let filepath = checks.text("filepath");
+        let direct_asset_path = checks.text(&DIRECT_ASSET_PATH);
+        let filepath = checks.text(&FILEPATH);
         let link_type = link_type(checks);
         Self {
             name,
@@ -96,13 +99,13 @@ impl LinkInput {
 
 /// One of the kinds in exact lower case (C14).
 fn link_type(checks: &mut Checks<'_>) -> Field<LinkType> {
-    match checks.text("link_type") {
+    match checks.text(&LINK_TYPE) {
         Field::Absent => Field::Absent,
         Field::Null => Field::Null,
         Field::Value(text) => match text.parse() {
             Ok(link_type) => Field::Value(link_type),
             Err(_) => {
-                checks.fail("link_type", ParamProblem::NoValidValue);
+                checks.fail(&LINK_TYPE, ParamProblem::NoValidValue);
                 Field::Absent
             }
         },

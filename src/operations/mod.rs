@@ -1,85 +1,83 @@
-//! The operations, one per file. Each states its facts for the pipeline, checks its parameters
-//! (`parse`) and performs its effect (`run`).
+//! The operations: [`OPERATIONS`] lists them, and reads as the API. Each has its facts, which
+//! everything else derives from, beside its code: it reads its parameters (`parse`) and performs its
+//! effect (`run`).
 
-mod create_link;
-mod create_release;
-mod current_job;
-mod current_user;
-mod delete_link;
-mod delete_release;
-mod download;
-mod get_link;
-mod get_member;
-mod get_project;
-mod get_release;
-mod latest;
+mod caller;
+mod downloads;
+mod facts;
+mod find;
 mod link_input;
-mod list_branches;
-mod list_links;
-mod list_releases;
+mod links;
+pub mod params;
+mod project;
 mod release_input;
-mod update_link;
-mod update_release;
-mod version;
+mod releases;
 
-pub use create_link::CreateLink;
-pub use create_release::CreateRelease;
-pub use current_job::CurrentJob;
-pub use current_user::CurrentUser;
-pub use delete_link::DeleteLink;
-pub use delete_release::DeleteRelease;
-pub use download::{Download, DownloadAsset};
-pub use get_link::GetLink;
-pub use get_member::GetMember;
-pub use get_project::GetProject;
-pub use get_release::GetRelease;
-pub use latest::{Latest, LatestPage};
+pub use facts::{Facts, Format, FormerPaths, Order};
+pub use find::{Endpoint, Found, find, parse_path};
 pub use link_input::LinkInput;
-pub use list_branches::ListBranches;
-pub use list_links::ListLinks;
-pub use list_releases::ListReleases;
+pub use links::CreateLink;
 pub use release_input::ReleaseInput;
-pub use update_link::UpdateLink;
-pub use update_release::UpdateRelease;
-pub use version::Version;
 
+use std::fmt;
+use std::pin::Pin;
 use std::time::SystemTime;
 
-use crate::authorization::{Access, ProjectGrant, ReleaseGrant, Resource};
-use crate::excerpt::excerpt;
-use crate::http::error::ApiError;
-use crate::http::params::{Checks, ParamError, Params, Value};
-use crate::http::public_url::PublicUrl;
-use crate::http::response::{Answer, ReleaseContext};
-use crate::http::route::{Endpoint, ProjectEndpoint, ReleaseName, ReleasePath, Route};
-use crate::idempotency::{self, IdempotencyKey};
-use crate::link::LinkId;
-use crate::release::{ReleaseKey, ResponseSize, TagName};
-use crate::store::{StoreError, StoreSession};
+use caller::{CurrentJob, CurrentUser, Metadata, Version};
+use downloads::{Download, DownloadAsset, Latest, LatestPage};
+use links::{DeleteLink, GetLink, ListLinks, UpdateLink};
+use project::{GetMember, GetProject, ListBranches};
+use releases::{CreateRelease, DeleteRelease, GetRelease, ListReleases, UpdateRelease};
 
-/// An operation, and the facts about it that the pipeline needs.
-pub trait Operation: Sized + Send {
-    /// Its name in the log.
-    const NAME: &'static str;
-    /// The required access.
-    const ACCESS: Access;
-    /// Whether GitLab checks the access before the parameters, as it does for releases (R53). For
-    /// links it checks the parameters first (E4).
-    const CHECKS_ACCESS_FIRST: bool = false;
-    /// Whether it serves a project under a former path. Other operations redirect or reject such a
-    /// request (F3).
-    const SERVES_FORMER_PATHS: bool = false;
-    /// The resource that a caller needs access to.
-    type Resource: Resource;
-    /// The part of the path below the resource, such as a link's ID.
-    type Path: Send;
+use crate::authorization::{Grant, ProjectGrant, TokenGrant};
+use crate::http::error::ApiError;
+use crate::http::pagination;
+use crate::http::public_url::PublicUrl;
+use crate::http::redirect::MaxAges;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+use crate::page::Page;
+use crate::store::StoreSession;
+
+/// The operations. A path that fits several of them is one of the first that has the method, so
+/// downloads come before the links: a filepath may end like a path to links.
+pub static OPERATIONS: [Row; 21] = [
+    Row::of_project::<ListReleases>(),
+    Row::of_project::<CreateRelease>(),
+    Row::of_project::<Latest>(),
+    Row::of_project::<DownloadAsset>(),
+    Row::of_project::<ListLinks>(),
+    Row::of_project::<CreateLink>(),
+    Row::of_project::<GetLink>(),
+    Row::of_project::<UpdateLink>(),
+    Row::of_project::<DeleteLink>(),
+    Row::of_project::<GetRelease>(),
+    Row::of_project::<UpdateRelease>(),
+    Row::of_project::<DeleteRelease>(),
+    Row::of_project::<GetMember>(),
+    Row::of_project::<ListBranches>(),
+    Row::of_project::<GetProject>(),
+    Row::of_caller::<CurrentUser>(),
+    Row::of_caller::<CurrentJob>(),
+    Row::of_caller::<Version>(),
+    Row::of_caller::<Metadata>(),
+    Row::of_project::<LatestPage>(),
+    Row::of_project::<Download>(),
+];
+
+/// An operation: its facts, and the two halves of its code.
+pub trait Operation: Sized + Send + 'static {
+    /// The facts.
+    const FACTS: &'static Facts;
+    /// The proof of access that it requires.
+    type Grant: Grant;
 
     /// Checks the parameters.
     ///
     /// # Errors
     ///
-    /// [`ApiError::Params`] and [`ApiError::UnsupportedFormat`].
-    fn parse(path: Self::Path, input: &Input<'_, Self::Resource>) -> Result<Self, ApiError>;
+    /// [`ApiError::Params`].
+    fn parse(request: &Request) -> Result<Self, ApiError>;
 
     /// Performs the operation.
     ///
@@ -88,212 +86,96 @@ pub trait Operation: Sized + Send {
     /// Those of the store, and the operation's own.
     fn run(
         self,
-        grant: <Self::Resource as Resource>::Grant,
-        context: &OperationContext<'_>,
+        grant: Self::Grant,
+        context: &Context<'_>,
     ) -> impl Future<Output = Result<Answer, ApiError>> + Send;
 }
 
-/// The stages that all operations share.
-pub trait Perform {
-    /// Takes a request through the stages of this operation. `resource` and `path` are the parts of
-    /// its path.
-    ///
-    /// # Errors
-    ///
-    /// The error of the first stage that fails.
-    fn perform<O: Operation>(
-        &mut self,
-        resource: &<O::Resource as Resource>::Path,
-        path: O::Path,
-    ) -> impl Future<Output = Result<Answer, ApiError>> + Send;
+/// A row of the table of operations.
+pub struct Row {
+    /// The facts of the operation.
+    pub facts: &'static Facts,
+    /// How its requests are performed.
+    pub parse: Parse,
 }
 
-/// The table of operations: performs the one that the route names.
-///
-/// # Errors
-///
-/// Those of the operation.
-pub async fn dispatch(stages: &mut impl Perform, route: &Route) -> Result<Answer, ApiError> {
-    match route {
-        Route::Options(methods) => Ok(Answer::Allow(methods)),
-        Route::CurrentUser => stages.perform::<CurrentUser>(&(), ()).await,
-        Route::CurrentJob => stages.perform::<CurrentJob>(&(), ()).await,
-        Route::Version => stages.perform::<Version>(&(), ()).await,
-        Route::Project(project, endpoint) => dispatch_project(stages, project, endpoint).await,
-        Route::Release(release, endpoint) => {
-            dispatch_release(stages, release, endpoint.clone()).await
+/// Reads the parameters of a request. The type of the grant decides what the caller needs access to.
+#[derive(Clone, Copy)]
+pub enum Parse {
+    /// The operation needs a project that the caller sees.
+    OfProject(ParseFor<ProjectGrant>),
+    /// The operation needs a token.
+    OfCaller(ParseFor<TokenGrant>),
+}
+
+/// Reads the parameters of a request for an operation that requires this grant.
+pub type ParseFor<G> = fn(&Request) -> Result<Box<dyn Run<G>>, ApiError>;
+
+/// An operation whose parameters are read.
+pub trait Run<G>: Send {
+    /// Performs the operation; see [`Operation::run`].
+    fn run<'a>(self: Box<Self>, grant: G, context: &'a Context<'a>) -> Running<'a>;
+}
+
+/// An operation that runs.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'a>>;
+
+impl<O: Operation> Run<O::Grant> for O {
+    fn run<'a>(self: Box<Self>, grant: O::Grant, context: &'a Context<'a>) -> Running<'a> {
+        Box::pin(Operation::run(*self, grant, context))
+    }
+}
+
+/// Reads the parameters of this operation.
+fn parse<O: Operation>(request: &Request) -> Result<Box<dyn Run<O::Grant>>, ApiError> {
+    Ok(Box::new(O::parse(request)?))
+}
+
+impl Row {
+    const fn of_project<O: Operation<Grant = ProjectGrant>>() -> Self {
+        Self {
+            facts: O::FACTS,
+            parse: Parse::OfProject(parse::<O>),
+        }
+    }
+
+    const fn of_caller<O: Operation<Grant = TokenGrant>>() -> Self {
+        Self {
+            facts: O::FACTS,
+            parse: Parse::OfCaller(parse::<O>),
         }
     }
 }
 
-async fn dispatch_project(
-    stages: &mut impl Perform,
-    project: &String,
-    endpoint: &ProjectEndpoint,
-) -> Result<Answer, ApiError> {
-    match endpoint {
-        ProjectEndpoint::Show => stages.perform::<GetProject>(project, ()).await,
-        ProjectEndpoint::ListBranches(_) => stages.perform::<ListBranches>(project, ()).await,
-        ProjectEndpoint::Member(user) => {
-            let member = (project.clone(), user.clone());
-            stages.perform::<GetMember>(&member, ()).await
-        }
-        ProjectEndpoint::ListReleases(_) => stages.perform::<ListReleases>(project, ()).await,
-        ProjectEndpoint::CreateRelease => stages.perform::<CreateRelease>(project, ()).await,
-        ProjectEndpoint::Latest(suffix) => stages.perform::<Latest>(project, suffix.clone()).await,
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Facts { method, path, .. } = self.facts;
+        write!(f, "{method} {path}")
     }
 }
 
-async fn dispatch_release(
-    stages: &mut impl Perform,
-    release: &ReleasePath,
-    endpoint: Endpoint,
-) -> Result<Answer, ApiError> {
-    let tag = || release.tag.clone();
-    match endpoint {
-        Endpoint::ListLinks(_) => stages.perform::<ListLinks>(release, ()).await,
-        Endpoint::GetLink(id) => stages.perform::<GetLink>(release, id).await,
-        Endpoint::CreateLink => stages.perform::<CreateLink>(release, ()).await,
-        Endpoint::UpdateLink(id) => stages.perform::<UpdateLink>(release, id).await,
-        Endpoint::DeleteLink(id) => stages.perform::<DeleteLink>(release, id).await,
-        Endpoint::Download(filepath) => stages.perform::<Download>(release, filepath).await,
-        Endpoint::LatestPage(suffix) => stages.perform::<LatestPage>(release, suffix).await,
-        Endpoint::GetRelease => stages.perform::<GetRelease>(&release.project, tag()).await,
-        Endpoint::UpdateRelease => {
-            stages
-                .perform::<UpdateRelease>(&release.project, tag())
-                .await
-        }
-        Endpoint::DeleteRelease => {
-            stages
-                .perform::<DeleteRelease>(&release.project, tag())
-                .await
-        }
-        Endpoint::DownloadAsset(filepath) => {
-            let path = (tag(), filepath);
-            stages
-                .perform::<DownloadAsset>(&release.project, path)
-                .await
-        }
-    }
-}
-
-/// The parts of a request that an operation parses.
+/// What an operation needs besides its grant and its parameters.
 #[derive(Debug)]
-pub struct Input<'a, S> {
-    /// The resource that the path names.
-    pub resource: &'a S,
-    /// The parameters of query string and body, without credentials.
-    pub params: &'a Params,
-    /// The value of the header `Idempotency-Key`.
-    pub idempotency_key: Option<&'a [u8]>,
-}
-
-impl<S> Input<'_, S> {
-    /// The client's idempotency key, if it sent one.
-    ///
-    /// # Errors
-    ///
-    /// [`ParamError`] for a key that is too long.
-    fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, ParamError> {
-        let key = self.idempotency_key.map(IdempotencyKey::parse).transpose();
-        let key = key.map_err(|error| ParamError::too_long(idempotency::NAME, error))?;
-        Ok(key.flatten())
-    }
-
-    /// JSON is the only format (C6).
-    ///
-    /// # Errors
-    ///
-    /// [`ApiError::UnsupportedFormat`].
-    pub fn check_format(&self) -> Result<(), ApiError> {
-        match self.params.get("format") {
-            Some(Value::Text(format)) if !format.is_empty() && format != "json" => {
-                Err(ApiError::UnsupportedFormat(excerpt(format).into_owned()))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The context of an operation besides its grant.
-#[derive(Debug)]
-pub struct OperationContext<'a> {
+pub struct Context<'a> {
+    /// The request.
+    pub request: &'a Request,
     /// The store session of the request.
     pub session: &'a StoreSession<'a>,
     /// The time of the request.
     pub now: SystemTime,
+    /// How long redirects may be cached.
+    pub max_ages: MaxAges,
+}
+
+impl<'a> Context<'a> {
     /// The service's address as the client sees it.
-    pub public_url: &'a PublicUrl,
-}
-
-/// The tag of a path.
-///
-/// # Errors
-///
-/// [`ParamError`] for a tag that is too long.
-fn tag_of(text: &str) -> Result<TagName, ParamError> {
-    text.parse()
-        .map_err(|error| ParamError::too_long("tag_name", error))
-}
-
-/// The key of a release in the project of the grant.
-fn release_key(grant: &ProjectGrant, tag: &TagName) -> ReleaseKey {
-    ReleaseKey {
-        project: grant.project.id,
-        tag: tag.clone(),
+    fn public_url(&self) -> &'a PublicUrl {
+        &self.request.public_url
     }
-}
 
-/// Measures responses about the releases of the grant's project.
-fn response_size(grant: &ProjectGrant, context: &OperationContext<'_>) -> ResponseSize {
-    ResponseSize::new(&context.public_url.project(&grant.project))
-}
-
-/// On what the response about a release depends besides the release.
-fn release_context(grant: ProjectGrant, context: &OperationContext<'_>) -> ReleaseContext {
-    ReleaseContext {
-        shows_author: grant.role.is_some(),
-        project: grant.project,
-        now: context.now,
+    /// The answer with a page of a list. `counted` is the number of items in the list.
+    fn list(&self, body: Vec<u8>, page: Page, counted: u64) -> Answer {
+        let (url, params) = (self.request.url(), self.request.echoed_params());
+        Answer::List(body, pagination::headers(page, counted, &url, &params))
     }
-}
-
-/// The link ID of an operation without other parameters than `format`; see [`link_id`].
-///
-/// # Errors
-///
-/// As [`Operation::parse`].
-fn link_id_alone(text: &str, input: &Input<'_, ReleaseName>) -> Result<Option<LinkId>, ApiError> {
-    input.check_format()?;
-    let mut checks = Checks::of(input.params);
-    let id = link_id(&mut checks, text);
-    Ok(checks.finish(id)?)
-}
-
-/// The link ID of a path. `None` is a number that no link can have, such as -1: like any other
-/// missing link, it is not found (C16).
-fn link_id(checks: &mut Checks<'_>, text: &str) -> Option<LinkId> {
-    checks.integer_in("link_id", text).and_then(LinkId::new)
-}
-
-/// The changes, if the caller may make them. GitLab reports a missing link before missing write
-/// access, and that before a rule that the changes break (E4, E5). The link is read only if there
-/// is such an error.
-async fn permitted<T>(
-    context: &OperationContext<'_>,
-    grant: &ReleaseGrant,
-    id: LinkId,
-    changes: Result<T, ApiError>,
-) -> Result<T, ApiError> {
-    let permitted = grant.access.require_write().and(changes);
-    if permitted.is_err() {
-        context.session.links(&grant.release).get(id).await?;
-    }
-    permitted
-}
-
-/// The link ID, or [`StoreError::NotFound`] for a number that no link can have.
-fn found(id: Option<LinkId>) -> Result<LinkId, StoreError> {
-    id.ok_or(StoreError::NotFound)
 }

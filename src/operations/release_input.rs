@@ -1,16 +1,18 @@
 //! The attributes of a release as a client sent them, after GitLab's parameter validation (R35 to
 //! R39).
 
+use super::params::{
+    ASSETS, ASSETS_LINKS, DESCRIPTION, DIRECT_ASSET_PATH, FILEPATH, LEGACY_CATALOG_PUBLISH,
+    LINK_TYPE, MAX_LINKS, MILESTONE_IDS, MILESTONES, NEW_LINK_NAME, NEW_LINK_URL, NEW_TAG_NAME,
+    REF, RELEASE_NAME, RELEASED_AT, TAG_MESSAGE,
+};
 use crate::excerpt::first_of;
 use crate::http::error::ApiError;
-use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params, Value};
+use crate::http::params::{Checks, Field, Param, ParamErrors, ParamProblem, Params, Value};
 use crate::release::{
     Author, Invalid, LinkAttributes, NewRelease, ReleaseAttributes, TagName, commit_of,
 };
 use crate::timestamp::Timestamp;
-
-/// Largest number of links in a request (ours, R82).
-const MAX_LINKS: usize = 1_000;
 
 /// A new release: of the right types, but not yet checked against the rules of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +32,16 @@ impl ReleaseInput {
     ///
     /// Every parameter that is missing or of the wrong type, in GitLab's order (R36).
     pub fn read(params: &Params) -> Result<Self, ParamErrors> {
-        let mut checks = Checks::of(params);
+        let mut checks = Checks::new(params);
         let tag = tag(&mut checks);
-        checks.text("tag_message");
-        let [name, description] = ["name", "description"].map(|name| checks.text(name));
-        let commit = checks.text("ref").into_value();
+        checks.text(&TAG_MESSAGE);
+        let name = checks.text(&RELEASE_NAME);
+        let description = checks.text(&DESCRIPTION);
+        let commit = checks.text(&REF).into_value();
         let links = links(&mut checks);
         let milestones = Milestones::read(&mut checks);
-        let released_at = checks.date("released_at");
-        checks.boolean("legacy_catalog_publish");
+        let released_at = checks.date(&RELEASED_AT);
+        checks.boolean(&LEGACY_CATALOG_PUBLISH);
         checks.finish(Self {
             tag,
             attributes: release_attributes(name, description, released_at),
@@ -63,8 +66,16 @@ impl ReleaseInput {
     }
 }
 
+/// Reads the attributes of an update.
+pub(super) fn read_attributes(checks: &mut Checks<'_>) -> ReleaseAttributes {
+    let name = checks.text(&RELEASE_NAME);
+    let description = checks.text(&DESCRIPTION);
+    let released_at = checks.date(&RELEASED_AT);
+    release_attributes(name, description, released_at)
+}
+
 /// The attributes that POST and PUT share.
-pub(super) fn release_attributes(
+fn release_attributes(
     name: Field<String>,
     description: Field<String>,
     released_at: Field<Timestamp>,
@@ -78,38 +89,38 @@ pub(super) fn release_attributes(
 
 /// The tag, which is required but may be blank (R36).
 fn tag(checks: &mut Checks<'_>) -> TagName {
-    let text = checks.required_text("tag_name").into_value();
+    let text = checks.required_text(&NEW_TAG_NAME).into_value();
     let text = text.unwrap_or_default();
     let problem = match text.parse::<TagName>() {
         Ok(tag) if text.trim().is_empty() || !tag.has_control_characters() => return tag,
         Ok(_) => ParamProblem::Invalid,
         Err(error) => ParamProblem::TooLong(error.to_string()),
     };
-    checks.fail("tag_name", problem);
+    checks.fail(&NEW_TAG_NAME, problem);
     TagName::default()
 }
 
 /// The links in `assets` (R36, R37).
 fn links(checks: &mut Checks<'_>) -> Vec<LinkAttributes> {
-    let members = match checks.value("assets") {
+    let members = match checks.value(&ASSETS) {
         None | Some(Value::Null) => return Vec::new(),
         Some(Value::Object(members)) => members,
         Some(Value::Text(_) | Value::Array(_) | Value::File) => {
-            checks.fail("assets", ParamProblem::Invalid);
+            checks.fail(&ASSETS, ParamProblem::Invalid);
             return Vec::new();
         }
     };
-    let elements = match members.get("links") {
+    let elements = match members.get(ASSETS_LINKS.name) {
         None | Some(Value::Null) => return Vec::new(),
         Some(Value::Text(text)) if text.is_empty() => return Vec::new(),
         Some(Value::Array(elements)) if elements.len() > MAX_LINKS => {
             let problem = format!("has too many elements (maximum is {MAX_LINKS})");
-            checks.fail("assets[links]", ParamProblem::TooLong(problem));
+            checks.fail_at("assets[links]", ParamProblem::TooLong(problem));
             return Vec::new();
         }
         Some(Value::Array(elements)) => elements,
         Some(Value::Text(_) | Value::Object(_) | Value::File) => {
-            checks.fail("assets[links]", ParamProblem::Invalid);
+            checks.fail_at("assets[links]", ParamProblem::Invalid);
             return Vec::new();
         }
     };
@@ -127,27 +138,27 @@ fn link(checks: &mut Checks<'_>, index: usize, element: &Value) -> Option<LinkAt
         Value::Object(members) => members.clone(),
         Value::Text(_) | Value::Array(_) | Value::File => {
             for name in ["name", "url"] {
-                checks.fail(&format!("{object}[{name}]"), ParamProblem::Missing);
-                checks.fail(&format!("{object}[{name}]"), ParamProblem::Invalid);
+                checks.fail_at(&format!("{object}[{name}]"), ParamProblem::Missing);
+                checks.fail_at(&format!("{object}[{name}]"), ParamProblem::Invalid);
             }
             return None;
         }
     };
     let is_empty = members.is_empty();
-    let members = Params::of_object(members);
+    let members = Params::from_object(members);
     let mut inner = Checks::within(&members, object);
     // GitLab's validation ignores an empty object.
-    let mut required = |name| {
+    let mut required = |param: &Param| {
         if is_empty {
             Field::Absent
         } else {
-            inner.required_text(name)
+            inner.required_text(param)
         }
     };
-    let [name, url] = ["name", "url"].map(&mut required);
-    let direct_asset_path = inner.text("direct_asset_path");
-    let filepath = inner.text("filepath");
-    let link_type = inner.text("link_type");
+    let [name, url] = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| required(&param));
+    let direct_asset_path = inner.text(&DIRECT_ASSET_PATH);
+    let filepath = inner.text(&FILEPATH);
+    let link_type = inner.text(&LINK_TYPE);
     checks.append(inner);
     Some(LinkAttributes {
         name: name.into_value(),
@@ -167,17 +178,17 @@ pub(super) struct Milestones {
 
 impl Milestones {
     pub(super) fn read(checks: &mut Checks<'_>) -> Self {
-        let sent = ["milestones", "milestone_ids"].map(|name| checks.value(name).is_some());
-        let titles = list(checks, "milestones");
-        let ids = list(checks, "milestone_ids");
+        let sent = [MILESTONES, MILESTONE_IDS].map(|param| checks.value(&param).is_some());
+        let titles = list(checks, &MILESTONES);
+        let ids = list(checks, &MILESTONE_IDS);
         for id in &ids {
             // Only one error for a list.
-            if checks.integer_in("milestone_ids", id).is_none() {
+            if checks.integer_in(&MILESTONE_IDS, id).is_none() {
                 break;
             }
         }
         if sent == [true, true] {
-            checks.fail("milestones, milestone_ids", ParamProblem::MilestonesTwice);
+            checks.fail_at("milestones, milestone_ids", ParamProblem::MilestonesTwice);
         }
         Self {
             is_sent: sent.contains(&true),
@@ -208,15 +219,15 @@ impl Milestones {
 }
 
 /// An array of text, or text with commas.
-fn list(checks: &mut Checks<'_>, name: &str) -> Vec<String> {
-    let texts: Option<Vec<&String>> = match checks.value(name) {
+fn list(checks: &mut Checks<'_>, param: &Param) -> Vec<String> {
+    let texts: Option<Vec<&String>> = match checks.value(param) {
         None | Some(Value::Null) => Some(Vec::new()),
         Some(Value::Text(text)) => Some(vec![text]),
         Some(Value::Array(elements)) => elements.iter().map(text_of).collect(),
         Some(Value::Object(_) | Value::File) => None,
     };
     let Some(texts) = texts else {
-        checks.fail(name, ParamProblem::Invalid);
+        checks.fail(param, ParamProblem::Invalid);
         return Vec::new();
     };
     let texts = texts.into_iter().flat_map(|text| text.split(','));

@@ -16,7 +16,10 @@ use crate::project::ProjectId;
 use crate::timestamp::Timestamp;
 use crate::token::{Token, TokenId};
 
-pub use rules::{Attribute, Invalid, LinkAttributes, ReleaseAttributes, commit_of};
+pub use rules::{
+    Attribute, Invalid, LinkAttributes, MAX_DESCRIPTION_BYTES, MAX_NAME_CHARACTERS,
+    ReleaseAttributes, commit_of,
+};
 pub use size::{MAX_RESPONSE_BYTES, ResponseSize};
 pub use tag::InvalidTagName;
 

@@ -11,9 +11,9 @@ use crate::timestamp::Timestamp;
 
 /// Longest description, in bytes of UTF-8 (ours, R82). It is an item of the table, which may have
 /// 400 KB.
-const MAX_DESCRIPTION_BYTES: usize = 300 * 1024;
+pub const MAX_DESCRIPTION_BYTES: usize = 300 * 1024;
 /// Longest name, in characters (ours, R16).
-const MAX_NAME_CHARACTERS: usize = 255;
+pub const MAX_NAME_CHARACTERS: usize = 255;
 
 /// The attributes of a release as a client sent them. The outer `None` means that the client left
 /// one out, the inner one stands for null.

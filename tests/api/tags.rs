@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use harness::{NamingRequest, requests};
-use release_links::http::route::{Endpoint, Route};
+use harness::{Named, NamingRequest, requests};
+use release_links::http::paths;
 use release_links::project::{Role, Visibility};
 use release_links::release::{Details, NewRelease, TagName};
 use serde_json::{Value, json};
@@ -145,18 +145,16 @@ async fn a_tag_and_a_filepath_come_out_of_every_path() {
             let path = |path: &str| path.replace("/assets/links/7", "/assets/links/1");
             for path in [path(&request.path), path(&request.decoded())] {
                 let reply = app.get(&path).await;
-                let seen = match &request.route {
-                    Route::Release(_, Endpoint::GetRelease) => &reply.body["tag_name"],
-                    Route::Release(_, Endpoint::GetLink(_)) => &reply.body["name"],
-                    Route::Release(_, Endpoint::ListLinks(_)) => &reply.body[0]["name"],
+                let seen = match request.named.pattern {
+                    paths::RELEASE => &reply.body["tag_name"],
+                    paths::LINK => &reply.body["name"],
+                    paths::LINKS => &reply.body[0]["name"],
                     _ => &json!(reply.header("location")),
                 };
-                let expected = match &request.route {
-                    Route::Release(_, Endpoint::GetRelease) => json!(tag),
-                    Route::Release(_, Endpoint::GetLink(_) | Endpoint::ListLinks(_)) => json!("a"),
-                    Route::Project(..) | Route::Release(_, Endpoint::LatestPage(_)) => {
-                        json!(latest(&request, tag, filepath))
-                    }
+                let expected = match request.named.pattern {
+                    paths::RELEASE => json!(tag),
+                    paths::LINK | paths::LINKS => json!("a"),
+                    paths::LATEST | paths::LATEST_PAGE => json!(latest(&request, tag, filepath)),
                     _ => json!("https://e.com/a"),
                 };
                 assert_eq!(*seen, expected, "{path}: {reply:?}");
@@ -170,14 +168,14 @@ async fn a_tag_and_a_filepath_come_out_of_every_path() {
 
 /// The location of a redirect to the latest release: the path of the download of this release.
 fn latest(request: &NamingRequest, tag: &str, filepath: &str) -> String {
-    let is_api = matches!(request.route, Route::Project(..));
-    let downloads = requests(tag, filepath).into_iter().filter(|other| {
-        matches!(
-            (&other.route, is_api),
-            (Route::Release(_, Endpoint::DownloadAsset(_)), true)
-                | (Route::Release(_, Endpoint::Download(_)), false)
-        )
-    });
+    let is_api = request.named.pattern == paths::LATEST;
+    let download = if is_api {
+        paths::DOWNLOAD_ASSET
+    } else {
+        paths::DOWNLOAD
+    };
+    let all = requests(tag, filepath).into_iter();
+    let downloads = all.filter(|other| other.named.pattern == download);
     // The last one of a project has the slashes of the filepath.
     let mut paths = downloads.map(|download| download.path);
     if is_api {
@@ -246,7 +244,7 @@ fn no_two_tags_and_filepaths_have_the_same_path() {
         .into_iter()
         .flat_map(|tag| filepaths.map(|filepath| (tag.clone(), filepath)));
     let pairs = tags(3).into_iter().map(|tag| (tag, "/bin/app"));
-    let mut routes: HashMap<(String, String), Route> = HashMap::new();
+    let mut routes: HashMap<(String, String), Named> = HashMap::new();
     let mut count = 0;
     for (tag, filepath) in pairs.chain(with_filepaths) {
         if TagName::parse_new(&tag).is_err() {
@@ -255,8 +253,8 @@ fn no_two_tags_and_filepaths_have_the_same_path() {
         for request in requests(&tag, filepath) {
             assert!(request.arrives(), "{tag}, {filepath}: {request:?}");
             let key = (request.method.to_string(), request.decoded());
-            let route = routes.entry(key).or_insert_with(|| request.route.clone());
-            assert_eq!(*route, request.route);
+            let route = routes.entry(key).or_insert_with(|| request.named.clone());
+            assert_eq!(*route, request.named);
         }
         count += 1;
     }

@@ -13,54 +13,64 @@ use lambda_http::{Body, http};
 use release_links::http::error::ApiError;
 use release_links::http::params::{MAX_BODY_BYTES, Params, Value};
 use release_links::http::public_url::PublicUrl;
-use release_links::http::route::{self, Endpoint, ReleaseName, ReleasePath, Route};
 use release_links::http::{event, pagination};
 use release_links::link::{self, NewLink};
-use release_links::operations::{CreateLink, Input, Operation, ReleaseInput};
+use release_links::operations::{self, CreateLink, Endpoint, Found, Operation, ReleaseInput};
 use release_links::page;
 use release_links::project::ProjectRef;
 use release_links::timestamp::Timestamp;
 use release_links_admin::cli;
 use serde_json::json;
 
-pub use tag::{NamingRequest, requests, tag};
+pub use tag::{Named, NamingRequest, requests, tag};
 
-/// A path is either rejected or names a release whose own URL leads back to the same release.
+/// A path is either rejected, or its endpoint's own URL leads back to the same endpoint with the
+/// same parameters.
 pub fn path(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let Ok(Route::Release(release, endpoint)) = route::parse(&Method::GET, &text) else {
+    let Ok(Found::Endpoint(endpoint)) = operations::parse_path(&Method::GET, &text) else {
         return;
     };
-    if matches!(endpoint, Endpoint::LatestPage(_)) {
-        return;
-    }
-    assert!(!release.project.is_empty() && !release.tag.is_empty());
-    let url = public_url().links(&release);
+    let request = request_of(endpoint, Params::default());
+    let url = request.url();
     assert!(
         url.bytes().all(|byte| byte.is_ascii_graphic()),
         "the URL must be valid in a header: {url}"
     );
-    let encoded = url
+    let path = url
         .strip_prefix("https://links.example.com")
         .expect("the URL begins with the public URL");
-    let reparsed = route::parse(&Method::GET, encoded);
-    let has_no_empty_segment = |text: &str| !text.split('/').any(str::is_empty);
-    if has_no_empty_segment(&release.project) && has_no_empty_segment(&release.tag) {
-        assert_eq!(
-            reparsed,
-            Ok(Route::Release(release.clone(), Endpoint::ListLinks(None))),
-            "{encoded}"
-        );
+    let named = |path: &str| Named::find(operations::parse_path(&Method::GET, path));
+    let has_no_empty_segment = |text: String| !text.split('/').any(str::is_empty);
+    let mut captures = request.captures.iter();
+    if captures.all(|(name, text)| name == "suffix_path" || has_no_empty_segment(text)) {
+        assert_eq!(named(path), named(&text), "{path}");
     }
     // A project is looked up by ID or by a path without `#`, so the lookup key cannot address an
     // item of another kind.
-    if let Some(ProjectRef::Path(path)) = ProjectRef::parse(&release.project) {
-        assert!(
-            path.bytes()
-                .all(|byte| byte.is_ascii_graphic() && byte != b'#')
-        );
+    for project in request.projects() {
+        if let ProjectRef::Path(path) = project {
+            assert!(
+                path.bytes()
+                    .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+            );
+        }
     }
-    parse_create_request(&release, &Params::default());
+    parse_create_request(&request);
+}
+
+/// The request to this endpoint with these parameters.
+fn request_of(endpoint: Endpoint, params: Params) -> release_links::http::request::Request {
+    release_links::http::request::Request {
+        pattern: endpoint.row.facts.path,
+        declared: endpoint.row.facts.params,
+        captures: endpoint.captures,
+        project_without_prefix: None,
+        query: String::new(),
+        params,
+        idempotency_key: None,
+        public_url: public_url(),
+    }
 }
 
 /// A request's parameters are either rejected or free of NUL bytes. The first byte of the input
@@ -148,13 +158,16 @@ fn read(content_type: &str, body: &[u8]) {
             assert!(!text.contains('\0'));
         }
     }
-    parse_create_request(&ReleasePath::new("24", "v1"), &params);
+    let path = "/api/v4/projects/24/releases/v1/assets/links";
+    if let Ok(Found::Endpoint(endpoint)) = operations::parse_path(&Method::POST, path) {
+        parse_create_request(&request_of(endpoint, params));
+    }
 }
 
 /// Parses the parameters as those of a create request. It must not panic, and a release that is
 /// valid has links without duplicates.
-fn parse_create_request(release: &ReleasePath, params: &Params) {
-    if let Ok(input) = ReleaseInput::read(params)
+fn parse_create_request(request: &release_links::http::request::Request) {
+    if let Ok(input) = ReleaseInput::read(&request.params)
         && let Ok(new) = input.into_new_release(None)
     {
         let names: HashSet<&String> = new.links.iter().map(|link| &link.name).collect();
@@ -164,17 +177,7 @@ fn parse_create_request(release: &ReleasePath, params: &Params) {
                 .is_none_or(|time| time.to_string().parse::<Timestamp>() == Ok(time))
         );
     }
-    let Ok(resource) = ReleaseName::try_from(release) else {
-        return;
-    };
-    let _ = CreateLink::parse(
-        (),
-        &Input {
-            resource: &resource,
-            params,
-            idempotency_key: None,
-        },
-    );
+    let _ = CreateLink::parse(request);
 }
 
 /// Every URL that a link accepts becomes a valid URI for the `Location` header, and a URL that is

@@ -1,10 +1,15 @@
 //! The check of tags and filepaths that may be created (R88).
 
+use std::collections::BTreeMap;
+
 use lambda_http::http::Method;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use release_links::http::error::ApiError;
+use release_links::http::paths;
+use release_links::http::pattern::Pattern;
 use release_links::http::public_url::{PATH, QUERY_VALUE};
-use release_links::http::route::{self, Endpoint, ProjectEndpoint, ReleasePath, Route};
 use release_links::link::NewLink;
+use release_links::operations::{self, Found};
 use release_links::release::TagName;
 use url::Url;
 
@@ -28,6 +33,43 @@ pub fn tag(data: &[u8]) {
     }
 }
 
+/// What a path names: the path's pattern and the texts of its parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The pattern of the endpoint.
+    pub pattern: Pattern,
+    /// The parameters, without the format suffix.
+    pub values: BTreeMap<&'static str, String>,
+    /// The project without the prefix, if the first segments may be the prefix.
+    pub project_without_prefix: Option<String>,
+}
+
+impl Named {
+    fn new(pattern: Pattern, values: &[(&'static str, &str)]) -> Self {
+        let values = values
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        Self {
+            pattern,
+            values: values.collect(),
+            project_without_prefix: None,
+        }
+    }
+
+    /// What this method and this path name, if it is an endpoint.
+    pub(crate) fn find(found: Result<Found, ApiError>) -> Option<Self> {
+        let Ok(Found::Endpoint(endpoint)) = found else {
+            return None;
+        };
+        let values = endpoint.captures.iter();
+        Some(Self {
+            pattern: endpoint.row.facts.path,
+            values: values.filter(|(name, _)| *name != "format").collect(),
+            project_without_prefix: endpoint.project_without_prefix,
+        })
+    }
+}
+
 /// A request that names a tag or a filepath in its path.
 #[derive(Debug, Clone)]
 pub struct NamingRequest {
@@ -35,8 +77,8 @@ pub struct NamingRequest {
     pub method: Method,
     /// The path as a client encodes it.
     pub path: String,
-    /// The route to which the path leads, without a prefix.
-    pub route: Route,
+    /// What the path names, without a prefix.
+    pub named: Named,
 }
 
 /// The requests to all endpoints whose path has the tag or the filepath.
@@ -52,39 +94,51 @@ pub fn requests(tag: &str, filepath: &str) -> Vec<NamingRequest> {
 }
 
 fn requests_of_api(project: &str, tag: &str, filepath: &str) -> Vec<NamingRequest> {
-    let named = |endpoint| Route::Release(ReleasePath::new(project, tag), endpoint);
     let releases = encoded(project);
     let releases = format!("/api/v4/projects/{releases}/releases");
     let release = format!("{releases}/{}", encoded(tag));
     let mut requests = Vec::new();
-    for (method, path, endpoint) in endpoints() {
+    for (method, path, pattern) in endpoints() {
+        let mut values = vec![("id", project), ("tag_name", tag)];
+        values.extend(path.ends_with("/7").then_some(("link_id", "7")));
         let path = format!("{release}{path}");
-        requests.push(NamingRequest::new(method, path, named(endpoint)));
+        requests.push(NamingRequest::new(
+            method,
+            path,
+            Named::new(pattern, &values),
+        ));
     }
     let [whole, with_slashes] = downloads(filepath);
     for path in [&whole, &with_slashes] {
-        let download = named(Endpoint::DownloadAsset(filepath.to_owned()));
+        let asset = ("direct_asset_path", &filepath[1..]);
+        let values = [("id", project), ("tag_name", tag), asset];
+        let download = Named::new(paths::DOWNLOAD_ASSET, &values);
         requests.push(NamingRequest::get(format!("{release}{path}"), download));
     }
     let path = format!("{releases}/permalink/latest{with_slashes}");
-    let latest = ProjectEndpoint::Latest(suffix(filepath));
-    let latest = Route::Project(project.to_owned(), latest);
+    let suffix = format!("downloads{filepath}");
+    let latest = [("id", project), ("suffix_path", &suffix)];
+    let latest = Named::new(paths::LATEST, &latest);
     requests.push(NamingRequest::get(path, latest));
     requests
 }
 
 fn requests_of_web(tag: &str, filepath: &str) -> Vec<NamingRequest> {
-    let named = |tag, endpoint| Route::Release(ReleasePath::new("group/app", tag), endpoint);
+    let id = ("id", "group/app");
     let releases = "/group/app/-/releases";
     let [whole, with_slashes] = downloads(filepath);
     let mut requests = Vec::new();
     for path in [&whole, &with_slashes] {
         let path = format!("{releases}/{}{path}", encoded(tag));
-        let download = Endpoint::Download(filepath.to_owned());
-        requests.push(NamingRequest::get(path, named(tag, download)));
+        let values = [id, ("tag_name", tag), ("filepath", &filepath[1..])];
+        requests.push(NamingRequest::get(
+            path,
+            Named::new(paths::DOWNLOAD, &values),
+        ));
     }
     let path = format!("{releases}/permalink/latest{with_slashes}");
-    let latest = named("", Endpoint::LatestPage(suffix(filepath)));
+    let suffix = format!("downloads{filepath}");
+    let latest = Named::new(paths::LATEST_PAGE, &[id, ("suffix_path", &suffix)]);
     requests.push(NamingRequest::get(path, latest));
     requests
 }
@@ -103,47 +157,35 @@ fn downloads(filepath: &str) -> [String; 2] {
     ]
 }
 
-/// The segments of a download's path after `latest`.
-fn suffix(filepath: &str) -> Vec<String> {
-    let segments = format!("downloads{filepath}");
-    segments.split('/').map(str::to_owned).collect()
-}
-
 /// The endpoints of a release and of its links, with the path that follows the tag.
-fn endpoints() -> [(Method, &'static str, Endpoint); 9] {
-    let id = || "7".to_owned();
-    let json = Some("json".to_owned());
+fn endpoints() -> [(Method, &'static str, Pattern); 9] {
     [
-        (Method::GET, "", Endpoint::GetRelease),
-        (Method::PUT, "", Endpoint::UpdateRelease),
-        (Method::DELETE, "", Endpoint::DeleteRelease),
-        (Method::GET, "/assets/links", Endpoint::ListLinks(None)),
-        (Method::GET, "/assets/links.json", Endpoint::ListLinks(json)),
-        (Method::POST, "/assets/links", Endpoint::CreateLink),
-        (Method::GET, "/assets/links/7", Endpoint::GetLink(id())),
-        (Method::PUT, "/assets/links/7", Endpoint::UpdateLink(id())),
-        (
-            Method::DELETE,
-            "/assets/links/7",
-            Endpoint::DeleteLink(id()),
-        ),
+        (Method::GET, "", paths::RELEASE),
+        (Method::PUT, "", paths::RELEASE),
+        (Method::DELETE, "", paths::RELEASE),
+        (Method::GET, "/assets/links", paths::LINKS),
+        (Method::GET, "/assets/links.json", paths::LINKS),
+        (Method::POST, "/assets/links", paths::LINKS),
+        (Method::GET, "/assets/links/7", paths::LINK),
+        (Method::PUT, "/assets/links/7", paths::LINK),
+        (Method::DELETE, "/assets/links/7", paths::LINK),
     ]
 }
 
 impl NamingRequest {
-    fn new(method: Method, path: String, route: Route) -> Self {
+    fn new(method: Method, path: String, named: Named) -> Self {
         Self {
             method,
             path,
-            route,
+            named,
         }
     }
 
-    fn get(path: String, route: Route) -> Self {
-        Self::new(Method::GET, path, route)
+    fn get(path: String, named: Named) -> Self {
+        Self::new(Method::GET, path, named)
     }
 
-    /// Whether the path leads to the route: encoded, with slashes as they are, and decoded, each
+    /// Whether the path names what it should: encoded, with slashes as they are, and decoded, each
     /// with and without a prefix.
     #[must_use]
     pub fn arrives(&self) -> bool {
@@ -151,14 +193,15 @@ impl NamingRequest {
         let sent = [&self.path, &with_slashes];
         let received = [&self.path, &with_slashes, &self.decoded()];
         sent.into_iter().all(|path| is_kept_by_clients(path))
-            && received.into_iter().all(|path| self.is_routed(path))
+            && received.into_iter().all(|path| self.is_found(path))
     }
 
-    fn is_routed(&self, path: &str) -> bool {
+    fn is_found(&self, path: &str) -> bool {
         let prefixed = format!("{PREFIX}{path}");
-        route::find(&self.method, path, "").as_ref() == Ok(&self.route)
-            && route::find(&self.method, path, PREFIX).as_ref() == Ok(&self.route)
-            && route::find(&self.method, &prefixed, PREFIX) == Ok(self.behind_prefix())
+        let find = |path, prefix| Named::find(operations::find(&self.method, path, prefix));
+        find(path, "").as_ref() == Some(&self.named)
+            && find(path, PREFIX).as_ref() == Some(&self.named)
+            && find(&prefixed, PREFIX) == Some(self.behind_prefix())
     }
 
     /// The path as an HTTP API sends it: decoded, and cut at a `?`.
@@ -169,17 +212,17 @@ impl NamingRequest {
         path.unwrap_or_default().to_owned()
     }
 
-    /// The route of the path behind the prefix, which may be a part of the project's path on the
-    /// web.
-    fn behind_prefix(&self) -> Route {
-        let mut route = self.route.clone();
-        if let Route::Release(release, Endpoint::Download(_) | Endpoint::LatestPage(_)) = &mut route
+    /// What the path behind the prefix names. On the web, the prefix may be a part of the project's
+    /// path.
+    fn behind_prefix(&self) -> Named {
+        let mut named = self.named.clone();
+        if named.pattern.is_web()
+            && let Some(project) = named.values.get_mut("id")
         {
-            let project = release.project.clone();
-            release.project = format!("{}/{project}", &PREFIX[1..]);
-            release.project_without_prefix = Some(project);
+            named.project_without_prefix = Some(project.clone());
+            *project = format!("{}/{project}", &PREFIX[1..]);
         }
-        route
+        named
     }
 }
 

@@ -1,6 +1,6 @@
 //! GitLab's validation of parameters: presence and type (C11 to C18).
 
-use super::{ParamError, ParamErrors, ParamProblem, Params, Value};
+use super::{Kind, Param, ParamError, ParamErrors, ParamProblem, Params, Value};
 use crate::timestamp::Timestamp;
 
 /// A parameter that a client may leave out, set to null, or give a value.
@@ -52,7 +52,7 @@ pub struct Checks<'a> {
 impl<'a> Checks<'a> {
     /// Starts without errors.
     #[must_use]
-    pub fn of(params: &'a Params) -> Self {
+    pub fn new(params: &'a Params) -> Self {
         Self::within(params, String::new())
     }
 
@@ -73,12 +73,17 @@ impl<'a> Checks<'a> {
 
     /// The value as it was sent.
     #[must_use]
-    pub fn value(&self, name: &str) -> Option<&'a Value> {
-        self.params.get(name)
+    pub fn value(&self, param: &Param) -> Option<&'a Value> {
+        self.params.get(param.name)
     }
 
-    /// Adds an error.
-    pub fn fail(&mut self, name: &str, problem: ParamProblem) {
+    /// Adds an error of a parameter.
+    pub fn fail(&mut self, param: &Param, problem: ParamProblem) {
+        self.fail_at(param.name, problem);
+    }
+
+    /// Adds an error of a parameter with this name, such as `assets[links]`.
+    pub fn fail_at(&mut self, name: &str, problem: ParamProblem) {
         let name = if self.object.is_empty() {
             name.to_owned()
         } else {
@@ -88,52 +93,52 @@ impl<'a> Checks<'a> {
     }
 
     /// Optional text (C15).
-    pub fn text(&mut self, name: &str) -> Field<String> {
-        match self.params.get(name) {
+    pub fn text(&mut self, param: &Param) -> Field<String> {
+        match self.params.get(param.name) {
             None => Field::Absent,
             Some(Value::Null) => Field::Null,
             Some(Value::Text(text)) => Field::Value(text.clone()),
             Some(Value::Array(_) | Value::Object(_) | Value::File) => {
-                self.fail(name, ParamProblem::Invalid);
+                self.fail(param, ParamProblem::Invalid);
                 Field::Absent
             }
         }
     }
 
     /// Required text, though it may be null or empty (C11, C12).
-    pub fn required_text(&mut self, name: &str) -> Field<String> {
-        if self.params.get(name).is_none() {
-            self.fail(name, ParamProblem::Missing);
+    pub fn required_text(&mut self, param: &Param) -> Field<String> {
+        if self.params.get(param.name).is_none() {
+            self.fail(param, ParamProblem::Missing);
         }
-        self.text(name)
+        self.text(param)
     }
 
     /// An integer; `None` if it is absent, null, empty or invalid (B7 to B9).
-    pub fn integer(&mut self, name: &str) -> Option<i128> {
+    pub fn integer(&mut self, param: &Param) -> Option<i128> {
         let text = self
-            .text(name)
+            .text(param)
             .into_value()
             .filter(|text| !text.is_empty())?;
-        self.integer_in(name, &text)
+        self.integer_in(param, &text)
     }
 
     /// The integer in this text; `None` if it is invalid (C16).
-    pub fn integer_in(&mut self, name: &str, text: &str) -> Option<i128> {
+    pub fn integer_in(&mut self, param: &Param, text: &str) -> Option<i128> {
         let number = parse_integer(text);
         if number.is_none() {
-            self.fail(name, ParamProblem::Invalid);
+            self.fail(param, ParamProblem::Invalid);
         }
         number
     }
 
     /// A boolean; `None` if it is absent, null, empty or invalid (R38).
-    pub fn boolean(&mut self, name: &str) -> Option<bool> {
+    pub fn boolean(&mut self, param: &Param) -> Option<bool> {
         const WORDS: [(bool, [&str; 6]); 2] = [
             (true, ["true", "t", "yes", "y", "on", "1"]),
             (false, ["false", "f", "no", "n", "off", "0"]),
         ];
         let text = self
-            .text(name)
+            .text(param)
             .into_value()
             .filter(|text| !text.is_empty())?;
         // GitLab accepts the words in lower case, in upper case and capitalized.
@@ -146,43 +151,47 @@ impl<'a> Checks<'a> {
             .iter()
             .find(|(_, words)| is_known_case && words.contains(&word.as_str()));
         if found.is_none() {
-            self.fail(name, ParamProblem::Invalid);
+            self.fail(param, ParamProblem::Invalid);
         }
         found.map(|(value, _)| *value)
     }
 
     /// A date; "" counts as null (R12, R39).
-    pub fn date(&mut self, name: &str) -> Field<Timestamp> {
-        match self.text(name) {
+    pub fn date(&mut self, param: &Param) -> Field<Timestamp> {
+        match self.text(param) {
             Field::Absent => Field::Absent,
             Field::Null => Field::Null,
             Field::Value(text) if text.is_empty() => Field::Null,
             Field::Value(text) => match text.parse() {
                 Ok(time) => Field::Value(time),
                 Err(_) => {
-                    self.fail(name, ParamProblem::Invalid);
+                    self.fail(param, ParamProblem::Invalid);
                     Field::Absent
                 }
             },
         }
     }
 
-    /// One of these words; the first one if it is absent or null (R38).
-    pub fn word<const N: usize>(&mut self, name: &str, words: [&'static str; N]) -> &'static str {
-        let Some(text) = self.text(name).into_value() else {
+    /// One of the parameter's words; the first one if it is absent or null (R38).
+    pub fn word(&mut self, param: &Param) -> &'static str {
+        let Kind::Word(words) = param.kind else {
+            return "";
+        };
+        let Some(text) = self.text(param).into_value() else {
             return words[0];
         };
-        let found = words.into_iter().find(|word| *word == text);
+        let found = words.iter().find(|word| **word == text);
         if found.is_none() {
-            self.fail(name, ParamProblem::NoValidValue);
+            self.fail(param, ParamProblem::NoValidValue);
         }
-        found.unwrap_or(words[0])
+        found.unwrap_or(&words[0])
     }
 
     /// Requires at least one of these parameters, with any value at all (C13).
-    pub fn at_least_one_of(&mut self, names: &[&str]) {
+    pub fn at_least_one_of(&mut self, params: &[Param]) {
+        let names: Vec<&str> = params.iter().map(|param| param.name).collect();
         if names.iter().all(|name| self.params.get(name).is_none()) {
-            self.fail(&names.join(", "), ParamProblem::AllMissing);
+            self.fail_at(&names.join(", "), ParamProblem::AllMissing);
         }
     }
 
@@ -248,8 +257,8 @@ mod tests {
         let read = |text: &str| {
             let mut params = Params::default();
             params.set("b", text);
-            let mut checks = Checks::of(&params);
-            let value = checks.boolean("b");
+            let mut checks = Checks::new(&params);
+            let value = checks.boolean(&Param::query("b", Kind::Boolean, "A boolean."));
             checks.finish(value).ok()
         };
         for text in [

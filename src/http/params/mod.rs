@@ -8,6 +8,7 @@ mod json;
 mod limits;
 mod multipart;
 mod nested;
+mod param;
 mod urlencoded;
 mod value;
 
@@ -16,6 +17,7 @@ use lambda_http::{Body, http};
 
 pub use super::param_error::{ParamError, ParamErrors, ParamProblem, TooComplex};
 pub use checks::{Checks, Field};
+pub use param::{Kind, Length, Param, Place};
 pub use value::{Object, Value};
 
 use crate::excerpt::excerpt;
@@ -66,7 +68,7 @@ impl Params {
 
     /// The members of an object.
     #[must_use]
-    pub fn of_object(members: Object) -> Self {
+    pub fn from_object(members: Object) -> Self {
         Self {
             values: members,
             too_complex: None,

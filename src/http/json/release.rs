@@ -4,8 +4,9 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::public_url::PublicUrl;
-use super::view::{LinkView, json};
+use super::link::LinkView;
+use super::to_json;
+use crate::http::public_url::PublicUrl;
 use crate::project::Project;
 use crate::release::{Author, Release, ReleaseWithLinks};
 use crate::token::TokenId;
@@ -71,7 +72,7 @@ struct ReleaseLinks {
     this: String,
 }
 
-/// On what the JSON of a release depends besides the release.
+/// What the JSON of a release needs besides the release.
 #[derive(Debug, Clone, Copy)]
 pub struct ReleaseScope<'a> {
     /// The service's address as the client sees it.
@@ -89,7 +90,7 @@ impl ReleaseScope<'_> {
     #[must_use]
     pub fn release(&self, release: &ReleaseWithLinks) -> Vec<u8> {
         let times = Times::of(&release.release);
-        json(&self.view(release, &times))
+        to_json(&self.view(release, &times))
     }
 
     /// The JSON of a list of releases.
@@ -100,7 +101,7 @@ impl ReleaseScope<'_> {
             .map(|found| Times::of(&found.release))
             .collect();
         let views = releases.iter().zip(&times);
-        json(
+        to_json(
             &views
                 .map(|(release, times)| self.view(release, times))
                 .collect::<Vec<_>>(),
@@ -112,7 +113,7 @@ impl ReleaseScope<'_> {
         let tag = release.tag.as_str();
         let details = &release.details;
         let author = details.author.as_ref().filter(|_| self.shows_author);
-        let link = |link| LinkView::of(self.public_url, self.project, tag, link);
+        let link = |link| LinkView::new(self.public_url, self.project, tag, link);
         ReleaseView {
             name: details.name.as_deref().unwrap_or(tag),
             tag_name: tag,

@@ -1,0 +1,302 @@
+//! The path of an endpoint: one text that routes, fills URLs, names the parts and prints itself.
+//!
+//! A path arrives in encoded or in decoded form. Function URLs, load balancers and REST APIs pass
+//! it on as the client encoded it. An HTTP API decodes it, so that
+//! `/projects/group%2Fapp/releases/v1` becomes `/projects/group/app/releases/v1`. The path is split
+//! at slashes first, and each segment is decoded once. A project and a tag may therefore span
+//! several segments. What follows them in the pattern says where they end:
+//!
+//! - At the last place, if a fixed number of segments follows, such as `assets/links`.
+//! - Otherwise at the first place, such as the first `releases` or the first `downloads`.
+//!
+//! Neither may contain what ends it elsewhere: no project path has a segment `releases`, and no tag
+//! is created that the path of another endpoint would name
+//! ([`TagName::parse_new`](crate::release::TagName::parse_new)).
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+
+use super::error::ApiError;
+use super::public_url::{PATH, QUERY_VALUE};
+
+/// A path such as `/api/v4/projects/{id}/releases/{tag_name}/assets/links{.format}`.
+///
+/// `{name}` is a parameter. `{name+}` spans the rest of the path, as in API Gateway, and `{name*}`
+/// may also be empty. `{.format}` is an optional suffix (C17, F6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pattern(&'static str);
+
+/// The parameters of a path: the decoded segments of each, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Captures(Vec<(&'static str, Vec<String>)>);
+
+impl Captures {
+    /// The text of a parameter: its segments, with a slash between them.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.segments(name).map(|segments| segments.join("/"))
+    }
+
+    /// The segments of a parameter.
+    #[must_use]
+    pub fn segments(&self, name: &str) -> Option<&[String]> {
+        let mut all = self.0.iter();
+        let (_, segments) = all.find(|(other, _)| *other == name)?;
+        Some(segments)
+    }
+
+    /// The parameters with their texts.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let all = self.0.iter();
+        all.map(|(name, segments)| (*name, segments.join("/")))
+    }
+
+    /// Adds a parameter.
+    pub fn push(&mut self, name: &'static str, segments: &[&str]) {
+        let segments = segments.iter().map(|&segment| segment.to_owned());
+        self.0.push((name, segments.collect()));
+    }
+}
+
+/// A part of a pattern between two slashes.
+enum Part {
+    Literal(&'static str),
+    /// A parameter that spans one or more segments.
+    Span(&'static str),
+    /// A parameter of one segment, whose format suffix does not belong to it.
+    WithoutSuffix(&'static str),
+    /// A literal at the end of the path, with an optional format suffix.
+    LiteralWithSuffix(&'static str),
+    /// A parameter that is the rest of the path, and how many segments it has at least.
+    Rest(&'static str, usize),
+}
+
+impl Part {
+    fn parse(text: &'static str) -> Self {
+        let (text, has_suffix) = match text.strip_suffix("{.format}") {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        let parameter = text
+            .strip_prefix('{')
+            .and_then(|text| text.strip_suffix('}'));
+        match (parameter, has_suffix) {
+            (None, false) => Self::Literal(text),
+            (None, true) => Self::LiteralWithSuffix(text),
+            (Some(name), true) => Self::WithoutSuffix(name),
+            (Some(name), false) => match (name.strip_suffix('+'), name.strip_suffix('*')) {
+                (Some(name), _) => Self::Rest(name, 1),
+                (_, Some(name)) => Self::Rest(name, 0),
+                _ => Self::Span(name),
+            },
+        }
+    }
+}
+
+impl Pattern {
+    /// The pattern with this text, which begins with a slash.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        Self(text)
+    }
+
+    /// Whether it is outside the API.
+    #[must_use]
+    pub fn is_web(&self) -> bool {
+        !self.0.starts_with("/api/")
+    }
+
+    /// The names of the parameters, without the format suffix.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.parts().filter_map(|part| match part {
+            Part::Span(name) | Part::WithoutSuffix(name) | Part::Rest(name, _) => Some(name),
+            Part::Literal(_) | Part::LiteralWithSuffix(_) => None,
+        })
+    }
+
+    /// The parameters of a path, if these are its segments.
+    #[must_use]
+    pub fn captures(&self, segments: &[&str]) -> Option<Captures> {
+        let mut captures = Captures::default();
+        let parts = self.0[1..].split('/');
+        self.match_parts(parts, segments, &mut captures)
+            .then_some(captures)
+    }
+
+    /// The path with these values of its parameters, without a format suffix. Each value is encoded
+    /// so that every gateway passes it on as it is (B14).
+    #[must_use]
+    pub fn fill(&self, values: &[(&str, &str)]) -> String {
+        let value = |name| {
+            let value = values.iter().find(|(other, _)| *other == name);
+            value.map_or("", |(_, value)| *value)
+        };
+        let mut path = String::new();
+        let mut push = |text: &str, encoded: &'static AsciiSet| {
+            path.push('/');
+            path.extend(utf8_percent_encode(text, encoded));
+        };
+        for part in self.parts() {
+            match part {
+                Part::Literal(text) | Part::LiteralWithSuffix(text) => push(text, PATH),
+                // On the web, the path of a project keeps its slashes.
+                Part::Span("id") if self.is_web() => push(value("id"), PATH),
+                Part::Span(name) | Part::WithoutSuffix(name) => push(value(name), QUERY_VALUE),
+                Part::Rest(name, _) if value(name).is_empty() => {}
+                Part::Rest(name, _) => push(value(name), PATH),
+            }
+        }
+        path
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        self.0[1..].split('/').map(Part::parse)
+    }
+
+    fn match_parts(
+        &self,
+        mut parts: std::str::Split<'static, char>,
+        segments: &[&str],
+        captures: &mut Captures,
+    ) -> bool {
+        let Some(part) = parts.next().map(Part::parse) else {
+            return segments.is_empty();
+        };
+        match (part, segments) {
+            (Part::Literal(text), [first, rest @ ..]) => {
+                text == *first && self.match_parts(parts, rest, captures)
+            }
+            (Part::LiteralWithSuffix(text), [last]) => {
+                let (name, format) = split_format(last);
+                if let Some(format) = format {
+                    captures.push("format", &[format]);
+                }
+                name == text
+            }
+            (Part::WithoutSuffix(name), [last]) => {
+                captures.push(name, &[split_format(last).0]);
+                true
+            }
+            (Part::Rest(name, at_least), rest) => {
+                captures.push(name, rest);
+                rest.len() >= at_least
+            }
+            (Part::Span(name), segments) => {
+                let Some(end) = end_of_span(parts.clone(), segments) else {
+                    return false;
+                };
+                let (span, rest) = segments.split_at(end);
+                captures.push(name, span);
+                self.may_be(name, span, rest.is_empty()) && self.match_parts(parts, rest, captures)
+            }
+            (Part::Literal(_) | Part::LiteralWithSuffix(_) | Part::WithoutSuffix(_), _) => false,
+        }
+    }
+
+    /// Whether these segments may be the project or the tag.
+    fn may_be(&self, name: &str, segments: &[&str], is_last: bool) -> bool {
+        match name {
+            "id" => self.may_be_project(segments),
+            "tag_name" => {
+                !segments.starts_with(&["permalink", "latest"])
+                    && !(is_last && is_below_release(segments))
+            }
+            _ => true,
+        }
+    }
+
+    /// No project path has a segment `releases`, and after an ID, more segments are an unknown path
+    /// of the project. In the API, the first segment is the project whatever it is.
+    fn may_be_project(&self, segments: &[&str]) -> bool {
+        let has_releases = self.parts().any(|part| {
+            matches!(
+                part,
+                Part::Literal("releases") | Part::LiteralWithSuffix("releases")
+            )
+        });
+        let is_any = usize::from(has_releases && !self.is_web());
+        let is_id = segments[0].bytes().all(|byte| byte.is_ascii_digit());
+        !segments[is_any..].contains(&"releases")
+            && !(self.is_web() && segments[0] == "api")
+            && (has_releases || segments.len() == 1 || !is_id)
+    }
+}
+
+/// Prints the path without the notations for the rest of a path and for the format suffix.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.parts() {
+            match part {
+                Part::Literal(text) | Part::LiteralWithSuffix(text) => write!(f, "/{text}")?,
+                Part::Span(name) | Part::WithoutSuffix(name) | Part::Rest(name, _) => {
+                    write!(f, "/{{{name}}}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number of segments that a project or a tag has before these parts.
+fn end_of_span(parts: std::str::Split<'static, char>, segments: &[&str]) -> Option<usize> {
+    let (mut literals, mut following, mut is_fixed) = (Vec::new(), 0, true);
+    for (at, part) in parts.map(Part::parse).enumerate() {
+        following += 1;
+        match part {
+            Part::Literal(text) if literals.len() == at => literals.push(text),
+            Part::Span(_) | Part::Rest(..) => is_fixed = false,
+            _ => {}
+        }
+    }
+    let end = if is_fixed {
+        segments.len().checked_sub(following)?
+    } else {
+        let mut ends = 1..segments.len();
+        ends.find(|end| segments[*end..].starts_with(&literals))?
+    };
+    (end > 0).then_some(end)
+}
+
+/// Whether the rest of a path ends like a path below a release, and so is not a tag alone.
+fn is_below_release(segments: &[&str]) -> bool {
+    let is_list = |last: &str| split_format(last).0 == "links";
+    match segments {
+        [_, .., "assets"] => true,
+        [_, .., "assets", last] if is_list(last) => true,
+        [_, rest @ ..] if rest.contains(&"downloads") => true,
+        _ => segments.windows(2).any(|pair| pair == ["assets", "links"]),
+    }
+}
+
+/// The decoded segments of a path; empty ones are ignored.
+///
+/// # Errors
+///
+/// [`ApiError::Malformed`] for a path that is not UTF-8 or contains a NUL byte (C9).
+pub fn segments(path: &str) -> Result<Vec<String>, ApiError> {
+    let pieces = path.split('/').filter(|piece| !piece.is_empty());
+    pieces.map(decode).collect()
+}
+
+/// Decodes one segment once. A `%` without a valid escape is literal, because a gateway has already
+/// decoded the path.
+fn decode(piece: &str) -> Result<String, ApiError> {
+    let decoded = percent_decode_str(piece)
+        .decode_utf8()
+        .map_err(|_| ApiError::Malformed("the path is not UTF-8 once it is decoded".to_owned()))?;
+    if decoded.contains('\0') {
+        return Err(ApiError::Malformed(
+            "the path contains a NUL byte".to_owned(),
+        ));
+    }
+    Ok(decoded.into_owned())
+}
+
+/// Splits off a format suffix, as in `links.json` or `1.json` (C17, F6).
+fn split_format(segment: &str) -> (&str, Option<&str>) {
+    match segment.rsplit_once('.') {
+        Some((name, format)) if !name.is_empty() && !format.is_empty() => (name, Some(format)),
+        _ => (segment, None),
+    }
+}

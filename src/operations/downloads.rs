@@ -1,0 +1,222 @@
+//! Redirects to the URL of a link and to the latest release, in the API and on the web (sections G
+//! and R).
+
+use super::facts::{Facts, Format, FormerPaths, Order};
+use super::params::{ASSET_PATH, DOWNLOAD_PATH, ID, SUFFIX_PATH, TAG_NAME};
+use super::{Answer, Context, Operation};
+use crate::authorization::{Access, ProjectGrant};
+use crate::http::error::ApiError;
+use crate::http::params::{MAX_BODY_BYTES, Param, ParamError, ParamProblem};
+use crate::http::redirect;
+use crate::http::request::Request;
+use crate::http::{Method, paths};
+use crate::link::may_be_filepath;
+use crate::release::{ReleaseKey, TagName};
+use crate::store::StoreError;
+
+/// Redirects a permanent URL to the URL of the link with this filepath (G2, G3).
+pub struct Download(Asset);
+
+impl Operation for Download {
+    const FACTS: &'static Facts = &Facts {
+        name: "download",
+        method: Method::GET,
+        path: paths::DOWNLOAD,
+        access: Access::Read,
+        order: Order::ParametersFirst,
+        format: Format::Ignored,
+        former_paths: Some(FormerPaths::Serve),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, TAG_NAME, DOWNLOAD_PATH],
+        statuses: &[302, 400, 401, 404],
+        summary: "Download an asset of a release",
+        statements: &["G2", "G3"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        Ok(Self(Asset::parse(request, &DOWNLOAD_PATH)?))
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        // Only the API distinguishes a missing release from a missing link (R54).
+        let url = match self.0.url(&grant, context).await {
+            Err(StoreError::ReleaseNotFound) => return Err(ApiError::NotFound),
+            url => url?,
+        };
+        let max_age = context.max_ages.download;
+        let redirect = redirect::to_link(&url, grant.project.visibility, max_age);
+        Ok(Answer::Redirect(redirect))
+    }
+}
+
+/// Redirects to the URL of the link with this filepath, in the API (R62).
+pub struct DownloadAsset(Asset);
+
+impl Operation for DownloadAsset {
+    const FACTS: &'static Facts = &Facts {
+        name: "download_asset",
+        method: Method::GET,
+        path: paths::DOWNLOAD_ASSET,
+        access: Access::Read,
+        order: Order::AccessFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Redirect),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, TAG_NAME, ASSET_PATH],
+        statuses: &[302, 400, 401, 404],
+        summary: "Download an asset of a release in the API",
+        statements: &["R62"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        let filepath = request.captures.text(ASSET_PATH.name).unwrap_or_default();
+        reject_parent(&ASSET_PATH, filepath.split('/'))?;
+        Ok(Self(Asset::parse(request, &ASSET_PATH)?))
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let url = self.0.url(&grant, context).await?;
+        let max_age = context.max_ages.download;
+        let redirect = redirect::to_link(&url, grant.project.visibility, max_age);
+        Ok(Answer::Redirect(redirect.with_text()))
+    }
+}
+
+/// An asset as the path names it.
+struct Asset {
+    tag: TagName,
+    filepath: String,
+}
+
+impl Asset {
+    fn parse(request: &Request, filepath: &Param) -> Result<Self, ApiError> {
+        let filepath = request.captures.text(filepath.name).unwrap_or_default();
+        Ok(Self {
+            tag: request.tag()?,
+            filepath: format!("/{filepath}"),
+        })
+    }
+
+    /// The URL of the link with this filepath.
+    async fn url(self, grant: &ProjectGrant, context: &Context<'_>) -> Result<String, StoreError> {
+        let release = grant.release(self.tag);
+        if !may_be_filepath(&self.filepath) {
+            return Err(missing_link(&release, context).await?);
+        }
+        let links = context.session.links(&release);
+        links.url_of_filepath(&self.filepath).await
+    }
+}
+
+/// The error of a filepath that no link can have.
+async fn missing_link(
+    release: &ReleaseKey,
+    context: &Context<'_>,
+) -> Result<StoreError, StoreError> {
+    if context.request.pattern.is_web() || context.session.releases().exists(release).await? {
+        Ok(StoreError::NotFound)
+    } else {
+        Ok(StoreError::ReleaseNotFound)
+    }
+}
+
+/// Redirects to the latest release in the API (R63).
+pub struct Latest(Suffix);
+
+impl Operation for Latest {
+    const FACTS: &'static Facts = &Facts {
+        name: "latest",
+        method: Method::GET,
+        path: paths::LATEST,
+        access: Access::Read,
+        order: Order::AccessFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Redirect),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, SUFFIX_PATH],
+        statuses: &[302, 400, 401, 404],
+        summary: "Get the latest release",
+        statements: &["R63"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        let suffix = Suffix::parse(request);
+        reject_parent(&SUFFIX_PATH, suffix.0.iter().map(String::as_str))?;
+        Ok(Self(suffix))
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let tag = context.session.releases().latest(grant.project.id).await?;
+        let id = grant.project.id.to_string();
+        let values = [("id", id.as_str()), ("tag_name", tag.as_str())];
+        // There is no host, so that clients keep their credentials.
+        let url = context.public_url().path(paths::RELEASE, &values);
+        let redirect = self.0.redirect(url, &grant, context)?;
+        Ok(Answer::Redirect(redirect.with_text()))
+    }
+}
+
+/// Redirects to the web address of the latest release (R68).
+pub struct LatestPage(Suffix);
+
+impl Operation for LatestPage {
+    const FACTS: &'static Facts = &Facts {
+        name: "latest_page",
+        method: Method::GET,
+        path: paths::LATEST_PAGE,
+        access: Access::Read,
+        order: Order::ParametersFirst,
+        format: Format::Ignored,
+        former_paths: Some(FormerPaths::Serve),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, SUFFIX_PATH],
+        statuses: &[302, 401, 404],
+        summary: "Get the latest release on the web",
+        statements: &["R68"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        Ok(Self(Suffix::parse(request)))
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let tag = context.session.releases().latest(grant.project.id).await?;
+        let url = context.public_url().release(&grant.project, tag.as_str());
+        Ok(Answer::Redirect(self.0.redirect(url, &grant, context)?))
+    }
+}
+
+/// The segments of a path after `latest`, which the redirect repeats.
+struct Suffix(Vec<String>);
+
+impl Suffix {
+    fn parse(request: &Request) -> Self {
+        let segments = request.captures.segments(SUFFIX_PATH.name);
+        Self(segments.unwrap_or_default().to_vec())
+    }
+
+    fn redirect(
+        &self,
+        url: String,
+        grant: &ProjectGrant,
+        context: &Context<'_>,
+    ) -> Result<redirect::Redirect, ApiError> {
+        let (query, max_age) = (&context.request.query, context.max_ages.latest);
+        redirect::to_latest(url, &self.0, query, grant.project.visibility, max_age)
+    }
+}
+
+/// Rejects a path with the name `..`, as GitLab does in the API (R62).
+fn reject_parent<'a>(
+    param: &Param,
+    mut names: impl Iterator<Item = &'a str>,
+) -> Result<(), ParamError> {
+    if names.any(|name| name == "..") {
+        return Err(ParamError::new(param.name, ParamProblem::NotAFilePath));
+    }
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! The operations on the links of a release (section A).
+
+use super::facts::{Facts, Format, FormerPaths, Order};
+use super::link_input::LinkInput;
+use super::params::{
+    DIRECT_ASSET_PATH, FILEPATH, ID, IDEMPOTENCY_KEY, LINK_ID, LINK_NAME, LINK_TYPE, LINK_URL,
+    NEW_LINK_NAME, NEW_LINK_URL, PAGE, PER_PAGE, TAG_NAME,
+};
+use super::{Answer, Context, Operation};
+use crate::authorization::{Access, ProjectGrant};
+use crate::http::error::ApiError;
+use crate::http::params::{Checks, MAX_BODY_BYTES, ParamError, ParamProblem};
+use crate::http::request::Request;
+use crate::http::{Method, json, pagination, paths};
+use crate::idempotency::IdempotencyKey;
+use crate::link::LinkId;
+use crate::page::Page;
+use crate::release::{Author, Invalid, ReleaseKey, TagName};
+use crate::store::StoreError;
+
+/// Lists the links of a release (A1).
+pub struct ListLinks {
+    tag: TagName,
+    page: Page,
+}
+
+impl Operation for ListLinks {
+    const FACTS: &'static Facts = &Facts {
+        name: "list_links",
+        method: Method::GET,
+        path: paths::LINKS,
+        access: Access::Read,
+        order: Order::ParametersFirst,
+        format: Format::JsonWithSuffix,
+        former_paths: Some(FormerPaths::Redirect),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, TAG_NAME, PAGE, PER_PAGE],
+        statuses: &[200, 304, 400, 401, 404],
+        summary: "List the links of a release",
+        statements: &["A1"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        Ok(Self {
+            tag: request.tag()?,
+            page: pagination::parse(&request.params)?,
+        })
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let release = grant.release(self.tag);
+        let paged = context.session.links(&release).list(self.page).await?;
+        let tag = release.tag.as_str();
+        let body = json::links(context.public_url(), &grant.project, tag, &paged.items);
+        Ok(context.list(body, self.page, paged.counted))
+    }
+}
+
+/// Reads one link (A2).
+pub struct GetLink(LinkName);
+
+impl Operation for GetLink {
+    const FACTS: &'static Facts = &Facts {
+        name: "get_link",
+        method: Method::GET,
+        path: paths::LINK,
+        access: Access::Read,
+        order: Order::ParametersFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Redirect),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, TAG_NAME, LINK_ID],
+        statuses: &[200, 304, 400, 401, 404],
+        summary: "Get a link",
+        statements: &["A2"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        Ok(Self(LinkName::parse_alone(request)?))
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let id = self.0.id()?;
+        let release = grant.release(self.0.tag);
+        let link = context.session.links(&release).get(id).await?;
+        let tag = release.tag.as_str();
+        let body = json::link(context.public_url(), &grant.project, tag, &link);
+        Ok(Answer::Json(body))
+    }
+}
+
+/// Creates a link, and the release if this is its first one (A3); once for each idempotency key.
+pub struct CreateLink {
+    tag: TagName,
+    input: LinkInput,
+    key: Option<IdempotencyKey>,
+}
+
+impl Operation for CreateLink {
+    const FACTS: &'static Facts = &Facts {
+        name: "create_link",
+        method: Method::POST,
+        path: paths::LINKS,
+        access: Access::Write,
+        order: Order::ParametersFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Reject),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[
+            ID,
+            TAG_NAME,
+            NEW_LINK_NAME,
+            NEW_LINK_URL,
+            DIRECT_ASSET_PATH,
+            FILEPATH,
+            LINK_TYPE,
+            IDEMPOTENCY_KEY,
+        ],
+        statuses: &[201, 400, 401, 403, 404, 422],
+        summary: "Create a link",
+        statements: &["A3"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        let tag = request.tag()?;
+        if tag.has_control_characters() {
+            return Err(ParamError::new("tag_name", ParamProblem::Invalid).into());
+        }
+        Ok(Self {
+            tag,
+            input: LinkInput::for_create(&request.params)?,
+            key: request.idempotency_key()?,
+        })
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        grant.require_write()?;
+        TagName::parse_new(self.tag.as_str()).map_err(Invalid::Tag)?;
+        let link = self.input.into_new_link().map_err(ApiError::Invalid)?;
+        let request = self
+            .key
+            .map(|key| key.for_creation(grant.token.as_ref().map(|token| token.id), &link));
+        let author = grant.token.as_deref().map(Author::from);
+        let release = grant.release(self.tag);
+        let created = context
+            .session
+            .links(&release)
+            .create(link, author.as_ref(), request.as_ref())
+            .await?;
+        let tag = release.tag.as_str();
+        let body = json::link(context.public_url(), &grant.project, tag, &created.link);
+        Ok(Answer::Created(body, created.is_replayed))
+    }
+}
+
+/// Updates a link (A4).
+pub struct UpdateLink {
+    name: LinkName,
+    input: LinkInput,
+}
+
+impl Operation for UpdateLink {
+    const FACTS: &'static Facts = &Facts {
+        name: "update_link",
+        method: Method::PUT,
+        path: paths::LINK,
+        access: Access::Write,
+        order: Order::ParametersFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Reject),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[
+            ID,
+            TAG_NAME,
+            LINK_ID,
+            LINK_NAME,
+            LINK_URL,
+            DIRECT_ASSET_PATH,
+            FILEPATH,
+            LINK_TYPE,
+        ],
+        statuses: &[200, 400, 401, 403, 404],
+        summary: "Update a link",
+        statements: &["A4"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        let mut checks = request.checks();
+        let name = LinkName::parse(request, &mut checks)?;
+        Ok(Self {
+            name,
+            input: LinkInput::for_update(checks)?,
+        })
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let id = self.name.id()?;
+        let release = grant.release(self.name.tag);
+        let changes = self.input.into_changes().map_err(ApiError::Invalid);
+        let changes = grant.require_write().and(changes);
+        let changes = check_link_first(context, &release, id, changes).await?;
+        let link = context.session.links(&release).update(id, &changes).await?;
+        let tag = release.tag.as_str();
+        let body = json::link(context.public_url(), &grant.project, tag, &link);
+        Ok(Answer::Json(body))
+    }
+}
+
+/// Deletes a link and returns it (A5).
+pub struct DeleteLink(LinkName);
+
+impl Operation for DeleteLink {
+    const FACTS: &'static Facts = &Facts {
+        name: "delete_link",
+        method: Method::DELETE,
+        path: paths::LINK,
+        access: Access::Write,
+        order: Order::ParametersFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Reject),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, TAG_NAME, LINK_ID],
+        statuses: &[200, 400, 401, 403, 404],
+        summary: "Delete a link",
+        statements: &["A5"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        Ok(Self(LinkName::parse_alone(request)?))
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let id = self.0.id()?;
+        let release = grant.release(self.0.tag);
+        check_link_first(context, &release, id, grant.require_write()).await?;
+        let link = context.session.links(&release).delete(id).await?;
+        let tag = release.tag.as_str();
+        let body = json::link(context.public_url(), &grant.project, tag, &link);
+        Ok(Answer::Json(body))
+    }
+}
+
+/// A link as the path names it.
+struct LinkName {
+    tag: TagName,
+    /// `None` is a number that no link can have, such as -1.
+    id: Option<LinkId>,
+}
+
+impl LinkName {
+    /// The link of an operation that reads no other parameters.
+    fn parse_alone(request: &Request) -> Result<Self, ApiError> {
+        let mut checks = request.checks();
+        let name = Self::parse(request, &mut checks)?;
+        Ok(checks.finish(name)?)
+    }
+
+    /// The link. An ID that is not an integer is an error of `checks` (C16).
+    fn parse(request: &Request, checks: &mut Checks<'_>) -> Result<Self, ApiError> {
+        let id = request.captures.text(LINK_ID.name).unwrap_or_default();
+        Ok(Self {
+            tag: request.tag()?,
+            id: checks.integer_in(&LINK_ID, &id).and_then(LinkId::new),
+        })
+    }
+
+    /// The link's ID. A number that no link can have is not found, like any other missing link
+    /// (C16).
+    fn id(&self) -> Result<LinkId, StoreError> {
+        self.id.ok_or(StoreError::NotFound)
+    }
+}
+
+/// Returns `result`, unless it is an error and the link is missing. GitLab reports a missing link
+/// before missing write access, and that before a rule that the changes break (E4, E5). The link is
+/// read only if there is such an error.
+async fn check_link_first<T>(
+    context: &Context<'_>,
+    release: &ReleaseKey,
+    id: LinkId,
+    result: Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    if result.is_err() {
+        context.session.links(release).get(id).await?;
+    }
+    result
+}

@@ -1,0 +1,309 @@
+//! The operations on releases (section R).
+
+use super::facts::{Facts, Format, FormerPaths, Order};
+use super::params::{
+    ASSETS, DESCRIPTION, ID, IDEMPOTENCY_KEY, INCLUDE_HTML_DESCRIPTION, LEGACY_CATALOG_PUBLISH,
+    MILESTONE_IDS, MILESTONES, NEW_TAG_NAME, ORDER_BY, PAGE, PER_PAGE, REF, RELEASE_NAME,
+    RELEASED_AT, SORT, TAG_MESSAGE, TAG_NAME,
+};
+use super::release_input::{Milestones, ReleaseInput, read_attributes};
+use super::{Answer, Context, Operation};
+use crate::authorization::{Access, ProjectGrant};
+use crate::http::error::ApiError;
+use crate::http::json::ReleaseScope;
+use crate::http::params::{MAX_BODY_BYTES, MAX_RELEASE_BODY_BYTES};
+use crate::http::request::Request;
+use crate::http::{Method, pagination, paths};
+use crate::idempotency::IdempotencyKey;
+use crate::page::Page;
+use crate::release::{
+    Author, MAX_RESPONSE_BYTES, NewRelease, Order as ReleaseOrder, OrderBy, ReleaseAttributes,
+    ReleaseChanges, ResponseSize, TagName,
+};
+use crate::store::StoreError;
+
+/// Lists the releases of a project with all their links (R56).
+pub struct ListReleases {
+    page: Page,
+    order: ReleaseOrder,
+}
+
+impl Operation for ListReleases {
+    const FACTS: &'static Facts = &Facts {
+        name: "list_releases",
+        method: Method::GET,
+        path: paths::RELEASES,
+        access: Access::Read,
+        order: Order::AccessFirst,
+        format: Format::JsonWithSuffix,
+        former_paths: Some(FormerPaths::Redirect),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, PAGE, PER_PAGE, ORDER_BY, SORT, INCLUDE_HTML_DESCRIPTION],
+        statuses: &[200, 304, 400, 401, 404],
+        summary: "List the releases of a project",
+        statements: &["R56"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        let mut checks = request.checks();
+        let page = pagination::read(&mut checks);
+        let by = match checks.word(&ORDER_BY) {
+            "created_at" => OrderBy::CreatedAt,
+            _ => OrderBy::ReleasedAt,
+        };
+        let is_ascending = checks.word(&SORT) == "asc";
+        checks.boolean(&INCLUDE_HTML_DESCRIPTION);
+        let order = ReleaseOrder { by, is_ascending };
+        Ok(checks.finish(Self { page, order })?)
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let size = response_size(&grant, context);
+        let paged = context
+            .session
+            .releases()
+            .list(grant.project.id, self.order, self.page, size)
+            .await?;
+        let body = scope(&grant, context).releases(&paged.items);
+        Ok(context.list(body, self.page, paged.counted))
+    }
+}
+
+/// Returns a release (R21).
+pub struct GetRelease(TagName);
+
+impl Operation for GetRelease {
+    const FACTS: &'static Facts = &Facts {
+        name: "get_release",
+        method: Method::GET,
+        path: paths::RELEASE,
+        access: Access::Read,
+        order: Order::AccessFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Redirect),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, TAG_NAME, INCLUDE_HTML_DESCRIPTION],
+        statuses: &[200, 304, 400, 401, 404],
+        summary: "Get a release with its links",
+        statements: &["R21"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        let mut checks = request.checks();
+        // Markdown is not rendered, so `description_html` is omitted (R10).
+        checks.boolean(&INCLUDE_HTML_DESCRIPTION);
+        checks.finish(())?;
+        Ok(Self(request.tag()?))
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        let key = grant.release(self.0);
+        let size = response_size(&grant, context);
+        let release = context.session.releases().get(&key, size).await?;
+        Ok(Answer::Json(scope(&grant, context).release(&release)))
+    }
+}
+
+/// Creates a release with its links (R40), once for each idempotency key.
+pub struct CreateRelease {
+    input: ReleaseInput,
+    key: Option<IdempotencyKey>,
+}
+
+impl Operation for CreateRelease {
+    const FACTS: &'static Facts = &Facts {
+        name: "create_release",
+        method: Method::POST,
+        path: paths::RELEASES,
+        access: Access::Write,
+        order: Order::AccessFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Reject),
+        max_body_bytes: MAX_RELEASE_BODY_BYTES,
+        params: &[
+            ID,
+            NEW_TAG_NAME,
+            TAG_MESSAGE,
+            RELEASE_NAME,
+            DESCRIPTION,
+            REF,
+            ASSETS,
+            MILESTONES,
+            MILESTONE_IDS,
+            RELEASED_AT,
+            LEGACY_CATALOG_PUBLISH,
+            IDEMPOTENCY_KEY,
+        ],
+        statuses: &[201, 400, 401, 403, 404, 409, 422],
+        summary: "Create a release with its links",
+        statements: &["R40"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        Ok(Self {
+            input: ReleaseInput::read(&request.params)?,
+            key: request.idempotency_key()?,
+        })
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        grant.require_write()?;
+        let key = grant.release(self.input.tag.clone());
+        let author = grant.token.as_deref().map(Author::from);
+        let size = response_size(&grant, context);
+        let new = self.input.into_new_release(author);
+        let new = match new.and_then(|new| check_size(new, &key.tag, size)) {
+            Ok(new) => new,
+            // A release that exists comes before everything that is wrong with the new one (R41).
+            Err(_) if context.session.releases().exists(&key).await? => {
+                return Err(ApiError::ReleaseExists);
+            }
+            Err(error) => return Err(error),
+        };
+        let token = grant.token.as_ref().map(|token| token.id);
+        let request = self.key.map(|key| key.for_creation(token, &new));
+        let releases = context.session.releases();
+        let created = releases.create(&key, &new, request.as_ref()).await?;
+        let body = scope(&grant, context).release(&created.created);
+        Ok(Answer::Created(body, created.is_replayed))
+    }
+}
+
+/// The release, unless it would be larger than a response can be.
+fn check_size(new: NewRelease, tag: &TagName, size: ResponseSize) -> Result<NewRelease, ApiError> {
+    if size.of_new_release(tag, &new) > MAX_RESPONSE_BYTES {
+        return Err(StoreError::ChangeTooLarge.into());
+    }
+    Ok(new)
+}
+
+/// Updates a release (R48).
+pub struct UpdateRelease {
+    tag: TagName,
+    attributes: ReleaseAttributes,
+    milestones: Milestones,
+}
+
+impl UpdateRelease {
+    fn into_changes(self) -> Result<ReleaseChanges, ApiError> {
+        if self.attributes == ReleaseAttributes::default() && !self.milestones.is_sent() {
+            return Err(ApiError::Rejected("params is empty".to_owned()));
+        }
+        self.milestones.check()?;
+        let changes = self.attributes.into_changes();
+        changes.map_err(ApiError::InvalidRelease)
+    }
+}
+
+impl Operation for UpdateRelease {
+    const FACTS: &'static Facts = &Facts {
+        name: "update_release",
+        method: Method::PUT,
+        path: paths::RELEASE,
+        access: Access::Write,
+        order: Order::AccessFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Reject),
+        max_body_bytes: MAX_RELEASE_BODY_BYTES,
+        params: &[
+            ID,
+            TAG_NAME,
+            RELEASE_NAME,
+            DESCRIPTION,
+            RELEASED_AT,
+            MILESTONES,
+            MILESTONE_IDS,
+        ],
+        statuses: &[200, 400, 401, 403, 404],
+        summary: "Update a release",
+        statements: &["R48"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        let mut checks = request.checks();
+        let attributes = read_attributes(&mut checks);
+        let milestones = Milestones::read(&mut checks);
+        checks.finish(())?;
+        Ok(Self {
+            tag: request.tag()?,
+            attributes,
+            milestones,
+        })
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        grant.require_write()?;
+        let key = grant.release(self.tag.clone());
+        let releases = context.session.releases();
+        let changes = match self.into_changes() {
+            Ok(changes) => changes,
+            // A missing release comes first (R48).
+            Err(_) if !releases.exists(&key).await? => return Err(ApiError::Forbidden),
+            Err(error) => return Err(error),
+        };
+        let size = response_size(&grant, context);
+        let updated = releases.update(&key, &changes, size).await;
+        let updated = updated.map_err(forbid_if_missing)?;
+        Ok(Answer::Json(scope(&grant, context).release(&updated)))
+    }
+}
+
+/// Deletes a release and returns it without links (R21).
+pub struct DeleteRelease(TagName);
+
+impl Operation for DeleteRelease {
+    const FACTS: &'static Facts = &Facts {
+        name: "delete_release",
+        method: Method::DELETE,
+        path: paths::RELEASE,
+        access: Access::Write,
+        order: Order::AccessFirst,
+        format: Format::Json,
+        former_paths: Some(FormerPaths::Reject),
+        max_body_bytes: MAX_BODY_BYTES,
+        params: &[ID, TAG_NAME],
+        statuses: &[200, 400, 401, 403, 404],
+        summary: "Delete a release with its links",
+        statements: &["R21"],
+    };
+    type Grant = ProjectGrant;
+
+    fn parse(request: &Request) -> Result<Self, ApiError> {
+        Ok(Self(request.tag()?))
+    }
+
+    async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
+        grant.require_write()?;
+        let key = grant.release(self.0);
+        let deleted = context.session.releases().delete(&key).await;
+        let deleted = deleted.map_err(forbid_if_missing)?;
+        Ok(Answer::Json(scope(&grant, context).release(&deleted)))
+    }
+}
+
+/// GitLab forbids a change to a release that does not exist (R51).
+fn forbid_if_missing(error: StoreError) -> ApiError {
+    match error {
+        StoreError::ReleaseNotFound => ApiError::Forbidden,
+        error => error.into(),
+    }
+}
+
+/// Measures responses about the releases of the grant's project.
+fn response_size(grant: &ProjectGrant, context: &Context<'_>) -> ResponseSize {
+    ResponseSize::new(&context.public_url().project(&grant.project))
+}
+
+/// What the JSON of a release needs besides the release.
+fn scope<'a>(grant: &'a ProjectGrant, context: &Context<'a>) -> ReleaseScope<'a> {
+    ReleaseScope {
+        public_url: context.public_url(),
+        project: &grant.project,
+        shows_author: grant.role.is_some(),
+        now: context.now,
+    }
+}
