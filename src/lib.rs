@@ -1,4 +1,4 @@
-//! GitLab's Release links API on AWS Lambda and DynamoDB.
+//! GitLab's Releases API and Release links API on AWS Lambda and DynamoDB.
 //!
 //! # The pipeline
 //!
@@ -11,8 +11,8 @@
 //! 4. [`http::credentials`] takes the token out of headers and parameters, and hashes it.
 //! 5. [`operations`] checks the parameters: `parse`.
 //! 6. [`authorization`] looks up token and project, and grants access.
-//! 7. [`operations`] performs the operation: `run`. The rules are in [`mod@link`] and [`release`],
-//!    which do no I/O; [`store`] is DynamoDB.
+//! 7. [`operations`] performs the operation: `run`. The rules of links and releases are in
+//!    [`mod@link`] and [`mod@release`], which do no I/O; [`store`] calls DynamoDB.
 //! 8. [`http::response`] turns the [`http::response::Answer`] into a response.
 //!
 //! A stage that fails returns an [`http::error::ApiError`], which has one conversion to a response.

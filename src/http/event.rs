@@ -66,7 +66,7 @@ pub fn normalize(event: &mut LambdaRequest) -> Result<Target, ApiError> {
     }
 }
 
-/// Takes the path out of the event.
+/// Takes the path out of the event, and limits the length of path and query.
 fn take_target(
     path: &mut Option<String>,
     query: String,
@@ -122,8 +122,8 @@ fn is_host(text: &str) -> bool {
     has_no_user && Url::parse(&format!("https://{text}/")).is_ok()
 }
 
-/// A body as the event has it. It is decoded once the route is known, which decides how large it
-/// may be.
+/// A body as the event has it. It is decoded once the route is known, because the route decides how
+/// large the body may be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventBody {
     text: String,

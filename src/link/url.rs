@@ -187,13 +187,12 @@ impl<'a> Parts<'a> {
     }
 
     fn is_valid(&self) -> bool {
-        let leads_somewhere =
-            !self.path.is_empty() || self.host().is_some_and(|host| !host.is_empty());
+        let has_target = !self.path.is_empty() || self.host().is_some_and(|host| !host.is_empty());
         let port_is_number = self
             .port()
             .is_none_or(|port| port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()));
         self.scheme.is_none_or(is_scheme)
-            && (leads_somewhere || self.scheme.is_none())
+            && (has_target || self.scheme.is_none())
             && port_is_number
             && self.host().is_none_or(has_host_characters)
     }

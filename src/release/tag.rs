@@ -1,7 +1,7 @@
 //! The names of tags that may be created (R88).
 //!
-//! A body can name a tag that the path of a request cannot. Such a release would be out of reach,
-//! or its path would lead to another one, so it is not created.
+//! A body can name a tag that the path of a request cannot name. No request could address such a
+//! release, or its path would name another one, so it is not created.
 
 use super::{TagName, TagTooLong};
 
@@ -39,14 +39,14 @@ pub enum InvalidTagName {
     /// The path leads to the latest release (R63, R65).
     #[error("begins with permalink/latest")]
     Permalink,
-    /// The path leads to something below another release.
+    /// The path names something below another release.
     #[error("has segments such as /downloads or assets/links, which the API reserves")]
     BelowRelease,
 }
 
 impl TagName {
-    /// Reads the name of a tag that is to be created: one that comes out unchanged of the encoded
-    /// and of the decoded path of every endpoint.
+    /// Reads the name of a tag that is to be created. The router recovers it unchanged from the
+    /// encoded and from the decoded path of every endpoint.
     ///
     /// # Errors
     ///
@@ -88,8 +88,8 @@ fn has_escape(text: &str) -> bool {
     triples.any(|triple| triple[0] == b'%' && triple[1..].iter().all(u8::is_ascii_hexdigit))
 }
 
-/// Whether a path that ends in these segments leads to the links or to a download of a release
-/// whose tag is only a part of them, or is unknown.
+/// Whether a path that ends in these segments names the links or a download of a release whose tag
+/// is only a part of them, or matches no route.
 fn is_below_release(segments: &[&str]) -> bool {
     let below_first = segments.get(1..).unwrap_or_default();
     let is_links = |segment: &str| segment == "links" || segment.starts_with("links.");
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_does_not_come_out_of_a_path_is_refused_with_the_reason() {
+    fn a_tag_that_the_router_cannot_recover_from_a_path_is_refused_with_the_reason() {
         assert_refused(&[
             ("", Reason::Blank),
             (" \t\n", Reason::Blank),
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_whose_path_leads_to_something_else_is_refused() {
+    fn a_tag_whose_path_names_something_else_is_refused() {
         assert_refused(&[
             ("permalink/latest", Reason::Permalink),
             ("permalink/latest/a", Reason::Permalink),

@@ -20,7 +20,7 @@ pub(super) fn parse(body: &[u8], limits: &mut Limits) -> Result<Object, ApiError
         contains_nul: false,
     };
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let document = reader.value(0).deserialize(&mut deserializer);
+    let document = reader.at_level(0).deserialize(&mut deserializer);
     let document = document.map_err(malformed)?;
     deserializer.end().map_err(malformed)?;
     if reader.contains_nul {
@@ -41,36 +41,36 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads a value that is nested in `level` arrays and objects.
-    fn value<'r>(&'r mut self, level: usize) -> ReadValue<'r, 'a> {
+    /// The reader of a value that is nested in `level` arrays and objects.
+    fn at_level<'r>(&'r mut self, level: usize) -> ReadValue<'r, 'a> {
         ReadValue {
             reader: self,
             level,
         }
     }
 
-    /// Whether an array or object that is nested in `level` others is within the limits.
-    fn admits(&mut self, level: usize) -> bool {
-        self.limits.admit(level + 1)
+    /// Counts an array or object that is nested in `level` others.
+    fn count_collection(&mut self, level: usize) {
+        self.limits.admit(level + 1);
     }
 
     fn is_within_limits(&self) -> bool {
         self.limits.exceeded.is_none()
     }
 
-    fn text(&mut self, text: &str) -> String {
+    fn copy_text(&mut self, text: &str) -> String {
         self.contains_nul |= text.contains('\0');
         text.to_owned()
     }
 
-    fn scalar(&mut self, level: usize, value: Value) -> Value {
+    fn count_scalar(&mut self, level: usize, value: Value) -> Value {
         self.limits.admit(level);
         value
     }
 
-    fn number(&mut self, level: usize) -> Value {
+    fn next_number(&mut self, level: usize) -> Value {
         let text = self.numbers.next().unwrap_or_default();
-        self.scalar(level, Value::Text(text))
+        self.count_scalar(level, Value::Text(text))
     }
 }
 
@@ -96,37 +96,37 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(self.reader.scalar(self.level, Value::Null))
+        Ok(self.reader.count_scalar(self.level, Value::Null))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         let text = Value::Text(value.to_string());
-        Ok(self.reader.scalar(self.level, text))
+        Ok(self.reader.count_scalar(self.level, text))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
-        Ok(self.reader.number(self.level))
+        Ok(self.reader.next_number(self.level))
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
-        Ok(self.reader.number(self.level))
+        Ok(self.reader.next_number(self.level))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(self.reader.number(self.level))
+        Ok(self.reader.next_number(self.level))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        let text = Value::Text(self.reader.text(text));
-        Ok(self.reader.scalar(self.level, text))
+        let text = Value::Text(self.reader.copy_text(text));
+        Ok(self.reader.count_scalar(self.level, text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let Self { reader, level } = self;
         let mut values = Vec::new();
-        reader.admits(level);
+        reader.count_collection(level);
         while reader.is_within_limits() {
-            match elements.next_element_seed(reader.value(level + 1))? {
+            match elements.next_element_seed(reader.at_level(level + 1))? {
                 Some(value) => values.push(value),
                 None => return Ok(Value::Array(values)),
             }
@@ -138,13 +138,13 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let Self { reader, level } = self;
         let mut object = Object::default();
-        reader.admits(level);
+        reader.count_collection(level);
         while reader.is_within_limits() {
             let Some(name) = members.next_key::<String>()? else {
                 return Ok(Value::Object(object));
             };
             reader.contains_nul |= name.contains('\0');
-            let value = members.next_value_seed(reader.value(level + 1))?;
+            let value = members.next_value_seed(reader.at_level(level + 1))?;
             object.insert(name, value);
         }
         while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
@@ -161,7 +161,7 @@ struct Numbers<'a> {
 impl Iterator for Numbers<'_> {
     type Item = String;
 
-    /// The next number outside a string. What precedes it has been parsed, so it is valid JSON.
+    /// The next number outside a string. The text before it has been parsed, so it is valid JSON.
     fn next(&mut self) -> Option<String> {
         let mut is_in_string = false;
         let mut bytes = self.rest.iter().enumerate();
@@ -191,22 +191,22 @@ mod tests {
 
     use super::*;
 
-    /// Reads a value by way of the raw text of each of its parts, which takes a time that grows
-    /// with the number of levels.
-    fn by_raw_text(raw: &RawValue) -> Value {
+    /// Reads a value from the raw text of each of its parts. This is slower for each level of
+    /// nesting, but simple.
+    fn read_raw_text(raw: &RawValue) -> Value {
         let text = raw.get();
         match text.as_bytes()[0] {
             b'n' => Value::Null,
             b'"' => Value::Text(serde_json::from_str(text).unwrap()),
             b'[' => {
                 let elements: Vec<&RawValue> = serde_json::from_str(text).unwrap();
-                Value::Array(elements.into_iter().map(by_raw_text).collect())
+                Value::Array(elements.into_iter().map(read_raw_text).collect())
             }
             b'{' => {
                 let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap();
                 let mut object = Object::default();
                 for (name, raw) in members {
-                    object.insert(name, by_raw_text(raw));
+                    object.insert(name, read_raw_text(raw));
                 }
                 Value::Object(object)
             }
@@ -241,7 +241,7 @@ mod tests {
             let raw: &RawValue = serde_json::from_str(&text).unwrap();
             let document = format!("{{\"a\":{text}}}");
             let members = parse(document.as_bytes(), &mut Limits::default()).unwrap();
-            prop_assert_eq!(members.get("a"), Some(&by_raw_text(raw)));
+            prop_assert_eq!(members.get("a"), Some(&read_raw_text(raw)));
         }
     }
 }

@@ -10,8 +10,8 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Counts a value at this level, 1 for a value of the top level. `false` means that the value
-    /// must be left out.
+    /// Counts a value at this level, where 1 is the top level. `false` means that the value must be
+    /// left out.
     pub(super) fn admit(&mut self, level: usize) -> bool {
         self.values += 1;
         if self.values > MAX_VALUES {

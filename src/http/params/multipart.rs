@@ -11,6 +11,7 @@ use super::{Object, Value, without_nul};
 use crate::excerpt::excerpt;
 use crate::http::error::ApiError;
 
+/// Reads the parts of a body. The last of equal names wins.
 pub(super) async fn parse(
     content_type: &str,
     body: Vec<u8>,
@@ -37,7 +38,7 @@ pub(super) async fn parse(
         let value = if is_file {
             Value::File
         } else {
-            Value::Text(text(bytes.to_vec())?)
+            Value::Text(decode_text(bytes.to_vec())?)
         };
         let name = without_nul(name, "multipart body")?;
         insert(&mut values, name, value, limits)?;
@@ -45,7 +46,7 @@ pub(super) async fn parse(
     Ok(values)
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, ApiError> {
+fn decode_text(bytes: Vec<u8>) -> Result<String, ApiError> {
     let text = String::from_utf8(bytes).map_err(|_| {
         ApiError::Malformed("the multipart body contains text that is not UTF-8".to_owned())
     })?;

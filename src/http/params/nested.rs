@@ -27,7 +27,7 @@ pub(super) fn insert(
     match name.find('[') {
         Some(bracket) if bracket > 0 => {
             let (key, rest) = name.split_at(bracket);
-            set(values, key, rest, value).map_err(|problem| {
+            insert_at(values, key, rest, value).map_err(|problem| {
                 let name = excerpt(&name);
                 ApiError::Malformed(format!("the parameter '{name}' {problem}"))
             })
@@ -39,25 +39,25 @@ pub(super) fn insert(
     }
 }
 
-/// Sets what `rest`, the brackets after the key, leads to.
-fn set(values: &mut Object, key: &str, rest: &str, value: Value) -> Result<(), &'static str> {
+/// Stores the value at the position that the key and `rest`, the brackets after it, describe.
+fn insert_at(values: &mut Object, key: &str, rest: &str, value: Value) -> Result<(), &'static str> {
     if rest.is_empty() {
         values.insert(key.to_owned(), value);
     } else if rest == "[" {
         values.insert(format!("{key}["), value);
     } else if rest == "[]" {
-        array(values, key)?.push(value);
+        array_at(values, key)?.push(value);
     } else if let Some(child) = rest.strip_prefix("[]") {
-        let array = array(values, key)?;
-        let (child_key, child_rest) = split(child);
+        let array = array_at(values, key)?;
+        let (child_key, child_rest) = split_first_key(child);
         match array.last_mut() {
-            // A key that the last element has begins the next element.
-            Some(Value::Object(last)) if !has(last, child_key, child_rest) => {
-                set(last, child_key, child_rest, value)?;
+            // If the last element already has a value there, the value starts a new element.
+            Some(Value::Object(last)) if !has_value_at(last, child_key, child_rest) => {
+                insert_at(last, child_key, child_rest, value)?;
             }
             _ => {
                 let mut element = Object::default();
-                set(&mut element, child_key, child_rest, value)?;
+                insert_at(&mut element, child_key, child_rest, value)?;
                 array.push(Value::Object(element));
             }
         }
@@ -66,15 +66,16 @@ fn set(values: &mut Object, key: &str, rest: &str, value: Value) -> Result<(), &
         let Value::Object(object) = values.get_or_insert(key.to_owned(), new) else {
             return Err(CONFLICT);
         };
-        let (child_key, child_rest) = split(rest);
-        set(object, child_key, child_rest, value)?;
+        let (child_key, child_rest) = split_first_key(rest);
+        insert_at(object, child_key, child_rest, value)?;
     }
     Ok(())
 }
 
 const CONFLICT: &str = "is given both as text and as an array or object";
 
-fn array<'a>(values: &'a mut Object, key: &str) -> Result<&'a mut Vec<Value>, &'static str> {
+/// The array under this key, which is created if there is no value.
+fn array_at<'a>(values: &'a mut Object, key: &str) -> Result<&'a mut Vec<Value>, &'static str> {
     let new = Value::Array(Vec::new());
     match values.get_or_insert(key.to_owned(), new) {
         Value::Array(array) => Ok(array),
@@ -83,20 +84,20 @@ fn array<'a>(values: &'a mut Object, key: &str) -> Result<&'a mut Vec<Value>, &'
 }
 
 /// The key of the first brackets, and the brackets after it.
-fn split(brackets: &str) -> (&str, &str) {
+fn split_first_key(brackets: &str) -> (&str, &str) {
     let is_bracket = |c| c == '[' || c == ']';
     let text = brackets.trim_start_matches(is_bracket);
     let (key, rest) = text.split_at(text.find(is_bracket).unwrap_or(text.len()));
     (key, rest.trim_start_matches(']'))
 }
 
-/// Whether the object has what the key and the brackets lead to.
-fn has(object: &Object, key: &str, rest: &str) -> bool {
+/// Whether the object already has a value at the position that the key and the brackets describe.
+fn has_value_at(object: &Object, key: &str, rest: &str) -> bool {
     match object.get(key) {
         None => false,
         Some(Value::Object(inner)) if !rest.is_empty() && !rest.starts_with("[]") => {
-            let (key, rest) = split(rest);
-            has(inner, key, rest)
+            let (key, rest) = split_first_key(rest);
+            has_value_at(inner, key, rest)
         }
         Some(Value::Array(_)) => !rest.starts_with("[]"),
         Some(_) => true,

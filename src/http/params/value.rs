@@ -116,7 +116,7 @@ impl Object {
     }
 }
 
-/// The position of a member, or the one at which it is missing.
+/// The position of a member, or as an error the one at which to insert it.
 fn position(members: &[(String, Value)], name: &str) -> Result<usize, usize> {
     members.binary_search_by(|(other, _)| other.as_str().cmp(name))
 }
