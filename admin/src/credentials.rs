@@ -7,7 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 
-use crate::failure::{Failure, MAX_MESSAGE, cut, innermost, sentence};
+use crate::failure::{Failure, MAX_MESSAGE, cut, innermost_cause, sentence};
 
 const EXPIRED: &str = "your AWS session has expired: sign in again";
 const WRONG_CLOCK: &str =
@@ -33,7 +33,7 @@ pub async fn check_profile() -> Result<(), Failure> {
     let (disk, environment, files) = Default::default();
     let profiles = aws_config::profile::load(&disk, &environment, &files, None).await;
     let profiles = profiles.map_err(|error| {
-        let cause = innermost(&causes(&error));
+        let cause = innermost_cause(&causes(&error));
         sentence(&format!(
             "cannot read the AWS configuration ({cause}): correct the file, or set AWS_CONFIG_FILE"
         ))
@@ -76,7 +76,7 @@ fn explain(error: &CredentialsError, region: &str) -> String {
     let causes = causes(error);
     let has = |text: &str| causes.iter().any(|cause| cause.contains(text));
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
-        return not_found(&causes);
+        return explain_missing(&causes);
     }
     if has("cached SSO token") || has("/sso/cache/") {
         return "you are not signed in to AWS: run `aws sso login` with your AWS_PROFILE"
@@ -89,13 +89,13 @@ fn explain(error: &CredentialsError, region: &str) -> String {
     }
     let known = CODES.iter().find_map(|code| {
         let cause = causes.iter().find(|cause| cause.contains(code))?;
-        refused(code, cause, region)
+        explain_code(code, cause, region)
     });
     known.unwrap_or_else(|| {
         if has("expired") {
             return EXPIRED.to_owned();
         }
-        let cause = innermost(&causes);
+        let cause = innermost_cause(&causes);
         format!(
             "cannot get AWS credentials ({cause}): check AWS_PROFILE and the network, or sign in \
              again"
@@ -103,9 +103,9 @@ fn explain(error: &CredentialsError, region: &str) -> String {
     })
 }
 
-/// No credential provider is configured. What the SDK says about the profile is in the list of
-/// sources that it has tried.
-fn not_found(causes: &[String]) -> String {
+/// No credential provider is configured. The SDK gives its reason for not using the profile in the
+/// list of the sources that it has tried.
+fn explain_missing(causes: &[String]) -> String {
     let Some(profile) = profile() else {
         return "no AWS credentials found: set AWS_PROFILE, or sign in with the AWS CLI".to_owned();
     };
@@ -123,8 +123,9 @@ fn not_found(causes: &[String]) -> String {
     )
 }
 
-/// The sentence for a code that is about the caller's credentials, with any service of AWS.
-pub fn refused(code: &str, message: &str, region: &str) -> Option<String> {
+/// The sentence for a code that is about the caller's credentials; any service of AWS may return
+/// it.
+pub fn explain_code(code: &str, message: &str, region: &str) -> Option<String> {
     let is_about_time = ["expired", "not yet current"]
         .iter()
         .any(|words| message.contains(words));

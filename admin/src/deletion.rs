@@ -25,7 +25,9 @@ pub async fn delete(deployment: &Deployment, arguments: DeleteProject) -> Outcom
         ProjectState::Purging(_) if !arguments.purge => {
             return Err(deployment.explain(AdminError::Purging(id)));
         }
-        ProjectState::Hidden(_) if !arguments.purge => return output::line(&is_hidden(&project)),
+        ProjectState::Hidden(_) if !arguments.purge => {
+            return output::line(&hidden_notice(&project));
+        }
         _ => {}
     }
     if !arguments.yes {
@@ -43,11 +45,15 @@ pub async fn delete(deployment: &Deployment, arguments: DeleteProject) -> Outcom
         if arguments.purge {
             return purge_hidden(deployment, hidden, arguments.wait, &stage).await;
         }
-        output::line(&format!("{}{}", is_hidden(&project), deployment.delay()))
+        output::line(&format!(
+            "{}{}",
+            hidden_notice(&project),
+            deployment.delay_notice()
+        ))
     };
     tokio::select! {
         outcome = hide => outcome,
-        () = interrupt() => Err(stage.get().interrupted(id).into()),
+        () = interrupt() => Err(stage.get().interruption(id).into()),
     }
 }
 
@@ -72,7 +78,7 @@ pub async fn purge(deployment: &Deployment, arguments: PurgeProject) -> Outcome 
     };
     tokio::select! {
         outcome = purge => outcome,
-        () = interrupt() => Err(stage.get().interrupted(id).into()),
+        () = interrupt() => Err(stage.get().interruption(id).into()),
     }
 }
 
@@ -104,12 +110,13 @@ fn confirm_purge(project: &Project) -> Outcome {
     output::confirm(&question, &format!("{project} was not purged"))
 }
 
-fn is_hidden(project: &Project) -> String {
+/// The sentence after a project was hidden.
+fn hidden_notice(project: &Project) -> String {
     let id = project.id;
     format!("{project} is hidden: `project restore {id}` brings it back until `project purge {id}`")
 }
 
-/// What has happened to the project so far.
+/// How far a deletion got.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     Hiding,
@@ -118,7 +125,8 @@ enum Stage {
 }
 
 impl Stage {
-    fn interrupted(self, id: ProjectId) -> String {
+    /// The sentence for an operator who interrupted the command.
+    fn interruption(self, id: ProjectId) -> String {
         let rest = match self {
             Self::Hiding => {
                 format!(
@@ -149,7 +157,7 @@ async fn purge_hidden(
     stage.set(Stage::Waiting);
     if !hidden.is_purging {
         let wait = wait.unwrap_or(deployment.identity_cache + FUNCTION_TIMEOUT);
-        wait_for_writes(remaining(wait, hidden.since, SystemTime::now())).await;
+        wait_for_writes(remaining_wait(wait, hidden.since, SystemTime::now())).await;
     }
     stage.set(Stage::Purging);
     let id = hidden.project.id;
@@ -157,7 +165,7 @@ async fn purge_hidden(
     let removed = removed.map_err(|error| match error {
         error @ AdminError::Failed(_) => deployment
             .explain(error)
-            .and(&format!("run `project purge {id}` to finish the deletion")),
+            .with_advice(&format!("run `project purge {id}` to finish the deletion")),
         error => deployment.explain(error),
     })?;
     let project = hidden.project;
@@ -181,7 +189,7 @@ async fn remove_all(deployment: &Deployment, hidden: &HiddenProject) -> Result<u
 
 /// The rest of a wait that began when the project was hidden. If that time is in the future because
 /// clocks differ, it is the whole wait.
-fn remaining(wait: Duration, since: SystemTime, now: SystemTime) -> Duration {
+fn remaining_wait(wait: Duration, since: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(since)
         .map_or(wait, |passed| wait.saturating_sub(passed))
 }
@@ -192,7 +200,7 @@ async fn wait_for_writes(wait: Duration) {
     let sentence =
         |left: u64| format!("waiting {left} s until no running function can write to the project");
     let end = Instant::now() + wait;
-    let mut left = seconds(wait);
+    let mut left = round_up_to_seconds(wait);
     if left == 0 {
         return;
     }
@@ -208,7 +216,7 @@ async fn wait_for_writes(wait: Duration) {
 }
 
 /// The duration in whole seconds, rounded up.
-fn seconds(duration: Duration) -> u64 {
+fn round_up_to_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
@@ -256,7 +264,7 @@ mod tests {
             (now - wait - second, Duration::ZERO),
             (now + second, wait),
         ] {
-            assert_eq!(remaining(wait, since, now), rest);
+            assert_eq!(remaining_wait(wait, since, now), rest);
         }
     }
 

@@ -11,12 +11,12 @@ use release_links::store::operator::{AdminError, Operator, OperatorSession};
 
 use crate::credentials;
 use crate::failure::{Failure, sentence};
+use crate::named_table::NamedTable;
 use crate::patience::{Note, Patience};
-use crate::place::Place;
 
 /// Time limit for a short sequence of DynamoDB calls.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
-/// Time limit for reading and writing a whole release.
+/// Time limit for reading and writing a whole release with its links.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// A deployment, and the access to its table.
@@ -50,7 +50,7 @@ impl Deployment {
         };
         credentials::check(&sdk, &region).await?;
         drop(waiting);
-        let operator = operator(&sdk, table.clone(), &region);
+        let operator = new_operator(&sdk, table.clone(), &region);
         Ok(Self {
             sdk,
             operator,
@@ -62,7 +62,7 @@ impl Deployment {
 
     /// Another table in the same region.
     pub fn other_table(&self, name: String) -> Operator {
-        operator(&self.sdk, name, &self.region)
+        new_operator(&self.sdk, name, &self.region)
     }
 
     pub fn session(&self) -> OperatorSession<'_> {
@@ -70,7 +70,7 @@ impl Deployment {
     }
 
     /// A session for a short sequence of calls to this table or another one.
-    pub fn session_of<'t>(&self, table: &'t Operator) -> OperatorSession<'t> {
+    pub fn session_for<'t>(&self, table: &'t Operator) -> OperatorSession<'t> {
         table.session(SESSION_TIMEOUT)
     }
 
@@ -91,30 +91,30 @@ impl Deployment {
     pub fn explain_store(&self, error: &StoreError) -> Failure {
         let (table, region) = (&self.table, &self.region);
         let setting = "TABLE_NAME";
-        let place = Place {
+        let named = NamedTable {
             table,
             setting,
             region,
         };
-        place.explain(error)
+        named.explain(error)
     }
 
     /// The failure for an error of another table, which `--from` names.
-    pub fn explain_other(&self, table: &str, error: AdminError) -> Failure {
+    pub fn explain_other_table(&self, table: &str, error: AdminError) -> Failure {
         let AdminError::Failed(error) = error else {
             return self.explain(error);
         };
         let (setting, region) = ("--from", self.region.as_str());
-        let place = Place {
+        let named = NamedTable {
             table,
             setting,
             region,
         };
-        place.explain(&error)
+        named.explain(&error)
     }
 
-    /// A note that running functions may still use cached tokens and projects.
-    pub fn delay(&self) -> String {
+    /// The end of a sentence: running functions may still use cached tokens and projects.
+    pub fn delay_notice(&self) -> String {
         match self.identity_cache.as_secs() {
             0 => String::new(),
             seconds => format!(
@@ -125,7 +125,10 @@ impl Deployment {
     }
 }
 
-fn operator(sdk: &SdkConfig, table: String, region: &str) -> Operator {
-    let whose = format!("DynamoDB in {region}");
-    Operator::new(Builder::from(sdk).interceptor(Patience { whose }), table)
+fn new_operator(sdk: &SdkConfig, table: String, region: &str) -> Operator {
+    let responder = format!("DynamoDB in {region}");
+    Operator::new(
+        Builder::from(sdk).interceptor(Patience { responder }),
+        table,
+    )
 }

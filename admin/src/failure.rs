@@ -12,7 +12,7 @@ pub const MAX_MESSAGE: usize = 110;
 pub struct Failure {
     /// What is wrong and what to do.
     pub sentence: String,
-    /// What the SDK says about it, for `--verbose`.
+    /// The SDK's error details, for `--verbose`.
     pub details: Option<String>,
 }
 
@@ -30,9 +30,9 @@ impl From<&str> for Failure {
 }
 
 impl Failure {
-    /// The failure with more advice at the end.
+    /// The failure with more advice at the end of its sentence.
     #[must_use]
-    pub fn and(self, advice: &str) -> Self {
+    pub fn with_advice(self, advice: &str) -> Self {
         let left = MAX_SENTENCE - advice.chars().count() - 2;
         let sentence = format!("{}; {advice}", cut(&self.sentence, left));
         Self { sentence, ..self }
@@ -48,7 +48,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text with at most this many characters, of which the last one then shows that it is cut.
+/// The text with at most this many characters. If it is cut, its last character is `…`.
 pub fn cut(text: &str, longest: usize) -> String {
     let text = escape(text);
     if text.chars().count() <= longest {
@@ -59,15 +59,16 @@ pub fn cut(text: &str, longest: usize) -> String {
     cut
 }
 
-/// What another program says, for a sentence.
+/// The message of another program, for a sentence.
 pub fn quote(text: &str) -> String {
     let text = one_line(text).replace('{', "(").replace('}', ")");
     cut(&text, MAX_MESSAGE)
 }
 
 /// The last cause, which is the most specific one, without the number of an operating system's
-/// error. Of an error of AWS, the SDK shows its message among other fields.
-pub fn innermost(causes: &[String]) -> String {
+/// error. The SDK shows the message of an error of AWS
+/// among other fields.
+pub fn innermost_cause(causes: &[String]) -> String {
     let cause = causes.last().map_or("", String::as_str);
     let message = cause.split_once("message: \"").map(|(_, message)| message);
     let message = message.and_then(|message| message.split('"').next());

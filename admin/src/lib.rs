@@ -1,5 +1,5 @@
-//! The operator's command. It manages the projects, releases and tokens of a deployment
-//! with the operator's own AWS credentials.
+//! The operator's command. It manages the projects, releases and tokens of a deployment with the
+//! operator's own AWS credentials.
 
 #[expect(
     missing_docs,
@@ -11,9 +11,10 @@ mod deletion;
 mod deployment;
 mod failure;
 mod interrupt;
+mod named_table;
 mod output;
 mod patience;
-mod place;
+
 mod project_restore;
 mod projects;
 mod release_restore;
@@ -51,8 +52,8 @@ pub async fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Prints clap's message. It is printed without tokens that were passed on the command line,
-/// because terminals and CI systems record what they show, and without unsafe characters.
+/// Prints clap's message, without unsafe characters, and without tokens that were passed on the
+/// command line, because terminals and CI systems record their output.
 fn usage_error(error: &clap::Error, arguments: &[OsString]) -> ! {
     let text = error.render().to_string();
     let words = arguments.iter().filter_map(|argument| argument.to_str());

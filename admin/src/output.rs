@@ -1,8 +1,8 @@
-//! All that the command prints: sentences and tables for people, JSON for programs.
+//! Everything that the command prints: sentences and tables for people, JSON for programs.
 //!
 //! Names, tags and labels come from whoever may write to the table, and may try to move the
 //! terminal's cursor, hide text or forge a row. Nothing outside this module writes to the terminal,
-//! and everything in it escapes such characters, so that no output can forget to.
+//! and its functions escape such characters, so that no caller has to think of it.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -142,8 +142,8 @@ pub fn table<const N: usize>(
     print(&format!("{}\n", lines.join("\n")))
 }
 
-/// A number of things, such as `1 link` or `2 links`.
-pub fn counted(count: usize, thing: &str) -> String {
+/// A quantity of things, such as `1 link` or `2 links`.
+pub fn quantity(count: usize, thing: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{ending}")
 }
@@ -153,11 +153,11 @@ pub fn or_dash(value: Option<impl Display>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
-/// Asks the question at a terminal. `nothing_done` begins the sentence about a missing one.
+/// Asks the question at a terminal. `nothing_done` begins the sentence about a missing terminal.
 ///
 /// # Errors
 ///
-/// Anything but a yes, and a missing terminal.
+/// Every answer but yes, and a missing terminal.
 pub fn confirm(question: &str, nothing_done: &str) -> Outcome {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return Err(format!("{nothing_done}: without a terminal, pass --yes to confirm").into());

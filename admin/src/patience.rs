@@ -1,4 +1,4 @@
-//! A note for the operator when an answer takes long.
+//! A note for the operator when a response takes long.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 
 use crate::output;
 
-/// The time without an answer after which the command says that it is still trying.
+/// The time without a response after which the command says that it is still trying.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Prints a sentence after three seconds, unless it is dropped before that.
@@ -18,10 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Note(AbortHandle);
 
 impl Note {
-    /// Starts to wait for an answer. `whose` completes the sentence.
-    pub fn about(whose: &str) -> Self {
+    /// Starts to wait for a response. `responder` completes the sentence.
+    pub fn about(responder: &str) -> Self {
         let seconds = PATIENCE.as_secs();
-        let sentence = format!("no answer from {whose} for {seconds} s: still trying");
+        let sentence = format!("no answer from {responder} for {seconds} s: still trying");
         let task = tokio::spawn(async move {
             tokio::time::sleep(PATIENCE).await;
             output::note(&sentence);
@@ -44,8 +44,8 @@ impl Storable for Note {
 /// that succeeds, fails or is given up.
 #[derive(Debug)]
 pub struct Patience {
-    /// Whose answers the command waits for.
-    pub whose: String,
+    /// The service for whose responses the command waits.
+    pub responder: String,
 }
 
 impl Intercept for Patience {
@@ -58,7 +58,8 @@ impl Intercept for Patience {
         _context: &BeforeSerializationInterceptorContextRef<'_>,
         call: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        call.interceptor_state().store_put(Note::about(&self.whose));
+        call.interceptor_state()
+            .store_put(Note::about(&self.responder));
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::interrupt::interrupt;
 use crate::release_restore::{Backup, RestoredRelease, check_all, restore_releases};
-use crate::takeover::loss;
+use crate::takeover::describe_loss;
 use crate::{Outcome, output};
 
 /// Makes a hidden project visible, or brings a purged one back from another table.
@@ -29,9 +29,9 @@ pub async fn restore(deployment: &Deployment, arguments: RestoreProject) -> Outc
     let takeover = takeover.into();
     let path = RestoredPath { path, takeover };
     let Some(from) = from else {
-        let restored = show(deployment, id, RestoreFrom::Hidden, &path).await?;
-        let consequences = consequences(deployment, &restored);
-        return output::line(&format!("restored {}{consequences}", restored.project));
+        let restored = make_visible(deployment, id, RestoreFrom::Hidden, &path).await?;
+        let paths = describe_paths(deployment, &restored);
+        return output::line(&format!("restored {}{paths}", restored.project));
     };
     let backup = Backup::new(deployment, from, id);
     tokio::select! {
@@ -44,8 +44,8 @@ pub async fn restore(deployment: &Deployment, arguments: RestoreProject) -> Outc
     }
 }
 
-/// Restores the releases of a purged project, then its tokens' roles, and then makes it visible, so
-/// that nobody sees a part of it, and the command can be run again until then.
+/// Restores the releases of a purged project, then its tokens' roles, and then makes it visible.
+/// Until then, nobody sees a part of it, and the command can be run again.
 async fn restore_purged(
     deployment: &Deployment,
     backup: Backup<'_>,
@@ -59,21 +59,21 @@ async fn restore_purged(
         .check_restore(id, RestoreFrom::Purged, path);
     let purged = checked.await.map_err(|error| deployment.explain(error))?;
     backup.check().await?;
-    let backup = backup.of_purged(purged.clone());
+    let backup = backup.with_purged_project(purged.clone());
     let releases = restore_releases(&backup, false).await?;
     let roles = if with_grants {
         restore_roles(deployment, &backup, &purged).await?
     } else {
         String::new()
     };
-    let restored = show(deployment, id, RestoreFrom::Purged, path).await?;
-    let consequences = consequences(deployment, &restored);
+    let restored = make_visible(deployment, id, RestoreFrom::Purged, path).await?;
+    let paths = describe_paths(deployment, &restored);
     output::line(&format!(
-        "restored {} with {}{roles}{consequences}",
+        "restored {} with {}{roles}{paths}",
         restored.project,
         contents(&releases)
     ))?;
-    note_refused(&releases);
+    note_unrestored(&releases);
     check_all(&backup, &releases)
 }
 
@@ -82,7 +82,7 @@ fn contents(releases: &[RestoredRelease]) -> String {
     let links = releases
         .iter()
         .filter_map(|release| release.links.as_ref().ok());
-    let releases = output::counted(links.clone().count(), "release");
+    let releases = output::quantity(links.clone().count(), "release");
     let is_there = |link: &&RestoredLink| {
         matches!(
             link.outcome,
@@ -90,12 +90,12 @@ fn contents(releases: &[RestoredRelease]) -> String {
         )
     };
     let links = links.flatten().filter(is_there);
-    let links = output::counted(links.count(), "link");
+    let links = output::quantity(links.count(), "link");
     format!("{releases} and {links}")
 }
 
 /// Makes the project visible.
-async fn show(
+async fn make_visible(
     deployment: &Deployment,
     id: ProjectId,
     from: RestoreFrom,
@@ -127,12 +127,13 @@ async fn restore_roles(
     }
     Ok(format!(
         ", and the roles of {}",
-        output::counted(count, "token")
+        output::quantity(count, "token")
     ))
 }
 
-/// What the restore did to paths.
-fn consequences(deployment: &Deployment, restored: &RestoredProject) -> String {
+/// The end of a sentence: the former paths that the project has lost, and the project that has lost
+/// a path to it.
+fn describe_paths(deployment: &Deployment, restored: &RestoredProject) -> String {
     let lost = match restored.lost_paths.as_slice() {
         [] => String::new(),
         [path] => format!("; its former path {path} belongs to another project now"),
@@ -143,11 +144,13 @@ fn consequences(deployment: &Deployment, restored: &RestoredProject) -> String {
     };
     // Functions may have cached the project that had the path before.
     let taken = restored.former.as_ref();
-    let taken = taken.map(|former| loss(&restored.project, former) + &deployment.delay());
+    let taken =
+        taken.map(|former| describe_loss(&restored.project, former) + &deployment.delay_notice());
     lost + &taken.unwrap_or_default()
 }
 
-fn note_refused(releases: &[RestoredRelease]) {
+/// Prints why releases whose tags a path cannot name were not restored.
+fn note_unrestored(releases: &[RestoredRelease]) {
     for RestoredRelease { tag, links, .. } in releases {
         if let Err(reason) = links {
             output::note(&format!("release {tag} was not restored: the tag {reason}"));

@@ -11,7 +11,7 @@ use crate::cli::ProjectCommand;
 use crate::deletion::{delete, purge};
 use crate::deployment::Deployment;
 use crate::project_restore::restore;
-use crate::takeover::loss;
+use crate::takeover::describe_loss;
 use crate::{Outcome, output};
 
 /// A project in the output of `--json`.
@@ -134,7 +134,7 @@ async fn create(deployment: &Deployment, project: Project, takeover: Takeover) -
         .await;
     let former = created.map_err(|error| deployment.explain(error))?;
     // Functions may have cached the project that had the path before.
-    let lost = former.map(|former| loss(&project, &former) + &deployment.delay());
+    let lost = former.map(|former| describe_loss(&project, &former) + &deployment.delay_notice());
     let lost = lost.unwrap_or_default();
     output::line(&format!("created {project}{lost}"))
 }
@@ -152,8 +152,8 @@ async fn update(
         .update(which, changes, takeover, now)
         .await;
     let (project, former) = updated.map_err(|error| deployment.explain(error))?;
-    let lost = former.map(|former| loss(&project, &former));
-    let (lost, delay) = (lost.unwrap_or_default(), deployment.delay());
+    let lost = former.map(|former| describe_loss(&project, &former));
+    let (lost, delay) = (lost.unwrap_or_default(), deployment.delay_notice());
     output::line(&format!("updated {project}{lost}{delay}"))
 }
 

@@ -20,8 +20,8 @@ pub struct Backup<'a> {
     operator: Operator,
     table: String,
     project: ProjectId,
-    /// If the project was purged, so that neither link IDs nor generations may be given again: its
-    /// version, which nobody may change during the restore.
+    /// The version of a project that was purged, which nobody may change during the restore. Neither
+    /// its link IDs nor its generations may be assigned again.
     purged: Option<ProjectVersion>,
 }
 
@@ -36,8 +36,8 @@ impl<'a> Backup<'a> {
         }
     }
 
-    /// The same releases of a project that was purged since.
-    pub fn of_purged(self, version: ProjectVersion) -> Self {
+    /// The same releases of a project that was purged since, which has this version now.
+    pub fn with_purged_project(self, version: ProjectVersion) -> Self {
         Self {
             purged: Some(version),
             ..self
@@ -45,12 +45,12 @@ impl<'a> Backup<'a> {
     }
 
     fn explain(&self, error: AdminError) -> Failure {
-        self.deployment.explain_other(&self.table, error)
+        self.deployment.explain_other_table(&self.table, error)
     }
 
     /// Fails unless the table has the project with all its releases.
     pub async fn check(&self) -> Outcome {
-        let session = self.deployment.session_of(&self.operator);
+        let session = self.deployment.session_for(&self.operator);
         let found = session.projects().find(&ProjectRef::Id(self.project)).await;
         match found {
             Ok((_, ProjectState::Visible | ProjectState::Hidden(_))) => Ok(()),
@@ -69,7 +69,7 @@ impl<'a> Backup<'a> {
 
     /// The hashes of the tokens that have a role in the project, and their roles.
     pub async fn roles(&self) -> Result<Vec<(HashedToken, Role)>, Failure> {
-        let session = self.deployment.session_of(&self.operator);
+        let session = self.deployment.session_for(&self.operator);
         let roles = session.tokens().roles_in(self.project).await;
         roles.map_err(|error| self.explain(error))
     }
@@ -106,7 +106,7 @@ impl<'a> Backup<'a> {
         restored.map_err(|error| self.deployment.explain(error))
     }
 
-    /// Before the restore of a tag of a purged project, keeps its numbers from being given again.
+    /// Before the restore of a tag of a purged project, prevents that its numbers are assigned again.
     async fn raise_counters(&self, key: &ReleaseKey, backup: &ReleaseBackup) -> Outcome {
         if self.purged.is_some() {
             let session = self.deployment.release_session(&self.deployment.operator);
@@ -116,8 +116,8 @@ impl<'a> Backup<'a> {
         Ok(())
     }
 
-    /// What to do after other links were in the way. A project that was purged is visible by then,
-    /// so it cannot be restored again.
+    /// The advice to an operator after links were not restored because of others. A project that was
+    /// purged is visible by then, so it cannot be restored again.
     fn next_step(&self) -> String {
         if self.purged.is_some() {
             let (table, id) = (&self.table, self.project);
@@ -133,9 +133,9 @@ impl<'a> Backup<'a> {
     }
 }
 
-/// Restores one release, and prints what was done with each link.
+/// Restores one release, and prints the outcome for each link.
 pub async fn restore(backup: &Backup<'_>, tag: TagName, dry_run: bool) -> Outcome {
-    TagName::parse_new(tag.as_str()).map_err(refusal)?;
+    TagName::parse_new(tag.as_str()).map_err(explain_tag)?;
     let key = backup.key(tag);
     let release = backup.release(&key).await?;
     let (tag, project) = (&key.tag, key.project);
@@ -160,20 +160,20 @@ pub async fn restore(backup: &Backup<'_>, tag: TagName, dry_run: bool) -> Outcom
             backup.table
         ));
     }
-    show(&links)?;
+    print_links(&links)?;
     if dry_run {
         Ok(())
     } else {
-        check(backup, &links)
+        check_links(backup, &links)
     }
 }
 
 /// A restore may create the release, so it takes only tags that a request may create, too (R88).
-fn refusal(reason: InvalidTagName) -> String {
+fn explain_tag(reason: InvalidTagName) -> String {
     format!("Tag name invalid: the tag {reason}, so create the release under another tag")
 }
 
-/// A release of the other table, and what the restore did with it.
+/// A release of the other table, and the outcome of its restore.
 pub struct RestoredRelease {
     pub tag: TagName,
     /// Whether this table did not have it.
@@ -201,7 +201,7 @@ pub async fn restore_releases(
             Ok(_) => {
                 let key = backup.key(tag.clone());
                 let release = backup.release(&key).await?;
-                let again = |error: Failure| error.and("run the command again to go on");
+                let again = |error: Failure| error.with_advice("run the command again to go on");
                 let raised = backup.raise_counters(&key, &release).await;
                 raised.map_err(again)?;
                 if !release.has_release() {
@@ -223,7 +223,7 @@ pub async fn restore_releases(
     Ok(restored)
 }
 
-/// Restores all releases of the project, and prints what was done with each.
+/// Restores all releases of the project, and prints the outcome for each.
 pub async fn restore_all(backup: &Backup<'_>, dry_run: bool) -> Outcome {
     backup.check().await?;
     let releases = tokio::select! {
@@ -285,7 +285,7 @@ fn summary(links: &[RestoredLink]) -> String {
     parts.join(", ")
 }
 
-fn show(links: &[RestoredLink]) -> Outcome {
+fn print_links(links: &[RestoredLink]) -> Outcome {
     let row = |restored: &RestoredLink| {
         let result = match &restored.outcome {
             RestoreOutcome::Missing => "missing".to_owned(),
@@ -303,13 +303,13 @@ fn show(links: &[RestoredLink]) -> Outcome {
     output::table(["ID", "NAME", "RESULT"], links.iter().map(row))
 }
 
-/// Whether other links stand in the way of a link.
+/// Whether other links prevented the restore of a link.
 fn is_blocked(outcome: &RestoreOutcome) -> bool {
     matches!(outcome, RestoreOutcome::Differs | RestoreOutcome::Taken(_))
 }
 
-/// A restore fails if other links stand in its way.
-fn check(backup: &Backup<'_>, links: &[RestoredLink]) -> Outcome {
+/// Fails if other links prevented the restore of some links.
+fn check_links(backup: &Backup<'_>, links: &[RestoredLink]) -> Outcome {
     match links
         .iter()
         .filter(|link| is_blocked(&link.outcome))
@@ -326,12 +326,12 @@ fn check(backup: &Backup<'_>, links: &[RestoredLink]) -> Outcome {
     }
 }
 
-/// A restore of all releases also fails if a path cannot name the tag of one.
+/// Fails as [`check_links`] does, and also if a path cannot name the tag of a release.
 pub fn check_all(backup: &Backup<'_>, releases: &[RestoredRelease]) -> Outcome {
     let links = releases
         .iter()
         .filter_map(|release| release.links.as_ref().ok());
-    check(backup, &links.flatten().cloned().collect::<Vec<_>>())?;
+    check_links(backup, &links.flatten().cloned().collect::<Vec<_>>())?;
     match releases
         .iter()
         .filter(|release| release.links.is_err())

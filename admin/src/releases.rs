@@ -46,7 +46,7 @@ pub async fn run(deployment: &Deployment, command: ReleaseCommand) -> Outcome {
             from,
             dry_run,
         } => {
-            let project = project(deployment, &name).await?.id;
+            let project = find_project(deployment, &name).await?.id;
             let backup = Backup::new(deployment, from, project);
             match tag {
                 Some(tag) => restore(&backup, tag, dry_run).await,
@@ -56,13 +56,13 @@ pub async fn run(deployment: &Deployment, command: ReleaseCommand) -> Outcome {
     }
 }
 
-async fn project(deployment: &Deployment, name: &ProjectRef) -> Result<Project, Failure> {
+async fn find_project(deployment: &Deployment, name: &ProjectRef) -> Result<Project, Failure> {
     let project = deployment.session().projects().get(name).await;
     project.map_err(|error| deployment.explain(error))
 }
 
 async fn list(deployment: &Deployment, name: &ProjectRef, json: bool) -> Outcome {
-    let id = project(deployment, name).await?.id;
+    let id = find_project(deployment, name).await?.id;
     let releases = deployment.session().releases().list(id).await;
     let releases = releases.map_err(|error| deployment.explain_store(&error))?;
     if json {
@@ -70,7 +70,7 @@ async fn list(deployment: &Deployment, name: &ProjectRef, json: bool) -> Outcome
     }
     let row = |release: ReleaseEntry| {
         let [released_at, created_at] =
-            [&release.released_at, &release.created_at].map(|time| whole_seconds(time));
+            [&release.released_at, &release.created_at].map(|time| drop_fraction(time));
         [release.tag.to_string(), released_at, created_at]
     };
     output::table(
@@ -80,7 +80,7 @@ async fn list(deployment: &Deployment, name: &ProjectRef, json: bool) -> Outcome
 }
 
 /// A time without its fraction of a second.
-fn whole_seconds(time: &str) -> String {
+fn drop_fraction(time: &str) -> String {
     match time.split_once('.') {
         Some((seconds, _)) => format!("{seconds}Z"),
         None => time.to_owned(),
@@ -88,7 +88,7 @@ fn whole_seconds(time: &str) -> String {
 }
 
 async fn delete(deployment: &Deployment, tag: TagName, name: &ProjectRef, yes: bool) -> Outcome {
-    let project = project(deployment, name).await?;
+    let project = find_project(deployment, name).await?;
     let what = format!("release {tag} of {project}");
     let id = project.id;
     let key = ReleaseKey { project: id, tag };

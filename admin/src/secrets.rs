@@ -16,11 +16,11 @@ const PREFIXES: [&str; 10] = [
     "ghs_",
     "github_pat_",
 ];
-/// Length from which letters and digits next to each other are taken for random ones.
+/// Length from which letters and digits next to each other count as random.
 const RANDOM_LENGTH: usize = 8;
 
-/// The words of a text, at whatever separates the value of an option from its name or a word of a
-/// sentence from the next one.
+/// The words of a text. They are separated by characters that separate words of a sentence, or the
+/// value of an option from its name.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '=' | ':' | ',' | ';' | '"' | '\'' | '`'))
 }
@@ -45,8 +45,8 @@ pub fn mask<'a>(text: &str, arguments: impl IntoIterator<Item = &'a str>) -> Str
     })
 }
 
-/// Whether a label contains what is probably a token. Names with a date or a version, such as
-/// `ci-nightly-2026-11-28-release`, are none.
+/// Whether a label probably contains a token. Names with a date or a version, such as
+/// `ci-nightly-2026-11-28-release`, do not.
 pub fn looks_like_a_token(label: &str) -> bool {
     words(label).filter(|word| may_be_token(word)).any(|word| {
         let mut parts = word.split(['-', '_', '.', '~', '+']);
@@ -55,7 +55,7 @@ pub fn looks_like_a_token(label: &str) -> bool {
     })
 }
 
-/// Whether a part of a name has letters and digits as if by chance.
+/// Whether a part of a name looks like random letters and digits.
 fn is_random(part: &str) -> bool {
     let has = |is_kind: fn(&char) -> bool| part.chars().any(|c| is_kind(&c));
     part.len() >= RANDOM_LENGTH && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic)
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_no_token() {
+    fn a_name_is_not_mistaken_for_a_token() {
         for label in [
             "ci",
             "documentation",

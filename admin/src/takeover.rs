@@ -3,8 +3,8 @@
 use release_links::project::Project;
 use release_links::store::operator::FormerOwner;
 
-/// What a takeover does to the project that had the path before.
-pub fn loss(project: &Project, former: &FormerOwner) -> String {
+/// The end of a sentence about the project that loses its path.
+pub fn describe_loss(project: &Project, former: &FormerOwner) -> String {
     let (path, id) = (&project.path, project.id);
     let former = if former.is_deleted {
         let former = former.project.id;

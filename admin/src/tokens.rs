@@ -288,7 +288,7 @@ async fn revoke(deployment: &Deployment, which: WhichToken) -> Outcome {
     output::line(&format!(
         "revoked {}{}",
         describe(&token),
-        deployment.delay()
+        deployment.delay_notice()
     ))
 }
 
@@ -304,14 +304,14 @@ async fn find(deployment: &Deployment, which: WhichToken) -> Result<Token, Failu
     let tokens = tokens.map_err(|error| deployment.explain(error))?;
     let id = match which.id {
         Some(id) => TokenId(id),
-        None => by_name(&tokens, &which.token.unwrap_or_default())?,
+        None => find_by_name(&tokens, &which.token.unwrap_or_default())?,
     };
     let token = tokens.into_iter().find(|token| token.id == id);
     token.ok_or_else(|| deployment.explain(AdminError::UnknownToken(id.to_string())))
 }
 
 /// The ID of the token with this ID or label.
-fn by_name(tokens: &[Token], name: &str) -> Result<TokenId, String> {
+fn find_by_name(tokens: &[Token], name: &str) -> Result<TokenId, String> {
     let id = name.parse().ok().map(TokenId);
     let by_id = id.filter(|id| tokens.iter().any(|token| token.id == *id));
     let labelled = tokens.iter().filter(|token| token.settings.label == name);

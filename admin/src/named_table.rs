@@ -1,16 +1,16 @@
-//! The failure of an operation on the table, in one sentence.
+//! A table as the operator named it, and the sentences about failures of AWS.
 
 use release_links::store::{FailedCall, FailureKind, StoreError};
 
-use crate::credentials::refused;
-use crate::failure::{Failure, cut, innermost, quote, sentence};
+use crate::credentials::explain_code;
+use crate::failure::{Failure, cut, innermost_cause, quote, sentence};
 
 /// Longest name of a table in a sentence.
 const MAX_NAME: usize = 60;
 
-/// A table as the operator named it.
+/// A table, with the setting that names it.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct NamedTable<'a> {
     /// Its name.
     pub table: &'a str,
     /// The variable or option that names it.
@@ -19,13 +19,13 @@ pub struct Place<'a> {
     pub region: &'a str,
 }
 
-impl Place<'_> {
+impl NamedTable<'_> {
     /// The failure of an operation on the table.
     pub fn explain(self, error: &StoreError) -> Failure {
         let table = cut(self.table, MAX_NAME);
         let problem = match error {
             StoreError::Unavailable(cause) | StoreError::InvalidCall(cause) => match cause.call() {
-                Some(call) => self.failed_call(call),
+                Some(call) => self.explain_call(call),
                 None => format!(
                     "other changes to the same data got in the way, or DynamoDB throttles the \
                      table {table}: run the command again in a minute"
@@ -43,10 +43,10 @@ impl Place<'_> {
         }
     }
 
-    fn failed_call(self, call: &FailedCall) -> String {
+    fn explain_call(self, call: &FailedCall) -> String {
         let region = self.region;
         match call.kind {
-            FailureKind::Refused => self.refusal(call),
+            FailureKind::Refused => self.explain_refusal(call),
             FailureKind::NoResponse => format!(
                 "DynamoDB in {region} did not respond, so a change may have been made: check the \
                  network and AWS_REGION, and list what is there before you run the command again"
@@ -59,7 +59,7 @@ impl Place<'_> {
             FailureKind::NoConnection => format!(
                 "cannot connect to DynamoDB in {region} ({}): check the network, AWS_REGION and \
                  AWS_ENDPOINT_URL_DYNAMODB",
-                innermost(&call.causes)
+                innermost_cause(&call.causes)
             ),
             FailureKind::Unreadable => {
                 let status = call
@@ -73,23 +73,23 @@ impl Place<'_> {
             FailureKind::NotSent => format!(
                 "cannot call DynamoDB in {region} ({}): check AWS_REGION, \
                  AWS_ENDPOINT_URL_DYNAMODB and AWS_PROFILE",
-                innermost(&call.causes)
+                innermost_cause(&call.causes)
             ),
         }
     }
 
-    fn refusal(self, call: &FailedCall) -> String {
+    fn explain_refusal(self, call: &FailedCall) -> String {
         let (table, region, setting) = (cut(self.table, MAX_NAME), self.region, self.setting);
         let code = call.code.as_deref().unwrap_or_default();
         let message = call.message.as_deref().unwrap_or_default();
         if code.starts_with("KMS") || message.contains("KMS") || message.contains("kms:") {
-            return self.no_key(message);
+            return self.explain_missing_key(message);
         }
         match code {
             "ResourceNotFoundException" => {
                 format!("there is no table \"{table}\" in {region}: check {setting} and AWS_REGION")
             }
-            "AccessDeniedException" | "AccessDenied" => self.denial(message),
+            "AccessDeniedException" | "AccessDenied" => self.explain_denial(message),
             "ProvisionedThroughputExceededException"
             | "ThrottlingException"
             | "Throttling"
@@ -99,8 +99,8 @@ impl Place<'_> {
             "InternalServerError" | "InternalFailure" | "ServiceUnavailable" => format!(
                 "DynamoDB in {region} has a problem ({code}): run the command again in a minute"
             ),
-            "ValidationException" => self.invalid(message),
-            _ => refused(code, message, region).unwrap_or_else(|| {
+            "ValidationException" => self.explain_invalid_call(message),
+            _ => explain_code(code, message, region).unwrap_or_else(|| {
                 let message = quote(message);
                 format!(
                     "DynamoDB in {region} rejected the call: {message} ({code}); --verbose says more"
@@ -109,9 +109,9 @@ impl Place<'_> {
         }
     }
 
-    fn denial(self, message: &str) -> String {
+    fn explain_denial(self, message: &str) -> String {
         let table = cut(self.table, MAX_NAME);
-        let action = action(message);
+        let action = denied_action(message);
         if message.contains("explicit deny") {
             let action = action.unwrap_or("the call");
             return format!(
@@ -128,9 +128,9 @@ impl Place<'_> {
     }
 
     /// The failure of a call that needs the KMS key of the table.
-    fn no_key(self, message: &str) -> String {
+    fn explain_missing_key(self, message: &str) -> String {
         let table = cut(self.table, MAX_NAME);
-        match action(message) {
+        match denied_action(message) {
             Some(action) => format!(
                 "you may not use the KMS key of the table {table} ({action}): attach the stack's \
                  OperatorPolicy, and check the stack's KmsKeyArn"
@@ -142,7 +142,7 @@ impl Place<'_> {
         }
     }
 
-    fn invalid(self, message: &str) -> String {
+    fn explain_invalid_call(self, message: &str) -> String {
         let (table, setting) = (cut(self.table, MAX_NAME), self.setting);
         if message.contains("schema") {
             format!("the table {table} does not have the keys of release-links: check {setting}")
@@ -158,7 +158,7 @@ impl Place<'_> {
 }
 
 /// The action that IAM denied, such as `dynamodb:Query`.
-fn action(message: &str) -> Option<&str> {
+fn denied_action(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("not authorized to perform: ")?;
     rest.split_whitespace().next()
 }
