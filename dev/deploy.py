@@ -1,8 +1,8 @@
 """`make deploy`: builds the function and deploys the stack with the SAM CLI.
 
-The settings are in samconfig.toml, which the SAM CLI reads too, and which Git ignores. The first deployment asks for them.
-`sam build` and `sam deploy` get the same architecture and the same build folder, and the program that was built is checked
-before it is deployed.
+The settings are in samconfig.toml, which the SAM CLI reads, too, and which Git ignores. The first deployment asks for them.
+`sam build` and `sam deploy` get the same architecture and the same build folder. Between the two, this program checks the
+built program.
 """
 
 import argparse
@@ -27,8 +27,8 @@ SAM = Path(sys.executable).parent / "sam"
 # The version of glibc in the runtime provided.al2023.
 MAX_GLIBC = (2, 34)
 MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}
-# What the first deployment asks for. The other parameters have defaults that work for every stack.
-ASKED = ["Architecture", "PublicUrl", "DomainName", "CertificateArn", "ExistingTableName", "AlarmTopicArn", "KmsKeyArn"]
+# The parameters that the first deployment asks for. The others have defaults that work for every stack.
+FIRST_PARAMETERS = ["Architecture", "PublicUrl", "DomainName", "CertificateArn", "ExistingTableName", "AlarmTopicArn", "KmsKeyArn"]
 REMEDY = "Correct the file, or delete it to be asked for the settings again."
 
 
@@ -36,13 +36,13 @@ class Stop(Exception):
     """A reason not to deploy, in whole sentences for the user."""
 
 
-def parameters_of_template():
+def template_parameters():
     """The declarations of the template's parameters, by name."""
     return yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
 
 
-def invalid(name, declaration, value):
-    """Says what is wrong with the value of a parameter, or returns None. CloudFormation would say so only after the build."""
+def find_problem(name, declaration, value):
+    """The problem with the value of a parameter, or None. CloudFormation would report it only after the build."""
     allowed = [str(choice) for choice in declaration.get("AllowedValues", [])]
     if allowed and value not in allowed:
         return f"{name} must be one of {', '.join(allowed)}."
@@ -58,7 +58,7 @@ def invalid(name, declaration, value):
     return None
 
 
-def ask(config_file):
+def ask_for_settings(config_file):
     """Asks for the settings of the first deployment, and writes them to samconfig.toml."""
     if not sys.stdin.isatty():
         raise Stop(f"{config_file.name} is missing. Run make deploy once in a terminal, which asks for the settings, or write "
@@ -68,13 +68,13 @@ def ask(config_file):
         "stack_name": click.prompt("Name of the stack", default="release-links"),
         "region": click.prompt("AWS region, such as eu-central-1"),
     }
-    declarations, overrides = parameters_of_template(), []
-    for name in ASKED:
+    declarations, overrides = template_parameters(), []
+    for name in FIRST_PARAMETERS:
         declaration = declarations[name]
         default = str(declaration["Default"])
 
         def check(value, name=name, declaration=declaration):
-            if problem := invalid(name, declaration, value):
+            if problem := find_problem(name, declaration, value):
                 raise click.BadParameter(problem)
             return value
 
@@ -89,7 +89,7 @@ def ask(config_file):
     click.echo(f"\nThe settings are in {config_file.name}. docs/configuration.md lists the other parameters.\n")
 
 
-def read(config_file):
+def read_settings(config_file):
     """Reads stack name, region and parameters from samconfig.toml, and checks them."""
     try:
         sections = tomllib.loads(config_file.read_text())["default"]
@@ -103,7 +103,7 @@ def read(config_file):
         if "parameter_overrides" in sections.get(command, {}).get("parameters", {}):
             raise Stop(f"{config_file.name} sets parameter_overrides for sam {command} alone. Move them to "
                        "[default.global.parameters], so that sam build and sam deploy use the same values.")
-    parameters, declarations = {}, parameters_of_template()
+    parameters, declarations = {}, template_parameters()
     overrides = settings.get("parameter_overrides", [])
     if not isinstance(overrides, list):
         raise Stop(f'{config_file.name} sets parameter_overrides to {overrides!r}. Write a list, such as ["MemorySize=512"].')
@@ -111,7 +111,7 @@ def read(config_file):
         name, separator, value = override.partition("=")
         if not separator or name not in declarations:
             raise Stop(f"{config_file.name} sets {override!r}, but template.yaml has no such parameter. Write Name=Value.")
-        if problem := invalid(name, declarations[name], value):
+        if problem := find_problem(name, declarations[name], value):
             raise Stop(f"{config_file.name} sets {override!r}. {problem}")
         parameters[name] = value
     # Without a value, an existing stack keeps its architecture, whatever sam build compiles for.
@@ -143,16 +143,16 @@ def check_program(program, architecture):
     return newest
 
 
-def revision(build_dir, program, parameters):
-    """A digest of all that decides what the function does."""
+def compute_revision(build_dir, program, parameters):
+    """A digest of everything that determines the function's behaviour."""
     digest = hashlib.sha256(program.read_bytes())
     digest.update((build_dir / "template.yaml").read_bytes())
     digest.update(json.dumps(parameters, sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 
-def exists(stack, region):
-    """Whether the stack exists. This also finds out before the build whether there are credentials."""
+def stack_exists(stack, region):
+    """Whether the stack exists. The call also fails before the build if there are no credentials."""
     try:
         boto3.client("cloudformation", region_name=region).describe_stacks(StackName=stack)
     except ClientError as error:
@@ -164,7 +164,8 @@ def exists(stack, region):
     return True
 
 
-def sam(command, config_file, parameters, *arguments):
+def run_sam(command, config_file, parameters, *arguments):
+    """Runs a command of the SAM CLI with the parameters."""
     # The SAM CLI accepts an empty value only in quotes.
     overrides = [f'{name}="{value}"' for name, value in parameters.items()]
     command = [SAM, command, "--config-file", config_file, *arguments, "--parameter-overrides", *overrides]
@@ -173,18 +174,19 @@ def sam(command, config_file, parameters, *arguments):
 
 
 def deploy(config_file, build_dir, is_built):
+    """Builds the function unless it is built already, checks the program, and deploys the stack."""
     if not config_file.exists():
-        ask(config_file)
-    stack, region, parameters = read(config_file)
-    # The first deployment shows what it will create, and asks. samconfig.toml can ask for that each time.
-    confirm = ["--confirm-changeset"] if sys.stdin.isatty() and not exists(stack, region) else []
+        ask_for_settings(config_file)
+    stack, region, parameters = read_settings(config_file)
+    # The first deployment shows what it will create, and asks for a confirmation. samconfig.toml can require that each time.
+    confirm = ["--confirm-changeset"] if sys.stdin.isatty() and not stack_exists(stack, region) else []
     if not is_built:
-        sam("build", config_file, parameters, "--no-cached", "--build-dir", build_dir)
+        run_sam("build", config_file, parameters, "--no-cached", "--build-dir", build_dir)
     program = build_dir / "Function/bootstrap"
     newest = check_program(program, parameters["Architecture"])
     click.echo(f"The program fits the function: {parameters['Architecture']}, glibc {'.'.join(map(str, newest))}.")
-    parameters["Revision"] = revision(build_dir, program, parameters)
-    sam(
+    parameters["Revision"] = compute_revision(build_dir, program, parameters)
+    run_sam(
         "deploy", config_file, parameters, "--template-file", build_dir / "template.yaml", "--stack-name", stack,
         "--region", region, "--capabilities", "CAPABILITY_IAM", "--resolve-s3", "--no-fail-on-empty-changeset",
         "--tags", "application=release-links", *confirm,

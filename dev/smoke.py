@@ -1,6 +1,6 @@
-"""`make smoke`: sends real requests to a deployment, and prints what it saw beside what is expected.
+"""`make smoke`: sends real requests to a deployment, and prints each result next to the expected one.
 
-It answers what only a real account can: how the gateway encodes paths, which headers it keeps, which sizes it lets through,
+It checks what only a real account can show: how the gateway encodes paths, which headers it keeps, which sizes it accepts,
 and how long requests take. It creates releases of its own in the project, and deletes them at the end. Their date is 1970, so
 that none of them is the latest release of the project.
 """
@@ -48,7 +48,7 @@ class Reply:
         return f"{self.status} {self.body[:80].decode(errors='replace')}"
 
 
-def loopback(host):
+def loopback_address(host):
     """The address to connect to if the host is this machine, otherwise None."""
     # Names below localhost are the loopback interface (RFC 6761, section 6.3), also without a resolver that knows it.
     if host == "localhost" or host.endswith(".localhost"):
@@ -70,7 +70,7 @@ class Service:
             raise Stop(f"API_URL is {url!r}: {error}. Set it to the output ApiUrl of the stack.") from error
         if parts.scheme not in ("http", "https") or not host:
             raise Stop(f"API_URL is {url!r}: set it to the output ApiUrl of the stack.")
-        address = loopback(host)
+        address = loopback_address(host)
         if parts.scheme == "http" and not address:
             raise Stop(f"API_URL is {url!r}, and without TLS, anyone on the network path could read the token: set it to the output ApiUrl "
                        "of the stack, which begins with https://.")
@@ -82,8 +82,8 @@ class Service:
         self.connection = self.connect()
         self.url = url
 
-    def another(self):
-        """The same service over a connection of its own."""
+    def with_new_connection(self):
+        """The same service over another connection."""
         return Service(self.url, self.token)
 
     def send(self, method, path, body=None, content_type=None, headers=None, anonymous=False):
@@ -91,7 +91,7 @@ class Service:
         if content_type:
             headers["Content-Type"] = content_type
         started = time.monotonic()
-        # A repeated POST would find the link that the first one created.
+        # A repeated POST would fail, because the first one may have created the link.
         for is_last in [True] if method == "POST" else [False, True]:
             try:
                 self.connection.request(method, self.prefix + path, body, headers)
@@ -99,7 +99,7 @@ class Service:
                 content = response.read()
                 break
             except (http.client.HTTPException, OSError) as error:
-                # The gateway closes idle connections, so the first failure says nothing.
+                # The gateway closes idle connections, so the first failure is not a finding.
                 self.connection.close()
                 self.connection = self.connect()
                 if is_last:
@@ -132,7 +132,7 @@ class Report:
         self.check(question, str(expected), reply.status if reply.status == expected else reply, reply.status == expected)
 
     def note(self, question, seen):
-        """Something that has no expected value."""
+        """Adds a result that has no expected value."""
         self.rows.append((question, "-", seen, "-"))
 
     def print(self):
@@ -141,7 +141,7 @@ class Report:
         for row in rows:
             print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
 
-    def different(self):
+    def differences(self):
         return [row for row in self.rows if row[3] == "DIFFERENT"]
 
 
@@ -169,7 +169,7 @@ class Smoke:
         """The path of the links of a release."""
         return f"{self.release(tag)}/assets/links"
 
-    def documented_requests(self):
+    def check_documented_requests(self):
         links, report = self.links(f"smoke-{self.run}"), self.report
         created = self.service.send("POST", links, "name=app&url=https://example.com/app", "application/x-www-form-urlencoded")
         report.status("create a link", 201, created)
@@ -182,7 +182,7 @@ class Smoke:
         report.status("get the deleted link", 404, self.service.get(link))
         report.status("a path outside the API", 404, self.service.get("/nowhere"))
 
-    def releases_and_latest(self):
+    def check_releases_and_latest(self):
         report, form = self.report, "application/x-www-form-urlencoded"
         tag = f"smoke/release {self.run}"
         release = self.release(tag)
@@ -202,20 +202,21 @@ class Smoke:
         report.status("delete the release", 200, self.service.send("DELETE", release))
         report.status("get the deleted release", 404, self.service.get(release))
 
-    def encoding(self):
+    def check_encoding(self):
         for character, name in [("/", "%2F"), ("#", "%23"), ("%", "%25"), (" ", "%20"), ("+", "%2B")]:
-            # A tag must not contain a % before two hexadecimal digits: an HTTP API decodes the path, and the service decodes it again.
+            # A tag must not contain a % before two hexadecimal digits: an HTTP API decodes the path, and the service decodes
+            # it again.
             links = self.links(f"smoke{character}-{self.run}")
             created = self.service.create(links, "app")
             found = [link["name"] for link in self.service.get(links).json() or []] if created.status == 201 else created
             self.report.check(f"{name} in a tag", "['app']", found, found == ["app"])
-        # An HTTP API cuts the path here, which leads nowhere. Other gateways do not, and the service refuses the tag.
+        # An HTTP API cuts the path here, so that it matches no route. Other gateways do not, and the service refuses the tag.
         created = self.service.create(f"{self.releases}/smoke%3F{self.run}/assets/links", "app")
         self.report.check("%3F in a tag", "400 or 404", created.status, created.status in (400, 404))
         listed = self.service.get(f"{self.links(f'smoke-{self.run}')}?per_page=%31%30")
         self.report.check("an encoded query", "X-Per-Page: 10", f"X-Per-Page: {listed.headers['X-Per-Page']}", listed.headers["X-Per-Page"] == "10")
 
-    def headers(self):
+    def check_headers(self):
         links, report = self.links(f"smoke-headers-{self.run}"), self.report
         self.service.create(links, "app")
         listed = self.service.get(links)
@@ -223,7 +224,7 @@ class Smoke:
         report.check("X-Next-Page without a next page", "empty or absent", repr(next_page), next_page in (None, ""))
         unknown = self.service.get(links, headers={"PRIVATE-TOKEN": "not-a-token-of-this-service"})
         report.status("an unknown token", 401, unknown)
-        self.challenge(links)
+        self.check_challenge(links)
         etag = listed.headers["ETag"]
         unchanged = self.service.get(links, headers={"If-None-Match": etag or ""})
         report.status("If-None-Match with the ETag", 304, unchanged)
@@ -234,7 +235,7 @@ class Smoke:
         size = len(long.headers["Link"] or "")
         report.check("a query of 8 KB", "200, Link below 4 KB", f"{long.status}, {size} bytes", long.status == 200 and 0 < size < 4_096)
 
-    def challenge(self, links):
+    def check_challenge(self, links):
         """API Gateway may rename the header. Like GitLab, the service sends it for a token that it knows to be invalid."""
         question, expected = "the challenge of a revoked token", "401 [x-amzn-remapped-]WWW-Authenticate"
         if not self.revoked_token:
@@ -244,7 +245,7 @@ class Smoke:
         names = [name for name in refused.headers if name.lower().endswith("www-authenticate")]
         self.report.check(question, expected, f"{refused.status} {', '.join(names)}", refused.status == 401 and len(names) == 1)
 
-    def bodies(self):
+    def check_bodies(self):
         links, report = self.links(f"smoke-bodies-{self.run}"), self.report
         boundary = "smoke"
         parts = "".join(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in
@@ -261,7 +262,7 @@ class Smoke:
             body = start + "x" * (size - len(start) - 2) + '"}'
             report.status(f"a body of {size} bytes", expected, self.service.send("POST", links, body, "application/json"))
 
-    def permanent_urls(self):
+    def check_permanent_urls(self):
         tag, report = f"smoke/downloads {self.run}", self.report
         created = self.service.create(self.links(tag), "app", filepath="/bin/app")
         permanent = urlsplit(created.field("direct_asset_url") or "").path.removeprefix(self.service.prefix)
@@ -271,25 +272,25 @@ class Smoke:
             seen = f"{reply.status} {reply.headers['Location'] or ''}".strip()
             report.check(question, expected, seen, seen == expected)
 
-        there = "302 https://example.com/app"
-        check("a permanent URL", self.service.get(permanent), there)
-        check("HEAD of a permanent URL", self.service.send("HEAD", permanent), there)
+        redirect = "302 https://example.com/app"
+        check("a permanent URL", self.service.get(permanent), redirect)
+        check("HEAD of a permanent URL", self.service.send("HEAD", permanent), redirect)
         check(f"a permanent URL, anonymous, {'public' if is_public else 'private'} project",
-              self.service.get(permanent, anonymous=True), there if is_public else "404")
+              self.service.get(permanent, anonymous=True), redirect if is_public else "404")
         check("a permanent URL of an unknown filepath", self.service.get(permanent + "-unknown"), "404")
         check("a permanent URL of an unknown tag", self.service.get(permanent.replace(self.run, "unknown")), "404")
 
-    def cold_starts(self):
-        """Requests at once: each one that finds no idle instance starts a new one."""
+    def measure_cold_starts(self):
+        """Sends requests at the same time: each one that finds no idle instance starts a new one."""
         links = self.links(f"smoke-headers-{self.run}")
-        connections = [self.service.another() for _ in range(CONCURRENT_REQUESTS)]
+        connections = [self.service.with_new_connection() for _ in range(CONCURRENT_REQUESTS)]
         with ThreadPoolExecutor(CONCURRENT_REQUESTS) as threads:
             replies = list(threads.map(lambda service: service.get(links), connections))
         failed = [reply for reply in replies if reply.status != 200]
         self.report.check(f"{CONCURRENT_REQUESTS} requests at once", "200 each", f"{len(failed)} failed", not failed)
         self.report.note("round trip with a new connection, mostly cold starts", percentiles([reply.milliseconds for reply in replies]))
 
-    def latency(self):
+    def measure_latency(self):
         links = self.links(f"smoke-headers-{self.run}")
         replies = [self.service.get(links) for _ in range(WARM_REQUESTS)]
         failed = [reply for reply in replies if reply.status != 200]
@@ -301,12 +302,12 @@ class Smoke:
             self.report.note(name, percentiles(values))
 
     def clean_up(self):
-        left = 0
+        remaining = 0
         for tag in self.tags:
             deleted = self.service.send("DELETE", f"{self.releases}/{quote(tag, safe='')}")
-            # A release that does not exist cannot be deleted, as in GitLab.
-            left += deleted.status not in (200, 403)
-        self.report.check("the releases that the checks created are deleted", "0 left", f"{left} left", left == 0)
+            # Like GitLab, the service returns 403 for a release that does not exist.
+            remaining += deleted.status not in (200, 403)
+        self.report.check("the releases that the checks created are deleted", "0 left", f"{remaining} left", remaining == 0)
 
 
 def main():
@@ -316,16 +317,18 @@ def main():
                    "that PROJECT=… names, and run make smoke API_URL=… with the output ApiUrl of the stack.")
     smoke = Smoke(Service(url, token), project or "24", os.environ.get("REVOKED_TOKEN"))
     try:
-        for checks in [smoke.documented_requests, smoke.releases_and_latest, smoke.encoding, smoke.headers, smoke.bodies,
-                       smoke.permanent_urls, smoke.cold_starts, smoke.latency]:
+        for checks in [
+            smoke.check_documented_requests, smoke.check_releases_and_latest, smoke.check_encoding, smoke.check_headers,
+            smoke.check_bodies, smoke.check_permanent_urls, smoke.measure_cold_starts, smoke.measure_latency,
+        ]:
             checks()
     finally:
         smoke.clean_up()
     smoke.report.print()
-    different = smoke.report.different()
-    if different:
+    differences = smoke.report.differences()
+    if differences:
         print(flush=True)
-        raise Stop(f"{len(different)} of {len(smoke.report.rows)} checks differ from what is expected; see the table above.")
+        raise Stop(f"{len(differences)} of {len(smoke.report.rows)} checks differ from what is expected; see the table above.")
     print(f"\nmake smoke: {len(smoke.report.rows)} checks, all as expected.")
 
 

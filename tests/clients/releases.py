@@ -18,8 +18,8 @@ def request(service, path, body=None):
         return json.load(response)
 
 
-def held(service, tag):
-    """Returns the release that the service holds."""
+def get_release(service, tag):
+    """Returns the release as the service has it."""
     return request(service, "/" + quote(tag, safe=""))
 
 

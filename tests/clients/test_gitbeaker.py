@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TOKEN
-from releases import held, link, release, tags
+from releases import get_release, link, release, tags
 
 FOLDER = Path(__file__).parent
 
@@ -48,7 +48,7 @@ def test_command_line_manages_a_release(service):
     assert shown == link(service, tag, shown["id"], "app", "https://e.com/app"), asset
     edited = run("project-releases", "edit", tag, "--name", "App 1.0")
     changed = release(service, made, tag, "App 1.0", "faster", links=[shown])
-    assert json.loads(edited.stdout) == held(service, tag) == changed, edited
+    assert json.loads(edited.stdout) == get_release(service, tag) == changed, edited
     assert json.loads(run("project-releases", "show", tag).stdout) == changed
     assert changed in json.loads(run("project-releases", "all").stdout)
     assert run("project-releases", "remove", tag).returncode == 0

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import TOKEN
 from recipes import GLAB, IS_DEBIAN, Workplace
-from releases import held, link, release, request, tags
+from releases import get_release, link, release, request, tags
 
 COMMIT = "6104942438c14ec7bd21c6cd5bd995272b3faff6"
 APP = {
@@ -38,8 +38,8 @@ def glab(service, tmp_path_factory):
 
 
 def doc_and_app(service, tag):
-    """Returns the release that the service holds, and the bodies that its two links should have."""
-    found = held(service, tag)
+    """Returns the release as the service has it, and the bodies that its two links should have."""
+    found = get_release(service, tag)
     second, first = [asset["id"] for asset in found["assets"]["links"]]
     assert first < second
     return found, [
@@ -64,7 +64,7 @@ def test_create_makes_a_release_with_asset_links(service, glab):
 def test_create_without_a_ref_makes_a_release_of_the_default_branch(service, glab):
     code, printed = glab("create", "no-ref", "--notes", "x")
     assert code == 0 and "Release created:" in printed, printed
-    found = held(service, "no-ref")
+    found = get_release(service, "no-ref")
     assert found == release(service, found, "no-ref", description="x")
 
 
@@ -72,7 +72,7 @@ def test_create_of_an_existing_release_updates_it(service, glab):
     made = request(service, "", {"tag_name": "again", "name": "old", "description": "old"})
     code, printed = glab("create", "again", "--ref", "main", "--name", "new", "--notes", "- new")
     assert code == 0 and "Release updated\turl=" in printed, printed
-    assert held(service, "again") == made | {"name": "new", "description": "- new"}
+    assert get_release(service, "again") == made | {"name": "new", "description": "- new"}
 
 
 def test_upload_adds_asset_links(service, glab):
@@ -84,7 +84,7 @@ def test_upload_adds_asset_links(service, glab):
     assert f"Added release asset\tname=app url={links[1]['direct_asset_url']}\n" in printed
     code, printed = glab("upload", "up/1", "--assets-links", json.dumps([DOC]))
     assert code == 1 and "Name has already been taken" in printed, printed
-    assert held(service, "up/1") == found
+    assert get_release(service, "up/1") == found
 
 
 def test_view_prints_a_release(service, glab):

@@ -8,7 +8,7 @@ import gitlab
 import pytest
 
 from conftest import ROOT, TOKEN
-from releases import held, link, release, tags
+from releases import get_release, link, release, tags
 
 
 def manager(service, tag):
@@ -104,14 +104,14 @@ def test_library_creates_a_release_with_links(service):
         link(service, tag, 1, "app", "https://e.com/app", "/bin/app"),
     ]
     expected = release(service, created.attributes, tag, "App 2.0", "- faster", commit, links)
-    assert held(service, tag) == expected
+    assert get_release(service, tag) == expected
     fetched = releases(service).get(tag)
     for shown in [created, fetched]:
         assert {name: shown.attributes[name] for name in expected} == expected
     assert [asset.id for asset in fetched.links.list(get_all=True)] == [2, 1]
     assert fetched.links.create({"name": "sums", "url": "https://e.com/sums"}).id == 3
     fetched.links.delete(1)
-    assert [asset["id"] for asset in held(service, tag)["assets"]["links"]] == [3, 2]
+    assert [asset["id"] for asset in get_release(service, tag)["assets"]["links"]] == [3, 2]
 
 
 def test_library_lists_the_releases_newest_first(service):
@@ -136,7 +136,7 @@ def test_library_updates_a_release(service):
     manager.update("py/update", {"released_at": "2019-01-03T01:55:18Z", "description": "new"})
     changes = {"name": "new", "description": "new", "released_at": "2019-01-03T01:55:18.000Z"}
     expected = release(service, created.attributes, "py/update") | changes
-    assert held(service, "py/update") == expected
+    assert get_release(service, "py/update") == expected
 
 
 def test_library_deletes_a_release(service):
@@ -198,7 +198,7 @@ def test_command_line_manages_releases(service):
     created = run("create", *tag, "--name", "App", "--description", "- faster", "--ref", "main")
     made = json.loads(created.stdout)
     assert made == release(service, made, "cli/2.0", "App", "- faster"), created
-    assert held(service, "cli/2.0") == json.loads(run("get", *tag).stdout) == made
+    assert get_release(service, "cli/2.0") == json.loads(run("get", *tag).stdout) == made
     repeated = run("create", *tag)
     assert repeated.returncode == 1 and "409: Release already exists" in repeated.stderr, repeated
     assert run("update", *tag, "--description", "- fast").returncode == 0

@@ -8,7 +8,7 @@ from conftest import TOKEN, start, stop
 from loopback import free_port
 from publishers import PUBLISHERS
 from recipes import GLAB, IS_DEBIAN, IS_LINUX_X64, NODE, PAGE, Workplace, recipe
-from releases import held, link
+from releases import get_release, link
 from web_server import archive, serve
 
 LINUX, MACOS = "app-linux-x64.tar.gz", "app-macos-arm64.tar.gz"
@@ -41,7 +41,7 @@ def test_the_publisher_names_each_link_after_its_file(published, files):
         link(service, "v1.2.0", link_id, name, f"{files}/app/1.2.0/{name}", f"/{name}", "package")
         for link_id, name in enumerate([LINUX, MACOS] if publisher in BOTH else [LINUX], 1)
     ]
-    assert held(service, "v1.2.0")["assets"]["links"] == expected[::-1]
+    assert get_release(service, "v1.2.0")["assets"]["links"] == expected[::-1]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TOKEN
-from releases import held, link, release, request, tags
+from releases import get_release, link, release, request, tags
 
 NODE = Path(__file__).parent / "node_modules"
 FILEPATH = "/bin/app"
@@ -74,7 +74,7 @@ def assert_published(service, version, printed, notes):
     assert f"Published release {version} on default channel\n" in printed
     url = f"https://e.com/app-{version}"
     asset = link(service, tag, 1, f"app {version}", url, FILEPATH, "package")
-    found = held(service, tag)
+    found = get_release(service, tag)
     description = found["description"]
     assert found == release(service, found, tag, description=description, links=[asset])
     for note in notes:
@@ -102,7 +102,7 @@ def test_the_reason_is_printed_when_the_release_exists(service, repository):
     repository.commit("feat: more\n\nBREAKING CHANGE: all")
     code, printed = repository.publish()
     assert code == 1 and "Response code 409 (Release already exists)" in printed, printed
-    assert held(service, "v3.0.0") == made
+    assert get_release(service, "v3.0.0") == made
 
 
 def test_a_token_that_may_not_write_is_refused(repository):
