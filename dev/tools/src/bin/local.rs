@@ -18,10 +18,10 @@ use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use testkit::{emulator, engine, seed};
 
 use dynoxide::Database;
 use release_links::store::operator::Operator;
+use testkit::{emulator, engine, seed};
 use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -53,14 +53,14 @@ async fn serve() -> Result<(), String> {
     let port = emulator::setting("PORT", "9000").parse::<u16>();
     let port = port.map_err(|_| "PORT must be a number from 0 to 65535".to_owned())?;
     let state = PathBuf::from(emulator::setting("STATE", ".local/dynamodb.sqlite"));
-    // Declared first, so that the state is unlocked after all processes have ended.
+    // Declared first, so that it is dropped last: all processes end before the state is unlocked.
     let _lock = lock_state(&state, port)?;
     if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
         return Err(format!(
             "port {port} is in use; end what uses it, or choose another with `make run PORT=9001`"
         ));
     }
-    let engine = seeded_engine(&state).await?;
+    let engine = start_seeded_engine(&state).await?;
     let group = emulator::ProcessGroup::start()?;
     let mut children = vec![emulator::start_emulator(&group, port).await?];
     let bootstrap = emulator::setting("BOOTSTRAP", "target/debug/release-links");
@@ -71,7 +71,7 @@ async fn serve() -> Result<(), String> {
         )?);
     }
     let emulator = ([127, 0, 0, 1], port).into();
-    emulator::wait_until("the function responds", || responds(emulator)).await?;
+    emulator::wait_until("the function responds", || list_responds(emulator)).await?;
     print_welcome(port, engine);
     while children
         .iter_mut()
@@ -98,7 +98,7 @@ fn lock_state(state: &Path, port: u16) -> Result<File, String> {
     let mut lock = options.open(&path).map_err(explain)?;
     match lock.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(in_use(state, &path, port)),
+        Err(TryLockError::WouldBlock) => return Err(explain_lock(state, &path, port)),
         Err(TryLockError::Error(error)) => return Err(explain(error)),
     }
     lock.set_len(0).map_err(explain)?;
@@ -107,9 +107,9 @@ fn lock_state(state: &Path, port: u16) -> Result<File, String> {
 }
 
 /// Says which service uses the state, and how to start another one beside it.
-fn in_use(state: &Path, lock: &Path, port: u16) -> String {
-    let holder = std::fs::read_to_string(lock).unwrap_or_default();
-    let (user, free) = match holder.parse::<u16>() {
+fn explain_lock(state: &Path, lock: &Path, port: u16) -> String {
+    let locked_by = std::fs::read_to_string(lock).unwrap_or_default();
+    let (user, free) = match locked_by.parse::<u16>() {
         Ok(used) => {
             let free = if used == port {
                 used.wrapping_add(1)
@@ -127,7 +127,7 @@ fn in_use(state: &Path, lock: &Path, port: u16) -> String {
     )
 }
 
-async fn seeded_engine(state: &Path) -> Result<SocketAddr, String> {
+async fn start_seeded_engine(state: &Path) -> Result<SocketAddr, String> {
     let engine = start_engine(state)?;
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
@@ -149,8 +149,8 @@ async fn seeded_engine(state: &Path) -> Result<SocketAddr, String> {
     Ok(engine)
 }
 
-/// Whether an earlier version has written to the table. Its releases, links, projects and tokens have
-/// the attribute `revision`, which no item has any more.
+/// Whether an earlier version of the service wrote to the table. Its releases, links, projects and
+/// tokens have the attribute `revision`, which no item has now.
 async fn has_old_items(engine: SocketAddr) -> Result<bool, String> {
     let client = engine::client(engine);
     let scan = client.scan().table_name(TABLE);
@@ -179,9 +179,9 @@ fn start_engine(state: &Path) -> Result<SocketAddr, String> {
     engine::serve(database).map_err(|error| explain(error.to_string()))
 }
 
-/// Requests the seeded list through the emulator. This also warms up the function before the first
-/// client's request.
-async fn responds(emulator: SocketAddr) -> bool {
+/// Whether the seeded list is returned through the emulator. The request also warms up the function
+/// before the first client's request.
+async fn list_responds(emulator: SocketAddr) -> bool {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let attempt = async {
         let mut stream = TcpStream::connect(emulator).await?;

@@ -19,7 +19,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use testkit::{emulator, engine, invariants, seed};
 
 use dynoxide::Database;
 use http_body_util::{BodyExt, Full};
@@ -30,6 +29,7 @@ use lambda_http::http::Request;
 use multer::bytes::Bytes;
 use release_links::store::operator::Operator;
 use serde_json::{Value, json};
+use testkit::{emulator, engine, invariants, seed};
 use tokio::process::Child;
 use tokio::task::JoinSet;
 
@@ -81,11 +81,11 @@ async fn soak() -> Result<(), String> {
     let mut functions = (0..BURST).map(start).collect::<Result<Vec<Child>, _>>()?;
     let http: Http = HttpClient::builder(TokioExecutor::new()).build_http();
     let base = format!("http://127.0.0.1:{port}");
-    cold_burst(&http, &base, &mut functions).await?;
+    send_cold_burst(&http, &base, &mut functions).await?;
     for mut function in functions.drain(FUNCTIONS..) {
         let _ = function.kill().await;
     }
-    traffic(
+    send_traffic(
         &http,
         &base,
         &functions,
@@ -112,7 +112,7 @@ async fn check_invariants(client: &aws_sdk_dynamodb::Client) -> Result<(), Strin
 }
 
 /// Sends four requests per process concurrently, while all processes are still cold.
-async fn cold_burst(http: &Http, base: &str, functions: &mut [Child]) -> Result<(), String> {
+async fn send_cold_burst(http: &Http, base: &str, functions: &mut [Child]) -> Result<(), String> {
     let mut requests = JoinSet::new();
     for _ in 0..BURST * 4 {
         let (http, base) = (http.clone(), base.to_owned());
@@ -139,7 +139,8 @@ async fn cold_burst(http: &Http, base: &str, functions: &mut [Child]) -> Result<
     }
 }
 
-async fn traffic(
+/// Sends mixed traffic for this time, and checks that the processes do not grow.
+async fn send_traffic(
     http: &Http,
     base: &str,
     functions: &[Child],
@@ -220,7 +221,7 @@ async fn send(http: &Http, method: &str, url: &str, body: Option<Value>) -> (u16
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
-fn attributes(name: &str) -> Value {
+fn link_attributes(name: &str) -> Value {
     json!({
         "name": name,
         "url": format!("https://e.com/{name}"),
@@ -277,11 +278,11 @@ impl TrafficClient {
         send(&self.http, method, &format!("{}{path}", self.links), body).await
     }
 
-    /// Creates a link with an idempotency key; a quarter of the requests are sent twice.
+    /// Creates a link with an idempotency key, and sends a quarter of the requests twice.
     async fn create(&mut self) {
         self.names_used += 1;
         let name = format!("n{}", self.names_used);
-        let mut body = attributes(&name);
+        let mut body = link_attributes(&name);
         body["key"] = json!(name);
         let (status, link) = self.send("POST", "", Some(body.clone())).await;
         assert_eq!((status, &link["name"]), (201, &json!(name)), "{link}");
@@ -316,7 +317,7 @@ impl TrafficClient {
     async fn update(&mut self, id: u64) {
         self.names_used += 1;
         let name = format!("n{}", self.names_used);
-        let body = attributes(&name);
+        let body = link_attributes(&name);
         let (status, link) = self.send("PUT", &format!("/{id}"), Some(body)).await;
         assert_eq!((status, &link["name"]), (200, &json!(name)), "{link}");
         self.expected.insert(id, name);
