@@ -48,7 +48,7 @@ def start(state, port, **environment):
 
 
 def stop(service):
-    """Stops the service with SIGINT, and returns its exit code when all that it printed has been read."""
+    """Stops the service with SIGINT, and returns its exit code when all of its output has been read."""
     service.process.send_signal(signal.SIGINT)
     code = service.process.wait(timeout=20)
     service.reader.join(timeout=20)

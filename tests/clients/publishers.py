@@ -1,9 +1,9 @@
-"""Publishes v1.2.0 with each tool, as docs/release-tools.md says."""
+"""Publishes v1.2.0 with each tool, as docs/release-tools.md describes."""
 
 from conftest import TOKEN
 from recipes import GLAB, NODE, PYTHON, recipe
 
-# Stands in for ssh: runs the command for the remote repository on the folder `origin` beside it.
+# Replaces ssh: runs the command for the remote repository on the folder `origin` beside the script.
 SSH = """#!/bin/sh
 for command; do :; done
 exec sh -c "${command%%\\'*} '$(dirname "$0")/origin'"

@@ -29,11 +29,11 @@ def recipe(heading, language, start=""):
 
 
 class Workplace:
-    """A folder with an environment of its own, in which tools work as the page says."""
+    """A folder with its own environment, in which tools run as the page describes."""
 
     def __init__(self, folder, service, files=""):
         self.folder, self.service, self.files = folder, service, files
-        # Nothing comes from the developer's own environment, in which a CI service may set further variables.
+        # Isolate the tools from the developer's environment, in which a CI service may set further variables.
         self.environment = {"HOME": str(folder), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
 
     def fill_in(self, text):
@@ -47,7 +47,7 @@ class Workplace:
         path.chmod(mode)
 
     def run(self, script, *tools, **environment):
-        """Runs a shell script with these folders of tools, and returns what it prints to standard output."""
+        """Runs a shell script with these folders of tools, and returns its standard output."""
         path = os.pathsep.join(str(folder) for folder in [*tools, self.environment["PATH"]])
         result = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", self.fill_in(script)],

@@ -23,7 +23,7 @@ def run_node(service, *arguments):
     )
 
 
-# Releases come first, because their list also has what the links create.
+# The releases are tested first, because the tests of links create releases, which the list would contain.
 @pytest.mark.parametrize(("script", "printed"), [
     ("gitbeaker-releases.mjs", "a release created, changed, listed and deleted, the errors met"),
     ("gitbeaker.mjs", "45 links created and listed, one changed, one deleted, the errors met"),

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not IS_DEBIAN, reason="glab comes from Debian's 
 
 @pytest.fixture(scope="module")
 def glab(service, tmp_path_factory):
-    """Runs a command of `glab release`, and returns its exit code and what it printed."""
+    """Runs a command of `glab release`, and returns its exit code and its output."""
     place = Workplace(tmp_path_factory.mktemp("glab"), service)
     signed_in = place.sign_in_with_glab(TOKEN)
     environment = place.environment | signed_in | {"GLAMOUR_STYLE": "notty"}

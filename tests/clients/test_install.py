@@ -24,7 +24,7 @@ def files():
 
 
 def publish(service, files, tag, file):
-    """Posts a release whose file is at /bin/app, and returns the answer."""
+    """Posts a release whose file is at /bin/app, and returns the response."""
     asset = {"name": file, "url": f"{files}/{file}", "link_type": "package"}
     links = [asset | {"direct_asset_path": "/bin/app"}]
     return request(service, "", {"tag_name": tag, "assets": {"links": links}})

@@ -1,4 +1,4 @@
-"""What `make run`, `make invoke` and `make smoke` say when they cannot do what they were asked."""
+"""Checks the messages of `make run`, `make invoke` and `make smoke` when they fail."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from releases import request, tags
 
 def make(*arguments, **environment):
     """Runs a target of the Makefile, and returns its exit code, its output and its first error."""
-    # `make client-tests` hands its own options down, and a developer may have exported some of the variables.
+    # `make client-tests` passes its own options on, and a developer may have exported some of the variables.
     left_out = ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PORT", "STATE", "FRESH", "API_URL", "TOKEN", "REVOKED_TOKEN", "PROJECT"]
     inherited = {name: value for name, value in os.environ.items() if name not in left_out}
     result = subprocess.run(

@@ -87,7 +87,7 @@ def test_library_reads_what_release_tools_ask_first(service):
 
 
 def releases(service):
-    """Returns the releases of a project that the library has fetched, so that it uses its ID."""
+    """Returns the releases of a project. The library has fetched the project, so it names it by its ID."""
     return gitlab.Gitlab(service.url, private_token=TOKEN).projects.get("group/app").releases
 
 

@@ -26,7 +26,7 @@ def files():
 
 @pytest.fixture(scope="module", params=PUBLISHERS, ids=lambda publisher: publisher.__name__)
 def published(request, files, tmp_path_factory):
-    """A service of its own for each publisher, which has published v1.2.0."""
+    """A separate service for each publisher, which has published v1.2.0."""
     if request.param.__name__ == "glab" and not IS_DEBIAN:
         pytest.skip("glab comes from Debian's archive")
     service = start(tmp_path_factory.mktemp("state") / "dynamodb.sqlite", free_port())

@@ -36,7 +36,7 @@ class Repository:
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("remote", "add", "origin", project)
         plugin = ["@semantic-release/gitlab", {
-            # Comments need GitLab's issues.
+            # The plugin's comments need issues, which the service does not have.
             "assets": [ASSET], "successCommentCondition": False, "failCommentCondition": False,
         }]
         analyzers = ["commit-analyzer", "release-notes-generator"]
@@ -54,7 +54,7 @@ class Repository:
         self.git("push", "--quiet", "origin", "main")
 
     def publish(self):
-        """Runs semantic-release, and returns its exit code and what it printed."""
+        """Runs semantic-release, and returns its exit code and its output."""
         result = subprocess.run(
             ["node", NODE / "semantic-release/bin/semantic-release.js", "--no-ci"],
             cwd=self.tree, env=self.environment, stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Which tools send the service's token to the host of the file, as the table in docs/release-tools.md says."""
+"""Checks the table in docs/release-tools.md: which tools send the service's token to the host of the file."""
 
 import json
 import re
@@ -39,7 +39,7 @@ LIBRARIES = {
 
 
 def rows():
-    """Returns the table: for each tool its basis, what it does with PRIVATE-TOKEN, and with Authorization."""
+    """Returns the table: the basis of each tool, and whether it sends PRIVATE-TOKEN and Authorization."""
     section = PAGE.split("\n## Tokens travel\n")[1].split("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("| ")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
@@ -48,7 +48,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def file_host():
-    """Another host than the service's, which serves the file, and sees what it is sent."""
+    """A host other than the service's, which serves the file and records the headers of requests."""
     with serve({f"/{NAME}": archive("app 1.2.0")}) as server:
         yield server
 

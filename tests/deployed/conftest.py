@@ -34,7 +34,7 @@ class Aws:
         return result.stdout
 
     def cli(self, *arguments):
-        """Runs the AWS CLI, and returns what it prints as JSON."""
+        """Runs the AWS CLI, and returns its JSON output."""
         output = self.run("aws", *arguments, "--output", "json")
         return json.loads(output) if output.strip() else None
 

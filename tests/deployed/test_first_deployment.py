@@ -40,7 +40,7 @@ def run_in_terminal(aws, config, answers):
             break
         text += chunk
         if answers and answers[0][0] in text.rsplit("\x00", 1)[-1]:
-            # The mark separates what was printed before this answer from the text that the next prompt is searched in.
+            # The mark separates the output before this answer from the text in which the next prompt is searched for.
             text += "\x00"
             os.write(terminal, answers.pop(0)[1].encode() + b"\n")
     assert not answers, text

@@ -1,4 +1,4 @@
-"""Deploys the stack with gradual deployments. The emulator shifts all requests at once, as it knows no CodeDeploy."""
+"""Deploys the stack with gradual deployments. The emulator has no CodeDeploy, so it shifts all requests at once."""
 
 
 def test_the_api_invokes_the_alias(aws):

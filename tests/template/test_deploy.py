@@ -1,4 +1,4 @@
-"""Checks what `make deploy` refuses to deploy. The tests of the deployment cover what it deploys."""
+"""Checks that `make deploy` refuses wrong settings and programs. The tests of the deployment cover successful runs."""
 
 import re
 import subprocess

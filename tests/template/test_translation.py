@@ -1,4 +1,4 @@
-"""Checks the resources that SAM creates from the template. No emulator enforces what depends on them."""
+"""Checks the resources that SAM creates from the template. No emulator enforces their settings."""
 
 import functools
 import json
@@ -152,7 +152,7 @@ def versions(**parameters):
 
 
 def test_only_a_new_revision_publishes_a_version_for_a_changed_parameter():
-    """`make deploy` sets Revision for this reason."""
+    """This is why `make deploy` sets Revision."""
     assert versions(DownloadCacheSeconds="60") == versions(DownloadCacheSeconds="61")
     assert versions(Revision="0123456789abcdef") != versions(Revision="fedcba9876543210")
     [version] = [resource for resource in resources().values() if resource["Type"] == "AWS::Lambda::Version"]

@@ -1,4 +1,4 @@
-"""Prints what SAM makes of the template with the parameters that it gets as Name=Value, as CloudFormation's macro does."""
+"""Prints the template as SAM's macro in CloudFormation translates it, with the parameters given as Name=Value."""
 
 import json
 import logging
