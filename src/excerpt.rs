@@ -1,5 +1,5 @@
-//! Excerpts of what a client sent, for error messages. No error is larger than [`MAX_ERROR_BYTES`],
-//! whatever a request contains (R82).
+//! Excerpts of a client's values, for error messages. No error is larger than [`MAX_ERROR_BYTES`],
+//! whatever the request contains (R82).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The operator's AWS credentials, and why there are none or AWS does not accept them.
+//! The operator's AWS credentials, and the reasons why they are missing or AWS rejects them.
 
 use std::error::Error;
 

@@ -1,6 +1,6 @@
 //! Everything that the command prints: sentences and tables for people, JSON for programs.
 //!
-//! Names, tags and labels come from whoever may write to the table, and may try to move the
+//! Names, tags and labels come from anyone who may write to the table, and may try to move the
 //! terminal's cursor, hide text or forge a row. Nothing outside this module writes to the terminal,
 //! and its functions escape such characters, so that no caller has to think of it.
 

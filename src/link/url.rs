@@ -204,7 +204,7 @@ fn split_at(text: &str, delimiter: char) -> (&str, Option<&str>) {
         .map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// The port is what follows the last colon, unless that colon belongs to an IPv6 address in
+/// The port is the text after the last colon, unless that colon belongs to an IPv6 address in
 /// brackets.
 fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {

@@ -36,7 +36,7 @@ pub enum InvalidTagName {
     /// A decoded path is decoded a second time.
     #[error("has a '%' before two hexadecimal digits")]
     Escape,
-    /// The path leads to the latest release (R63, R65).
+    /// The path names the latest release (R63, R65).
     #[error("begins with permalink/latest")]
     Permalink,
     /// The path names something below another release.
