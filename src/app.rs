@@ -129,7 +129,7 @@ impl App {
         record: &mut RequestRecord,
     ) -> Result<Answer, ApiError> {
         let Target { path, query, body } = target?;
-        let event_url = || PublicUrl::of_event(http.request_context_ref(), http.headers(), &path);
+        let event_url = || PublicUrl::from_event(http.request_context_ref(), http.headers(), &path);
         let public_url = self.settings.public_url.clone().unwrap_or_else(event_url);
         let found = operations::find(http.method(), &path, public_url.prefix());
         let max_bytes = found.as_ref().map_or(MAX_BODY_BYTES, Found::max_body_bytes);
@@ -151,8 +151,8 @@ impl App {
         };
         let (request, credential) = read(http, endpoint, query, public_url).await?;
         match row.parse {
-            Parse::OfProject(parse) => call.perform(&request, credential, parse).await,
-            Parse::OfCaller(parse) => call.perform(&request, credential, parse).await,
+            Parse::ForProject(parse) => call.perform(&request, credential, parse).await,
+            Parse::ForCaller(parse) => call.perform(&request, credential, parse).await,
         }
     }
 

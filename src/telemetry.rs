@@ -54,7 +54,7 @@ pub fn log_filter(get: impl Fn(&str) -> Option<String>) -> Result<Targets, Confi
 }
 
 /// The facts about a request for its log event. The path, the query, the headers and
-/// the body are left out, because they may hold a client's secrets.
+/// the body are left out, because they may contain a client's secrets.
 #[derive(Debug, Clone, Default)]
 pub struct RequestRecord {
     /// Lambda's ID of the invocation. The client receives it as `X-Request-Id`.

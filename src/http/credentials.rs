@@ -14,7 +14,7 @@ pub struct Credential {
     pub is_job_token: bool,
 }
 
-/// The parameters that may hold a token.
+/// The parameters that may contain a token.
 const PARAMETERS: [&str; 5] = [
     "private_token",
     "access_token",
@@ -24,10 +24,10 @@ const PARAMETERS: [&str; 5] = [
 ];
 
 /// Finds the token in GitLab's order of precedence (E14, E16). It removes every parameter that may
-/// hold a token from `params`, so that no later stage can echo it. A blank value counts as absent
+/// contain a token from `params`, so that no later stage can echo it. A blank value counts as absent
 /// (E13).
 pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<Credential> {
-    let mut parameter = |name| params.take(name).and_then(of_parameter);
+    let mut parameter = |name| params.take(name).and_then(token_of_parameter);
     let [
         private_token,
         access_token,
@@ -36,13 +36,13 @@ pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<Credential> {
         other_token,
     ] = PARAMETERS.map(&mut parameter);
     let token = private_token
-        .or_else(|| of_header(headers, "private-token"))
+        .or_else(|| token_of_header(headers, "private-token"))
         .or_else(|| bearer(headers))
         .or(access_token)
         .or(bearer_token);
     let is_job_token = token.is_none();
     let token = token
-        .or_else(|| of_header(headers, "job-token"))
+        .or_else(|| token_of_header(headers, "job-token"))
         .or(job_token)
         .or(other_token);
     token.map(|token| Credential {
@@ -53,12 +53,12 @@ pub fn take(headers: &HeaderMap, params: &mut Params) -> Option<Credential> {
 
 /// Whether a parameter may be a token, also in a notation that [`take`] does not read, such as
 /// `[private_token]=…` or `a=1;private_token=…`.
-pub fn may_hold_token(name: &str, value: &str) -> bool {
+pub fn may_contain_token(name: &str, value: &str) -> bool {
     name.contains("token") || value.contains("token=")
 }
 
 /// A parameter that is not text counts as an unknown token, not as a missing one.
-fn of_parameter(value: Value) -> Option<PlainToken> {
+fn token_of_parameter(value: Value) -> Option<PlainToken> {
     match value {
         Value::Null => None,
         Value::Text(text) => present(text),
@@ -66,7 +66,7 @@ fn of_parameter(value: Value) -> Option<PlainToken> {
     }
 }
 
-fn of_header(headers: &HeaderMap, name: &str) -> Option<PlainToken> {
+fn token_of_header(headers: &HeaderMap, name: &str) -> Option<PlainToken> {
     present(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
 }
 

@@ -3,9 +3,9 @@
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::utf8_percent_encode;
 
-use super::credentials::may_hold_token;
+use super::credentials::may_contain_token;
 use super::params::{Checks, Kind, Param, ParamErrors, ParamProblem, Params};
-use super::public_url::QUERY_VALUE;
+use super::pattern::QUERY_VALUE;
 use crate::page::{DEFAULT_PER_PAGE, MAX_COUNT, MAX_PER_PAGE, Page};
 
 /// The number of a page.
@@ -141,7 +141,8 @@ const PATH_PARAMETERS: [&str; 2] = ["id", "tag_name"];
 /// because headers end up in logs.
 fn echoed(pairs: &[(String, String)]) -> [Vec<&(String, String)>; 2] {
     let is_of_path = |name: &str| PATH_PARAMETERS.contains(&name);
-    let all = |(name, value): &&(String, String)| is_of_path(name) || !may_hold_token(name, value);
+    let all =
+        |(name, value): &&(String, String)| is_of_path(name) || !may_contain_token(name, value);
     let of_path = |(name, _): &&(String, String)| is_of_path(name);
     [
         pairs.iter().filter(all).collect(),

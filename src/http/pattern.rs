@@ -15,10 +15,18 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::error::ApiError;
-use super::public_url::{PATH, QUERY_VALUE};
+
+/// Characters that are percent-encoded in a query value: all but RFC 3986's unreserved characters.
+pub const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+/// Characters that are percent-encoded in a path that keeps its slashes.
+pub const PATH: &AsciiSet = &QUERY_VALUE.remove(b'/');
 
 /// A path such as `/api/v4/projects/{id}/releases/{tag_name}/assets/links{.format}`.
 ///
@@ -199,8 +207,8 @@ impl Pattern {
         match name {
             "id" => self.may_be_project(segments),
             "tag_name" => {
-                !segments.starts_with(&["permalink", "latest"])
-                    && !(is_last && is_below_release(segments))
+                let is_latest = segments.starts_with(&["permalink", "latest"]);
+                !is_latest && (!is_last || !is_below_release(segments))
             }
             _ => true,
         }
@@ -217,8 +225,9 @@ impl Pattern {
         });
         let is_any = usize::from(has_releases && !self.is_web());
         let is_id = segments[0].bytes().all(|byte| byte.is_ascii_digit());
-        !segments[is_any..].contains(&"releases")
-            && !(self.is_web() && segments[0] == "api")
+        let is_of_api = self.is_web() && segments[0] == "api";
+        !is_of_api
+            && !segments[is_any..].contains(&"releases")
             && (has_releases || segments.len() == 1 || !is_id)
     }
 }

@@ -2,22 +2,12 @@
 
 use lambda_http::http::{HeaderMap, HeaderValue, header};
 use lambda_http::request::RequestContext;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use url::Url;
 
 use super::paths;
 use super::pattern::Pattern;
 use crate::link::Link;
 use crate::project::Project;
-
-/// Characters that are percent-encoded in a query value: all but RFC 3986's unreserved characters.
-pub const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-/// Characters that are percent-encoded in a path that keeps its slashes.
-pub const PATH: &AsciiSet = &QUERY_VALUE.remove(b'/');
 
 /// Scheme, host, optional port and path prefix of the service, without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,31 +46,12 @@ impl PublicUrl {
     /// balancer's event has no domain name, so the `Host` header replaces it there. The scheme is
     /// https unless a load balancer says otherwise.
     #[must_use]
-    pub fn of_event(context: Option<&RequestContext>, headers: &HeaderMap, raw_path: &str) -> Self {
-        let (domain_name, stage) = match context {
-            // A REST API removes the stage from the path; the context has the full path.
-            Some(RequestContext::ApiGatewayV1(context)) => {
-                let stage = context
-                    .path
-                    .as_deref()
-                    .and_then(|whole| whole.strip_suffix(raw_path));
-                (
-                    context.domain_name.as_deref(),
-                    stage.unwrap_or_default().to_owned(),
-                )
-            }
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                let stage = context
-                    .stage
-                    .as_deref()
-                    .filter(|stage| *stage != "$default");
-                (
-                    context.domain_name.as_deref(),
-                    stage.map(|stage| format!("/{stage}")).unwrap_or_default(),
-                )
-            }
-            Some(_) | None => (None, String::new()),
-        };
+    pub fn from_event(
+        context: Option<&RequestContext>,
+        headers: &HeaderMap,
+        raw_path: &str,
+    ) -> Self {
+        let (domain_name, stage) = domain_name_and_stage(context, raw_path);
         let host = domain_name
             .or_else(|| headers.get(header::HOST)?.to_str().ok())
             .unwrap_or("localhost");
@@ -153,6 +124,29 @@ impl PublicUrl {
             ("filepath", filepath.strip_prefix('/').unwrap_or(filepath)),
         ];
         self.endpoint(paths::DOWNLOAD, &values)
+    }
+}
+
+/// The domain name and the stage of the event, the stage with a slash in front.
+fn domain_name_and_stage<'a>(
+    context: Option<&'a RequestContext>,
+    raw_path: &str,
+) -> (Option<&'a str>, String) {
+    match context {
+        // A REST API removes the stage from the path; the context has the full path.
+        Some(RequestContext::ApiGatewayV1(context)) => {
+            let path = context.path.as_deref();
+            let stage = path.and_then(|path| path.strip_suffix(raw_path));
+            let stage = stage.unwrap_or_default().to_owned();
+            (context.domain_name.as_deref(), stage)
+        }
+        Some(RequestContext::ApiGatewayV2(context)) => {
+            let stage = context.stage.as_deref();
+            let stage = stage.filter(|stage| *stage != "$default");
+            let stage = stage.map(|stage| format!("/{stage}"));
+            (context.domain_name.as_deref(), stage.unwrap_or_default())
+        }
+        Some(_) | None => (None, String::new()),
     }
 }
 

@@ -9,9 +9,9 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::credentials::may_hold_token;
+use super::credentials::may_contain_token;
 use super::error::ApiError;
-use super::public_url::QUERY_VALUE;
+use super::pattern::QUERY_VALUE;
 use crate::link::{self, NOT_IN_URI};
 use crate::project::Visibility;
 
@@ -116,7 +116,7 @@ fn passed_on(query: &str) -> (String, bool) {
         let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
             return true;
         };
-        may_have_token |= may_hold_token(&name, &value);
+        may_have_token |= may_contain_token(&name, &value);
         name != "order_by"
     });
     let query = pairs.collect::<Vec<_>>().join("&");

@@ -42,27 +42,27 @@ use crate::store::StoreSession;
 /// The operations. A path that fits several of them is one of the first that has the method, so
 /// downloads come before the links: a filepath may end like a path to links.
 pub static OPERATIONS: [Row; 21] = [
-    Row::of_project::<ListReleases>(),
-    Row::of_project::<CreateRelease>(),
-    Row::of_project::<Latest>(),
-    Row::of_project::<DownloadAsset>(),
-    Row::of_project::<ListLinks>(),
-    Row::of_project::<CreateLink>(),
-    Row::of_project::<GetLink>(),
-    Row::of_project::<UpdateLink>(),
-    Row::of_project::<DeleteLink>(),
-    Row::of_project::<GetRelease>(),
-    Row::of_project::<UpdateRelease>(),
-    Row::of_project::<DeleteRelease>(),
-    Row::of_project::<GetMember>(),
-    Row::of_project::<ListBranches>(),
-    Row::of_project::<GetProject>(),
-    Row::of_caller::<CurrentUser>(),
-    Row::of_caller::<CurrentJob>(),
-    Row::of_caller::<Version>(),
-    Row::of_caller::<Metadata>(),
-    Row::of_project::<LatestPage>(),
-    Row::of_project::<Download>(),
+    Row::for_project::<ListReleases>(),
+    Row::for_project::<CreateRelease>(),
+    Row::for_project::<Latest>(),
+    Row::for_project::<DownloadAsset>(),
+    Row::for_project::<ListLinks>(),
+    Row::for_project::<CreateLink>(),
+    Row::for_project::<GetLink>(),
+    Row::for_project::<UpdateLink>(),
+    Row::for_project::<DeleteLink>(),
+    Row::for_project::<GetRelease>(),
+    Row::for_project::<UpdateRelease>(),
+    Row::for_project::<DeleteRelease>(),
+    Row::for_project::<GetMember>(),
+    Row::for_project::<ListBranches>(),
+    Row::for_project::<GetProject>(),
+    Row::for_caller::<CurrentUser>(),
+    Row::for_caller::<CurrentJob>(),
+    Row::for_caller::<Version>(),
+    Row::for_caller::<Metadata>(),
+    Row::for_project::<LatestPage>(),
+    Row::for_project::<Download>(),
 ];
 
 /// An operation: its facts, and the two halves of its code.
@@ -103,9 +103,9 @@ pub struct Row {
 #[derive(Clone, Copy)]
 pub enum Parse {
     /// The operation needs a project that the caller sees.
-    OfProject(ParseFor<ProjectGrant>),
+    ForProject(ParseFor<ProjectGrant>),
     /// The operation needs a token.
-    OfCaller(ParseFor<TokenGrant>),
+    ForCaller(ParseFor<TokenGrant>),
 }
 
 /// Reads the parameters of a request for an operation that requires this grant.
@@ -132,17 +132,17 @@ fn parse<O: Operation>(request: &Request) -> Result<Box<dyn Run<O::Grant>>, ApiE
 }
 
 impl Row {
-    const fn of_project<O: Operation<Grant = ProjectGrant>>() -> Self {
+    const fn for_project<O: Operation<Grant = ProjectGrant>>() -> Self {
         Self {
             facts: O::FACTS,
-            parse: Parse::OfProject(parse::<O>),
+            parse: Parse::ForProject(parse::<O>),
         }
     }
 
-    const fn of_caller<O: Operation<Grant = TokenGrant>>() -> Self {
+    const fn for_caller<O: Operation<Grant = TokenGrant>>() -> Self {
         Self {
             facts: O::FACTS,
-            parse: Parse::OfCaller(parse::<O>),
+            parse: Parse::ForCaller(parse::<O>),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod calls;
 mod catalogue;
+mod operations;
 mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,8 +6,8 @@ use lambda_http::http::Method;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use release_links::http::error::ApiError;
 use release_links::http::paths;
-use release_links::http::pattern::Pattern;
-use release_links::http::public_url::{PATH, QUERY_VALUE};
+
+use release_links::http::pattern::{PATH, Pattern, QUERY_VALUE};
 use release_links::link::NewLink;
 use release_links::operations::{self, Found};
 use release_links::release::TagName;

@@ -89,7 +89,7 @@ impl ReleaseScope<'_> {
     /// The JSON of one release.
     #[must_use]
     pub fn release(&self, release: &ReleaseWithLinks) -> Vec<u8> {
-        let times = Times::of(&release.release);
+        let times = Times::new(&release.release);
         to_json(&self.view(release, &times))
     }
 
@@ -98,7 +98,7 @@ impl ReleaseScope<'_> {
     pub fn releases(&self, releases: &[ReleaseWithLinks]) -> Vec<u8> {
         let times: Vec<_> = releases
             .iter()
-            .map(|found| Times::of(&found.release))
+            .map(|found| Times::new(&found.release))
             .collect();
         let views = releases.iter().zip(&times);
         to_json(
@@ -155,7 +155,7 @@ struct Times {
 }
 
 impl Times {
-    fn of(release: &Release) -> Self {
+    fn new(release: &Release) -> Self {
         Self {
             created_at: release.created_at.to_milliseconds_text(),
             released_at: release.released_at.to_milliseconds_text(),
