@@ -38,6 +38,7 @@ pub mod excerpt;
 pub mod idempotency;
 pub mod link;
 pub mod page;
+pub mod patch;
 pub mod project;
 pub mod release;
 pub mod timestamp;

@@ -1,12 +1,14 @@
 //! `POST …/assets/links`: a new link, and the release if this is its first.
 
-use super::{Input, LinkInput, Operation, OperationContext};
+use super::link_input::read_new_link;
+use super::{Input, Operation, OperationContext};
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
 use crate::http::params::{ParamError, ParamProblem};
 use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
 use crate::idempotency::IdempotencyKey;
+use crate::link::LinkInput;
 use crate::release::{Author, Invalid, TagName};
 
 /// Creates a link (A3), once for each idempotency key.
@@ -27,7 +29,7 @@ impl Operation for CreateLink {
         if input.resource.tag.has_control_characters() {
             return Err(ParamError::new("tag_name", ParamProblem::Invalid).into());
         }
-        let link = LinkInput::for_create(input.params)?;
+        let link = read_new_link(input.params)?;
         Ok(Self {
             input: link,
             key: input.idempotency_key()?,

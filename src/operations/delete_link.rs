@@ -28,7 +28,7 @@ impl Operation for DeleteLink {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         let id = found(self.0)?;
-        permitted(context, &grant, id, Ok(())).await?;
+        permitted(context, &grant, id).await?;
         let link = context.session.links(&grant.release).delete(id).await?;
         Ok(Answer::Link(grant.access.project, link))
     }

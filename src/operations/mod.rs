@@ -34,7 +34,6 @@ pub use get_member::GetMember;
 pub use get_project::GetProject;
 pub use get_release::GetRelease;
 pub use latest::{Latest, LatestPage};
-pub use link_input::LinkInput;
 pub use list_branches::ListBranches;
 pub use list_links::ListLinks;
 pub use list_releases::ListReleases;
@@ -277,16 +276,15 @@ fn link_id(checks: &mut Checks<'_>, text: &str) -> Option<LinkId> {
     checks.integer_in("link_id", text).and_then(LinkId::new)
 }
 
-/// The changes, if the caller may make them. GitLab reports a missing link before missing write
-/// access, and that before a rule that the changes break (E4, E5). The link is read only if there
-/// is such an error.
-async fn permitted<T>(
+/// Checks that the caller may write. GitLab reports a missing link before missing write access, and
+/// that before a rule that the changes break (E4, E5), which the store finds after it has read the
+/// link.
+async fn permitted(
     context: &OperationContext<'_>,
     grant: &ReleaseGrant,
     id: LinkId,
-    changes: Result<T, ApiError>,
-) -> Result<T, ApiError> {
-    let permitted = grant.access.require_write().and(changes);
+) -> Result<(), ApiError> {
+    let permitted = grant.access.require_write();
     if permitted.is_err() {
         context.session.links(&grant.release).get(id).await?;
     }

@@ -1,12 +1,13 @@
 //! The attributes of a release as a client sent them, after GitLab's parameter validation (R35 to
 //! R39).
 
+use super::link_input::read_asset;
 use crate::excerpt::first_of;
 use crate::http::error::ApiError;
-use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params, Value};
-use crate::release::{
-    Author, Invalid, LinkAttributes, NewRelease, ReleaseAttributes, TagName, commit_of,
-};
+use crate::http::params::{Checks, ParamErrors, ParamProblem, Params, Value};
+use crate::link::LinkInput;
+use crate::patch::Patch;
+use crate::release::{Author, Invalid, NewRelease, ReleaseAttributes, TagName, commit_of};
 use crate::timestamp::Timestamp;
 
 /// Largest number of links in a request (ours, R82).
@@ -19,7 +20,8 @@ pub struct ReleaseInput {
     pub tag: TagName,
     attributes: ReleaseAttributes,
     commit: Option<String>,
-    links: Vec<LinkAttributes>,
+    /// The links, or the first type of one that does not exist.
+    links: Result<Vec<LinkInput>, Invalid>,
     milestones: Milestones,
 }
 
@@ -58,21 +60,21 @@ impl ReleaseInput {
         TagName::parse_new(self.tag.as_str()).map_err(Invalid::Tag)?;
         let new = self
             .attributes
-            .into_new_release(self.commit, author, self.links);
+            .into_new_release(self.commit, author, self.links?);
         Ok(new?)
     }
 }
 
 /// The attributes that POST and PUT share.
 pub(super) fn release_attributes(
-    name: Field<String>,
-    description: Field<String>,
-    released_at: Field<Timestamp>,
+    name: Patch<String>,
+    description: Patch<String>,
+    released_at: Patch<Timestamp>,
 ) -> ReleaseAttributes {
     ReleaseAttributes {
-        name: name.given(),
-        description: description.given(),
-        released_at: released_at.given(),
+        name,
+        description,
+        released_at,
     }
 }
 
@@ -89,38 +91,46 @@ fn tag(checks: &mut Checks<'_>) -> TagName {
     TagName::default()
 }
 
-/// The links in `assets` (R36, R37).
-fn links(checks: &mut Checks<'_>) -> Vec<LinkAttributes> {
+/// The links in `assets` (R36, R37), or the first type of one that does not exist (R47).
+fn links(checks: &mut Checks<'_>) -> Result<Vec<LinkInput>, Invalid> {
+    let links = elements(checks).iter().enumerate();
+    let links = links.filter_map(|(index, element)| link(checks, index, element));
+    // All links are read before the first type that does not exist counts.
+    links.collect::<Vec<_>>().into_iter().collect()
+}
+
+/// The elements of `assets[links]`.
+fn elements<'a>(checks: &mut Checks<'a>) -> &'a [Value] {
     let members = match checks.value("assets") {
-        None | Some(Value::Null) => return Vec::new(),
+        None | Some(Value::Null) => return &[],
         Some(Value::Object(members)) => members,
         Some(Value::Text(_) | Value::Array(_) | Value::File) => {
             checks.fail("assets", ParamProblem::Invalid);
-            return Vec::new();
+            return &[];
         }
     };
-    let elements = match members.get("links") {
-        None | Some(Value::Null) => return Vec::new(),
-        Some(Value::Text(text)) if text.is_empty() => return Vec::new(),
+    match members.get("links") {
+        None | Some(Value::Null) => &[],
+        Some(Value::Text(text)) if text.is_empty() => &[],
         Some(Value::Array(elements)) if elements.len() > MAX_LINKS => {
             let problem = format!("has too many elements (maximum is {MAX_LINKS})");
             checks.fail("assets[links]", ParamProblem::TooLong(problem));
-            return Vec::new();
+            &[]
         }
         Some(Value::Array(elements)) => elements,
         Some(Value::Text(_) | Value::Object(_) | Value::File) => {
             checks.fail("assets[links]", ParamProblem::Invalid);
-            return Vec::new();
+            &[]
         }
-    };
-    let elements = elements.iter().enumerate();
-    elements
-        .filter_map(|(index, element)| link(checks, index, element))
-        .collect()
+    }
 }
 
 /// One link; `None` for null, which GitLab ignores.
-fn link(checks: &mut Checks<'_>, index: usize, element: &Value) -> Option<LinkAttributes> {
+fn link(
+    checks: &mut Checks<'_>,
+    index: usize,
+    element: &Value,
+) -> Option<Result<LinkInput, Invalid>> {
     let object = format!("assets[links][{index}]");
     let members = match element {
         Value::Null => return None,
@@ -136,25 +146,9 @@ fn link(checks: &mut Checks<'_>, index: usize, element: &Value) -> Option<LinkAt
     let is_empty = members.is_empty();
     let members = Params::of_object(members);
     let mut inner = Checks::within(&members, object);
-    // GitLab's validation ignores an empty object.
-    let mut required = |name| {
-        if is_empty {
-            Field::Absent
-        } else {
-            inner.required_text(name)
-        }
-    };
-    let [name, url] = ["name", "url"].map(&mut required);
-    let direct_asset_path = inner.text("direct_asset_path");
-    let filepath = inner.text("filepath");
-    let link_type = inner.text("link_type");
+    let link = read_asset(&mut inner, is_empty);
     checks.append(inner);
-    Some(LinkAttributes {
-        name: name.into_value(),
-        url: url.into_value(),
-        filepath: direct_asset_path.or(filepath).into_value(),
-        link_type: link_type.into_value(),
-    })
+    Some(link)
 }
 
 /// The milestones of a release. None exists here, so none is found (R42).

@@ -1,12 +1,13 @@
 //! `PUT …/assets/links/:link_id`: changes to a link.
 
-use super::{Input, LinkInput, Operation, OperationContext, found, link_id, permitted};
+use super::link_input::read_link_update;
+use super::{Input, Operation, OperationContext, found, link_id, permitted};
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
 use crate::http::params::Checks;
 use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
-use crate::link::LinkId;
+use crate::link::{LinkId, LinkInput};
 
 /// Updates a link (A4).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl Operation for UpdateLink {
         let id = link_id(&mut checks, &id);
         Ok(Self {
             id,
-            input: LinkInput::for_update(checks)?,
+            input: read_link_update(checks)?,
         })
     }
 
@@ -38,12 +39,11 @@ impl Operation for UpdateLink {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         let id = found(self.id)?;
-        let changes = self.input.into_changes().map_err(ApiError::Invalid);
-        let changes = permitted(context, &grant, id, changes).await?;
+        permitted(context, &grant, id).await?;
         let link = context
             .session
             .links(&grant.release)
-            .update(id, &changes)
+            .update(id, &self.input)
             .await?;
         Ok(Answer::Link(grant.access.project, link))
     }

@@ -12,11 +12,12 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::link::{Link, NewLink};
+use crate::patch::Patch;
 use crate::project::ProjectId;
 use crate::timestamp::Timestamp;
 use crate::token::{Token, TokenId};
 
-pub use rules::{Attribute, Invalid, LinkAttributes, ReleaseAttributes, commit_of};
+pub use rules::{Attribute, Invalid, ReleaseAttributes, commit_of};
 pub use size::{MAX_RESPONSE_BYTES, ResponseSize};
 pub use tag::InvalidTagName;
 
@@ -82,7 +83,7 @@ pub struct Release {
     pub project: ProjectId,
     /// The tag.
     pub tag: TagName,
-    /// What describes it.
+    /// Its name, description, commit and author.
     pub details: Details,
     /// When it was created.
     pub created_at: Timestamp,
@@ -98,7 +99,7 @@ impl Release {
     }
 }
 
-/// The attributes that describe a release.
+/// The details of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// Its name; `None` stands for the tag (R43). It may be empty (R16).
@@ -145,7 +146,7 @@ pub struct ReleaseWithLinks {
 /// A valid release that does not exist yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewRelease {
-    /// What describes it.
+    /// Its name, description, commit and author.
     pub details: Details,
     /// Its time of release; `None` stands for the time of its creation (R43).
     pub released_at: Option<Timestamp>,
@@ -167,29 +168,31 @@ impl NewRelease {
     }
 }
 
-/// Valid changes to a release; `None` leaves an attribute as it was (R48).
+/// Valid changes to a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReleaseChanges {
     /// See [`Details::name`].
-    pub name: Option<Option<String>>,
+    pub name: Patch<String>,
     /// See [`Details::description`].
-    pub description: Option<Option<String>>,
-    /// See [`Release::released_at`].
+    pub description: Patch<String>,
+    /// See [`Release::released_at`]; `None` keeps it (R48).
     pub released_at: Option<Timestamp>,
 }
 
 impl ReleaseChanges {
     /// The release with the changes.
     #[must_use]
-    pub fn apply(&self, release: &Release) -> Release {
+    pub fn apply_to(&self, release: &Release) -> Release {
+        let Self {
+            name,
+            description,
+            released_at,
+        } = self.clone();
         let mut changed = release.clone();
-        if let Some(name) = &self.name {
-            changed.details.name.clone_from(name);
-        }
-        if let Some(description) = &self.description {
-            changed.details.description.clone_from(description);
-        }
-        changed.released_at = self.released_at.unwrap_or(release.released_at);
+        let details = &mut changed.details;
+        details.name = name.apply(details.name.take());
+        details.description = description.apply(details.description.take());
+        changed.released_at = released_at.unwrap_or(release.released_at);
         changed
     }
 }

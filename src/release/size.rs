@@ -3,7 +3,7 @@
 //! reading stops where a response is full (R82).
 
 use super::{Details, NewRelease, Release, TagName};
-use crate::link::{Link, NewLink};
+use crate::link::{Link, LinkId, NewLink};
 
 /// Largest body, in bytes. Lambda's limit is 6 MB for the whole response (6,291,556 bytes), in which
 /// the body is a JSON string.
@@ -51,26 +51,20 @@ impl ResponseSize {
     /// The size of a link, in bytes, or a little more.
     #[must_use]
     pub fn of_link(self, tag: &TagName, link: &Link) -> usize {
-        self.link(tag, [&link.name, &link.url], link.filepath.as_deref())
+        // A link without a filepath shows its URL twice.
+        let direct_asset_url = match &link.filepath {
+            Some(filepath) => self.of_url(tag) + percent_encoded(filepath),
+            None => in_response(&link.url),
+        };
+        let texts = link.shown_texts().map(in_response);
+        LINK_BYTES + texts.sum::<usize>() + direct_asset_url
     }
 
     /// The size of a new release with its links, in bytes, or a little more.
     #[must_use]
     pub fn of_new_release(self, tag: &TagName, new: &NewRelease) -> usize {
-        let link = |link: &NewLink| {
-            let texts = [link.name.as_str(), &link.url];
-            self.link(tag, texts, link.filepath.as_deref())
-        };
+        let link = |link: &NewLink| self.of_link(tag, &link.clone().with_id(LinkId::MAX));
         self.details(tag, &new.details) + new.links.iter().map(link).sum::<usize>()
-    }
-
-    /// A link without a filepath shows its URL twice.
-    fn link(self, tag: &TagName, [name, url]: [&str; 2], filepath: Option<&str>) -> usize {
-        let direct_asset_url = match filepath {
-            Some(filepath) => self.of_url(tag) + percent_encoded(filepath),
-            None => in_response(url),
-        };
-        LINK_BYTES + in_response(name) + in_response(url) + direct_asset_url
     }
 
     /// The length of a release's web address with `/downloads`.

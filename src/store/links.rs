@@ -11,7 +11,7 @@ use super::reservation::Reserved;
 use super::session::Session;
 use super::transaction::{Step, Transaction, TransactionError};
 use crate::idempotency::IdempotentRequest;
-use crate::link::{Link, LinkChanges, LinkId, NewLink, Violation};
+use crate::link::{Link, LinkId, LinkInput, NewLink, Violation};
 use crate::release::{Author, Details, Release, ReleaseKey};
 use crate::timestamp::Timestamp;
 
@@ -196,15 +196,18 @@ impl<'s> Links<'s> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], [`StoreError::Taken`], [`StoreError::Unavailable`], and
-    /// [`StoreError::Corrupt`], including when another link holds a unique-constraint item of this
+    /// [`StoreError::NotFound`], [`StoreError::Invalid`] for each rule that the link would break,
+    /// [`StoreError::Taken`], [`StoreError::Unavailable`], and [`StoreError::Corrupt`], including when another link holds a unique-constraint item of this
     /// one.
-    pub async fn update(&self, id: LinkId, changes: &LinkChanges) -> Result<Link, StoreError> {
+    pub async fn update(&self, id: LinkId, input: &LinkInput) -> Result<Link, StoreError> {
         let mut rounds = self.session.changes();
         while rounds.next().await {
             let stored = self.stored(id).await?;
             let before = &stored.link;
-            let after = changes.apply(before).map_err(StoreError::Invalid)?;
+            let after = input
+                .clone()
+                .apply_to(before)
+                .map_err(StoreError::Invalid)?;
             if after == *before {
                 return Ok(after);
             }

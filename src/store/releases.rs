@@ -145,7 +145,7 @@ impl<'s> Releases<'s> {
             let stored = self.stored(key, size, &bytes, Check::Later).await?;
             let stored = stored.ok_or(StoreError::ReleaseNotFound)?;
             let before = &stored.with_links.release;
-            let after = changes.apply(before);
+            let after = changes.apply_to(before);
             let links = stored.bytes - size.of_release(before);
             if links + size.of_release(&after) > MAX_RESPONSE_BYTES {
                 return Err(StoreError::ChangeTooLarge);

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use dynoxide::Database;
 use release_links::idempotency::IdempotencyKey;
-use release_links::link::{Attributes, LinkChanges, LinkId, NewLink};
+use release_links::link::{LinkId, LinkInput, NewLink};
 use release_links::page::Page;
+use release_links::patch::Patch;
 use release_links::project::{ProjectId, ProjectRef};
 use release_links::release::{
     Details, NewRelease, Order, OrderBy, ReleaseChanges, ReleaseKey, ResponseSize,
@@ -47,15 +48,13 @@ fn new_link(name: &str) -> NewLink {
     link.expect("the link is valid")
 }
 
-fn changes(name: &str) -> LinkChanges {
-    let text = |text: String| Some(Some(text));
-    let attributes = Attributes {
-        name: text(name.to_owned()),
-        url: text(format!("https://e.com/{name}")),
-        filepath: text(format!("/bin/{name}")),
-        ..Attributes::default()
-    };
-    LinkChanges::new(attributes).expect("the changes are valid")
+fn changes(name: &str) -> LinkInput {
+    LinkInput {
+        name: Patch::Set(name.to_owned()),
+        url: Patch::Set(format!("https://e.com/{name}")),
+        filepath: Patch::Set(format!("/bin/{name}")),
+        link_type: Patch::Keep,
+    }
 }
 
 /// Measures each operation on a link with a filepath, and the lookup of token and project.
@@ -185,11 +184,11 @@ async fn measure_large(store: &Store) -> Usage {
 /// Measures the longest description, of a release without links.
 async fn measure_description(store: &Store) -> Releases {
     let [create, update, get] = [(); 3].map(|()| session(store));
-    let description = Some("x".repeat(300 * 1024));
+    let description = "x".repeat(300 * 1024);
     let key = release("described");
     let new = NewRelease {
         details: Details {
-            description: description.clone(),
+            description: Some(description.clone()),
             ..Details::default()
         },
         released_at: None,
@@ -197,7 +196,7 @@ async fn measure_description(store: &Store) -> Releases {
     };
     create.releases().create(&key, &new, None).await.unwrap();
     let changes = ReleaseChanges {
-        description: Some(description),
+        description: Patch::Set(description),
         ..ReleaseChanges::default()
     };
     let updated = update
