@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::condition::Condition;
 use super::constraints::constraint_items;
-use super::items::{LinkItem, PlaceItem, Stamp, attributes, item, number};
+use super::items::{PlaceItem, Stamp, attributes, item, link_item, number};
 use super::keys::{is_ordered_in_full, place, shard};
 use super::partition::Partition;
 use super::reservation::Reserved;
@@ -52,13 +52,13 @@ impl Session<'_> {
 pub(super) fn add_link(
     transaction: &mut Transaction<'_>,
     (partition, generation): (&Partition, u64),
-    link: Link,
+    link: &Link,
     created_at: String,
     is_free: Condition,
 ) {
-    let constraints = constraint_items(partition, generation, &link);
+    let constraints = constraint_items(partition, generation, link);
     let key = partition.link(generation, link.id);
-    let new = item(key, &LinkItem::new(link, created_at));
+    let new = link_item(key, link, created_at);
     transaction.put(Step::Link, new, Condition::Absent);
     for (violation, item) in constraints {
         transaction.put(Step::Claim(violation), item, is_free);

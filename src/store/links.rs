@@ -4,7 +4,9 @@ use super::birth::{add_link, add_release};
 use super::condition::Condition;
 use super::constraints::{claimed, constraint_items, held, held_by_another};
 use super::error::StoreError;
-use super::items::{ConstraintItem, IdempotencyRecord, LinkItem, ReleaseItem, item, read};
+use super::items::{
+    ConstraintItem, IdempotencyRecord, LinkItem, ReleaseItem, link_item, read, read_link,
+};
 use super::keys::{item_name, key_of};
 use super::partition::Partition;
 use super::reservation::Reserved;
@@ -35,8 +37,7 @@ pub struct Links<'s> {
 /// A link as the table has it.
 struct StoredLink {
     release: ReleaseItem,
-    version: u64,
-    created_at: String,
+    item: LinkItem,
     link: Link,
 }
 
@@ -137,7 +138,7 @@ impl<'s> Links<'s> {
         add_link(
             &mut transaction,
             place,
-            link.clone(),
+            link,
             link_created_at,
             Condition::Absent,
         );
@@ -167,12 +168,11 @@ impl<'s> Links<'s> {
         let Some((release, Some(item))) = found else {
             return Err(StoreError::NotFound);
         };
-        let item: LinkItem = read(item)?;
+        let (link, item) = read_link(item)?;
         Ok(StoredLink {
             release,
-            version: item.version,
-            created_at: item.created_at.clone(),
-            link: item.into_link(),
+            item,
+            link,
         })
     }
 
@@ -240,9 +240,9 @@ impl<'s> Links<'s> {
     fn replacement(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
         let (partition, generation) = (&self.partition, stored.release.generation);
         let is_held = Condition::HeldByOrAbsent(after.id);
-        let unchanged = Condition::Version(stored.version);
-        let new = LinkItem::new(after.clone(), stored.created_at.clone());
-        let new = item(partition.link(generation, after.id), &new);
+        let unchanged = Condition::Version(stored.item.version);
+        let key = partition.link(generation, after.id);
+        let new = link_item(key, after, stored.item.created_at.clone());
         let mut transaction = Transaction::on(&self.session.table.name);
         transaction.put(Step::Link, new, unchanged);
         let [old, new] =
@@ -295,7 +295,7 @@ impl<'s> Links<'s> {
         let (link, generation) = (&stored.link, stored.release.generation);
         let mut transaction = Transaction::on(&self.session.table.name);
         let key = self.partition.link(generation, link.id);
-        transaction.delete(Step::Link, key, Condition::Version(stored.version));
+        transaction.delete(Step::Link, key, Condition::Version(stored.item.version));
         for (violation, item) in constraint_items(&self.partition, generation, link) {
             if !not_held.contains(&violation) {
                 let is_held = Condition::HeldByOrAbsent(link.id);

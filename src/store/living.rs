@@ -6,12 +6,13 @@
 
 use super::batch::find;
 use super::error::{StoreError, kept_changing};
-use super::items::{Item, LinkItem, ReleaseItem, Stamp, epoch_seconds, read};
+use super::items::{Item, ReleaseItem, Stamp, epoch_seconds, read};
 use super::keys::{Key, item_name, sort_key};
 use super::partition::Partition;
 use super::schema::SortKey;
 use super::schema::attribute::{GENERATION, PK, SK, VERSION};
 use super::session::{Reading, Session};
+use crate::link::Link;
 
 /// Age up to which a release may have more links than one query sees, in seconds: the query may
 /// have read them before the release was created.
@@ -26,7 +27,7 @@ pub(super) struct Living {
     /// What describes it, if it was read.
     pub(super) details: Option<Item>,
     /// The newest links first.
-    pub(super) links: Vec<LinkItem>,
+    pub(super) links: Vec<Link>,
     /// The links that were not read.
     pub(super) rest: Rest,
 }
@@ -191,7 +192,7 @@ impl Session<'_> {
         generation: u64,
         rest: &mut Rest,
         limit: Option<u64>,
-    ) -> Result<Vec<LinkItem>, StoreError> {
+    ) -> Result<Vec<Link>, StoreError> {
         let Rest::Before(start) = rest else {
             return Ok(Vec::new());
         };
@@ -217,12 +218,12 @@ impl Living {
         mut is_complete: bool,
     ) -> Result<Self, StoreError> {
         let generation = item.generation;
-        let (mut details, mut links) = (None, Vec::new());
+        let (mut details, mut links) = (None, Vec::<Link>::new());
         let first_link = SortKey::links(generation);
         for item in items {
             let key = sort_key(&item);
             if key.starts_with(&first_link) {
-                links.push(read::<LinkItem>(item)?);
+                links.push(read(item)?);
                 continue;
             }
             match SortKey::parse(key) {

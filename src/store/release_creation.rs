@@ -157,7 +157,7 @@ impl<'s> Releases<'s> {
         for link in links {
             let created_at = created.release.created_at.to_string();
             let is_free = Condition::Absent;
-            add_link(&mut transaction, place, link.clone(), created_at, is_free);
+            add_link(&mut transaction, place, link, created_at, is_free);
         }
         transaction
     }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::birth::{put_details, put_place};
 use super::condition::Condition;
 use super::error::{StoreError, kept_changing};
-use super::items::{Item, LinkItem, ReleaseItem, Stamp, number, read};
+use super::items::{Item, ReleaseItem, Stamp, number, read};
 use super::keys::place;
 use super::living::Rest;
 use super::partition::Partition;
@@ -107,12 +107,15 @@ impl<'s> Releases<'s> {
             let release = release_of(key, &living.item, living.details)?;
             let mut measure = Measure::of(key, size, bytes);
             measure.add(size.of_release(&release))?;
-            let mut links = measure.links(living.links)?;
+            measure.add_links(&living.links)?;
+            let mut links = living.links;
             let (generation, mut rest) = (living.item.generation, living.rest);
             let is_one_call = rest == Rest::Nothing;
             while rest != Rest::Nothing {
                 let next = session.next_links(&partition, generation, &mut rest, None);
-                links.extend(measure.links(next.await?)?);
+                let next = next.await?;
+                measure.add_links(&next)?;
+                links.extend(next);
             }
             let is_checked = is_one_call || check == Check::Later;
             if is_checked || session.lives_in(&partition, generation).await? {
@@ -230,13 +233,11 @@ impl<'a> Measure<'a> {
         }
     }
 
-    fn links(&mut self, items: Vec<LinkItem>) -> Result<Vec<Link>, StoreError> {
-        let links = items.into_iter().map(|item| {
-            let link = item.into_link();
-            self.add(self.size.of_link(&self.key.tag, &link))?;
-            Ok(link)
-        });
-        links.collect()
+    fn add_links(&mut self, links: &[Link]) -> Result<(), StoreError> {
+        for link in links {
+            self.add(self.size.of_link(&self.key.tag, link))?;
+        }
+        Ok(())
     }
 
     /// Takes this release out of the response again.
