@@ -43,6 +43,7 @@ pub mod project;
 pub mod release;
 pub mod timestamp;
 pub mod token;
+pub mod writer;
 
 // DynamoDB.
 pub mod aws;

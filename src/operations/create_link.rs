@@ -9,7 +9,7 @@ use crate::http::response::Answer;
 use crate::http::route::ReleaseName;
 use crate::idempotency::IdempotencyKey;
 use crate::link::LinkInput;
-use crate::release::{Author, Invalid, TagName};
+use crate::release::{Invalid, TagName};
 
 /// Creates a link (A3), once for each idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,17 +41,13 @@ impl Operation for CreateLink {
         grant: ReleaseGrant,
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
-        grant.access.require_write()?;
+        let writer = grant.access.writer()?;
         TagName::parse_new(grant.release.tag.as_str()).map_err(Invalid::Tag)?;
         let link = self.input.into_new_link().map_err(ApiError::Invalid)?;
-        let request = self
-            .key
-            .map(|key| key.for_creation(grant.access.token_id(), &link));
-        let author = grant.access.token.as_deref().map(Author::from);
         let created = context
             .session
-            .links(&grant.release)
-            .create(link, author.as_ref(), request.as_ref())
+            .write_as(&writer)
+            .create_link(&grant.release.tag, link, self.key.as_ref())
             .await?;
         Ok(Answer::Created {
             project: grant.access.project,

@@ -1,13 +1,11 @@
 //! `POST …/releases`: a new release with its links.
 
-use super::{
-    Input, Operation, OperationContext, ReleaseInput, release_context, release_key, response_size,
-};
+use super::{Input, Operation, OperationContext, ReleaseInput, release_context, response_size};
 use crate::authorization::{Access, ProjectGrant, ProjectName};
 use crate::http::error::ApiError;
 use crate::http::response::Answer;
 use crate::idempotency::IdempotencyKey;
-use crate::release::{Author, MAX_RESPONSE_BYTES, NewRelease, ResponseSize, TagName};
+use crate::release::{MAX_RESPONSE_BYTES, NewRelease, ResponseSize, TagName};
 use crate::store::StoreError;
 
 /// Creates a release (R40), once for each idempotency key.
@@ -36,11 +34,10 @@ impl Operation for CreateRelease {
         grant: ProjectGrant,
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
-        grant.require_write()?;
-        let key = release_key(&grant, &self.input.tag);
-        let author = grant.token.as_deref().map(Author::from);
+        let writer = grant.writer()?;
+        let key = writer.release(&self.input.tag);
         let size = response_size(&grant, context);
-        let new = self.input.into_new_release(author);
+        let new = self.input.into_new_release(writer.author().clone());
         let new = match new.and_then(|new| answerable(new, &key.tag, size)) {
             Ok(new) => new,
             // A release that exists comes before everything that is wrong with the new one (R41).
@@ -49,11 +46,10 @@ impl Operation for CreateRelease {
             }
             Err(error) => return Err(error),
         };
-        let request = self.key.map(|key| key.for_creation(grant.token_id(), &new));
         let created = context
             .session
-            .releases()
-            .create(&key, &new, request.as_ref())
+            .write_as(&writer)
+            .create_release(&key.tag, &new, self.key.as_ref())
             .await?;
         let context = release_context(grant, context);
         Ok(Answer::CreatedRelease(context, Box::new(created)))

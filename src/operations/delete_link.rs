@@ -1,6 +1,6 @@
 //! `DELETE …/assets/links/:link_id`: deletes a link.
 
-use super::{Input, Operation, OperationContext, found, link_id_alone, permitted};
+use super::{Input, Operation, OperationContext, found, link_id_alone, writer_for_link};
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
 use crate::http::response::Answer;
@@ -28,8 +28,9 @@ impl Operation for DeleteLink {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         let id = found(self.0)?;
-        permitted(context, &grant, id).await?;
-        let link = context.session.links(&grant.release).delete(id).await?;
+        let writer = writer_for_link(context, &grant, id).await?;
+        let session = context.session.write_as(&writer);
+        let link = session.delete_link(&grant.release.tag, id).await?;
         Ok(Answer::Link(grant.access.project, link))
     }
 }

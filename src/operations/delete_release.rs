@@ -1,6 +1,6 @@
 //! `DELETE …/releases/:tag_name`: deletes a release with its links.
 
-use super::{Input, Operation, OperationContext, release_context, release_key, tag_of};
+use super::{Input, Operation, OperationContext, release_context, tag_of};
 use crate::authorization::{Access, ProjectGrant, ProjectName};
 use crate::http::error::ApiError;
 use crate::http::response::Answer;
@@ -28,9 +28,9 @@ impl Operation for DeleteRelease {
         grant: ProjectGrant,
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
-        grant.require_write()?;
-        let key = release_key(&grant, &self.0);
-        let deleted = context.session.releases().delete(&key).await;
+        let writer = grant.writer()?;
+        let session = context.session.write_as(&writer);
+        let deleted = session.delete_release(&self.0).await;
         let deleted = deleted.map_err(forbidden_if_missing)?;
         let context = release_context(grant, context);
         Ok(Answer::Release(context, Box::new(deleted)))

@@ -55,6 +55,7 @@ use crate::idempotency::{self, IdempotencyKey};
 use crate::link::LinkId;
 use crate::release::{ReleaseKey, ResponseSize, TagName};
 use crate::store::{StoreError, StoreSession};
+use crate::writer::Writer;
 
 /// An operation, and the facts about it that the pipeline needs.
 pub trait Operation: Sized + Send {
@@ -276,19 +277,18 @@ fn link_id(checks: &mut Checks<'_>, text: &str) -> Option<LinkId> {
     checks.integer_in("link_id", text).and_then(LinkId::new)
 }
 
-/// Checks that the caller may write. GitLab reports a missing link before missing write access, and
-/// that before a rule that the changes break (E4, E5), which the store finds after it has read the
-/// link.
-async fn permitted(
+/// The right to change a link. GitLab reports a missing link before missing write access, and that
+/// before a rule that the changes break (E4, E5), which the store finds after it has read the link.
+async fn writer_for_link(
     context: &OperationContext<'_>,
     grant: &ReleaseGrant,
     id: LinkId,
-) -> Result<(), ApiError> {
-    let permitted = grant.access.require_write();
-    if permitted.is_err() {
+) -> Result<Writer, ApiError> {
+    let writer = grant.access.writer();
+    if writer.is_err() {
         context.session.links(&grant.release).get(id).await?;
     }
-    permitted
+    writer
 }
 
 /// The link ID, or [`StoreError::NotFound`] for a number that no link can have.

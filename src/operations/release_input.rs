@@ -55,7 +55,7 @@ impl ReleaseInput {
     /// # Errors
     ///
     /// [`ApiError::Rejected`], in the order of R40.
-    pub fn into_new_release(self, author: Option<Author>) -> Result<NewRelease, ApiError> {
+    pub fn into_new_release(self, author: Author) -> Result<NewRelease, ApiError> {
         self.milestones.check()?;
         TagName::parse_new(self.tag.as_str()).map_err(Invalid::Tag)?;
         let new = self

@@ -1,7 +1,7 @@
 //! `PUT …/assets/links/:link_id`: changes to a link.
 
 use super::link_input::read_link_update;
-use super::{Input, Operation, OperationContext, found, link_id, permitted};
+use super::{Input, Operation, OperationContext, found, link_id, writer_for_link};
 use crate::authorization::{Access, ReleaseGrant};
 use crate::http::error::ApiError;
 use crate::http::params::Checks;
@@ -39,11 +39,11 @@ impl Operation for UpdateLink {
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
         let id = found(self.id)?;
-        permitted(context, &grant, id).await?;
+        let writer = writer_for_link(context, &grant, id).await?;
         let link = context
             .session
-            .links(&grant.release)
-            .update(id, &self.input)
+            .write_as(&writer)
+            .update_link(&grant.release.tag, id, &self.input)
             .await?;
         Ok(Answer::Link(grant.access.project, link))
     }

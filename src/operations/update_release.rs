@@ -2,9 +2,7 @@
 
 use super::delete_release::forbidden_if_missing;
 use super::release_input::{Milestones, release_attributes};
-use super::{
-    Input, Operation, OperationContext, release_context, release_key, response_size, tag_of,
-};
+use super::{Input, Operation, OperationContext, release_context, response_size, tag_of};
 use crate::authorization::{Access, ProjectGrant, ProjectName};
 use crate::http::error::ApiError;
 use crate::http::params::Checks;
@@ -56,8 +54,8 @@ impl Operation for UpdateRelease {
         grant: ProjectGrant,
         context: &OperationContext<'_>,
     ) -> Result<Answer, ApiError> {
-        grant.require_write()?;
-        let key = release_key(&grant, &self.tag);
+        let writer = grant.writer()?;
+        let key = writer.release(&self.tag);
         let session = context.session;
         let size = response_size(&grant, context);
         let changes = match self.changes() {
@@ -66,7 +64,10 @@ impl Operation for UpdateRelease {
             Err(_) if !session.releases().exists(&key).await? => return Err(ApiError::Forbidden),
             Err(error) => return Err(error),
         };
-        let updated = session.releases().update(&key, &changes, size).await;
+        let updated = session
+            .write_as(&writer)
+            .update_release(&key.tag, &changes, size)
+            .await;
         let updated = updated.map_err(forbidden_if_missing)?;
         let context = release_context(grant, context);
         Ok(Answer::Release(context, Box::new(updated)))

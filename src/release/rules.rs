@@ -86,7 +86,7 @@ impl ReleaseAttributes {
     pub fn into_new_release(
         self,
         commit: Option<String>,
-        author: Option<Author>,
+        author: Author,
         links: Vec<LinkInput>,
     ) -> Result<NewRelease, Invalid> {
         let (links, mut messages) = read_links(links);
@@ -107,7 +107,7 @@ impl ReleaseAttributes {
             name,
             description,
             commit,
-            author,
+            author: Some(author),
         };
         Ok(NewRelease {
             details,

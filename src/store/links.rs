@@ -1,4 +1,5 @@
-//! Links of a release: create, get, update and delete, and the URL behind a filepath.
+//! Links of a release: create, get, update and delete, and the URL behind a filepath. Changes are
+//! public in [`super::writing`] alone.
 
 use super::birth::{add_link, add_release};
 use super::condition::Condition;
@@ -42,7 +43,7 @@ struct StoredLink {
 }
 
 impl<'s> Links<'s> {
-    pub(super) fn of(session: &'s Session<'s>, release: &'s ReleaseKey) -> Self {
+    pub(super) fn new(session: &'s Session<'s>, release: &'s ReleaseKey) -> Self {
         Self {
             session,
             partition: Partition::of(release),
@@ -50,17 +51,10 @@ impl<'s> Links<'s> {
         }
     }
 
-    /// Creates a link, and the release if it does not exist (R11). If an earlier request with the
-    /// same idempotency key created a link, that link is returned instead.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Taken`], [`StoreError::IdempotencyKeyReused`], [`StoreError::Unavailable`],
-    /// [`StoreError::Corrupt`].
-    pub async fn create(
+    pub(super) async fn create(
         &self,
         new: NewLink,
-        author: Option<&Author>,
+        author: &Author,
         request: Option<&IdempotentRequest>,
     ) -> Result<CreatedLink, StoreError> {
         let mut changes = self.session.changes();
@@ -77,7 +71,7 @@ impl<'s> Links<'s> {
     async fn try_to_create(
         &self,
         new: NewLink,
-        author: Option<&Author>,
+        author: &Author,
         request: Option<&IdempotentRequest>,
     ) -> Result<Option<CreatedLink>, StoreError> {
         let (session, partition) = (self.session, &self.partition);
@@ -127,7 +121,7 @@ impl<'s> Links<'s> {
         &self,
         reserved: &Reserved,
         link: &Link,
-        author: Option<&Author>,
+        author: &Author,
         request: Option<&IdempotentRequest>,
     ) -> Transaction<'_> {
         let now = self.session.start();
@@ -192,14 +186,7 @@ impl<'s> Links<'s> {
         read::<ConstraintItem>(item)?.url.ok_or_else(corrupt)
     }
 
-    /// Updates a link.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NotFound`], [`StoreError::Invalid`] for each rule that the link would break,
-    /// [`StoreError::Taken`], [`StoreError::Unavailable`], and [`StoreError::Corrupt`], including when another link holds a unique-constraint item of this
-    /// one.
-    pub async fn update(&self, id: LinkId, input: &LinkInput) -> Result<Link, StoreError> {
+    pub(super) async fn update(&self, id: LinkId, input: &LinkInput) -> Result<Link, StoreError> {
         let mut rounds = self.session.changes();
         while rounds.next().await {
             let stored = self.stored(id).await?;
@@ -264,12 +251,7 @@ impl<'s> Links<'s> {
         transaction
     }
 
-    /// Deletes a link and returns it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn delete(&self, id: LinkId) -> Result<Link, StoreError> {
+    pub(super) async fn delete(&self, id: LinkId) -> Result<Link, StoreError> {
         let mut not_held = Vec::new();
         let mut rounds = self.session.changes();
         while rounds.next().await {
@@ -311,12 +293,12 @@ fn kept_changing() -> StoreError {
 }
 
 /// The release that the creation of its first link makes (R11).
-fn first_release(key: &ReleaseKey, author: Option<&Author>, created_at: Timestamp) -> Release {
+fn first_release(key: &ReleaseKey, author: &Author, created_at: Timestamp) -> Release {
     Release {
         tag: key.tag.clone(),
         project: key.project,
         details: Details {
-            author: author.cloned(),
+            author: Some(author.clone()),
             ..Details::default()
         },
         created_at,

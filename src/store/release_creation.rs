@@ -43,14 +43,7 @@ struct Creation<'a> {
 }
 
 impl<'s> Releases<'s> {
-    /// Creates a release with its links: all of them or nothing. If an earlier request with the
-    /// same idempotency key created it, its response is returned instead.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ReleaseExists`], [`StoreError::IdempotencyKeyReused`],
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn create(
+    pub(super) async fn create(
         self,
         key: &ReleaseKey,
         new: &NewRelease,

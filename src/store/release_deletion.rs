@@ -19,12 +19,7 @@ use super::work::{Work, set_leftovers};
 use crate::release::{Release, ReleaseKey, ReleaseWithLinks};
 
 impl<'s> Releases<'s> {
-    /// Deletes a release with its links, and returns it without links (R21).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn delete(self, key: &ReleaseKey) -> Result<ReleaseWithLinks, StoreError> {
+    pub(super) async fn delete(self, key: &ReleaseKey) -> Result<ReleaseWithLinks, StoreError> {
         let (session, partition) = (self.session, Partition::of(key));
         let mut changes = session.changes();
         while changes.next().await {

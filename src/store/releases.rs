@@ -58,7 +58,7 @@ struct Measure<'a> {
 }
 
 impl<'s> Releases<'s> {
-    pub(super) fn of(session: &'s Session<'s>) -> Self {
+    pub(super) fn new(session: &'s Session<'s>) -> Self {
         Self { session }
     }
 
@@ -130,13 +130,7 @@ impl<'s> Releases<'s> {
         Err(kept_changing())
     }
 
-    /// Updates a release.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::ReleaseTooLarge`],
-    /// [`StoreError::ChangeTooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn update(
+    pub(super) async fn update(
         self,
         key: &ReleaseKey,
         changes: &ReleaseChanges,
