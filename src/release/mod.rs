@@ -95,7 +95,7 @@ impl Release {
     /// Whether its time of release has not come yet, in whole seconds (R24).
     #[must_use]
     pub fn is_upcoming(&self, now: SystemTime) -> bool {
-        self.released_at.whole_seconds() > Timestamp::from_clock(now).whole_seconds()
+        self.released_at.unix_seconds() > Timestamp::from_clock(now).unix_seconds()
     }
 }
 
