@@ -38,7 +38,7 @@ impl ProjectGrant {
         Ok(Self {
             token: caller.token().cloned(),
             role: caller.role_in(&project),
-            is_former_path: !names.iter().any(|name| name.is_of(&project)),
+            is_former_path: !names.iter().any(|name| name.matches(&project)),
             project,
         })
     }

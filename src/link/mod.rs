@@ -43,7 +43,7 @@ impl fmt::Display for LinkId {
     }
 }
 
-/// The kind of asset that a link leads to, in GitLab's words and order (C14).
+/// The kind of asset at a link's URL, in GitLab's words and order (C14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -72,7 +72,7 @@ pub struct Link {
     /// with a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filepath: Option<String>,
-    /// The kind of asset that it leads to.
+    /// The kind of asset at its URL.
     pub link_type: LinkType,
 }
 

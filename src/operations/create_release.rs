@@ -58,7 +58,7 @@ impl Operation for CreateRelease {
 
 /// The release, unless it would be larger than a response can be.
 fn answerable(new: NewRelease, tag: &TagName, size: ResponseSize) -> Result<NewRelease, ApiError> {
-    if size.of_new_release(tag, &new) > MAX_RESPONSE_BYTES {
+    if size.new_release_bytes(tag, &new) > MAX_RESPONSE_BYTES {
         return Err(StoreError::ChangeTooLarge.into());
     }
     Ok(new)

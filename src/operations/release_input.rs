@@ -7,7 +7,7 @@ use crate::http::error::ApiError;
 use crate::http::params::{Checks, ParamErrors, ParamProblem, Params, Value};
 use crate::link::LinkInput;
 use crate::patch::Patch;
-use crate::release::{Author, Invalid, NewRelease, ReleaseAttributes, TagName, commit_of};
+use crate::release::{Author, Invalid, NewRelease, ReleaseAttributes, TagName, parse_commit};
 use crate::timestamp::Timestamp;
 
 /// Largest number of links in a request (ours, R82).
@@ -44,7 +44,7 @@ impl ReleaseInput {
         checks.finish(Self {
             tag,
             attributes: release_attributes(name, description, released_at),
-            commit: commit.as_deref().and_then(commit_of),
+            commit: commit.as_deref().and_then(parse_commit),
             links,
             milestones,
         })

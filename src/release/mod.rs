@@ -17,7 +17,7 @@ use crate::project::ProjectId;
 use crate::timestamp::Timestamp;
 use crate::token::{Token, TokenId};
 
-pub use rules::{Attribute, Invalid, ReleaseAttributes, commit_of};
+pub use rules::{Attribute, Invalid, ReleaseAttributes, parse_commit};
 pub use size::{MAX_RESPONSE_BYTES, ResponseSize};
 pub use tag::InvalidTagName;
 

@@ -159,7 +159,7 @@ fn read_links(links: Vec<LinkInput>) -> (Vec<NewLink>, Vec<String>) {
             Ok(link) => valid.push(link),
             // A message that several links share appears once (R47).
             Err(violations) => {
-                for message in violations.iter().map(message) {
+                for message in violations.iter().map(message_in_release) {
                     if !messages.contains(&message) {
                         messages.push(message);
                     }
@@ -168,24 +168,28 @@ fn read_links(links: Vec<LinkInput>) -> (Vec<NewLink>, Vec<String>) {
         }
     }
     if messages.is_empty() {
-        messages = duplicates(&valid);
+        messages = duplicate_messages(&valid);
     }
     (valid, messages)
 }
 
 /// A link's message within a release: the attribute is in lower case.
-fn message(violation: &Violation) -> String {
+fn message_in_release(violation: &Violation) -> String {
     let text = violation.to_string();
     let (first, rest) = text.split_at(1);
     format!("Links {}{rest}", first.to_ascii_lowercase())
 }
 
 /// One message for each attribute that several links share (R15).
-fn duplicates(links: &[NewLink]) -> Vec<String> {
+fn duplicate_messages(links: &[NewLink]) -> Vec<String> {
     let names = links.iter().map(|link| link.name.as_str());
     let urls = links.iter().map(|link| link.url.as_str());
     let filepaths = links.iter().filter_map(|link| link.filepath.as_deref());
-    let repeated = [repeated(names), repeated(urls), repeated(filepaths)];
+    let repeated = [
+        find_repeated(names),
+        find_repeated(urls),
+        find_repeated(filepaths),
+    ];
     let messages = repeated.into_iter().filter(|values| !values.is_empty());
     messages
         .map(|values| format!("Links have duplicate values ({})", first_of(values)))
@@ -193,7 +197,7 @@ fn duplicates(links: &[NewLink]) -> Vec<String> {
 }
 
 /// The values that appear more than once, each once.
-fn repeated<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+fn find_repeated<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let (mut seen, mut repeated) = (HashSet::new(), Vec::new());
     for value in values {
         if !seen.insert(value) && !repeated.contains(&value) {
@@ -205,7 +209,7 @@ fn repeated<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// The commit that a `ref` names, which is kept only if it is a whole commit ID (R2).
 #[must_use]
-pub fn commit_of(reference: &str) -> Option<String> {
+pub fn parse_commit(reference: &str) -> Option<String> {
     let is_whole = matches!(reference.len(), 40 | 64);
     let is_id = is_whole && reference.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_id.then(|| reference.to_owned())

@@ -65,8 +65,8 @@ pub(super) fn add_link(
     }
 }
 
-/// Adds the release that comes to life in this generation with this number of links, what
-/// describes it, its place in the order, and the change of the number of releases.
+/// Adds the release that comes to life in this generation with this number of links, its details,
+/// its place in the order, and the change of the number of releases.
 pub(super) fn add_release(
     transaction: &mut Transaction<'_>,
     (partition, generation): (&Partition, u64),
@@ -104,7 +104,8 @@ pub(super) fn count(transaction: &mut Transaction<'_>, release: &Release, change
     transaction.update(Step::Own, shard(release), &add, change, Condition::Any);
 }
 
-/// Writes what describes a release, with the release's own generation and version.
+/// Writes the details of a release, with its generation and version. They tell a query that it has
+/// read details and release at different moments.
 pub(super) fn put_details(
     transaction: &mut Transaction<'_>,
     partition: &Partition,

@@ -123,7 +123,7 @@ pub(super) struct Stamp {
     pub(super) version: u64,
 }
 
-/// The work item of a generation that is not born yet, or dead. Whoever removes what belongs to the
+/// The work item of a generation that is not born yet, or dead. Whoever removes the items of the
 /// generation marks it as dead first, so that nobody brings the generation to life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct WorkItem {
@@ -132,7 +132,7 @@ pub(super) struct WorkItem {
     /// From when on no late write can add anything to the generation, in seconds since 1970.
     pub(super) not_before: u64,
     pub(super) is_dead: bool,
-    /// Until when somebody removes what belongs to the generation, in seconds since 1970.
+    /// Until when somebody removes the items of the generation, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cleaning_until: Option<u64>,
 }
@@ -177,7 +177,7 @@ pub(super) fn read_link(item: Item) -> Result<(Link, LinkItem), StoreError> {
 }
 
 /// An idempotency record. Whoever repeats a request sends its attributes again, as the fingerprint
-/// tells, so the record holds only what the creation added to them.
+/// tells, so the record contains only the attributes that the creation added.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct IdempotencyRecord {
     pub(super) fingerprint: String,

@@ -3,12 +3,12 @@
 
 use super::birth::{add_link, add_release};
 use super::condition::Condition;
-use super::constraints::{claimed, constraint_items, held, held_by_another};
+use super::constraints::{claim_conflicts, constraint_items, hold_conflict_error, hold_conflicts};
 use super::error::StoreError;
 use super::items::{
     ConstraintItem, IdempotencyRecord, LinkItem, ReleaseItem, link_item, read, read_link,
 };
-use super::keys::{item_name, key_of};
+use super::keys::{into_key, item_name};
 use super::partition::Partition;
 use super::reservation::Reserved;
 use super::session::Session;
@@ -46,7 +46,7 @@ impl<'s> Links<'s> {
     pub(super) fn new(session: &'s Session<'s>, release: &'s ReleaseKey) -> Self {
         Self {
             session,
-            partition: Partition::of(release),
+            partition: Partition::new(release),
             release,
         }
     }
@@ -64,7 +64,7 @@ impl<'s> Links<'s> {
                 return Ok(created);
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     /// Creates a link with the next ID; `None` if another round may succeed.
@@ -77,7 +77,7 @@ impl<'s> Links<'s> {
         let (session, partition) = (self.session, &self.partition);
         let reserved = session.reserve_link(partition).await?;
         let link = new.clone().with_id(reserved.first()?);
-        let transaction = self.creation(&reserved, &link, author, request);
+        let transaction = self.create_transaction(&reserved, &link, author, request);
         match transaction.commit(session).await {
             Ok(()) => {
                 let generation = reserved.generation();
@@ -86,13 +86,13 @@ impl<'s> Links<'s> {
                 let is_replayed = false;
                 Ok(Some(CreatedLink { link, is_replayed }))
             }
-            Err(TransactionError::Steps(steps)) => self.refused(&steps, new, request).await,
+            Err(TransactionError::Steps(steps)) => self.resolve_failure(&steps, new, request).await,
             Err(error) => Err(error.into()),
         }
     }
 
-    /// What follows from the steps that were refused; `None` if another round may succeed.
-    async fn refused(
+    /// The outcome after these steps were refused; `None` if another round may succeed.
+    async fn resolve_failure(
         &self,
         steps: &[Step],
         new: NewLink,
@@ -113,11 +113,11 @@ impl<'s> Links<'s> {
             }
             // A restored link has this ID. The next ID may be free.
             None if steps == [Step::Link] => Ok(None),
-            None => Err(StoreError::Taken(claimed(steps))),
+            None => Err(StoreError::Taken(claim_conflicts(steps))),
         }
     }
 
-    fn creation(
+    fn create_transaction(
         &self,
         reserved: &Reserved,
         link: &Link,
@@ -153,10 +153,10 @@ impl<'s> Links<'s> {
     ///
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get(&self, id: LinkId) -> Result<Link, StoreError> {
-        Ok(self.stored(id).await?.link)
+        Ok(self.read_stored(id).await?.link)
     }
 
-    async fn stored(&self, id: LinkId) -> Result<StoredLink, StoreError> {
+    async fn read_stored(&self, id: LinkId) -> Result<StoredLink, StoreError> {
         let key = |generation| self.partition.link(generation, id);
         let found = self.session.living_item(&self.partition, key).await?;
         let Some((release, Some(item))) = found else {
@@ -189,7 +189,7 @@ impl<'s> Links<'s> {
     pub(super) async fn update(&self, id: LinkId, input: &LinkInput) -> Result<Link, StoreError> {
         let mut rounds = self.session.changes();
         while rounds.next().await {
-            let stored = self.stored(id).await?;
+            let stored = self.read_stored(id).await?;
             let before = &stored.link;
             let after = input
                 .clone()
@@ -198,7 +198,11 @@ impl<'s> Links<'s> {
             if after == *before {
                 return Ok(after);
             }
-            match self.replacement(&stored, &after).commit(self.session).await {
+            match self
+                .update_transaction(&stored, &after)
+                .commit(self.session)
+                .await
+            {
                 Ok(()) => {
                     self.purge_leftovers(&stored).await;
                     return Ok(after);
@@ -208,13 +212,15 @@ impl<'s> Links<'s> {
                 Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {}
                 Err(TransactionError::Steps(steps)) => {
                     let generation = stored.release.generation;
-                    let corrupt = held_by_another(&self.partition, generation, before, &steps);
-                    return Err(corrupt.unwrap_or_else(|| StoreError::Taken(claimed(&steps))));
+                    let corrupt = hold_conflict_error(&self.partition, generation, before, &steps);
+                    return Err(
+                        corrupt.unwrap_or_else(|| StoreError::Taken(claim_conflicts(&steps)))
+                    );
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     async fn purge_leftovers(&self, stored: &StoredLink) {
@@ -224,7 +230,7 @@ impl<'s> Links<'s> {
 
     /// Claims the new unique values, releases those no longer used, and updates the URL that the
     /// filepath item duplicates.
-    fn replacement(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
+    fn update_transaction(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
         let (partition, generation) = (&self.partition, stored.release.generation);
         let is_held = Condition::HeldByOrAbsent(after.id);
         let unchanged = Condition::Version(stored.item.version);
@@ -245,7 +251,7 @@ impl<'s> Links<'s> {
         }
         for (violation, item) in old {
             if new.iter().all(|(_, other)| other["sk"] != item["sk"]) {
-                transaction.delete(Step::Held(violation), key_of(item), is_held);
+                transaction.delete(Step::Held(violation), into_key(item), is_held);
             }
         }
         transaction
@@ -255,8 +261,12 @@ impl<'s> Links<'s> {
         let mut not_held = Vec::new();
         let mut rounds = self.session.changes();
         while rounds.next().await {
-            let stored = self.stored(id).await?;
-            match self.deletion(&stored, &not_held).commit(self.session).await {
+            let stored = self.read_stored(id).await?;
+            match self
+                .delete_transaction(&stored, &not_held)
+                .commit(self.session)
+                .await
+            {
                 Ok(()) => {
                     self.purge_leftovers(&stored).await;
                     return Ok(stored.link);
@@ -265,15 +275,15 @@ impl<'s> Links<'s> {
                     not_held.clear();
                 }
                 // Another link holds a unique-constraint item of this one, and keeps it.
-                Err(TransactionError::Steps(steps)) => not_held = held(&steps),
+                Err(TransactionError::Steps(steps)) => not_held = hold_conflicts(&steps),
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     /// Deletes the link and its unique-constraint items, except those that another link holds.
-    fn deletion(&self, stored: &StoredLink, not_held: &[Violation]) -> Transaction<'_> {
+    fn delete_transaction(&self, stored: &StoredLink, not_held: &[Violation]) -> Transaction<'_> {
         let (link, generation) = (&stored.link, stored.release.generation);
         let mut transaction = Transaction::on(&self.session.table.name);
         let key = self.partition.link(generation, link.id);
@@ -281,14 +291,14 @@ impl<'s> Links<'s> {
         for (violation, item) in constraint_items(&self.partition, generation, link) {
             if !not_held.contains(&violation) {
                 let is_held = Condition::HeldByOrAbsent(link.id);
-                transaction.delete(Step::Held(violation), key_of(item), is_held);
+                transaction.delete(Step::Held(violation), into_key(item), is_held);
             }
         }
         transaction
     }
 }
 
-fn kept_changing() -> StoreError {
+fn kept_changing_error() -> StoreError {
     StoreError::Unavailable("others kept changing the link or its release".into())
 }
 

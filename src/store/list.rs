@@ -7,7 +7,7 @@
 //! the generation that lives.
 
 use super::cursor::Cursor;
-use super::error::{StoreError, kept_changing};
+use super::error::{StoreError, kept_changing_error};
 use super::items::{Item, ReleaseItem, read};
 use super::links::Links;
 use super::living::Rest;
@@ -47,7 +47,7 @@ impl Links<'_> {
                 return Ok(found.page);
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     /// One of the first pages is read together with the release, the links before it and one more

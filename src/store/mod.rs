@@ -3,7 +3,7 @@
 //!
 //! Everything that belongs to one life of a release has that life's number, its generation, in its
 //! key. The release's item says which generation lives. So a creation, a deletion or a restore of a
-//! release is a change of one item, and what belongs to another generation cannot be seen.
+//! release is a change of one item, and the items of another generation cannot be seen.
 //!
 //! The files build on each other in this order: the keys and kinds of items, single calls,
 //! transactions and retries, reads of a release, its birth and the removal of what is dead, and then

@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::items::{Item, ReleaseItem, read, read_link};
 use crate::store::keys::sort_key;
 use crate::store::partition::Partition;
-use crate::store::releases::release_of;
+use crate::store::releases::build_release;
 
 /// A release in another table.
 #[derive(Debug, Clone, Default)]
@@ -37,16 +37,16 @@ impl LinkBackup {
     }
 }
 
-/// A link of a backup, and what the restore did with it.
+/// A link of a backup, and the outcome of its restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredLink {
     /// The link in the backup.
     pub link: Link,
-    /// What the restore did with it.
+    /// The outcome.
     pub outcome: RestoreOutcome,
 }
 
-/// What the restore of a link did.
+/// The outcome of the restore of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoreOutcome {
     /// The link is missing: nothing was restored, or another request has just deleted it.
@@ -61,7 +61,7 @@ pub enum RestoreOutcome {
     Taken(Vec<Violation>),
 }
 
-/// What the restore of a release did.
+/// The outcome of the restore of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredRelease {
     /// Whether the release did not exist.
@@ -77,7 +77,7 @@ impl OperatorReleases<'_> {
     ///
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn back_up(self, release: &ReleaseKey) -> Result<ReleaseBackup, StoreError> {
-        let (store, partition) = (self.store, Partition::of(release));
+        let (store, partition) = (self.store, Partition::new(release));
         let item = store.get_item(partition.release()).await?;
         let item: ReleaseItem = item.map(read).transpose()?.unwrap_or_default();
         if !item.exists() {
@@ -90,7 +90,7 @@ impl OperatorReleases<'_> {
         let links = partition.links(item.generation);
         let links = store.query_all(&links).await?.into_iter();
         Ok(ReleaseBackup {
-            release: Some(release_of(release, &item, details)?),
+            release: Some(build_release(release, &item, details)?),
             links: links.map(LinkBackup::read).collect::<Result<_, _>>()?,
             item,
         })

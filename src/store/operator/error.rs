@@ -161,7 +161,7 @@ pub enum AdminError {
 impl AdminError {
     /// The error of a transaction that is a part of a longer change, so that it does not say that
     /// nothing was changed.
-    pub(super) fn of_part(error: TransactionError) -> Self {
+    pub(super) fn from_part(error: TransactionError) -> Self {
         Self::Failed(error.into())
     }
 }

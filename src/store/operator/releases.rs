@@ -53,7 +53,8 @@ impl<'a> OperatorReleases<'a> {
         Releases::new(self.store).exists(key).await
     }
 
-    /// Deletes a release with its links.
+    /// Deletes a release with its links. The command's credentials are the operator's right to
+    /// write, so this needs no [`crate::writer::Writer`].
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use crate::project::ProjectId;
 use crate::release::{Release, ReleaseKey};
 use crate::store::birth::{add_link, add_release};
 use crate::store::condition::Condition;
-use crate::store::constraints::claimed;
+use crate::store::constraints::claim_conflicts;
 use crate::store::error::StoreError;
 use crate::store::items::{ReleaseItem, number, read};
 use crate::store::keys::project_by_id;
@@ -59,7 +59,7 @@ impl<'a> OperatorReleases<'a> {
         release: &ReleaseKey,
         backup: &ReleaseBackup,
     ) -> Result<RestoredRelease, StoreError> {
-        let partition = Partition::of(release);
+        let partition = Partition::new(release);
         let item = self.store.release_item(&partition).await?;
         let mut links = Vec::new();
         for stored in &backup.links {
@@ -87,7 +87,7 @@ impl<'a> OperatorReleases<'a> {
         backup: &ReleaseBackup,
         into: &RestoreInto,
     ) -> Result<RestoredRelease, AdminError> {
-        let (store, partition) = (self.store, Partition::of(release));
+        let (store, partition) = (self.store, Partition::new(release));
         let restored = backup.release.as_ref().ok_or(StoreError::ReleaseNotFound)?;
         self.raise(&partition, LAST_LINK_ID, backup.last_link_id())
             .await?;
@@ -122,7 +122,7 @@ impl<'a> OperatorReleases<'a> {
         release: &ReleaseKey,
         backup: &ReleaseBackup,
     ) -> Result<(), StoreError> {
-        let partition = Partition::of(release);
+        let partition = Partition::new(release);
         self.raise(&partition, LAST_LINK_ID, backup.last_link_id())
             .await?;
         self.raise(&partition, LAST_GENERATION, self.store.seconds())
@@ -166,7 +166,7 @@ impl<'a> OperatorReleases<'a> {
             last.append(all);
             None
         } else {
-            let work = Work::of_restore(generation, store);
+            let work = Work::for_restore(generation, store);
             let stage = self.stage(partition, &reserved.release, &work, &links, into);
             if !stage.await? {
                 return Ok(None);
@@ -266,7 +266,7 @@ impl<'a> OperatorReleases<'a> {
         } else if steps.contains(&Step::Link) {
             Ok(Some(self.compare_link(partition, &stored.link).await?))
         } else {
-            Ok(Some(RestoreOutcome::Taken(claimed(&steps))))
+            Ok(Some(RestoreOutcome::Taken(claim_conflicts(&steps))))
         }
     }
 
