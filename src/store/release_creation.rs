@@ -1,12 +1,13 @@
 //! The creation of releases.
 //!
 //! A creation first reserves link IDs and a generation, which no other request gets. All items that
-//! it then writes belong to that generation, so it cannot collide with another creation. The release exists once its item
-//! names the generation; in the same transaction it gets its place in the order.
+//! it then writes belong to that generation, so it cannot collide with another creation. The
+//! release exists once its item names the generation; in the same transaction it gets its place in
+//! the order.
 //!
-//! A creation with more items than one transaction can contain writes a work item and its links first.
-//! Nobody sees them before the release exists. If the creation fails, the work item tells later
-//! requests what to remove.
+//! A creation with more items than one transaction can contain writes a work item and its links
+//! first. Nobody sees them before the release exists. If the creation fails, the work item tells
+//! later requests what to remove.
 
 use super::birth::{add_link, add_release};
 use super::condition::Condition;

@@ -209,8 +209,8 @@ fn hidden(item: ProjectItem) -> Result<HiddenProject, AdminError> {
 impl Operator {
     /// Removes the releases and links of a project that is being purged, until a scan of the whole
     /// table finds none, and returns their number. It reports to `progress` how many items are
-    /// removed so far. The order of releases does not list the items of deleted releases, so there is no faster way. It can
-    /// be interrupted and run again.
+    /// removed so far. The order of releases does not list the items of deleted releases, so there
+    /// is no faster way. It can be interrupted and run again.
     ///
     /// # Errors
     ///
