@@ -42,19 +42,14 @@ impl IdempotencyKey {
 
     /// The request to create this link or release with this key and this token. Each token has its
     /// own keys.
-    ///
-    /// # Panics
-    ///
-    /// If `new` cannot be serialized; links and releases always can.
-    #[must_use]
     #[expect(
         clippy::expect_used,
         reason = "text, numbers and lists always serialize"
     )]
-    pub fn for_creation(&self, token: Option<TokenId>, new: &impl Serialize) -> IdempotentRequest {
+    pub(crate) fn for_creation(&self, token: TokenId, new: &impl Serialize) -> IdempotentRequest {
         // All attributes, so that none can be missing from the fingerprint.
         let attributes = serde_json::to_vec(new).expect("links and releases always serialize");
-        let caller = token.map_or(0, |id| id.0).to_be_bytes();
+        let caller = token.0.to_be_bytes();
         IdempotentRequest {
             key: URL_SAFE_NO_PAD.encode(
                 Sha256::new()

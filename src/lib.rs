@@ -39,10 +39,12 @@ pub mod excerpt;
 pub mod idempotency;
 pub mod link;
 pub mod page;
+pub mod patch;
 pub mod project;
 pub mod release;
 pub mod timestamp;
 pub mod token;
+pub mod writer;
 
 // DynamoDB.
 pub mod aws;

@@ -141,7 +141,7 @@ impl ProjectRef {
 
     /// Whether this is the project's ID or its path, and not a former path.
     #[must_use]
-    pub fn is_of(&self, project: &Project) -> bool {
+    pub fn matches(&self, project: &Project) -> bool {
         match self {
             Self::Id(id) => *id == project.id,
             Self::Path(path) => project.path.as_str().eq_ignore_ascii_case(path),

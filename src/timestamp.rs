@@ -54,41 +54,51 @@ impl Timestamp {
     /// The time in UTC with three decimals, as responses show it: `2019-01-03T01:56:19.539Z`.
     #[must_use]
     pub fn to_milliseconds_text(self) -> String {
-        let milliseconds = self.microseconds.rem_euclid(1_000_000) / 1_000;
-        format!("{}.{milliseconds:03}Z", self.to_seconds_text())
+        self.start_of_text("2019-01-03T01:56:19.539") + "Z"
+    }
+
+    /// The time in UTC without decimals, as messages show it: `2019-01-03T01:56:19Z`.
+    #[must_use]
+    pub fn to_seconds_text(self) -> String {
+        self.start_of_text("2019-01-03T01:56:19") + "Z"
     }
 
     /// The date in UTC: `2019-01-03`.
     #[must_use]
     pub fn to_date_text(self) -> String {
-        let date = self.utc().date();
-        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-        format!("{year:04}-{month:02}-{day:02}")
+        self.start_of_text("2019-01-03")
+    }
+
+    /// The beginning of the text, as long as the example. Every part of the text has a fixed width.
+    fn start_of_text(self, example: &str) -> String {
+        let mut text = self.to_string();
+        text.truncate(example.len());
+        text
     }
 
     /// The seconds since 1970, rounded down.
     #[must_use]
-    pub fn whole_seconds(self) -> i64 {
+    pub fn unix_seconds(self) -> i64 {
         self.microseconds.div_euclid(1_000_000)
-    }
-
-    /// Date and time without decimals and zone.
-    fn to_seconds_text(self) -> String {
-        let (hour, minute, second) = self.utc().to_hms();
-        format!("{}T{hour:02}:{minute:02}:{second:02}", self.to_date_text())
     }
 
     /// The time in whole seconds. A timestamp is always within the range of this type.
     fn utc(self) -> OffsetDateTime {
-        let time = OffsetDateTime::from_unix_timestamp(self.whole_seconds());
+        let time = OffsetDateTime::from_unix_timestamp(self.unix_seconds());
         time.unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.utc();
+        let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+        let (hour, minute, second) = time.to_hms();
         let microseconds = self.microseconds.rem_euclid(1_000_000);
-        write!(f, "{}.{microseconds:06}Z", self.to_seconds_text())
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{microseconds:06}Z"
+        )
     }
 }
 
@@ -155,11 +165,11 @@ fn parse(text: &str) -> Option<Timestamp> {
         let rest = parsed.parse_items(text.as_bytes(), format).ok()?;
         rest.is_empty().then_some(parsed)
     })?;
-    let time = time_of(&parsed)?;
+    let time = read_date_and_clock(&parsed)?;
     if ends_day && time.time() != Time::MIDNIGHT {
         return None;
     }
-    let offset = offset_of(&parsed)?;
+    let offset = read_offset(&parsed)?;
     let day = if ends_day { 24 * 60 * 60 } else { 0 };
     let seconds = time.assume_utc().unix_timestamp() - i64::from(offset.whole_seconds()) + day;
     let microseconds = seconds * 1_000_000 + i64::from(time.microsecond());
@@ -167,7 +177,7 @@ fn parse(text: &str) -> Option<Timestamp> {
     Some(Timestamp { microseconds }).filter(is_in_range)
 }
 
-fn time_of(parsed: &Parsed) -> Option<PrimitiveDateTime> {
+fn read_date_and_clock(parsed: &Parsed) -> Option<PrimitiveDateTime> {
     let date = Date::from_calendar_date(parsed.year()?, parsed.month()?, parsed.day()?.get());
     let [hour, minute, second] = [parsed.hour_24(), parsed.minute(), parsed.second()];
     let time = Time::from_hms_nano(
@@ -179,7 +189,7 @@ fn time_of(parsed: &Parsed) -> Option<PrimitiveDateTime> {
     Some(PrimitiveDateTime::new(date.ok()?, time.ok()?))
 }
 
-fn offset_of(parsed: &Parsed) -> Option<UtcOffset> {
+fn read_offset(parsed: &Parsed) -> Option<UtcOffset> {
     let hour = parsed.offset_hour().unwrap_or_default();
     if hour.unsigned_abs() > 23 {
         return None;
@@ -333,10 +343,12 @@ mod tests {
             assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), time);
         }
         let before_1970 = Timestamp { microseconds: -1 };
-        assert_eq!(before_1970.whole_seconds(), -1);
+        assert_eq!(before_1970.unix_seconds(), -1);
         assert_eq!(
             before_1970.to_milliseconds_text(),
             "1969-12-31T23:59:59.999Z"
         );
+        assert_eq!(before_1970.to_seconds_text(), "1969-12-31T23:59:59Z");
+        assert_eq!(before_1970.to_date_text(), "1969-12-31");
     }
 }

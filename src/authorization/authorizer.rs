@@ -103,7 +103,7 @@ impl Authorizer {
         }
         let is_named = |project: &Arc<Project>| {
             let mut names = context.projects.iter();
-            names.any(|name| name.is_of(project))
+            names.any(|name| name.matches(project))
         };
         let credential = context.credential;
         Ok(Identity {

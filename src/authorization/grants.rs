@@ -7,6 +7,7 @@ use crate::http::error::ApiError;
 use crate::project::{Project, ProjectId, Role};
 use crate::release::{ReleaseKey, TagName};
 use crate::token::{Token, TokenId};
+use crate::writer::Writer;
 
 /// A proof of access, made from the identity of the caller.
 pub trait Grant: Sized + Send {
@@ -47,17 +48,16 @@ impl ProjectGrant {
         }
     }
 
-    /// Checks that the caller may write. GitLab does so after it has looked for the link (E5).
+    /// The right to write, which the store requires for every change. GitLab checks it after it has
+    /// looked for the link (E5).
     ///
     /// # Errors
     ///
-    /// [`ApiError::Forbidden`].
-    pub fn require_write(&self) -> Result<(), ApiError> {
-        if self.role >= Some(Role::Developer) {
-            Ok(())
-        } else {
-            Err(ApiError::Forbidden)
-        }
+    /// [`ApiError::Forbidden`] for anonymous callers and for tokens that may not write.
+    pub fn writer(&self) -> Result<Writer, ApiError> {
+        let token = self.token.as_deref();
+        let writer = token.and_then(|token| Writer::from_token(token, self.project.id));
+        writer.ok_or(ApiError::Forbidden)
     }
 }
 

@@ -13,7 +13,8 @@ pub use rules::{
 };
 pub use url::{NOT_IN_URI, to_uri};
 
-use rules::{filepath_of, is_in_url, name_of, new_filepath_of, url_of};
+use crate::patch::Patch;
+use rules::{is_in_url, read_filepath, read_name, read_new_filepath, read_url};
 
 /// The ID of a link within its release: 1, 2, 3 …, never used twice (profile: "link ids").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ use rules::{filepath_of, is_in_url, name_of, new_filepath_of, url_of};
 pub struct LinkId(u64);
 
 impl LinkId {
+    /// The highest ID.
+    pub const MAX: Self = Self(i64::MAX.unsigned_abs());
+
     /// The ID with this number; `None` below 1 and above 63 bits, where no link can be.
     #[must_use]
     pub fn new(number: i128) -> Option<Self> {
@@ -41,7 +45,7 @@ impl fmt::Display for LinkId {
     }
 }
 
-/// The kind of asset that a link leads to, in GitLab's words and order (C14).
+/// The kind of asset at a link's URL, in GitLab's words and order (C14).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, EnumString, VariantNames,
 )]
@@ -72,8 +76,23 @@ pub struct Link {
     /// with a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filepath: Option<String>,
-    /// The kind of asset that it leads to.
+    /// The kind of asset at its URL.
     pub link_type: LinkType,
+}
+
+impl Link {
+    /// The texts that a response contains as they are.
+    pub fn shown_texts(&self) -> impl Iterator<Item = &str> {
+        // A new attribute does not compile until this decides whether clients see it.
+        let Self {
+            id: _,
+            name,
+            url,
+            filepath: _,
+            link_type: _,
+        } = self;
+        [name.as_str(), url].into_iter()
+    }
 }
 
 /// A valid link without an ID. The store decides whether its name, URL and filepath are unique in
@@ -97,12 +116,12 @@ impl NewLink {
     ///
     /// Every rule that they break, in GitLab's order.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Result<Self, Vec<Violation>> {
-        Self::from_attributes(
-            Some(name.into()),
-            Some(url.into()),
-            None,
-            LinkType::default(),
-        )
+        let input = LinkInput {
+            name: Patch::Set(name.into()),
+            url: Patch::Set(url.into()),
+            ..LinkInput::default()
+        };
+        input.into_new_link()
     }
 
     /// The link with this filepath.
@@ -114,35 +133,16 @@ impl NewLink {
         let Self {
             name,
             url,
+            filepath: _,
             link_type,
-            ..
         } = self;
-        Self::from_attributes(Some(name), Some(url), Some(filepath.into()), link_type)
-    }
-
-    /// A link with all its attributes, of which `None` stands for null.
-    ///
-    /// # Errors
-    ///
-    /// Every rule that the link breaks, in GitLab's order.
-    pub fn from_attributes(
-        name: Option<String>,
-        url: Option<String>,
-        filepath: Option<String>,
-        link_type: LinkType,
-    ) -> Result<Self, Vec<Violation>> {
-        let mut violations = Vec::new();
-        let link = Self {
-            url: url_of(url, &mut violations),
-            name: name_of(name, &mut violations),
-            filepath: new_filepath_of(filepath, &mut violations),
-            link_type,
+        let input = LinkInput {
+            name: Patch::Set(name),
+            url: Patch::Set(url),
+            filepath: Patch::Set(filepath.into()),
+            link_type: Patch::Set(link_type),
         };
-        if violations.is_empty() {
-            Ok(link)
-        } else {
-            Err(violations)
-        }
+        input.into_new_link()
     }
 
     /// The link with its ID.
@@ -164,75 +164,78 @@ impl NewLink {
     }
 }
 
-/// The attributes that an update sets. The outer `None` leaves an attribute as it was (I2), the
-/// inner one stands for null.
+/// The attributes of a link as a client sent them: of the right types, but not yet checked against
+/// the rules of a link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Attributes {
+pub struct LinkInput {
     /// See [`Link::name`].
-    pub name: Option<Option<String>>,
+    pub name: Patch<String>,
     /// See [`Link::url`].
-    pub url: Option<Option<String>>,
+    pub url: Patch<String>,
     /// See [`Link::filepath`].
-    pub filepath: Option<Option<String>>,
+    pub filepath: Patch<String>,
     /// See [`Link::link_type`].
-    pub link_type: Option<LinkType>,
+    pub link_type: Patch<LinkType>,
 }
 
-/// Valid changes to a link; `None` leaves an attribute as it was (I2).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkChanges {
-    name: Option<String>,
-    url: Option<String>,
-    filepath: Option<Option<String>>,
-    link_type: Option<LinkType>,
-}
-
-impl LinkChanges {
-    /// Checks the attributes that an update sets, apart from a filepath that cannot be part of a
-    /// URL; see [`Self::apply`].
+impl LinkInput {
+    /// The new link.
     ///
     /// # Errors
     ///
-    /// Every rule that a changed attribute breaks, in GitLab's order.
-    pub fn new(attributes: Attributes) -> Result<Self, Vec<Violation>> {
-        let Attributes {
+    /// Every rule that it breaks, in GitLab's order.
+    pub fn into_new_link(self) -> Result<NewLink, Vec<Violation>> {
+        let Self {
             name,
             url,
             filepath,
             link_type,
-        } = attributes;
+        } = self;
         let mut violations = Vec::new();
-        let changes = Self {
-            url: url.map(|url| url_of(url, &mut violations)),
-            name: name.map(|name| name_of(name, &mut violations)),
-            filepath: filepath.map(|filepath| filepath_of(filepath, &mut violations)),
-            link_type,
+        let link = NewLink {
+            url: read_url(url.into_value(), &mut violations),
+            name: read_name(name.into_value(), &mut violations),
+            filepath: read_new_filepath(filepath.into_value(), &mut violations),
+            link_type: link_type.into_value().unwrap_or_default(),
         };
         if violations.is_empty() {
-            Ok(changes)
+            Ok(link)
         } else {
             Err(violations)
         }
     }
 
-    /// The link with the changes. Its ID stays the same (I7).
+    /// The link with the attributes that were sent. Its ID stays the same (I7).
     ///
     /// # Errors
     ///
-    /// [`Violation::FilepathNotInUrl`] for a new filepath. A link that has such a filepath may keep
-    /// it.
-    pub fn apply(&self, link: &Link) -> Result<Link, Vec<Violation>> {
-        let filepath = self.filepath.as_ref().unwrap_or(&link.filepath);
-        if *filepath != link.filepath && !filepath.as_deref().is_none_or(is_in_url) {
-            return Err(vec![Violation::FilepathNotInUrl]);
-        }
-        Ok(Link {
+    /// Every rule that a sent attribute breaks, in GitLab's order. If there is none, a filepath
+    /// that differs from the link's must also be possible in a URL.
+    pub fn apply_to(self, link: &Link) -> Result<Link, Vec<Violation>> {
+        let Self {
+            name,
+            url,
+            filepath,
+            link_type,
+        } = self;
+        let mut violations = Vec::new();
+        let changed = Link {
             id: link.id,
-            name: self.name.clone().unwrap_or_else(|| link.name.clone()),
-            url: self.url.clone().unwrap_or_else(|| link.url.clone()),
-            filepath: filepath.clone(),
-            link_type: self.link_type.unwrap_or(link.link_type),
-        })
+            url: url.apply_with(link.url.clone(), |url| read_url(url, &mut violations)),
+            name: name.apply_with(link.name.clone(), |name| read_name(name, &mut violations)),
+            filepath: filepath.apply_with(link.filepath.clone(), |filepath| {
+                read_filepath(filepath, &mut violations)
+            }),
+            link_type: link_type.apply_with(link.link_type, Option::unwrap_or_default),
+        };
+        let is_new_filepath = changed.filepath != link.filepath;
+        if !violations.is_empty() {
+            Err(violations)
+        } else if is_new_filepath && !changed.filepath.as_deref().is_none_or(is_in_url) {
+            Err(vec![Violation::FilepathNotInUrl])
+        } else {
+            Ok(changed)
+        }
     }
 }
 
@@ -242,13 +245,14 @@ mod tests {
 
     #[test]
     fn a_blank_name_and_url_are_reported_together_in_gitlabs_order() {
-        let link = NewLink::from_attributes(
-            Some(" \t".to_owned()),
-            None,
-            Some(String::new()),
-            LinkType::Other,
-        );
-        let messages: Vec<_> = link.unwrap_err().iter().map(ToString::to_string).collect();
+        let input = LinkInput {
+            name: Patch::Set(" \t".to_owned()),
+            url: Patch::Clear,
+            filepath: Patch::Set(String::new()),
+            link_type: Patch::Keep,
+        };
+        let violations = input.into_new_link().unwrap_err();
+        let messages: Vec<_> = violations.iter().map(ToString::to_string).collect();
         assert_eq!(
             messages,
             [

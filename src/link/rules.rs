@@ -84,7 +84,7 @@ impl fmt::Display for Violation {
 }
 
 /// The url without surrounding white space (D6).
-pub(super) fn url_of(text: Option<String>, violations: &mut Vec<Violation>) -> String {
+pub(super) fn read_url(text: Option<String>, violations: &mut Vec<Violation>) -> String {
     let text = text.unwrap_or_default();
     let url = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
     if is_blank(url) {
@@ -98,7 +98,7 @@ pub(super) fn url_of(text: Option<String>, violations: &mut Vec<Violation>) -> S
 }
 
 /// The name exactly as it was sent (C20).
-pub(super) fn name_of(text: Option<String>, violations: &mut Vec<Violation>) -> String {
+pub(super) fn read_name(text: Option<String>, violations: &mut Vec<Violation>) -> String {
     let name = text.unwrap_or_default();
     if is_blank(&name) {
         violations.push(Violation::NameBlank);
@@ -116,12 +116,12 @@ pub fn may_be_filepath(text: &str) -> bool {
 }
 
 /// The filepath of a new link.
-pub(super) fn new_filepath_of(
+pub(super) fn read_new_filepath(
     text: Option<String>,
     violations: &mut Vec<Violation>,
 ) -> Option<String> {
     let others = violations.len();
-    let filepath = filepath_of(text, violations);
+    let filepath = read_filepath(text, violations);
     if violations.len() == others && !filepath.as_deref().is_none_or(is_in_url) {
         violations.push(Violation::FilepathNotInUrl);
     }
@@ -129,7 +129,10 @@ pub(super) fn new_filepath_of(
 }
 
 /// The filepath with the length and the form of D11.
-pub(super) fn filepath_of(text: Option<String>, violations: &mut Vec<Violation>) -> Option<String> {
+pub(super) fn read_filepath(
+    text: Option<String>,
+    violations: &mut Vec<Violation>,
+) -> Option<String> {
     let filepath = text?;
     if !may_be_filepath(&filepath) {
         violations.push(Violation::FilepathTooLong);
@@ -211,9 +214,9 @@ mod tests {
     #[test]
     fn only_filepaths_longer_than_128_characters_are_too_long() {
         let mut violations = Vec::new();
-        filepath_of(Some(format!("/{}", "a".repeat(127))), &mut violations);
+        read_filepath(Some(format!("/{}", "a".repeat(127))), &mut violations);
         assert_eq!(violations, []);
-        filepath_of(Some(format!("/{}/", "a".repeat(127))), &mut violations);
+        read_filepath(Some(format!("/{}/", "a".repeat(127))), &mut violations);
         assert_eq!(violations, [Violation::FilepathTooLong]);
     }
 }

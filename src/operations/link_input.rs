@@ -1,113 +1,87 @@
-//! The attributes of a link as a client sent them, after GitLab's parameter validation (C11 to
-//! C18).
+//! Reads the attributes of a link from the parameters (C11 to C18). The rules of a link are checked
+//! later, in [`mod@crate::link`].
 
 use super::params::{
     DIRECT_ASSET_PATH, FILEPATH, LINK_NAME, LINK_TYPE, LINK_URL, NEW_LINK_NAME, NEW_LINK_URL,
 };
-use crate::http::params::{Checks, Field, ParamErrors, ParamProblem, Params};
-use crate::link::{Attributes, LinkChanges, LinkType, NewLink, Violation};
+use crate::http::params::{Checks, ParamErrors, ParamProblem, Params};
+use crate::link::LinkInput;
+use crate::patch::Patch;
+use crate::release::Invalid;
 
-/// The attributes of a link: of the right type, but not yet checked against the rules of a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkInput {
-    name: Field<String>,
-    url: Field<String>,
-    /// Sent as `direct_asset_path` or as `filepath` (C21).
-    filepath: Field<String>,
-    link_type: Field<LinkType>,
+/// Reads a new link: name and url are required (C11).
+///
+/// # Errors
+///
+/// Every parameter that is missing or of the wrong type.
+pub(super) fn read_new_link(params: &Params) -> Result<LinkInput, ParamErrors> {
+    let mut checks = Checks::new(params);
+    let required = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| checks.required_text(&param));
+    let input = read_link(&mut checks, required);
+    checks.finish(input)
 }
 
-impl LinkInput {
-    /// The attributes of a new link: name and url are required (C11).
-    ///
-    /// # Errors
-    ///
-    /// Every parameter that is missing or of the wrong type.
-    pub fn for_create(params: &Params) -> Result<Self, ParamErrors> {
-        let mut checks = Checks::new(params);
-        let name = checks.required_text(&NEW_LINK_NAME);
-        let url = checks.required_text(&NEW_LINK_URL);
-        let input = Self::read(&mut checks, name, url);
-        checks.finish(input)
-    }
+/// Reads an update: name or url is required (C13). `checks` may contain errors of the path.
+///
+/// # Errors
+///
+/// Every parameter that is missing or of the wrong type.
+pub(super) fn read_link_update(mut checks: Checks<'_>) -> Result<LinkInput, ParamErrors> {
+    let required = [LINK_NAME, LINK_URL].map(|param| checks.text(&param));
+    let input = read_link(&mut checks, required);
+    checks.at_least_one_of(&[LINK_NAME, LINK_URL]);
+    checks.finish(input)
+}
 
-    /// The attributes of an update: name or url is required (C13). `checks` may contain errors of
-    /// the path.
-    ///
-    /// # Errors
-    ///
-    /// Every parameter that is missing or of the wrong type.
-    pub fn for_update(mut checks: Checks<'_>) -> Result<Self, ParamErrors> {
-        let name = checks.text(&LINK_NAME);
-        let url = checks.text(&LINK_URL);
-        let input = Self::read(&mut checks, name, url);
-        checks.at_least_one_of(&[LINK_NAME, LINK_URL]);
-        checks.finish(input)
-    }
-
-    fn read(checks: &mut Checks<'_>, name: Field<String>, url: Field<String>) -> Self {
-        let direct_asset_path = checks.text(&DIRECT_ASSET_PATH);
-        let filepath = checks.text(&FILEPATH);
-        let link_type = link_type(checks);
-        Self {
-            name,
-            url,
-            filepath: direct_asset_path.or(filepath),
-            link_type,
+/// Reads a link of a new release. GitLab requires neither name nor url in an object without members.
+///
+/// # Errors
+///
+/// [`Invalid::LinkType`], which GitLab reports only after all wrong parameters of the release (R47).
+pub(super) fn read_asset(members: &mut Checks<'_>, is_empty: bool) -> Result<LinkInput, Invalid> {
+    let required = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| {
+        if is_empty {
+            Patch::Keep
+        } else {
+            members.required_text(&param)
         }
-    }
-
-    /// The new link.
-    ///
-    /// # Errors
-    ///
-    /// Every rule that it breaks.
-    pub fn into_new_link(self) -> Result<NewLink, Vec<Violation>> {
-        let Self {
-            name,
-            url,
-            filepath,
-            link_type,
-        } = self;
-        let link_type = link_type.into_value().unwrap_or_default();
-        let [name, url, filepath] = [name, url, filepath].map(Field::into_value);
-        NewLink::from_attributes(name, url, filepath, link_type)
-    }
-
-    /// The changes to an existing link.
-    ///
-    /// # Errors
-    ///
-    /// Every rule that a changed attribute breaks.
-    pub fn into_changes(self) -> Result<LinkChanges, Vec<Violation>> {
-        let Self {
-            name,
-            url,
-            filepath,
-            link_type,
-        } = self;
-        let link_type = link_type.given().map(Option::unwrap_or_default);
-        let [name, url, filepath] = [name, url, filepath].map(Field::given);
-        LinkChanges::new(Attributes {
-            name,
-            url,
-            filepath,
-            link_type,
-        })
+    });
+    match read_attributes(members, required) {
+        // An empty type stands for the default (R14).
+        (input, Some(text)) if text.is_empty() => Ok(input),
+        (_, Some(text)) => Err(Invalid::LinkType(text)),
+        (input, None) => Ok(input),
     }
 }
 
-/// One of the kinds in exact lower case (C14).
-fn link_type(checks: &mut Checks<'_>) -> Field<LinkType> {
-    match checks.text(&LINK_TYPE) {
-        Field::Absent => Field::Absent,
-        Field::Null => Field::Null,
-        Field::Value(text) => match text.parse() {
-            Ok(link_type) => Field::Value(link_type),
-            Err(_) => {
-                checks.fail(&LINK_TYPE, ParamProblem::NoValidValue);
-                Field::Absent
-            }
-        },
+fn read_link(checks: &mut Checks<'_>, required: [Patch<String>; 2]) -> LinkInput {
+    let (input, unknown_type) = read_attributes(checks, required);
+    if unknown_type.is_some() {
+        checks.fail(&LINK_TYPE, ParamProblem::NoValidValue);
     }
+    input
+}
+
+/// Reads the attributes besides name and url. If the type is none of the words in exact lower case
+/// (C14), its text is returned, too.
+fn read_attributes(
+    checks: &mut Checks<'_>,
+    [name, url]: [Patch<String>; 2],
+) -> (LinkInput, Option<String>) {
+    let [direct_asset_path, filepath] =
+        [DIRECT_ASSET_PATH, FILEPATH].map(|param| checks.text(&param));
+    let link_type = checks.text(&LINK_TYPE);
+    let link_type = link_type.try_map(|text| text.parse().map_err(|_| text));
+    let (link_type, unknown_type) = match link_type {
+        Ok(link_type) => (link_type, None),
+        Err(text) => (Patch::Keep, Some(text)),
+    };
+    let input = LinkInput {
+        name,
+        url,
+        // Sent as `direct_asset_path` or as `filepath` (C21).
+        filepath: direct_asset_path.or(filepath),
+        link_type,
+    };
+    (input, unknown_type)
 }

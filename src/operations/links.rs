@@ -1,7 +1,7 @@
 //! The operations on the links of a release (section A).
 
 use super::facts::{Facts, Format, FormerPaths, Order};
-use super::link_input::LinkInput;
+use super::link_input::{read_link_update, read_new_link};
 use super::params::{
     DIRECT_ASSET_PATH, FILEPATH, ID, IDEMPOTENCY_KEY, LINK_ID, LINK_NAME, LINK_TYPE, LINK_URL,
     NEW_LINK_NAME, NEW_LINK_URL, PAGE, PER_PAGE, TAG_NAME,
@@ -13,10 +13,11 @@ use crate::http::params::{Checks, MAX_BODY_BYTES, ParamError, ParamProblem};
 use crate::http::request::Request;
 use crate::http::{Method, json, pagination, paths};
 use crate::idempotency::IdempotencyKey;
-use crate::link::LinkId;
+use crate::link::{LinkId, LinkInput};
 use crate::page::Page;
-use crate::release::{Author, Invalid, ReleaseKey, TagName};
+use crate::release::{Invalid, TagName};
 use crate::store::StoreError;
+use crate::writer::Writer;
 
 /// Lists the links of a release (A1).
 pub struct ListLinks {
@@ -131,26 +132,19 @@ impl Operation for CreateLink {
         }
         Ok(Self {
             tag,
-            input: LinkInput::for_create(&request.params)?,
+            input: read_new_link(&request.params)?,
             key: request.idempotency_key()?,
         })
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
-        grant.require_write()?;
+        let writer = grant.writer()?;
         TagName::parse_new(self.tag.as_str()).map_err(Invalid::Tag)?;
         let link = self.input.into_new_link().map_err(ApiError::Invalid)?;
-        let request = self
-            .key
-            .map(|key| key.for_creation(grant.token.as_ref().map(|token| token.id), &link));
-        let author = grant.token.as_deref().map(Author::from);
-        let release = grant.release(self.tag);
-        let created = context
-            .session
-            .links(&release)
-            .create(link, author.as_ref(), request.as_ref())
-            .await?;
-        let tag = release.tag.as_str();
+        let session = context.session.write_as(&writer);
+        let created = session.create_link(&self.tag, link, self.key.as_ref());
+        let created = created.await?;
+        let tag = self.tag.as_str();
         let body = json::link(context.public_url(), &grant.project, tag, &created.link);
         Ok(Answer::Created(body, created.is_replayed))
     }
@@ -193,19 +187,17 @@ impl Operation for UpdateLink {
         let name = LinkName::parse(request, &mut checks)?;
         Ok(Self {
             name,
-            input: LinkInput::for_update(checks)?,
+            input: read_link_update(checks)?,
         })
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
         let id = self.name.id()?;
-        let release = grant.release(self.name.tag);
-        let changes = self.input.into_changes().map_err(ApiError::Invalid);
-        let changes = grant.require_write().and(changes);
-        let changes = check_link_first(context, &release, id, changes).await?;
-        let link = context.session.links(&release).update(id, &changes).await?;
-        let tag = release.tag.as_str();
-        let body = json::link(context.public_url(), &grant.project, tag, &link);
+        let tag = self.name.tag;
+        let writer = writer_for_link(context, &grant, &tag, id).await?;
+        let session = context.session.write_as(&writer);
+        let link = session.update_link(&tag, id, &self.input).await?;
+        let body = json::link(context.public_url(), &grant.project, tag.as_str(), &link);
         Ok(Answer::Json(body))
     }
 }
@@ -236,11 +228,11 @@ impl Operation for DeleteLink {
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
         let id = self.0.id()?;
-        let release = grant.release(self.0.tag);
-        check_link_first(context, &release, id, grant.require_write()).await?;
-        let link = context.session.links(&release).delete(id).await?;
-        let tag = release.tag.as_str();
-        let body = json::link(context.public_url(), &grant.project, tag, &link);
+        let tag = self.0.tag;
+        let writer = writer_for_link(context, &grant, &tag, id).await?;
+        let session = context.session.write_as(&writer);
+        let link = session.delete_link(&tag, id).await?;
+        let body = json::link(context.public_url(), &grant.project, tag.as_str(), &link);
         Ok(Answer::Json(body))
     }
 }
@@ -276,17 +268,18 @@ impl LinkName {
     }
 }
 
-/// Returns `result`, unless it is an error and the link is missing. GitLab reports a missing link
-/// before missing write access, and that before a rule that the changes break (E4, E5). The link is
-/// read only if there is such an error.
-async fn check_link_first<T>(
+/// The right to change a link. GitLab reports a missing link before missing write access, and that
+/// before a rule that the changes break (E4, E5), which the store finds after it has read the link.
+async fn writer_for_link(
     context: &Context<'_>,
-    release: &ReleaseKey,
+    grant: &ProjectGrant,
+    tag: &TagName,
     id: LinkId,
-    result: Result<T, ApiError>,
-) -> Result<T, ApiError> {
-    if result.is_err() {
-        context.session.links(release).get(id).await?;
+) -> Result<Writer, ApiError> {
+    let writer = grant.writer();
+    if writer.is_err() {
+        let release = grant.release(tag.clone());
+        context.session.links(&release).get(id).await?;
     }
-    result
+    writer
 }

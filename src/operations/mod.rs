@@ -15,7 +15,6 @@ mod releases;
 
 pub use facts::{Facts, Format, FormerPaths, Order};
 pub use find::{Endpoint, Found, find, parse_path};
-pub use link_input::LinkInput;
 pub use links::CreateLink;
 pub use release_input::ReleaseInput;
 

@@ -1,18 +1,16 @@
 //! The attributes of a release as a client sent them, after GitLab's parameter validation (R35 to
 //! R39).
 
+use super::link_input::read_asset;
 use super::params::{
-    ASSETS, ASSETS_LINKS, DESCRIPTION, DIRECT_ASSET_PATH, FILEPATH, LEGACY_CATALOG_PUBLISH,
-    LINK_TYPE, MAX_LINKS, MILESTONE_IDS, MILESTONES, NEW_LINK_NAME, NEW_LINK_URL, NEW_TAG_NAME,
-    REF, RELEASE_NAME, RELEASED_AT, TAG_MESSAGE,
+    ASSETS, ASSETS_LINKS, DESCRIPTION, LEGACY_CATALOG_PUBLISH, MAX_LINKS, MILESTONE_IDS,
+    MILESTONES, NEW_TAG_NAME, REF, RELEASE_NAME, RELEASED_AT, TAG_MESSAGE,
 };
 use crate::excerpt::first_of;
 use crate::http::error::ApiError;
-use crate::http::params::{Checks, Field, Param, ParamErrors, ParamProblem, Params, Value};
-use crate::release::{
-    Author, Invalid, LinkAttributes, NewRelease, ReleaseAttributes, TagName, commit_of,
-};
-use crate::timestamp::Timestamp;
+use crate::http::params::{Checks, Param, ParamErrors, ParamProblem, Params, Value};
+use crate::link::LinkInput;
+use crate::release::{Author, Invalid, NewRelease, ReleaseAttributes, TagName, parse_commit};
 
 /// A new release: of the right types, but not yet checked against the rules of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +19,8 @@ pub struct ReleaseInput {
     pub tag: TagName,
     attributes: ReleaseAttributes,
     commit: Option<String>,
-    links: Vec<LinkAttributes>,
+    /// The links, or the first type of one that does not exist.
+    links: Result<Vec<LinkInput>, Invalid>,
     milestones: Milestones,
 }
 
@@ -35,8 +34,7 @@ impl ReleaseInput {
         let mut checks = Checks::new(params);
         let tag = tag(&mut checks);
         checks.text(&TAG_MESSAGE);
-        let name = checks.text(&RELEASE_NAME);
-        let description = checks.text(&DESCRIPTION);
+        let [name, description] = [RELEASE_NAME, DESCRIPTION].map(|param| checks.text(&param));
         let commit = checks.text(&REF).into_value();
         let links = links(&mut checks);
         let milestones = Milestones::read(&mut checks);
@@ -44,8 +42,12 @@ impl ReleaseInput {
         checks.boolean(&LEGACY_CATALOG_PUBLISH);
         checks.finish(Self {
             tag,
-            attributes: release_attributes(name, description, released_at),
-            commit: commit.as_deref().and_then(commit_of),
+            attributes: ReleaseAttributes {
+                name,
+                description,
+                released_at,
+            },
+            commit: commit.as_deref().and_then(parse_commit),
             links,
             milestones,
         })
@@ -56,34 +58,22 @@ impl ReleaseInput {
     /// # Errors
     ///
     /// [`ApiError::Rejected`], in the order of R40.
-    pub fn into_new_release(self, author: Option<Author>) -> Result<NewRelease, ApiError> {
+    pub fn into_new_release(self, author: Author) -> Result<NewRelease, ApiError> {
         self.milestones.check()?;
         TagName::parse_new(self.tag.as_str()).map_err(Invalid::Tag)?;
         let new = self
             .attributes
-            .into_new_release(self.commit, author, self.links);
+            .into_new_release(self.commit, author, self.links?);
         Ok(new?)
     }
 }
 
 /// Reads the attributes of an update.
 pub(super) fn read_attributes(checks: &mut Checks<'_>) -> ReleaseAttributes {
-    let name = checks.text(&RELEASE_NAME);
-    let description = checks.text(&DESCRIPTION);
-    let released_at = checks.date(&RELEASED_AT);
-    release_attributes(name, description, released_at)
-}
-
-/// The attributes that POST and PUT share.
-fn release_attributes(
-    name: Field<String>,
-    description: Field<String>,
-    released_at: Field<Timestamp>,
-) -> ReleaseAttributes {
     ReleaseAttributes {
-        name: name.given(),
-        description: description.given(),
-        released_at: released_at.given(),
+        name: checks.text(&RELEASE_NAME),
+        description: checks.text(&DESCRIPTION),
+        released_at: checks.date(&RELEASED_AT),
     }
 }
 
@@ -100,38 +90,46 @@ fn tag(checks: &mut Checks<'_>) -> TagName {
     TagName::default()
 }
 
-/// The links in `assets` (R36, R37).
-fn links(checks: &mut Checks<'_>) -> Vec<LinkAttributes> {
+/// The links in `assets` (R36, R37), or the first type of one that does not exist (R47).
+fn links(checks: &mut Checks<'_>) -> Result<Vec<LinkInput>, Invalid> {
+    let links = elements(checks).iter().enumerate();
+    let links = links.filter_map(|(index, element)| link(checks, index, element));
+    // All links are read before the first type that does not exist counts.
+    links.collect::<Vec<_>>().into_iter().collect()
+}
+
+/// The elements of `assets[links]`.
+fn elements<'a>(checks: &mut Checks<'a>) -> &'a [Value] {
     let members = match checks.value(&ASSETS) {
-        None | Some(Value::Null) => return Vec::new(),
+        None | Some(Value::Null) => return &[],
         Some(Value::Object(members)) => members,
         Some(Value::Text(_) | Value::Array(_) | Value::File) => {
             checks.fail(&ASSETS, ParamProblem::Invalid);
-            return Vec::new();
+            return &[];
         }
     };
-    let elements = match members.get(ASSETS_LINKS.name) {
-        None | Some(Value::Null) => return Vec::new(),
-        Some(Value::Text(text)) if text.is_empty() => return Vec::new(),
+    match members.get(ASSETS_LINKS.name) {
+        None | Some(Value::Null) => &[],
+        Some(Value::Text(text)) if text.is_empty() => &[],
         Some(Value::Array(elements)) if elements.len() > MAX_LINKS => {
             let problem = format!("has too many elements (maximum is {MAX_LINKS})");
             checks.fail_at("assets[links]", ParamProblem::TooLong(problem));
-            return Vec::new();
+            &[]
         }
         Some(Value::Array(elements)) => elements,
         Some(Value::Text(_) | Value::Object(_) | Value::File) => {
             checks.fail_at("assets[links]", ParamProblem::Invalid);
-            return Vec::new();
+            &[]
         }
-    };
-    let elements = elements.iter().enumerate();
-    elements
-        .filter_map(|(index, element)| link(checks, index, element))
-        .collect()
+    }
 }
 
 /// One link; `None` for null, which GitLab ignores.
-fn link(checks: &mut Checks<'_>, index: usize, element: &Value) -> Option<LinkAttributes> {
+fn link(
+    checks: &mut Checks<'_>,
+    index: usize,
+    element: &Value,
+) -> Option<Result<LinkInput, Invalid>> {
     let object = format!("assets[links][{index}]");
     let members = match element {
         Value::Null => return None,
@@ -147,25 +145,9 @@ fn link(checks: &mut Checks<'_>, index: usize, element: &Value) -> Option<LinkAt
     let is_empty = members.is_empty();
     let members = Params::from_object(members);
     let mut inner = Checks::within(&members, object);
-    // GitLab's validation ignores an empty object.
-    let mut required = |param: &Param| {
-        if is_empty {
-            Field::Absent
-        } else {
-            inner.required_text(param)
-        }
-    };
-    let [name, url] = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| required(&param));
-    let direct_asset_path = inner.text(&DIRECT_ASSET_PATH);
-    let filepath = inner.text(&FILEPATH);
-    let link_type = inner.text(&LINK_TYPE);
+    let link = read_asset(&mut inner, is_empty);
     checks.append(inner);
-    Some(LinkAttributes {
-        name: name.into_value(),
-        url: url.into_value(),
-        filepath: direct_asset_path.or(filepath).into_value(),
-        link_type: link_type.into_value(),
-    })
+    Some(link)
 }
 
 /// The milestones of a release. None exists here, so none is found (R42).

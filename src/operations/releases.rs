@@ -17,7 +17,7 @@ use crate::http::{Method, pagination, paths};
 use crate::idempotency::IdempotencyKey;
 use crate::page::Page;
 use crate::release::{
-    Author, MAX_RESPONSE_BYTES, NewRelease, Order as ReleaseOrder, OrderBy, ReleaseAttributes,
+    MAX_RESPONSE_BYTES, NewRelease, Order as ReleaseOrder, OrderBy, ReleaseAttributes,
     ReleaseChanges, ResponseSize, TagName,
 };
 use crate::store::StoreError;
@@ -150,11 +150,10 @@ impl Operation for CreateRelease {
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
-        grant.require_write()?;
-        let key = grant.release(self.input.tag.clone());
-        let author = grant.token.as_deref().map(Author::from);
+        let writer = grant.writer()?;
+        let key = writer.release(&self.input.tag);
         let size = response_size(&grant, context);
-        let new = self.input.into_new_release(author);
+        let new = self.input.into_new_release(writer.author().clone());
         let new = match new.and_then(|new| check_size(new, &key.tag, size)) {
             Ok(new) => new,
             // A release that exists comes before everything that is wrong with the new one (R41).
@@ -163,10 +162,9 @@ impl Operation for CreateRelease {
             }
             Err(error) => return Err(error),
         };
-        let token = grant.token.as_ref().map(|token| token.id);
-        let request = self.key.map(|key| key.for_creation(token, &new));
-        let releases = context.session.releases();
-        let created = releases.create(&key, &new, request.as_ref()).await?;
+        let session = context.session.write_as(&writer);
+        let created = session.create_release(&key.tag, &new, self.key.as_ref());
+        let created = created.await?;
         let body = scope(&grant, context).release(&created.created);
         Ok(Answer::Created(body, created.is_replayed))
     }
@@ -174,7 +172,7 @@ impl Operation for CreateRelease {
 
 /// The release, unless it would be larger than a response can be.
 fn check_size(new: NewRelease, tag: &TagName, size: ResponseSize) -> Result<NewRelease, ApiError> {
-    if size.of_new_release(tag, &new) > MAX_RESPONSE_BYTES {
+    if size.new_release_bytes(tag, &new) > MAX_RESPONSE_BYTES {
         return Err(StoreError::ChangeTooLarge.into());
     }
     Ok(new)
@@ -236,8 +234,8 @@ impl Operation for UpdateRelease {
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
-        grant.require_write()?;
-        let key = grant.release(self.tag.clone());
+        let writer = grant.writer()?;
+        let key = writer.release(&self.tag);
         let releases = context.session.releases();
         let changes = match self.into_changes() {
             Ok(changes) => changes,
@@ -246,7 +244,8 @@ impl Operation for UpdateRelease {
             Err(error) => return Err(error),
         };
         let size = response_size(&grant, context);
-        let updated = releases.update(&key, &changes, size).await;
+        let session = context.session.write_as(&writer);
+        let updated = session.update_release(&key.tag, &changes, size).await;
         let updated = updated.map_err(forbid_if_missing)?;
         Ok(Answer::Json(scope(&grant, context).release(&updated)))
     }
@@ -277,9 +276,9 @@ impl Operation for DeleteRelease {
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
-        grant.require_write()?;
-        let key = grant.release(self.0);
-        let deleted = context.session.releases().delete(&key).await;
+        let writer = grant.writer()?;
+        let session = context.session.write_as(&writer);
+        let deleted = session.delete_release(&self.0).await;
         let deleted = deleted.map_err(forbid_if_missing)?;
         Ok(Answer::Json(scope(&grant, context).release(&deleted)))
     }

@@ -12,13 +12,13 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::link::{Link, NewLink};
+use crate::patch::Patch;
 use crate::project::ProjectId;
 use crate::timestamp::Timestamp;
 use crate::token::{Token, TokenId};
 
 pub use rules::{
-    Attribute, Invalid, LinkAttributes, MAX_DESCRIPTION_BYTES, MAX_NAME_CHARACTERS,
-    ReleaseAttributes, commit_of,
+    Attribute, Invalid, MAX_DESCRIPTION_BYTES, MAX_NAME_CHARACTERS, ReleaseAttributes, parse_commit,
 };
 pub use size::{MAX_RESPONSE_BYTES, ResponseSize};
 pub use tag::InvalidTagName;
@@ -85,7 +85,7 @@ pub struct Release {
     pub project: ProjectId,
     /// The tag.
     pub tag: TagName,
-    /// What describes it.
+    /// Its name, description, commit and author.
     pub details: Details,
     /// When it was created.
     pub created_at: Timestamp,
@@ -97,11 +97,11 @@ impl Release {
     /// Whether its time of release has not come yet, in whole seconds (R24).
     #[must_use]
     pub fn is_upcoming(&self, now: SystemTime) -> bool {
-        self.released_at.whole_seconds() > Timestamp::from_clock(now).whole_seconds()
+        self.released_at.unix_seconds() > Timestamp::from_clock(now).unix_seconds()
     }
 }
 
-/// The attributes that describe a release.
+/// The details of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// Its name; `None` stands for the tag (R43). It may be empty (R16).
@@ -148,7 +148,7 @@ pub struct ReleaseWithLinks {
 /// A valid release that does not exist yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewRelease {
-    /// What describes it.
+    /// Its name, description, commit and author.
     pub details: Details,
     /// Its time of release; `None` stands for the time of its creation (R43).
     pub released_at: Option<Timestamp>,
@@ -170,29 +170,31 @@ impl NewRelease {
     }
 }
 
-/// Valid changes to a release; `None` leaves an attribute as it was (R48).
+/// Valid changes to a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReleaseChanges {
     /// See [`Details::name`].
-    pub name: Option<Option<String>>,
+    pub name: Patch<String>,
     /// See [`Details::description`].
-    pub description: Option<Option<String>>,
-    /// See [`Release::released_at`].
+    pub description: Patch<String>,
+    /// See [`Release::released_at`]; `None` keeps it (R48).
     pub released_at: Option<Timestamp>,
 }
 
 impl ReleaseChanges {
     /// The release with the changes.
     #[must_use]
-    pub fn apply(&self, release: &Release) -> Release {
+    pub fn apply_to(&self, release: &Release) -> Release {
+        let Self {
+            name,
+            description,
+            released_at,
+        } = self.clone();
         let mut changed = release.clone();
-        if let Some(name) = &self.name {
-            changed.details.name.clone_from(name);
-        }
-        if let Some(description) = &self.description {
-            changed.details.description.clone_from(description);
-        }
-        changed.released_at = self.released_at.unwrap_or(release.released_at);
+        let details = &mut changed.details;
+        details.name = name.apply(details.name.take());
+        details.description = description.apply(details.description.take());
+        changed.released_at = released_at.unwrap_or(release.released_at);
         changed
     }
 }

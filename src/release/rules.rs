@@ -6,7 +6,8 @@ use std::fmt;
 
 use super::{Author, Details, InvalidTagName, NewRelease, ReleaseChanges};
 use crate::excerpt::{excerpt, first_of};
-use crate::link::{LinkType, NewLink, Violation};
+use crate::link::{LinkInput, NewLink, Violation};
+use crate::patch::Patch;
 use crate::timestamp::Timestamp;
 
 /// Longest description, in bytes of UTF-8 (ours, R82). It is an item of the table, which may have
@@ -15,29 +16,15 @@ pub const MAX_DESCRIPTION_BYTES: usize = 300 * 1024;
 /// Longest name, in characters (ours, R16).
 pub const MAX_NAME_CHARACTERS: usize = 255;
 
-/// The attributes of a release as a client sent them. The outer `None` means that the client left
-/// one out, the inner one stands for null.
+/// The attributes of a release as a client sent them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReleaseAttributes {
     /// See [`Details::name`].
-    pub name: Option<Option<String>>,
+    pub name: Patch<String>,
     /// See [`Details::description`].
-    pub description: Option<Option<String>>,
+    pub description: Patch<String>,
     /// The time of release.
-    pub released_at: Option<Option<Timestamp>>,
-}
-
-/// The attributes of a link that is created with a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkAttributes {
-    /// See [`NewLink::name`].
-    pub name: Option<String>,
-    /// See [`NewLink::url`].
-    pub url: Option<String>,
-    /// See [`NewLink::filepath`].
-    pub filepath: Option<String>,
-    /// A word for a [`LinkType`], or any other text.
-    pub link_type: Option<String>,
+    pub released_at: Patch<Timestamp>,
 }
 
 /// An attribute of a release that breaks a rule.
@@ -99,11 +86,11 @@ impl ReleaseAttributes {
     pub fn into_new_release(
         self,
         commit: Option<String>,
-        author: Option<Author>,
-        links: Vec<LinkAttributes>,
+        author: Author,
+        links: Vec<LinkInput>,
     ) -> Result<NewRelease, Invalid> {
-        let (links, mut messages) = new_links(links)?;
-        let (name, description) = (self.name.flatten(), self.description.flatten());
+        let (links, mut messages) = read_links(links);
+        let (name, description) = (self.name.into_value(), self.description.into_value());
         if is_too_long(name.as_ref()) {
             messages.push(format!("Name {}", Attribute::Name.problem().1));
         }
@@ -120,11 +107,11 @@ impl ReleaseAttributes {
             name,
             description,
             commit,
-            author,
+            author: Some(author),
         };
         Ok(NewRelease {
             details,
-            released_at: self.released_at.flatten(),
+            released_at: self.released_at.into_value(),
             links,
         })
     }
@@ -136,13 +123,13 @@ impl ReleaseAttributes {
     /// Every attribute that breaks a rule.
     pub fn into_changes(self) -> Result<ReleaseChanges, Vec<Attribute>> {
         let mut broken = Vec::new();
-        if is_too_long(self.name.as_ref().and_then(Option::as_ref)) {
+        if is_too_long(self.name.value()) {
             broken.push(Attribute::Name);
         }
-        if is_too_large(self.description.as_ref().and_then(Option::as_ref)) {
+        if is_too_large(self.description.value()) {
             broken.push(Attribute::Description);
         }
-        if self.released_at == Some(None) {
+        if self.released_at == Patch::Clear {
             broken.push(Attribute::ReleasedAt);
         }
         if !broken.is_empty() {
@@ -151,7 +138,7 @@ impl ReleaseAttributes {
         Ok(ReleaseChanges {
             name: self.name,
             description: self.description,
-            released_at: self.released_at.flatten(),
+            released_at: self.released_at.into_value(),
         })
     }
 }
@@ -165,18 +152,14 @@ fn is_too_large(description: Option<&String>) -> bool {
 }
 
 /// The links, and the messages of the rules that they break.
-fn new_links(links: Vec<LinkAttributes>) -> Result<(Vec<NewLink>, Vec<String>), Invalid> {
+fn read_links(links: Vec<LinkInput>) -> (Vec<NewLink>, Vec<String>) {
     let (mut valid, mut messages) = (Vec::new(), Vec::new());
-    let mut types = Vec::new();
-    for link in &links {
-        types.push(link_type(link.link_type.as_deref())?);
-    }
-    for (link, link_type) in links.into_iter().zip(types) {
-        match NewLink::from_attributes(link.name, link.url, link.filepath, link_type) {
+    for link in links {
+        match link.into_new_link() {
             Ok(link) => valid.push(link),
             // A message that several links share appears once (R47).
             Err(violations) => {
-                for message in violations.iter().map(message) {
+                for message in violations.iter().map(message_in_release) {
                     if !messages.contains(&message) {
                         messages.push(message);
                     }
@@ -185,32 +168,28 @@ fn new_links(links: Vec<LinkAttributes>) -> Result<(Vec<NewLink>, Vec<String>), 
         }
     }
     if messages.is_empty() {
-        messages = duplicates(&valid);
+        messages = duplicate_messages(&valid);
     }
-    Ok((valid, messages))
-}
-
-/// Null and "" stand for the default (R14).
-fn link_type(text: Option<&str>) -> Result<LinkType, Invalid> {
-    match text {
-        None | Some("") => Ok(LinkType::default()),
-        Some(text) => text.parse().map_err(|_| Invalid::LinkType(text.to_owned())),
-    }
+    (valid, messages)
 }
 
 /// A link's message within a release: the attribute is in lower case.
-fn message(violation: &Violation) -> String {
+fn message_in_release(violation: &Violation) -> String {
     let text = violation.to_string();
     let (first, rest) = text.split_at(1);
     format!("Links {}{rest}", first.to_ascii_lowercase())
 }
 
 /// One message for each attribute that several links share (R15).
-fn duplicates(links: &[NewLink]) -> Vec<String> {
+fn duplicate_messages(links: &[NewLink]) -> Vec<String> {
     let names = links.iter().map(|link| link.name.as_str());
     let urls = links.iter().map(|link| link.url.as_str());
     let filepaths = links.iter().filter_map(|link| link.filepath.as_deref());
-    let repeated = [repeated(names), repeated(urls), repeated(filepaths)];
+    let repeated = [
+        find_repeated(names),
+        find_repeated(urls),
+        find_repeated(filepaths),
+    ];
     let messages = repeated.into_iter().filter(|values| !values.is_empty());
     messages
         .map(|values| format!("Links have duplicate values ({})", first_of(values)))
@@ -218,7 +197,7 @@ fn duplicates(links: &[NewLink]) -> Vec<String> {
 }
 
 /// The values that appear more than once, each once.
-fn repeated<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+fn find_repeated<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let (mut seen, mut repeated) = (HashSet::new(), Vec::new());
     for value in values {
         if !seen.insert(value) && !repeated.contains(&value) {
@@ -230,7 +209,7 @@ fn repeated<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// The commit that a `ref` names, which is kept only if it is a whole commit ID (R2).
 #[must_use]
-pub fn commit_of(reference: &str) -> Option<String> {
+pub fn parse_commit(reference: &str) -> Option<String> {
     let is_whole = matches!(reference.len(), 40 | 64);
     let is_id = is_whole && reference.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_id.then(|| reference.to_owned())

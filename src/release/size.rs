@@ -3,7 +3,7 @@
 //! reading stops where a response is full (R82).
 
 use super::{Details, NewRelease, Release, TagName};
-use crate::link::{Link, NewLink};
+use crate::link::{Link, LinkId, NewLink};
 
 /// Largest body, in bytes. Lambda's limit is 6 MB for the whole response (6,291,556 bytes), in which
 /// the body is a JSON string.
@@ -32,11 +32,11 @@ impl ResponseSize {
 
     /// The size of a release without its links, in bytes, or a little more.
     #[must_use]
-    pub fn of_release(self, release: &Release) -> usize {
-        self.details(&release.tag, &release.details)
+    pub fn release_bytes(self, release: &Release) -> usize {
+        self.details_bytes(&release.tag, &release.details)
     }
 
-    fn details(self, tag: &TagName, details: &Details) -> usize {
+    fn details_bytes(self, tag: &TagName, details: &Details) -> usize {
         let author = details.author.as_ref();
         let texts = [
             Some(details.name.as_deref().unwrap_or(tag.as_str())),
@@ -44,44 +44,38 @@ impl ResponseSize {
             details.description.as_deref(),
             author.map(|author| author.label.as_str()),
         ];
-        let texts = texts.into_iter().flatten().map(in_response);
-        RELEASE_BYTES + texts.sum::<usize>() + 2 * self.of_url(tag)
+        let texts = texts.into_iter().flatten().map(escaped_bytes);
+        RELEASE_BYTES + texts.sum::<usize>() + 2 * self.url_bytes(tag)
     }
 
     /// The size of a link, in bytes, or a little more.
     #[must_use]
-    pub fn of_link(self, tag: &TagName, link: &Link) -> usize {
-        self.link(tag, [&link.name, &link.url], link.filepath.as_deref())
+    pub fn link_bytes(self, tag: &TagName, link: &Link) -> usize {
+        // A link without a filepath shows its URL twice.
+        let direct_asset_url = match &link.filepath {
+            Some(filepath) => self.url_bytes(tag) + percent_encoded_bytes(filepath),
+            None => escaped_bytes(&link.url),
+        };
+        let texts = link.shown_texts().map(escaped_bytes);
+        LINK_BYTES + texts.sum::<usize>() + direct_asset_url
     }
 
     /// The size of a new release with its links, in bytes, or a little more.
     #[must_use]
-    pub fn of_new_release(self, tag: &TagName, new: &NewRelease) -> usize {
-        let link = |link: &NewLink| {
-            let texts = [link.name.as_str(), &link.url];
-            self.link(tag, texts, link.filepath.as_deref())
-        };
-        self.details(tag, &new.details) + new.links.iter().map(link).sum::<usize>()
-    }
-
-    /// A link without a filepath shows its URL twice.
-    fn link(self, tag: &TagName, [name, url]: [&str; 2], filepath: Option<&str>) -> usize {
-        let direct_asset_url = match filepath {
-            Some(filepath) => self.of_url(tag) + percent_encoded(filepath),
-            None => in_response(url),
-        };
-        LINK_BYTES + in_response(name) + in_response(url) + direct_asset_url
+    pub fn new_release_bytes(self, tag: &TagName, new: &NewRelease) -> usize {
+        let link = |link: &NewLink| self.link_bytes(tag, &link.clone().with_id(LinkId::MAX));
+        self.details_bytes(tag, &new.details) + new.links.iter().map(link).sum::<usize>()
     }
 
     /// The length of a release's web address with `/downloads`.
-    fn of_url(self, tag: &TagName) -> usize {
-        self.project_url + "/-/releases//downloads".len() + percent_encoded(tag.as_str())
+    fn url_bytes(self, tag: &TagName) -> usize {
+        self.project_url + "/-/releases//downloads".len() + percent_encoded_bytes(tag.as_str())
     }
 }
 
 /// The size of a text within the JSON that Lambda's response contains as a JSON string, so that its
 /// quotes, backslashes and control characters are escaped twice.
-fn in_response(text: &str) -> usize {
+fn escaped_bytes(text: &str) -> usize {
     let sizes = text.chars().map(|c| match c {
         '"' | '\\' => 4,
         '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 3,
@@ -92,7 +86,7 @@ fn in_response(text: &str) -> usize {
 }
 
 /// The length of a text in a URL, in which its slashes may be encoded.
-fn percent_encoded(text: &str) -> usize {
+fn percent_encoded_bytes(text: &str) -> usize {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes()
         .map(|byte| if is_plain(byte) { 1 } else { 3 })

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::condition::Condition;
 use super::constraints::constraint_items;
-use super::items::{LinkItem, PlaceItem, Stamp, attributes, item, number};
+use super::items::{PlaceItem, Stamp, attributes, item, link_item, number};
 use super::keys::{is_ordered_in_full, place, shard};
 use super::partition::Partition;
 use super::reservation::Reserved;
@@ -52,21 +52,21 @@ impl Session<'_> {
 pub(super) fn add_link(
     transaction: &mut Transaction<'_>,
     (partition, generation): (&Partition, u64),
-    link: Link,
+    link: &Link,
     created_at: String,
     is_free: Condition,
 ) {
-    let constraints = constraint_items(partition, generation, &link);
+    let constraints = constraint_items(partition, generation, link);
     let key = partition.link(generation, link.id);
-    let new = item(key, &LinkItem::new(link, created_at));
+    let new = link_item(key, link, created_at);
     transaction.put(Step::Link, new, Condition::Absent);
     for (violation, item) in constraints {
         transaction.put(Step::Claim(violation), item, is_free);
     }
 }
 
-/// Adds the release that comes to life in this generation with this number of links, what
-/// describes it, its place in the order, and the change of the number of releases.
+/// Adds the release that comes to life in this generation with this number of links, its details,
+/// its place in the order, and the change of the number of releases.
 pub(super) fn add_release(
     transaction: &mut Transaction<'_>,
     (partition, generation): (&Partition, u64),
@@ -104,7 +104,8 @@ pub(super) fn count(transaction: &mut Transaction<'_>, release: &Release, change
     transaction.update(Step::Own, shard(release), &add, change, Condition::Any);
 }
 
-/// Writes what describes a release, with the release's own generation and version.
+/// Writes the details of a release, with its generation and version. They tell a query that it has
+/// read details and release at different moments.
 pub(super) fn put_details(
     transaction: &mut Transaction<'_>,
     partition: &Partition,

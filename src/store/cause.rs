@@ -47,11 +47,11 @@ pub enum FailureKind {
 
 impl Cause {
     /// The cause of a failed call.
-    pub(super) fn of<E>(error: &SdkError<E>) -> Self
+    pub(super) fn from_error<E>(error: &SdkError<E>) -> Self
     where
         E: Error + ProvideErrorMetadata + Debug + 'static,
     {
-        let call = FailedCall::of(error);
+        let call = FailedCall::from_error(error);
         let mut text = DisplayErrorContext(error).to_string();
         if call.is_untrusted {
             text += "; set SSL_CERT_FILE to the root certificates that the endpoint's certificate \
@@ -105,7 +105,7 @@ impl From<&str> for Cause {
 }
 
 impl FailedCall {
-    fn of<E>(error: &SdkError<E>) -> Self
+    fn from_error<E>(error: &SdkError<E>) -> Self
     where
         E: Error + ProvideErrorMetadata + 'static,
     {

@@ -45,7 +45,7 @@ pub(super) enum Condition {
     Work(u64),
     /// It is the work item with this nonce, and its generation may still be born.
     Unborn(u64),
-    /// It is the work item with this nonce, nobody is removing what belongs to its generation, and
+    /// It is the work item with this nonce, nobody is removing the items of its generation, and
     /// the generation is dead or its creator has no time left.
     Abandoned { nonce: u64, now: u64 },
     /// It has this version.

@@ -8,7 +8,7 @@ use super::transaction::Step;
 use crate::link::{Link, Violation};
 
 /// The unique values that other links have claimed.
-pub(super) fn claimed(steps: &[Step]) -> Vec<Violation> {
+pub(super) fn claim_conflicts(steps: &[Step]) -> Vec<Violation> {
     let claim = |step: &Step| {
         if let Step::Claim(value) = step {
             Some(*value)
@@ -20,7 +20,7 @@ pub(super) fn claimed(steps: &[Step]) -> Vec<Violation> {
 }
 
 /// The unique values of a link whose items another link holds.
-pub(super) fn held(steps: &[Step]) -> Vec<Violation> {
+pub(super) fn hold_conflicts(steps: &[Step]) -> Vec<Violation> {
     let held = |step: &Step| {
         if let Step::Held(value) = step {
             Some(*value)
@@ -32,13 +32,13 @@ pub(super) fn held(steps: &[Step]) -> Vec<Violation> {
 }
 
 /// The error for a unique-constraint item that another link holds. It names the item.
-pub(super) fn held_by_another(
+pub(super) fn hold_conflict_error(
     partition: &Partition,
     generation: u64,
     link: &Link,
     steps: &[Step],
 ) -> Option<StoreError> {
-    let violation = *held(steps).first()?;
+    let violation = *hold_conflicts(steps).first()?;
     let mut items = constraint_items(partition, generation, link).into_iter();
     let (_, item) = items.find(|(other, _)| *other == violation)?;
     let name = item_name(&item);

@@ -60,7 +60,7 @@ where
         error.code(),
         Some("ValidationException" | "SerializationException")
     );
-    let cause = Cause::of(&error);
+    let cause = Cause::from_error(&error);
     if is_invalid {
         StoreError::InvalidCall(cause)
     } else {
@@ -69,6 +69,6 @@ where
 }
 
 /// Others changed the release in each round of a request.
-pub(super) fn kept_changing() -> StoreError {
+pub(super) fn kept_changing_error() -> StoreError {
     StoreError::Unavailable("the release kept changing".into())
 }

@@ -1,4 +1,4 @@
-//! Idempotency records: what the response to a creation needs besides the request.
+//! Idempotency records: the part of a response to a creation that the request does not contain.
 
 use std::time::{Duration, SystemTime};
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::error::StoreError;
 use super::keys::{Key, item_name};
-use crate::link::{Link, LinkId, LinkType};
+use crate::link::{Link, LinkId};
 use crate::release::Author;
 use crate::timestamp::Timestamp;
 
@@ -123,7 +123,7 @@ pub(super) struct Stamp {
     pub(super) version: u64,
 }
 
-/// The work item of a generation that is not born yet, or dead. Whoever removes what belongs to the
+/// The work item of a generation that is not born yet, or dead. Whoever removes the items of the
 /// generation marks it as dead first, so that nobody brings the generation to life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct WorkItem {
@@ -132,7 +132,7 @@ pub(super) struct WorkItem {
     /// From when on no late write can add anything to the generation, in seconds since 1970.
     pub(super) not_before: u64,
     pub(super) is_dead: bool,
-    /// Until when somebody removes what belongs to the generation, in seconds since 1970.
+    /// Until when somebody removes the items of the generation, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cleaning_until: Option<u64>,
 }
@@ -151,64 +151,33 @@ pub(super) struct PlaceItem {
     pub(super) tag: Option<String>,
 }
 
-/// A link with the version that an update must find unchanged. The version is random, and new with
-/// every write.
+/// The attributes that a link's item has besides those of the [`Link`], which serde reads from the
+/// same item.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct LinkItem {
-    pub(super) id: LinkId,
-    name: String,
-    url: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    filepath: Option<String>,
-    link_type: LinkType,
     /// A [`Timestamp`], kept as text, because no request reads it.
     pub(super) created_at: String,
+    /// The version that an update must find unchanged. It is random, and new with every write.
     pub(super) version: u64,
 }
 
-impl LinkItem {
-    /// The link with a new version.
-    pub(super) fn new(link: Link, created_at: String) -> Self {
-        let Link {
-            id,
-            name,
-            url,
-            filepath,
-            link_type,
-        } = link;
-        Self {
-            id,
-            name,
-            url,
-            filepath,
-            link_type,
-            created_at,
-            version: random_number(),
-        }
-    }
+/// The item of a link, with a new version.
+pub(super) fn link_item(key: Key, link: &Link, created_at: String) -> Item {
+    let mut item = item(key, link);
+    item.extend(attributes(&LinkItem {
+        created_at,
+        version: random_number(),
+    }));
+    item
+}
 
-    pub(super) fn into_link(self) -> Link {
-        let Self {
-            id,
-            name,
-            url,
-            filepath,
-            link_type,
-            created_at: _,
-            version: _,
-        } = self;
-        Link {
-            id,
-            name,
-            url,
-            filepath,
-            link_type,
-        }
-    }
+/// Reads a link with the other attributes of its item.
+pub(super) fn read_link(item: Item) -> Result<(Link, LinkItem), StoreError> {
+    Ok((read(item.clone())?, read(item)?))
 }
 
 /// An idempotency record. Whoever repeats a request sends its attributes again, as the fingerprint
-/// tells, so the record holds only what the creation added to them.
+/// tells, so the record contains only the attributes that the creation added.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct IdempotencyRecord {
     pub(super) fingerprint: String,

@@ -16,7 +16,7 @@ pub(super) type Key = HashMap<String, AttributeValue>;
 
 /// The partition that lists the releases of a project in their order. No release has this
 /// partition, because its key would have a `#` after the ID.
-pub(super) fn order_of(project: ProjectId) -> String {
+pub(super) fn order_partition(project: ProjectId) -> String {
     format!("{project}/releases")
 }
 
@@ -31,7 +31,7 @@ pub(super) const AFTER_PLACES: &str = ":";
 /// The item that counts this release among others.
 pub(super) fn shard(release: &Release) -> Key {
     let sort = shard_sort_key(release.tag.as_str());
-    key(&order_of(release.project), &sort)
+    key(&order_partition(release.project), &sort)
 }
 
 /// The sort key of the item that counts the release with this tag among others.
@@ -61,7 +61,7 @@ pub(super) fn place(release: &Release) -> Key {
         )
     };
     key(
-        &order_of(release.project),
+        &order_partition(release.project),
         &format!("{released_at}#{created_at}#{tag}"),
     )
 }
@@ -107,7 +107,7 @@ pub(super) fn token_counter() -> Key {
 }
 
 /// The prefix of the partition keys of a project's releases.
-pub(super) fn releases_of(project: ProjectId) -> String {
+pub(super) fn partition_prefix(project: ProjectId) -> String {
     format!("{project}#")
 }
 
@@ -132,7 +132,7 @@ pub(super) fn sort_key(item: &Key) -> &str {
 }
 
 /// The key of an item.
-pub(super) fn key_of(mut item: Key) -> Key {
+pub(super) fn into_key(mut item: Key) -> Key {
     item.retain(|name, _| name == "pk" || name == "sk");
     item
 }

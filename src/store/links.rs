@@ -1,17 +1,20 @@
-//! Links of a release: create, get, update and delete, and the URL behind a filepath.
+//! Links of a release: create, get, update and delete, and the URL behind a filepath. Changes are
+//! public in [`super::writing`] alone.
 
 use super::birth::{add_link, add_release};
 use super::condition::Condition;
-use super::constraints::{claimed, constraint_items, held, held_by_another};
+use super::constraints::{claim_conflicts, constraint_items, hold_conflict_error, hold_conflicts};
 use super::error::StoreError;
-use super::items::{ConstraintItem, IdempotencyRecord, LinkItem, ReleaseItem, item, read};
-use super::keys::{item_name, key_of};
+use super::items::{
+    ConstraintItem, IdempotencyRecord, LinkItem, ReleaseItem, link_item, read, read_link,
+};
+use super::keys::{into_key, item_name};
 use super::partition::Partition;
 use super::reservation::Reserved;
 use super::session::Session;
 use super::transaction::{Step, Transaction, TransactionError};
 use crate::idempotency::IdempotentRequest;
-use crate::link::{Link, LinkChanges, LinkId, NewLink, Violation};
+use crate::link::{Link, LinkId, LinkInput, NewLink, Violation};
 use crate::release::{Author, Details, Release, ReleaseKey};
 use crate::timestamp::Timestamp;
 
@@ -35,31 +38,23 @@ pub struct Links<'s> {
 /// A link as the table has it.
 struct StoredLink {
     release: ReleaseItem,
-    version: u64,
-    created_at: String,
+    item: LinkItem,
     link: Link,
 }
 
 impl<'s> Links<'s> {
-    pub(super) fn of(session: &'s Session<'s>, release: &'s ReleaseKey) -> Self {
+    pub(super) fn new(session: &'s Session<'s>, release: &'s ReleaseKey) -> Self {
         Self {
             session,
-            partition: Partition::of(release),
+            partition: Partition::new(release),
             release,
         }
     }
 
-    /// Creates a link, and the release if it does not exist (R11). If an earlier request with the
-    /// same idempotency key created a link, that link is returned instead.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Taken`], [`StoreError::IdempotencyKeyReused`], [`StoreError::Unavailable`],
-    /// [`StoreError::Corrupt`].
-    pub async fn create(
+    pub(super) async fn create(
         &self,
         new: NewLink,
-        author: Option<&Author>,
+        author: &Author,
         request: Option<&IdempotentRequest>,
     ) -> Result<CreatedLink, StoreError> {
         let mut changes = self.session.changes();
@@ -69,20 +64,20 @@ impl<'s> Links<'s> {
                 return Ok(created);
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     /// Creates a link with the next ID; `None` if another round may succeed.
     async fn try_to_create(
         &self,
         new: NewLink,
-        author: Option<&Author>,
+        author: &Author,
         request: Option<&IdempotentRequest>,
     ) -> Result<Option<CreatedLink>, StoreError> {
         let (session, partition) = (self.session, &self.partition);
         let reserved = session.reserve_link(partition).await?;
         let link = new.clone().with_id(reserved.first()?);
-        let transaction = self.creation(&reserved, &link, author, request);
+        let transaction = self.create_transaction(&reserved, &link, author, request);
         match transaction.commit(session).await {
             Ok(()) => {
                 let generation = reserved.generation();
@@ -91,13 +86,13 @@ impl<'s> Links<'s> {
                 let is_replayed = false;
                 Ok(Some(CreatedLink { link, is_replayed }))
             }
-            Err(TransactionError::Steps(steps)) => self.refused(&steps, new, request).await,
+            Err(TransactionError::Steps(steps)) => self.resolve_failure(&steps, new, request).await,
             Err(error) => Err(error.into()),
         }
     }
 
-    /// What follows from the steps that were refused; `None` if another round may succeed.
-    async fn refused(
+    /// The outcome after these steps were refused; `None` if another round may succeed.
+    async fn resolve_failure(
         &self,
         steps: &[Step],
         new: NewLink,
@@ -118,15 +113,15 @@ impl<'s> Links<'s> {
             }
             // A restored link has this ID. The next ID may be free.
             None if steps == [Step::Link] => Ok(None),
-            None => Err(StoreError::Taken(claimed(steps))),
+            None => Err(StoreError::Taken(claim_conflicts(steps))),
         }
     }
 
-    fn creation(
+    fn create_transaction(
         &self,
         reserved: &Reserved,
         link: &Link,
-        author: Option<&Author>,
+        author: &Author,
         request: Option<&IdempotentRequest>,
     ) -> Transaction<'_> {
         let now = self.session.start();
@@ -137,7 +132,7 @@ impl<'s> Links<'s> {
         add_link(
             &mut transaction,
             place,
-            link.clone(),
+            link,
             link_created_at,
             Condition::Absent,
         );
@@ -158,21 +153,20 @@ impl<'s> Links<'s> {
     ///
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get(&self, id: LinkId) -> Result<Link, StoreError> {
-        Ok(self.stored(id).await?.link)
+        Ok(self.read_stored(id).await?.link)
     }
 
-    async fn stored(&self, id: LinkId) -> Result<StoredLink, StoreError> {
+    async fn read_stored(&self, id: LinkId) -> Result<StoredLink, StoreError> {
         let key = |generation| self.partition.link(generation, id);
         let found = self.session.living_item(&self.partition, key).await?;
         let Some((release, Some(item))) = found else {
             return Err(StoreError::NotFound);
         };
-        let item: LinkItem = read(item)?;
+        let (link, item) = read_link(item)?;
         Ok(StoredLink {
             release,
-            version: item.version,
-            created_at: item.created_at.clone(),
-            link: item.into_link(),
+            item,
+            link,
         })
     }
 
@@ -192,23 +186,23 @@ impl<'s> Links<'s> {
         read::<ConstraintItem>(item)?.url.ok_or_else(corrupt)
     }
 
-    /// Updates a link.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NotFound`], [`StoreError::Taken`], [`StoreError::Unavailable`], and
-    /// [`StoreError::Corrupt`], including when another link holds a unique-constraint item of this
-    /// one.
-    pub async fn update(&self, id: LinkId, changes: &LinkChanges) -> Result<Link, StoreError> {
+    pub(super) async fn update(&self, id: LinkId, input: &LinkInput) -> Result<Link, StoreError> {
         let mut rounds = self.session.changes();
         while rounds.next().await {
-            let stored = self.stored(id).await?;
+            let stored = self.read_stored(id).await?;
             let before = &stored.link;
-            let after = changes.apply(before).map_err(StoreError::Invalid)?;
+            let after = input
+                .clone()
+                .apply_to(before)
+                .map_err(StoreError::Invalid)?;
             if after == *before {
                 return Ok(after);
             }
-            match self.replacement(&stored, &after).commit(self.session).await {
+            match self
+                .update_transaction(&stored, &after)
+                .commit(self.session)
+                .await
+            {
                 Ok(()) => {
                     self.purge_leftovers(&stored).await;
                     return Ok(after);
@@ -218,13 +212,15 @@ impl<'s> Links<'s> {
                 Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {}
                 Err(TransactionError::Steps(steps)) => {
                     let generation = stored.release.generation;
-                    let corrupt = held_by_another(&self.partition, generation, before, &steps);
-                    return Err(corrupt.unwrap_or_else(|| StoreError::Taken(claimed(&steps))));
+                    let corrupt = hold_conflict_error(&self.partition, generation, before, &steps);
+                    return Err(
+                        corrupt.unwrap_or_else(|| StoreError::Taken(claim_conflicts(&steps)))
+                    );
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     async fn purge_leftovers(&self, stored: &StoredLink) {
@@ -234,12 +230,12 @@ impl<'s> Links<'s> {
 
     /// Claims the new unique values, releases those no longer used, and updates the URL that the
     /// filepath item duplicates.
-    fn replacement(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
+    fn update_transaction(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
         let (partition, generation) = (&self.partition, stored.release.generation);
         let is_held = Condition::HeldByOrAbsent(after.id);
-        let unchanged = Condition::Version(stored.version);
-        let new = LinkItem::new(after.clone(), stored.created_at.clone());
-        let new = item(partition.link(generation, after.id), &new);
+        let unchanged = Condition::Version(stored.item.version);
+        let key = partition.link(generation, after.id);
+        let new = link_item(key, after, stored.item.created_at.clone());
         let mut transaction = Transaction::on(&self.session.table.name);
         transaction.put(Step::Link, new, unchanged);
         let [old, new] =
@@ -255,23 +251,22 @@ impl<'s> Links<'s> {
         }
         for (violation, item) in old {
             if new.iter().all(|(_, other)| other["sk"] != item["sk"]) {
-                transaction.delete(Step::Held(violation), key_of(item), is_held);
+                transaction.delete(Step::Held(violation), into_key(item), is_held);
             }
         }
         transaction
     }
 
-    /// Deletes a link and returns it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn delete(&self, id: LinkId) -> Result<Link, StoreError> {
+    pub(super) async fn delete(&self, id: LinkId) -> Result<Link, StoreError> {
         let mut not_held = Vec::new();
         let mut rounds = self.session.changes();
         while rounds.next().await {
-            let stored = self.stored(id).await?;
-            match self.deletion(&stored, &not_held).commit(self.session).await {
+            let stored = self.read_stored(id).await?;
+            match self
+                .delete_transaction(&stored, &not_held)
+                .commit(self.session)
+                .await
+            {
                 Ok(()) => {
                     self.purge_leftovers(&stored).await;
                     return Ok(stored.link);
@@ -280,40 +275,40 @@ impl<'s> Links<'s> {
                     not_held.clear();
                 }
                 // Another link holds a unique-constraint item of this one, and keeps it.
-                Err(TransactionError::Steps(steps)) => not_held = held(&steps),
+                Err(TransactionError::Steps(steps)) => not_held = hold_conflicts(&steps),
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     /// Deletes the link and its unique-constraint items, except those that another link holds.
-    fn deletion(&self, stored: &StoredLink, not_held: &[Violation]) -> Transaction<'_> {
+    fn delete_transaction(&self, stored: &StoredLink, not_held: &[Violation]) -> Transaction<'_> {
         let (link, generation) = (&stored.link, stored.release.generation);
         let mut transaction = Transaction::on(&self.session.table.name);
         let key = self.partition.link(generation, link.id);
-        transaction.delete(Step::Link, key, Condition::Version(stored.version));
+        transaction.delete(Step::Link, key, Condition::Version(stored.item.version));
         for (violation, item) in constraint_items(&self.partition, generation, link) {
             if !not_held.contains(&violation) {
                 let is_held = Condition::HeldByOrAbsent(link.id);
-                transaction.delete(Step::Held(violation), key_of(item), is_held);
+                transaction.delete(Step::Held(violation), into_key(item), is_held);
             }
         }
         transaction
     }
 }
 
-fn kept_changing() -> StoreError {
+fn kept_changing_error() -> StoreError {
     StoreError::Unavailable("others kept changing the link or its release".into())
 }
 
 /// The release that the creation of its first link makes (R11).
-fn first_release(key: &ReleaseKey, author: Option<&Author>, created_at: Timestamp) -> Release {
+fn first_release(key: &ReleaseKey, author: &Author, created_at: Timestamp) -> Release {
     Release {
         tag: key.tag.clone(),
         project: key.project,
         details: Details {
-            author: author.cloned(),
+            author: Some(author.clone()),
             ..Details::default()
         },
         created_at,

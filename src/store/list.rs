@@ -7,8 +7,8 @@
 //! the generation that lives.
 
 use super::cursor::Cursor;
-use super::error::{StoreError, kept_changing};
-use super::items::{Item, LinkItem, ReleaseItem, read};
+use super::error::{StoreError, kept_changing_error};
+use super::items::{Item, ReleaseItem, read};
 use super::links::Links;
 use super::living::Rest;
 use super::range::Range;
@@ -47,7 +47,7 @@ impl Links<'_> {
                 return Ok(found.page);
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     /// One of the first pages is read together with the release, the links before it and one more
@@ -62,7 +62,7 @@ impl Links<'_> {
             .ok_or(StoreError::NotFound)?;
         let (generation, mut rest, mut links) = (living.item.generation, living.rest, living.links);
         let mut is_one_call = true;
-        let length = |links: &Vec<LinkItem>| u64::try_from(links.len()).unwrap_or(u64::MAX);
+        let length = |links: &Vec<Link>| u64::try_from(links.len()).unwrap_or(u64::MAX);
         while rest != Rest::Nothing && length(&links) <= end {
             let limit = Some(end + 1 - length(&links));
             let next = session.next_links(partition, generation, &mut rest, limit);
@@ -76,7 +76,6 @@ impl Links<'_> {
             is_one_call = false;
             self.count(generation).await?.max(found)
         };
-        let links = links.into_iter().map(LinkItem::into_link);
         let items = slice(links, page.offset(), page.per_page);
         Ok(Found {
             page: Paged { items, counted },
@@ -121,7 +120,7 @@ impl Links<'_> {
         });
         let before = if is_forward { older } else { newer };
         self.session.skip(&mut cursor, before).await?;
-        let mut items = links(self.session.take(&mut cursor, size).await?)?;
+        let mut items = read_links(self.session.take(&mut cursor, size).await?)?;
         if is_forward {
             items.reverse();
         }
@@ -145,7 +144,7 @@ impl Links<'_> {
         let mut cursor = Cursor::over(range);
         self.session.skip(&mut cursor, page.offset()).await?;
         let more = page.per_page + 1;
-        let mut items = links(self.session.take(&mut cursor, more).await?)?;
+        let mut items = read_links(self.session.take(&mut cursor, more).await?)?;
         items.truncate(usize::try_from(page.per_page).unwrap_or(usize::MAX));
         Ok(Paged {
             items,
@@ -161,9 +160,6 @@ impl Links<'_> {
     }
 }
 
-fn links(items: impl IntoIterator<Item = Item>) -> Result<Vec<Link>, StoreError> {
-    let links = items
-        .into_iter()
-        .map(|item| Ok(read::<LinkItem>(item)?.into_link()));
-    links.collect()
+fn read_links(items: impl IntoIterator<Item = Item>) -> Result<Vec<Link>, StoreError> {
+    items.into_iter().map(read).collect()
 }

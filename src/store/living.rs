@@ -1,17 +1,18 @@
-//! Reads of a release together with what belongs to its generation.
+//! Reads of a release together with the items of its generation.
 //!
-//! A query or a batch is not one moment: others may write between two items that it reads. What
-//! belongs to another generation is recognized by its key. The release and its details name
+//! A query or a batch is not one moment: others may write between two items that it reads. The
+//! key of an item names its generation. The release and its details name
 //! generation and version, so that a reader notices two moments and reads again.
 
 use super::batch::find;
-use super::error::{StoreError, kept_changing};
-use super::items::{Item, LinkItem, ReleaseItem, Stamp, epoch_seconds, read};
+use super::error::{StoreError, kept_changing_error};
+use super::items::{Item, ReleaseItem, Stamp, epoch_seconds, read};
 use super::keys::{Key, item_name, sort_key};
 use super::partition::Partition;
 use super::schema::SortKey;
 use super::schema::attribute::{GENERATION, PK, SK, VERSION};
 use super::session::{Reading, Session};
+use crate::link::Link;
 
 /// Age up to which a release may have more links than one query sees, in seconds: the query may
 /// have read them before the release was created.
@@ -23,15 +24,15 @@ const MAX_REPETITIONS: usize = 2;
 #[derive(Debug)]
 pub(super) struct Living {
     pub(super) item: ReleaseItem,
-    /// What describes it, if it was read.
+    /// Its details, if they were read.
     pub(super) details: Option<Item>,
     /// The newest links first.
-    pub(super) links: Vec<LinkItem>,
+    pub(super) links: Vec<Link>,
     /// The links that were not read.
     pub(super) rest: Rest,
 }
 
-/// What a query for a release has found.
+/// The result of a query for a release.
 #[derive(Debug)]
 pub(super) enum Lookup {
     Living(Living),
@@ -118,7 +119,7 @@ impl Session<'_> {
     }
 
     /// The release and about this many of its newest links, in one query. With `last`, the query
-    /// begins with what describes the release, or with the release itself.
+    /// begins with the details of the release, or with the release itself.
     pub(super) async fn living_release(
         &self,
         partition: &Partition,
@@ -142,7 +143,7 @@ impl Session<'_> {
         }
         match torn {
             Some(living) if !changes.is_late() => Ok(Lookup::Torn(living)),
-            _ => Err(kept_changing()),
+            _ => Err(kept_changing_error()),
         }
     }
 
@@ -165,7 +166,7 @@ impl Session<'_> {
         }
         self.table.generations.remember(partition, item.generation);
         let is_complete = output.last_evaluated_key.is_none() && guess <= item.generation;
-        Ok(Lookup::Living(Living::of(
+        Ok(Lookup::Living(Living::from_items(
             partition,
             item,
             items,
@@ -191,7 +192,7 @@ impl Session<'_> {
         generation: u64,
         rest: &mut Rest,
         limit: Option<u64>,
-    ) -> Result<Vec<LinkItem>, StoreError> {
+    ) -> Result<Vec<Link>, StoreError> {
         let Rest::Before(start) = rest else {
             return Ok(Vec::new());
         };
@@ -210,19 +211,19 @@ impl Session<'_> {
 impl Living {
     /// Sorts what a query has read. Other generations may have left items between the release and
     /// its links.
-    fn of(
+    fn from_items(
         partition: &Partition,
         item: ReleaseItem,
         items: Vec<Item>,
         mut is_complete: bool,
     ) -> Result<Self, StoreError> {
         let generation = item.generation;
-        let (mut details, mut links) = (None, Vec::new());
+        let (mut details, mut links) = (None, Vec::<Link>::new());
         let first_link = SortKey::links(generation);
         for item in items {
             let key = sort_key(&item);
             if key.starts_with(&first_link) {
-                links.push(read::<LinkItem>(item)?);
+                links.push(read(item)?);
                 continue;
             }
             match SortKey::parse(key) {
@@ -249,7 +250,7 @@ impl Living {
     }
 
     /// Whether the release and its details were read at the same moment. The details may be large,
-    /// so only what names the moment is copied.
+    /// so only the attributes that name the moment are copied.
     fn is_of_one_moment(&self) -> Result<bool, StoreError> {
         let Some(details) = &self.details else {
             return Ok(false);

@@ -3,7 +3,7 @@
 //!
 //! Everything that belongs to one life of a release has that life's number, its generation, in its
 //! key. The release's item says which generation lives. So a creation, a deletion or a restore of a
-//! release is a change of one item, and what belongs to another generation cannot be seen.
+//! release is a change of one item, and the items of another generation cannot be seen.
 //!
 //! The files build on each other in this order: the keys and kinds of items, single calls,
 //! transactions and retries, reads of a release, its birth and the removal of what is dead, and then
@@ -39,6 +39,7 @@ mod session;
 mod table;
 mod transaction;
 mod work;
+mod writing;
 
 pub use cause::{Cause, FailedCall, FailureKind};
 pub use error::StoreError;
@@ -46,6 +47,7 @@ pub use links::{CreatedLink, Links};
 pub use release_creation::CreatedRelease;
 pub use releases::Releases;
 pub use session::Usage;
+pub use writing::WriteSession;
 
 use std::time::{Duration, SystemTime};
 
@@ -58,6 +60,7 @@ use table::Table;
 use crate::project::{Project, ProjectRef};
 use crate::release::ReleaseKey;
 use crate::token::{HashedToken, Token};
+use crate::writer::Writer;
 
 /// A handle on the table; cheap to clone.
 #[derive(Debug, Clone)]
@@ -122,16 +125,22 @@ impl StoreSession<'_> {
         self.session.usage()
     }
 
-    /// The releases.
+    /// The releases, for reading.
     #[must_use]
     pub fn releases(&self) -> Releases<'_> {
-        Releases::of(&self.session)
+        Releases::new(&self.session)
     }
 
-    /// The links of this release.
+    /// The links of this release, for reading.
     #[must_use]
     pub fn links<'s>(&'s self, release: &'s ReleaseKey) -> Links<'s> {
-        Links::of(&self.session, release)
+        Links::new(&self.session, release)
+    }
+
+    /// The releases and links of the writer's project, for changes.
+    #[must_use]
+    pub fn write_as<'s>(&'s self, writer: &'s Writer) -> WriteSession<'s> {
+        WriteSession::new(&self.session, writer)
     }
 
     /// The token with this hash, and those of the named projects that exist, in the order of the

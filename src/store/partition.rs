@@ -1,20 +1,24 @@
 //! The partition of a release: the keys in it, and the ranges that queries read.
 
-use super::keys::{Key, key, releases_of};
+use super::keys::{Key, key, partition_prefix};
 use super::range::Range;
 use super::schema::{SortKey, WORK_ITEMS, digest};
 use crate::idempotency::IdempotentRequest;
 use crate::link::LinkId;
 use crate::release::ReleaseKey;
 
-/// A release of a project: the partition of all that belongs to it.
+/// A release of a project: the partition of all its items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Partition(pub(super) String);
 
 impl Partition {
     /// `24#v0.1`. The ID contains no `#`, so the first one ends it, whatever the tag is.
-    pub(super) fn of(release: &ReleaseKey) -> Self {
-        Self(format!("{}{}", releases_of(release.project), release.tag))
+    pub(super) fn new(release: &ReleaseKey) -> Self {
+        Self(format!(
+            "{}{}",
+            partition_prefix(release.project),
+            release.tag
+        ))
     }
 
     pub(super) fn key(&self, sort: &SortKey) -> Key {
@@ -54,7 +58,7 @@ impl Partition {
     }
 
     /// The links of a generation, and everything that sorts after them up to the release, or up to
-    /// what describes it.
+    /// its details.
     pub(super) fn links_and_head(&self, generation: u64, last: &SortKey) -> Range<'_> {
         Range::between(&self.0, &SortKey::links(generation), &last.to_string())
     }

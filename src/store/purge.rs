@@ -1,4 +1,4 @@
-//! The removal of what belongs to generations that are dead: deleted releases, and creations that
+//! The removal of the items of generations that are dead: deleted releases, and creations that
 //! failed.
 //!
 //! Each such generation has a work item. Whoever removes marks it as dead first, and reads the
@@ -71,7 +71,7 @@ impl Session<'_> {
     ) {
         let removal = async {
             self.extend(partition, &mut work).await?;
-            let removal = self.remove_items_of(partition, &work).await?;
+            let removal = self.remove_all_items(partition, &work).await?;
             self.postpone_own(partition, &work, release, removal).await
         };
         within(self.time_left() / 2, removal).await;
@@ -187,7 +187,7 @@ impl Session<'_> {
         Ok(marked.map(Work::read).transpose()?.flatten())
     }
 
-    /// Removes what belongs to a generation that is marked as dead, unless it came to life before
+    /// Removes the items of a generation that is marked as dead, unless it came to life before
     /// the mark.
     async fn remove_generation(
         &self,
@@ -198,10 +198,10 @@ impl Session<'_> {
             self.forget(partition, work).await?;
             return Ok(Removal::Complete);
         }
-        self.remove_items_of(partition, work).await
+        self.remove_all_items(partition, work).await
     }
 
-    async fn remove_items_of(
+    async fn remove_all_items(
         &self,
         partition: &Partition,
         work: &Work,

@@ -1,12 +1,13 @@
 //! The creation of releases.
 //!
-//! A creation first reserves link IDs and a generation, which no other request gets. What it then
-//! writes belongs to that generation, so that rivals do not meet. The release exists once its item
-//! names the generation; in the same transaction it gets its place in the order.
+//! A creation first reserves link IDs and a generation, which no other request gets. All items that
+//! it then writes belong to that generation, so it cannot collide with another creation. The
+//! release exists once its item names the generation; in the same transaction it gets its place in
+//! the order.
 //!
-//! A creation with more items than one transaction holds writes a work item and its links first.
-//! Nobody sees them before the release exists. If the creation fails, the work item tells later
-//! requests what to remove.
+//! A creation with more items than one transaction can contain writes a work item and its links
+//! first. Nobody sees them before the release exists. If the creation fails, the work item tells
+//! later requests what to remove.
 
 use super::birth::{add_link, add_release};
 use super::condition::Condition;
@@ -43,14 +44,7 @@ struct Creation<'a> {
 }
 
 impl<'s> Releases<'s> {
-    /// Creates a release with its links: all of them or nothing. If an earlier request with the
-    /// same idempotency key created it, its response is returned instead.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ReleaseExists`], [`StoreError::IdempotencyKeyReused`],
-    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn create(
+    pub(super) async fn create(
         self,
         key: &ReleaseKey,
         new: &NewRelease,
@@ -58,7 +52,7 @@ impl<'s> Releases<'s> {
     ) -> Result<CreatedRelease, StoreError> {
         let creation = Creation {
             key,
-            partition: Partition::of(key),
+            partition: Partition::new(key),
             new,
             request,
         };
@@ -67,7 +61,7 @@ impl<'s> Releases<'s> {
         while changes.next().await {
             let links = new.links.len();
             let Some(reserved) = session.reserve_release(partition, links).await? else {
-                return self.existing(&creation).await;
+                return self.replay(&creation).await;
             };
             let now = Timestamp::from_clock(session.start());
             let created = creation.release(now, reserved.first()?)?;
@@ -102,7 +96,7 @@ impl<'s> Releases<'s> {
             last.append(links);
             None
         } else {
-            let work = Work::of_creation(reserved.generation(), session);
+            let work = Work::for_creation(reserved.generation(), session);
             self.stage(partition, &reserved.release, &work, created)
                 .await?;
             Some(work)
@@ -157,13 +151,13 @@ impl<'s> Releases<'s> {
         for link in links {
             let created_at = created.release.created_at.to_string();
             let is_free = Condition::Absent;
-            add_link(&mut transaction, place, link.clone(), created_at, is_free);
+            add_link(&mut transaction, place, link, created_at, is_free);
         }
         transaction
     }
 
     /// The response to a creation of a release that exists.
-    async fn existing(self, creation: &Creation<'_>) -> Result<CreatedRelease, StoreError> {
+    async fn replay(self, creation: &Creation<'_>) -> Result<CreatedRelease, StoreError> {
         let request = creation.request.ok_or(StoreError::ReleaseExists)?;
         let record = self.session.record(&creation.partition, request).await?;
         let record = record.ok_or(StoreError::ReleaseExists)?;

@@ -1,17 +1,17 @@
 //! The deletion of a release and of any number of links with it.
 //!
 //! One transaction ends the generation: the release's item stays without the attributes of a
-//! release, so nobody sees what belongs to the generation. After that, its items are removed. If
+//! release, so nobody sees the items of the generation. After that, its items are removed. If
 //! the request ends before that, the work item tells later requests what to remove.
 
 use super::birth::count;
 use super::condition::Condition;
-use super::error::{StoreError, kept_changing};
+use super::error::{StoreError, kept_changing_error};
 use super::items::ReleaseItem;
 use super::keys::place;
 use super::living::Lookup;
 use super::partition::Partition;
-use super::releases::{Releases, release_of};
+use super::releases::{Releases, build_release};
 use super::schema::SortKey;
 use super::schema::attribute::{CREATED_AT, LINKS_AT_BIRTH, RELEASED_AT};
 use super::transaction::{Step, Transaction, TransactionError};
@@ -19,13 +19,8 @@ use super::work::{Work, set_leftovers};
 use crate::release::{Release, ReleaseKey, ReleaseWithLinks};
 
 impl<'s> Releases<'s> {
-    /// Deletes a release with its links, and returns it without links (R21).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn delete(self, key: &ReleaseKey) -> Result<ReleaseWithLinks, StoreError> {
-        let (session, partition) = (self.session, Partition::of(key));
+    pub(super) async fn delete(self, key: &ReleaseKey) -> Result<ReleaseWithLinks, StoreError> {
+        let (session, partition) = (self.session, Partition::new(key));
         let mut changes = session.changes();
         while changes.next().await {
             let living = session.living_release(&partition, &SortKey::Details, 0);
@@ -37,9 +32,9 @@ impl<'s> Releases<'s> {
                     return Err(StoreError::ReleaseNotFound);
                 }
             };
-            let release = release_of(key, &living.item, living.details)?;
-            let work = Work::of_deletion(living.item.generation, session);
-            let deletion = self.deletion(&partition, &living.item, &release, &work);
+            let release = build_release(key, &living.item, living.details)?;
+            let work = Work::for_deletion(living.item.generation, session);
+            let deletion = self.delete_transaction(&partition, &living.item, &release, &work);
             match deletion.commit(session).await {
                 Ok(()) => {
                     session.remove_deleted(&partition, work, &living.item).await;
@@ -51,11 +46,11 @@ impl<'s> Releases<'s> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
     /// Ends the life of a release. Others leave its items to this request until the deadline.
-    fn deletion(
+    fn delete_transaction(
         self,
         partition: &Partition,
         item: &ReleaseItem,

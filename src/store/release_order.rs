@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::cursor::Cursor;
 use super::error::StoreError;
 use super::items::{Item, PlaceItem, ShardItem, read};
-use super::keys::{AFTER_PLACES, FIRST_SHARD, SHARDS, item_name, order_of, sort_key};
+use super::keys::{AFTER_PLACES, FIRST_SHARD, SHARDS, item_name, order_partition, sort_key};
 use super::range::Range;
 use super::releases::{Check, Releases};
 use super::session::{Reading, Session};
@@ -54,7 +54,7 @@ impl Releases<'_> {
         let keys = items.into_iter().map(|tag| ReleaseKey { project, tag });
         let bytes = &AtomicUsize::default();
         let reads =
-            keys.map(|key| async move { self.stored(&key, size, bytes, Check::Again).await });
+            keys.map(|key| async move { self.read_stored(&key, size, bytes, Check::Again).await });
         let reads = futures_util::stream::iter(reads).buffered(CONCURRENT_READS);
         // A release that was deleted after the order was read is left out.
         let found = reads.try_filter_map(|found| async { Ok(found.map(|found| found.with_links)) });
@@ -72,11 +72,11 @@ impl Releases<'_> {
     /// [`StoreError::ReleaseNotFound`] for a project without releases,
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn latest(self, project: ProjectId) -> Result<TagName, StoreError> {
-        let partition = order_of(project);
-        let range = places_of(&partition).backward();
+        let partition = order_partition(project);
+        let range = order_range(&partition).backward();
         let query = self.session.query(&range, Reading::Items, Some(1), None);
         let latest = query.await?.items.into_iter().flatten().next();
-        Ok(place_of(latest.ok_or(StoreError::ReleaseNotFound)?)?.tag)
+        Ok(read_place(latest.ok_or(StoreError::ReleaseNotFound)?)?.tag)
     }
 
     /// The tags of a page in the order of creation.
@@ -107,7 +107,7 @@ impl Releases<'_> {
         order: Order,
         page: Page,
     ) -> Result<Paged<TagName>, StoreError> {
-        let partition = order_of(project);
+        let partition = order_partition(project);
         let mut cursor = Cursor::over(Range::whole(&partition).backward());
         let end = page.offset().saturating_add(page.per_page);
         let is_near = !order.is_ascending && end <= MAX_READ_AT_ONCE;
@@ -124,7 +124,7 @@ impl Releases<'_> {
             let places = self.distant_places(&partition, order, page.offset(), size, counted);
             places.await?
         };
-        let places = places.into_iter().map(place_of);
+        let places = places.into_iter().map(read_place);
         let places = places.collect::<Result<Vec<_>, _>>()?;
         Ok(Paged {
             items: distinct(places.into_iter().map(|place| place.tag)),
@@ -145,7 +145,7 @@ impl Releases<'_> {
         let is_from_start = before <= after;
         let mut cursor = Cursor::over(Range {
             is_forward: order.is_ascending == is_from_start,
-            ..places_of(partition)
+            ..order_range(partition)
         });
         self.session.skip(&mut cursor, before.min(after)).await?;
         let mut places = self.session.take(&mut cursor, size).await?;
@@ -159,13 +159,13 @@ impl Releases<'_> {
 impl Session<'_> {
     /// All places in the order of a project's releases, the latest first.
     pub(super) async fn places(&self, project: ProjectId) -> Result<Vec<Place>, StoreError> {
-        let partition = order_of(project);
-        let items = self.query_all(&places_of(&partition).backward()).await?;
-        items.into_iter().map(place_of).collect()
+        let partition = order_partition(project);
+        let items = self.query_all(&order_range(&partition).backward()).await?;
+        items.into_iter().map(read_place).collect()
     }
 }
 
-fn places_of(partition: &str) -> Range<'_> {
+fn order_range(partition: &str) -> Range<'_> {
     Range::between(partition, "0", AFTER_PLACES)
 }
 
@@ -189,7 +189,7 @@ fn distinct(tags: impl Iterator<Item = TagName>) -> Vec<TagName> {
         .collect()
 }
 
-fn place_of(item: Item) -> Result<Place, StoreError> {
+fn read_place(item: Item) -> Result<Place, StoreError> {
     let name = item_name(&item);
     let malformed = || StoreError::Corrupt(format!("the key of {name} is malformed"));
     let key = sort_key(&item).to_owned();

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::birth::{put_details, put_place};
 use super::condition::Condition;
-use super::error::{StoreError, kept_changing};
-use super::items::{Item, LinkItem, ReleaseItem, Stamp, number, read};
+use super::error::{StoreError, kept_changing_error};
+use super::items::{Item, ReleaseItem, Stamp, number, read};
 use super::keys::place;
 use super::living::Rest;
 use super::partition::Partition;
@@ -58,7 +58,7 @@ struct Measure<'a> {
 }
 
 impl<'s> Releases<'s> {
-    pub(super) fn of(session: &'s Session<'s>) -> Self {
+    pub(super) fn new(session: &'s Session<'s>) -> Self {
         Self { session }
     }
 
@@ -74,7 +74,7 @@ impl<'s> Releases<'s> {
         size: ResponseSize,
     ) -> Result<ReleaseWithLinks, StoreError> {
         let bytes = AtomicUsize::default();
-        let stored = self.stored(key, size, &bytes, Check::Again).await?;
+        let stored = self.read_stored(key, size, &bytes, Check::Again).await?;
         Ok(stored.ok_or(StoreError::ReleaseNotFound)?.with_links)
     }
 
@@ -84,35 +84,38 @@ impl<'s> Releases<'s> {
     ///
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn exists(self, key: &ReleaseKey) -> Result<bool, StoreError> {
-        let item = self.session.release_item(&Partition::of(key)).await?;
+        let item = self.session.release_item(&Partition::new(key)).await?;
         Ok(item.is_some())
     }
 
     /// Reads a release with its links. `bytes` is the size of the response to the whole request so
     /// far.
-    pub(super) async fn stored(
+    pub(super) async fn read_stored(
         self,
         key: &ReleaseKey,
         size: ResponseSize,
         bytes: &AtomicUsize,
         check: Check,
     ) -> Result<Option<StoredRelease>, StoreError> {
-        let (session, partition) = (self.session, Partition::of(key));
+        let (session, partition) = (self.session, Partition::new(key));
         let mut changes = session.changes();
         while changes.next().await {
             let living = session.living_release(&partition, &SortKey::Details, LINKS_AT_ONCE);
             let Some(living) = living.await?.living(&partition)? else {
                 return Ok(None);
             };
-            let release = release_of(key, &living.item, living.details)?;
-            let mut measure = Measure::of(key, size, bytes);
-            measure.add(size.of_release(&release))?;
-            let mut links = measure.links(living.links)?;
+            let release = build_release(key, &living.item, living.details)?;
+            let mut measure = Measure::new(key, size, bytes);
+            measure.add(size.release_bytes(&release))?;
+            measure.add_links(&living.links)?;
+            let mut links = living.links;
             let (generation, mut rest) = (living.item.generation, living.rest);
             let is_one_call = rest == Rest::Nothing;
             while rest != Rest::Nothing {
                 let next = session.next_links(&partition, generation, &mut rest, None);
-                links.extend(measure.links(next.await?)?);
+                let next = next.await?;
+                measure.add_links(&next)?;
+                links.extend(next);
             }
             let is_checked = is_one_call || check == Check::Later;
             if is_checked || session.lives_in(&partition, generation).await? {
@@ -124,16 +127,10 @@ impl<'s> Releases<'s> {
             }
             measure.withdraw();
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
-    /// Updates a release.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::ReleaseTooLarge`],
-    /// [`StoreError::ChangeTooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn update(
+    pub(super) async fn update(
         self,
         key: &ReleaseKey,
         changes: &ReleaseChanges,
@@ -142,18 +139,18 @@ impl<'s> Releases<'s> {
         let mut rounds = self.session.changes();
         while rounds.next().await {
             let bytes = AtomicUsize::default();
-            let stored = self.stored(key, size, &bytes, Check::Later).await?;
+            let stored = self.read_stored(key, size, &bytes, Check::Later).await?;
             let stored = stored.ok_or(StoreError::ReleaseNotFound)?;
             let before = &stored.with_links.release;
-            let after = changes.apply(before);
-            let links = stored.bytes - size.of_release(before);
-            if links + size.of_release(&after) > MAX_RESPONSE_BYTES {
+            let after = changes.apply_to(before);
+            let links = stored.bytes - size.release_bytes(before);
+            if links + size.release_bytes(&after) > MAX_RESPONSE_BYTES {
                 return Err(StoreError::ChangeTooLarge);
             }
-            let update = self.replacement(key, [before, &after], stored.item.stamp());
+            let update = self.update_transaction(key, [before, &after], stored.item.stamp());
             match update.commit(self.session).await {
                 Ok(()) => {
-                    let partition = Partition::of(key);
+                    let partition = Partition::new(key);
                     let session = self.session;
                     session.purge_leftovers(&partition, &stored.item).await;
                     return Ok(ReleaseWithLinks {
@@ -166,10 +163,10 @@ impl<'s> Releases<'s> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(kept_changing())
+        Err(kept_changing_error())
     }
 
-    fn replacement(
+    fn update_transaction(
         self,
         key: &ReleaseKey,
         [before, after]: [&Release; 2],
@@ -178,7 +175,7 @@ impl<'s> Releases<'s> {
             version,
         }: Stamp,
     ) -> Transaction<'s> {
-        let partition = Partition::of(key);
+        let partition = Partition::new(key);
         let update = format!("SET {RELEASED_AT} = :released, {VERSION} = :version");
         let stamp = Stamp {
             generation,
@@ -209,7 +206,7 @@ impl<'s> Releases<'s> {
 }
 
 impl<'a> Measure<'a> {
-    fn of(key: &'a ReleaseKey, size: ResponseSize, total: &'a AtomicUsize) -> Self {
+    fn new(key: &'a ReleaseKey, size: ResponseSize, total: &'a AtomicUsize) -> Self {
         Self {
             key,
             size,
@@ -230,13 +227,11 @@ impl<'a> Measure<'a> {
         }
     }
 
-    fn links(&mut self, items: Vec<LinkItem>) -> Result<Vec<Link>, StoreError> {
-        let links = items.into_iter().map(|item| {
-            let link = item.into_link();
-            self.add(self.size.of_link(&self.key.tag, &link))?;
-            Ok(link)
-        });
-        links.collect()
+    fn add_links(&mut self, links: &[Link]) -> Result<(), StoreError> {
+        for link in links {
+            self.add(self.size.link_bytes(&self.key.tag, link))?;
+        }
+        Ok(())
     }
 
     /// Takes this release out of the response again.
@@ -245,8 +240,8 @@ impl<'a> Measure<'a> {
     }
 }
 
-/// The release of these items. Without the second one, nothing describes it.
-pub(super) fn release_of(
+/// The release of these items; without the second one, its details are empty.
+pub(super) fn build_release(
     key: &ReleaseKey,
     item: &ReleaseItem,
     details: Option<Item>,

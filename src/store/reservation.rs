@@ -17,7 +17,7 @@ pub(super) struct Reserved {
 }
 
 impl Reserved {
-    fn of(item: Item, links: u64) -> Result<Self, StoreError> {
+    fn from_item(item: Item, links: u64) -> Result<Self, StoreError> {
         let release = read(item)?;
         Ok(Self { release, links })
     }
@@ -47,7 +47,7 @@ impl Session<'_> {
     /// generation stay unused.
     pub(super) async fn reserve_link(&self, partition: &Partition) -> Result<Reserved, StoreError> {
         let item = self.reserve(partition, 1, Condition::Any).await?;
-        Reserved::of(item.unwrap_or_default(), 1)
+        Reserved::from_item(item.unwrap_or_default(), 1)
     }
 
     /// Reserves the IDs of a new release's links, and a generation; `None` if the release exists.
@@ -58,7 +58,8 @@ impl Session<'_> {
     ) -> Result<Option<Reserved>, StoreError> {
         let links = u64::try_from(links).unwrap_or(u64::MAX);
         let item = self.reserve(partition, links, Condition::NoRelease).await?;
-        item.map(|item| Reserved::of(item, links)).transpose()
+        item.map(|item| Reserved::from_item(item, links))
+            .transpose()
     }
 
     async fn reserve(

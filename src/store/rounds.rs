@@ -22,12 +22,12 @@ pub(super) struct Rounds {
 
 impl Rounds {
     /// The attempts of one call until this deadline.
-    pub(super) fn of_call(deadline: Instant) -> Self {
+    pub(super) fn for_call(deadline: Instant) -> Self {
         Self::new(deadline, MAX_RETRIES, Duration::from_millis(500))
     }
 
     /// The rounds of a change that begins again with a read, until this deadline.
-    pub(super) fn of_change(deadline: Instant) -> Self {
+    pub(super) fn for_change(deadline: Instant) -> Self {
         Self::new(deadline, MAX_CHANGES, Duration::from_millis(100))
     }
 

@@ -74,46 +74,46 @@ pub struct ItemKind {
 
 /// All kinds of items in the table.
 pub const ITEM_KINDS: [ItemKind; 15] = [
-    of_release(
+    release_kind(
         "unique-constraint item of a name",
         "g000000000001#c#n#5vo2…",
         &["link_id"],
     ),
-    of_release(
+    release_kind(
         "unique-constraint item of a URL",
         "g000000000001#c#u#5vo2…",
         &["link_id"],
     ),
-    of_release(
+    release_kind(
         "unique-constraint item of a filepath",
         "g000000000001#c#f#/binaries/linux",
         &["link_id", "url"],
     ),
     ItemKind {
         ttl: Some("expires_at"),
-        ..of_release("idempotency record", "g000000000001#i#5vo2…", &RECORD)
+        ..release_kind("idempotency record", "g000000000001#i#5vo2…", &RECORD)
     },
-    of_release("link", "g000000000001#l#000000000007", &LINK),
-    of_release("release", "release", &RELEASE_ITEM),
-    of_release("details of a release", "release#details", &DETAILS_ITEM),
-    of_release("work item of a generation", "work#000000000001", &WORK),
-    of_order(
+    release_kind("link", "g000000000001#l#000000000007", &LINK),
+    release_kind("release", "release", &RELEASE_ITEM),
+    release_kind("details of a release", "release#details", &DETAILS_ITEM),
+    release_kind("work item of a generation", "work#000000000001", &WORK),
+    order_kind(
         "place of a release in the order",
         "2026-11-24T09:00:00.000000Z#2026-11-24T09:00:00.000000Z#v0.1",
         &["tag"],
     ),
-    of_order(
+    order_kind(
         "number of releases, in eight shards",
         "~count#0",
         &["releases"],
     ),
-    of_operator(
+    operator_kind(
         "project by ID",
         "projects",
         "00000000000000000024",
         &PROJECT,
     ),
-    of_operator(
+    operator_kind(
         "project by path, current or former",
         "project-path#group/project",
         "project",
@@ -121,13 +121,13 @@ pub const ITEM_KINDS: [ItemKind; 15] = [
     ),
     ItemKind {
         ttl: Some("expires_at"),
-        ..of_operator("token by ID", "tokens", "00000000000000000001", &TOKEN)
+        ..operator_kind("token by ID", "tokens", "00000000000000000001", &TOKEN)
     },
     ItemKind {
         ttl: Some("expires_at"),
-        ..of_operator("token by hash", "token#9f86d0…", "token", &TOKEN)
+        ..operator_kind("token by hash", "token#9f86d0…", "token", &TOKEN)
     },
-    of_operator(
+    operator_kind(
         "counter of token IDs",
         "counters",
         "tokens",
@@ -176,7 +176,7 @@ const TOKEN: [&str; 10] = [
 
 type Attributes = &'static [&'static str];
 
-const fn of_release(name: &'static str, sort: &'static str, attributes: Attributes) -> ItemKind {
+const fn release_kind(name: &'static str, sort: &'static str, attributes: Attributes) -> ItemKind {
     ItemKind {
         name,
         owner: Owner::Function,
@@ -188,14 +188,14 @@ const fn of_release(name: &'static str, sort: &'static str, attributes: Attribut
     }
 }
 
-const fn of_order(name: &'static str, sort: &'static str, attributes: Attributes) -> ItemKind {
+const fn order_kind(name: &'static str, sort: &'static str, attributes: Attributes) -> ItemKind {
     ItemKind {
         partition: "24/releases",
-        ..of_release(name, sort, attributes)
+        ..release_kind(name, sort, attributes)
     }
 }
 
-const fn of_operator(
+const fn operator_kind(
     name: &'static str,
     partition: &'static str,
     sort: &'static str,
@@ -204,7 +204,7 @@ const fn of_operator(
     ItemKind {
         owner: Owner::Command,
         partition,
-        ..of_release(name, sort, attributes)
+        ..release_kind(name, sort, attributes)
     }
 }
 

@@ -99,12 +99,12 @@ impl<'a> Session<'a> {
 
     /// The attempts of one call.
     pub(super) fn attempts(&self) -> Rounds {
-        Rounds::of_call(self.deadline)
+        Rounds::for_call(self.deadline)
     }
 
     /// The rounds of a change that begins again with a read.
     pub(super) fn changes(&self) -> Rounds {
-        Rounds::of_change(self.deadline)
+        Rounds::for_change(self.deadline)
     }
 
     /// Makes one call within the request's time limit. The SDK retries whatever is safe to retry.

@@ -213,7 +213,7 @@ impl<'a> Transaction<'a> {
         } else if !steps.is_empty() {
             TransactionError::Steps(steps)
         } else if codes.contains(&"ValidationError") {
-            TransactionError::Failed(StoreError::InvalidCall(Cause::of(&error)))
+            TransactionError::Failed(StoreError::InvalidCall(Cause::from_error(&error)))
         } else {
             TransactionError::Failed(failure(error))
         }

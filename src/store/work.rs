@@ -27,20 +27,20 @@ pub(super) struct Work {
 
 impl Work {
     /// A generation that this request prepares. It has until its deadline to bring it to life.
-    pub(super) fn of_creation(generation: u64, session: &Session<'_>) -> Self {
+    pub(super) fn for_creation(generation: u64, session: &Session<'_>) -> Self {
         let not_before = session.deadline_seconds() + MAX_DELAY;
         Self::new(generation, not_before, false)
     }
 
     /// A generation that this request deletes. Others may have begun to write to it.
-    pub(super) fn of_deletion(generation: u64, session: &Session<'_>) -> Self {
+    pub(super) fn for_deletion(generation: u64, session: &Session<'_>) -> Self {
         let not_before = after_all_writes(session.deadline_seconds());
         Self::new(generation, not_before, true)
     }
 
     /// A generation that an operator's command prepares. The command extends its time again and
     /// again.
-    pub(super) fn of_restore(generation: u64, session: &Session<'_>) -> Self {
+    pub(super) fn for_restore(generation: u64, session: &Session<'_>) -> Self {
         let not_before = after_all_writes(session.seconds());
         Self::new(generation, not_before, false)
     }

@@ -6,6 +6,7 @@ use release_links::link::NewLink;
 use release_links::project::{ProjectId, Role, Visibility};
 use release_links::release::ReleaseKey;
 use release_links::token::{Grants, NewToken, Scope};
+use release_links::writer::Writer;
 use serde_json::{Value, json};
 
 use strum::VariantArray;
@@ -177,9 +178,10 @@ pub(super) async fn create_link_named(app: &TestApp, project: u64, name: &str) {
         .and_then(|link| link.with_filepath(format!("/bin/{name}")))
         .unwrap();
     let session = app.store.session(Duration::from_secs(5), SystemTime::now());
+    let release = release(project);
     session
-        .links(&release(project))
-        .create(link, None, None)
+        .write_as(&Writer::for_tests(release.project))
+        .create_link(&release.tag, link, None)
         .await
         .unwrap();
 }

@@ -40,7 +40,11 @@ async fn create(app: &TestApp, tag: &str, links: usize) {
         .store
         .session(Duration::from_secs(60), SystemTime::now());
     let key = usage::release(tag);
-    session.releases().create(&key, &new, None).await.unwrap();
+    session
+        .write_as(&usage::writer())
+        .create_release(&key.tag, &new, None)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -287,8 +287,8 @@ impl Case {
                 .session(Duration::from_secs(60), SystemTime::now());
             let release = usage::release(&self.tag());
             session
-                .links(&release)
-                .create(link, None, None)
+                .write_as(&usage::writer())
+                .create_link(&release.tag, link, None)
                 .await
                 .unwrap();
         }

@@ -166,11 +166,13 @@ async fn an_idempotency_key_costs_two_write_units() {
             let name = names.next().unwrap();
             let link = NewLink::new(name, format!("https://e.com/{name}")).unwrap();
             let link = link.with_filepath(format!("/bin/{name}")).unwrap();
-            let request = is_keyed.then(|| key.for_creation(None, &link));
             let session = begin(&app.store);
             let release = usage::release(tag);
-            let links = session.links(&release);
-            links.create(link, None, request.as_ref()).await.unwrap();
+            session
+                .write_as(&usage::writer())
+                .create_link(&release.tag, link, is_keyed.then_some(&key))
+                .await
+                .unwrap();
             assert_eq!(session.usage().calls, 2);
             measured.push(session.usage().write_units);
         }

@@ -327,7 +327,9 @@ async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
         let store = Store::new(faulty.config(app.address), TABLE.to_owned());
         let key = usage::release(tag);
         let session = store.session(Duration::from_secs(30), app.clock.now());
-        let failed = session.releases().create(&key, &new(100), None).await;
+        let writer = usage::writer();
+        let writing = session.write_as(&writer);
+        let failed = writing.create_release(&key.tag, &new(100), None).await;
         assert!(
             matches!(failed, Err(StoreError::InvalidCall(_))),
             "{failed:?}"
@@ -341,11 +343,15 @@ async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
         let session = app.store.session(Duration::from_secs(30), app.clock.now());
         if next == 0 {
             let link = links(1).remove(0);
-            session.links(&key).create(link, None, None).await.unwrap();
+            session
+                .write_as(&writer)
+                .create_link(&key.tag, link, None)
+                .await
+                .unwrap();
         } else {
             session
-                .releases()
-                .create(&key, &new(next), None)
+                .write_as(&writer)
+                .create_release(&key.tag, &new(next), None)
                 .await
                 .unwrap();
         }

@@ -100,7 +100,11 @@ async fn a_release_whose_tag_is_no_longer_created_can_be_read_changed_and_delete
             links: Vec::new(),
         };
         let key = usage::release(tag);
-        session.releases().create(&key, &new, None).await.unwrap();
+        session
+            .write_as(&usage::writer())
+            .create_release(&key.tag, &new, None)
+            .await
+            .unwrap();
         let release = format!("{RELEASES}/{encoded}");
         let exists = json!({"message": "Release already exists"});
         app.post(RELEASES, json!({"tag_name": tag}))

@@ -9,13 +9,23 @@ mod calls;
 mod catalogue;
 mod operations;
 mod repository;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the domain: plain data and rules.
-const DOMAIN: [&str; 6] = ["idempotency", "link", "page", "project", "release", "token"];
+const DOMAIN: [&str; 8] = [
+    "idempotency",
+    "link",
+    "page",
+    "patch",
+    "project",
+    "release",
+    "token",
+    "writer",
+];
 
 /// The Rust files below a folder.
 fn files(folder: &str) -> Vec<PathBuf> {

@@ -18,7 +18,9 @@ use release_links::link::{self, NewLink};
 use release_links::operations::{self, CreateLink, Endpoint, Found, Operation, ReleaseInput};
 use release_links::page;
 use release_links::project::ProjectRef;
+use release_links::release::Author;
 use release_links::timestamp::Timestamp;
+use release_links::token::TokenId;
 use release_links_admin::cli;
 use serde_json::json;
 
@@ -167,8 +169,12 @@ fn read(content_type: &str, body: &[u8]) {
 /// Parses the parameters as those of a create request. It must not panic, and a release that is
 /// valid has links without duplicates.
 fn parse_create_request(request: &release_links::http::request::Request) {
+    let author = Author {
+        id: TokenId(1),
+        label: "ci".to_owned(),
+    };
     if let Ok(input) = ReleaseInput::read(&request.params)
-        && let Ok(new) = input.into_new_release(None)
+        && let Ok(new) = input.into_new_release(author)
     {
         let names: HashSet<&String> = new.links.iter().map(|link| &link.name).collect();
         assert_eq!(names.len(), new.links.len());

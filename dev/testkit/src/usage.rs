@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use dynoxide::Database;
 use release_links::idempotency::IdempotencyKey;
-use release_links::link::{Attributes, LinkChanges, LinkId, NewLink};
+use release_links::link::{LinkId, LinkInput, NewLink};
 use release_links::page::Page;
+use release_links::patch::Patch;
 use release_links::project::{ProjectId, ProjectRef};
 use release_links::release::{
     Details, NewRelease, Order, OrderBy, ReleaseChanges, ReleaseKey, ResponseSize,
@@ -14,6 +15,7 @@ use release_links::release::{
 use release_links::store::{Store, StoreSession, Usage};
 use release_links::timestamp::Timestamp;
 use release_links::token::PlainToken;
+use release_links::writer::Writer;
 
 use crate::{import, seed};
 
@@ -41,28 +43,33 @@ pub fn release(tag: &str) -> ReleaseKey {
     }
 }
 
+/// Returns the right to write in the seeded project.
+#[must_use]
+pub fn writer() -> Writer {
+    Writer::for_tests(project())
+}
+
 fn new_link(name: &str) -> NewLink {
     let link = NewLink::new(name, format!("https://e.com/{name}"));
     let link = link.and_then(|link| link.with_filepath(format!("/bin/{name}")));
     link.expect("the link is valid")
 }
 
-fn changes(name: &str) -> LinkChanges {
-    let text = |text: String| Some(Some(text));
-    let attributes = Attributes {
-        name: text(name.to_owned()),
-        url: text(format!("https://e.com/{name}")),
-        filepath: text(format!("/bin/{name}")),
-        ..Attributes::default()
-    };
-    LinkChanges::new(attributes).expect("the changes are valid")
+fn changes(name: &str) -> LinkInput {
+    LinkInput {
+        name: Patch::Set(name.to_owned()),
+        url: Patch::Set(format!("https://e.com/{name}")),
+        filepath: Patch::Set(format!("/bin/{name}")),
+        link_type: Patch::Keep,
+    }
 }
 
 /// Measures each operation on a link with a filepath, and the lookup of token and project.
 pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
     let [first, create, keyed, get, list] = [(); 5].map(|()| session(store));
     let [download, update, delete, identity] = [(); 4].map(|()| session(store));
-    let release = release("v9");
+    let (release, writer) = (release("v9"), writer());
+    let tag = &release.tag;
     create_link(&first, &release, new_link("first")).await;
     let id = create_link(&create, &release, new_link("a")).await;
     create_with_key(&keyed, &release).await;
@@ -73,12 +80,9 @@ pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
         .url_of_filepath("/bin/a")
         .await
         .unwrap();
-    update
-        .links(&release)
-        .update(id, &changes("b"))
-        .await
-        .unwrap();
-    delete.links(&release).delete(id).await.unwrap();
+    let (update_as, delete_as) = (update.write_as(&writer), delete.write_as(&writer));
+    update_as.update_link(tag, id, &changes("b")).await.unwrap();
+    delete_as.delete_link(tag, id).await.unwrap();
     let token = PlainToken::from(seed::TOKEN.to_owned()).hash();
     identity
         .identify(Some(&token), ProjectRef::parse("24").as_slice())
@@ -98,16 +102,19 @@ pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
 }
 
 async fn create_link(session: &StoreSession<'_>, release: &ReleaseKey, new: NewLink) -> LinkId {
-    let created = session.links(release).create(new, None, None).await;
+    let writer = writer();
+    let session = session.write_as(&writer);
+    let created = session.create_link(&release.tag, new, None).await;
     created.unwrap().link.id
 }
 
 async fn create_with_key(session: &StoreSession<'_>, release: &ReleaseKey) {
     let new = new_link("keyed");
     let key = IdempotencyKey::parse(b"key").unwrap().unwrap();
-    let request = key.for_creation(None, &new);
-    let links = session.links(release);
-    links.create(new, None, Some(&request)).await.unwrap();
+    let writer = writer();
+    let session = session.write_as(&writer);
+    let created = session.create_link(&release.tag, new, Some(&key)).await;
+    created.unwrap();
 }
 
 /// Measures responses about releases of the project.
@@ -130,7 +137,7 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
     let [create, get, latest, update, delete] = [(); 5].map(|()| session(store));
     let (key, new) = (release("v20"), new_release(20));
     import::releases(database, table, 99);
-    create.releases().create(&key, &new, None).await.unwrap();
+    create_release(&create, &key, &new).await;
     get.releases().get(&key, response_size()).await.unwrap();
     let list = measure_list(store, OrderBy::ReleasedAt, FIRST_PAGE).await;
     let by_creation = measure_list(store, OrderBy::CreatedAt, FIRST_PAGE).await;
@@ -139,9 +146,8 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
         released_at: Some(Timestamp::from_clock(SystemTime::UNIX_EPOCH)),
         ..ReleaseChanges::default()
     };
-    let updated = update.releases().update(&key, &changes, response_size());
-    updated.await.unwrap();
-    delete.releases().delete(&key).await.unwrap();
+    update_release(&update, &key, &changes).await;
+    delete_release(&delete, &key).await;
     let mut usages = vec![
         ("create a release", create.usage()),
         ("get a release", get.usage()),
@@ -154,6 +160,25 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
     ];
     usages.extend(measure_description(store).await);
     usages
+}
+
+async fn create_release(session: &StoreSession<'_>, key: &ReleaseKey, new: &NewRelease) {
+    let writer = writer();
+    let session = session.write_as(&writer);
+    session.create_release(&key.tag, new, None).await.unwrap();
+}
+
+async fn update_release(session: &StoreSession<'_>, key: &ReleaseKey, changes: &ReleaseChanges) {
+    let writer = writer();
+    let session = session.write_as(&writer);
+    let updated = session.update_release(&key.tag, changes, response_size());
+    updated.await.unwrap();
+}
+
+async fn delete_release(session: &StoreSession<'_>, key: &ReleaseKey) {
+    let writer = writer();
+    let session = session.write_as(&writer);
+    session.delete_release(&key.tag).await.unwrap();
 }
 
 /// Measures a page of the project's releases.
@@ -175,39 +200,35 @@ async fn measure_large(store: &Store) -> Usage {
     let (key, get) = (release("v100"), session(store));
     let new = new_release(100);
     let create = session(store);
-    create.releases().create(&key, &new, None).await.unwrap();
+    create_release(&create, &key, &new).await;
     get.releases().get(&key, response_size()).await.unwrap();
     // The other measurements expect the imported releases alone.
-    session(store).releases().delete(&key).await.unwrap();
+    delete_release(&session(store), &key).await;
     get.usage()
 }
 
 /// Measures the longest description, of a release without links.
 async fn measure_description(store: &Store) -> Releases {
     let [create, update, get] = [(); 3].map(|()| session(store));
-    let description = Some("x".repeat(300 * 1024));
+    let description = "x".repeat(300 * 1024);
     let key = release("described");
     let new = NewRelease {
         details: Details {
-            description: description.clone(),
+            description: Some(description.clone()),
             ..Details::default()
         },
         released_at: None,
         links: Vec::new(),
     };
-    create.releases().create(&key, &new, None).await.unwrap();
+    create_release(&create, &key, &new).await;
     let changes = ReleaseChanges {
-        description: Some(description),
+        description: Patch::Set(description),
         ..ReleaseChanges::default()
     };
-    let updated = update
-        .releases()
-        .update(&key, &changes, response_size())
-        .await;
-    updated.unwrap();
+    update_release(&update, &key, &changes).await;
     get.releases().get(&key, response_size()).await.unwrap();
     // The other measurements expect the imported releases alone.
-    session(store).releases().delete(&key).await.unwrap();
+    delete_release(&session(store), &key).await;
     vec![
         (
             "create a release with a description of 300 KiB",
@@ -270,8 +291,9 @@ impl Growth {
         let links = download.links(release);
         links.url_of_filepath("/bin/n1").await.unwrap();
         let id = create_link(&create, release, new_link("one-more")).await;
-        let deletion = session(store);
-        deletion.links(release).delete(id).await.unwrap();
+        let (deletion, writer) = (session(store), writer());
+        let deletion = deletion.write_as(&writer);
+        deletion.delete_link(&release.tag, id).await.unwrap();
         let [list, get, create, download] =
             [list, get, create, download].map(|session| session.usage());
         Self {

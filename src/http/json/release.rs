@@ -271,8 +271,8 @@ mod tests {
             let actual = serde_json::to_string(&body).unwrap().len();
             let size = ResponseSize::new(&public_url.project(&project));
             let tag = &found.release.tag;
-            let links = found.links.iter().map(|link| size.of_link(tag, link));
-            let measured = size.of_release(&found.release) + links.sum::<usize>();
+            let links = found.links.iter().map(|link| size.link_bytes(tag, link));
+            let measured = size.release_bytes(&found.release) + links.sum::<usize>();
             prop_assert!(actual <= measured, "{actual} bytes measured as {measured}");
             let slack = 1_000 + path.len() + 3 * tag.as_str().len() + 100 * found.links.len();
             prop_assert!(measured <= actual + slack, "{actual} bytes measured as {measured}");

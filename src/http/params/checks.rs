@@ -1,44 +1,8 @@
 //! GitLab's validation of parameters: presence and type (C11 to C18).
 
 use super::{Kind, Param, ParamError, ParamErrors, ParamProblem, Params, Value};
+use crate::patch::Patch;
 use crate::timestamp::Timestamp;
-
-/// A parameter that a client may leave out, set to null, or give a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Field<T> {
-    /// Not sent.
-    Absent,
-    /// Sent as null.
-    Null,
-    /// Sent with a value.
-    Value(T),
-}
-
-impl<T> Field<T> {
-    /// `None` if it was not sent, `Some(None)` if it is null.
-    pub fn given(self) -> Option<Option<T>> {
-        match self {
-            Self::Absent => None,
-            Self::Null => Some(None),
-            Self::Value(value) => Some(Some(value)),
-        }
-    }
-
-    /// The value; `None` if it is absent or null.
-    pub fn into_value(self) -> Option<T> {
-        self.given().flatten()
-    }
-
-    /// This field, or the other one if this is null or absent; null if either is null (C21).
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Value(value), _) | (_, Self::Value(value)) => Self::Value(value),
-            (Self::Absent, Self::Absent) => Self::Absent,
-            (Self::Null, _) | (_, Self::Null) => Self::Null,
-        }
-    }
-}
 
 /// Reads parameters and collects their errors, so that one response names them all (C18).
 #[derive(Debug)]
@@ -93,20 +57,20 @@ impl<'a> Checks<'a> {
     }
 
     /// Optional text (C15).
-    pub fn text(&mut self, param: &Param) -> Field<String> {
+    pub fn text(&mut self, param: &Param) -> Patch<String> {
         match self.params.get(param.name) {
-            None => Field::Absent,
-            Some(Value::Null) => Field::Null,
-            Some(Value::Text(text)) => Field::Value(text.clone()),
+            None => Patch::Keep,
+            Some(Value::Null) => Patch::Clear,
+            Some(Value::Text(text)) => Patch::Set(text.clone()),
             Some(Value::Array(_) | Value::Object(_) | Value::File) => {
                 self.fail(param, ParamProblem::Invalid);
-                Field::Absent
+                Patch::Keep
             }
         }
     }
 
     /// Required text, though it may be null or empty (C11, C12).
-    pub fn required_text(&mut self, param: &Param) -> Field<String> {
+    pub fn required_text(&mut self, param: &Param) -> Patch<String> {
         if self.params.get(param.name).is_none() {
             self.fail(param, ParamProblem::Missing);
         }
@@ -157,19 +121,16 @@ impl<'a> Checks<'a> {
     }
 
     /// A date; "" counts as null (R12, R39).
-    pub fn date(&mut self, param: &Param) -> Field<Timestamp> {
-        match self.text(param) {
-            Field::Absent => Field::Absent,
-            Field::Null => Field::Null,
-            Field::Value(text) if text.is_empty() => Field::Null,
-            Field::Value(text) => match text.parse() {
-                Ok(time) => Field::Value(time),
-                Err(_) => {
-                    self.fail(param, ParamProblem::Invalid);
-                    Field::Absent
-                }
-            },
-        }
+    pub fn date(&mut self, param: &Param) -> Patch<Timestamp> {
+        let text = match self.text(param) {
+            Patch::Set(text) if text.is_empty() => Patch::Clear,
+            text => text,
+        };
+        let date = text.try_map(|text| text.parse());
+        date.unwrap_or_else(|_| {
+            self.fail(param, ParamProblem::Invalid);
+            Patch::Keep
+        })
     }
 
     /// One of the parameter's words; the first one if it is absent or null (R38).
@@ -273,13 +234,5 @@ mod tests {
         for text in ["tRue", "TRue", "trUE", "2", "maybe", "é", " true"] {
             assert_eq!(read(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn only_null_falls_back_to_the_alias() {
-        let text = |text: &str| Field::Value(text.to_owned());
-        assert_eq!(Field::Null.or(text("/abc")), text("/abc"));
-        assert_eq!(text("").or(text("/abc")), text(""));
-        assert_eq!(Field::<String>::Null.or(Field::Absent), Field::Null);
     }
 }

@@ -16,7 +16,7 @@ use lambda_http::http::{HeaderMap, Method, Request, header};
 use lambda_http::{Body, http};
 
 pub use super::param_error::{ParamError, ParamErrors, ParamProblem, TooComplex};
-pub use checks::{Checks, Field};
+pub use checks::Checks;
 pub use param::{Kind, Length, Param, Place};
 pub use value::{Object, Value};
 

@@ -7,10 +7,10 @@ use crate::link::{Link, Violation};
 use crate::release::{Release, ReleaseKey};
 use crate::store::constraints::constraint_items;
 use crate::store::error::StoreError;
-use crate::store::items::{LinkItem, ReleaseItem, read};
+use crate::store::items::{Item, ReleaseItem, read, read_link};
 use crate::store::keys::sort_key;
 use crate::store::partition::Partition;
-use crate::store::releases::release_of;
+use crate::store::releases::build_release;
 
 /// A release in another table.
 #[derive(Debug, Clone, Default)]
@@ -19,19 +19,34 @@ pub struct ReleaseBackup {
     /// `None` if the release does not exist there.
     pub(super) release: Option<Release>,
     /// The oldest first.
-    pub(super) links: Vec<LinkItem>,
+    pub(super) links: Vec<LinkBackup>,
 }
 
-/// A link of a backup, and what the restore did with it.
+/// A link in another table.
+#[derive(Debug, Clone)]
+pub(super) struct LinkBackup {
+    pub(super) link: Link,
+    pub(super) created_at: String,
+}
+
+impl LinkBackup {
+    fn read(item: Item) -> Result<Self, StoreError> {
+        let (link, item) = read_link(item)?;
+        let created_at = item.created_at;
+        Ok(Self { link, created_at })
+    }
+}
+
+/// A link of a backup, and the outcome of its restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredLink {
     /// The link in the backup.
     pub link: Link,
-    /// What the restore did with it.
+    /// The outcome.
     pub outcome: RestoreOutcome,
 }
 
-/// What the restore of a link did.
+/// The outcome of the restore of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoreOutcome {
     /// The link is missing: nothing was restored, or another request has just deleted it.
@@ -46,7 +61,7 @@ pub enum RestoreOutcome {
     Taken(Vec<Violation>),
 }
 
-/// What the restore of a release did.
+/// The outcome of the restore of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredRelease {
     /// Whether the release did not exist.
@@ -62,7 +77,7 @@ impl OperatorReleases<'_> {
     ///
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn back_up(self, release: &ReleaseKey) -> Result<ReleaseBackup, StoreError> {
-        let (store, partition) = (self.store, Partition::of(release));
+        let (store, partition) = (self.store, Partition::new(release));
         let item = store.get_item(partition.release()).await?;
         let item: ReleaseItem = item.map(read).transpose()?.unwrap_or_default();
         if !item.exists() {
@@ -73,10 +88,10 @@ impl OperatorReleases<'_> {
         }
         let details = store.get_item(partition.details()).await?;
         let links = partition.links(item.generation);
-        let links = store.query_all(&links).await?.into_iter().map(read);
+        let links = store.query_all(&links).await?.into_iter();
         Ok(ReleaseBackup {
-            release: Some(release_of(release, &item, details)?),
-            links: links.collect::<Result<_, _>>()?,
+            release: Some(build_release(release, &item, details)?),
+            links: links.map(LinkBackup::read).collect::<Result<_, _>>()?,
             item,
         })
     }
@@ -95,11 +110,10 @@ impl ReleaseBackup {
     pub(super) fn without_rivals(
         &self,
         partition: &Partition,
-    ) -> (Vec<&LinkItem>, RestoredRelease) {
+    ) -> (Vec<&LinkBackup>, RestoredRelease) {
         let (mut links, mut outcomes, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
         for stored in &self.links {
-            let link = stored.clone().into_link();
-            let values = constraint_items(partition, 0, &link).into_iter();
+            let values = constraint_items(partition, 0, &stored.link).into_iter();
             let values = values.map(|(kind, item)| (kind, sort_key(&item).to_owned()));
             let values: Vec<_> = values.collect();
             let rivals = values.iter().filter(|(_, value)| taken.contains(value));
@@ -111,6 +125,7 @@ impl ReleaseBackup {
             } else {
                 RestoreOutcome::Taken(rivals)
             };
+            let link = stored.link.clone();
             outcomes.push(RestoredLink { link, outcome });
         }
         let outcome = RestoredRelease {
@@ -122,7 +137,7 @@ impl ReleaseBackup {
 
     /// The highest ID that a link of the release had.
     pub(super) fn last_link_id(&self) -> u64 {
-        let ids = self.links.iter().map(|link| link.id.number());
+        let ids = self.links.iter().map(|stored| stored.link.id.number());
         ids.fold(self.item.last_link_id, u64::max)
     }
 }

@@ -58,7 +58,7 @@ impl<'a> Projects<'a> {
             after
                 .former_paths
                 .retain(|path| !taken_paths.contains(path));
-            match self.hiding(&after, now).commit(self.store).await {
+            match self.hide_transaction(&after, now).commit(self.store).await {
                 Ok(()) => return hidden(after).map(Some),
                 // Another operator was faster, or other projects have taken former paths.
                 Err(error @ TransactionError::Steps(_)) => {
@@ -74,7 +74,7 @@ impl<'a> Projects<'a> {
         .await
     }
 
-    fn hiding(self, after: &ProjectItem, now: SystemTime) -> Transaction<'a> {
+    fn hide_transaction(self, after: &ProjectItem, now: SystemTime) -> Transaction<'a> {
         let unchanged = Condition::Version(after.version - 1);
         let mut transaction = Transaction::on(&self.store.table.name);
         transaction.put(Step::Own, by_id(after), unchanged);
@@ -173,7 +173,7 @@ impl<'a> Projects<'a> {
         match transaction.commit(self.store).await {
             Ok(()) => Ok(true),
             Err(TransactionError::Steps(_)) => Ok(false),
-            Err(error) => Err(AdminError::of_part(error)),
+            Err(error) => Err(AdminError::from_part(error)),
         }
     }
 
@@ -189,7 +189,7 @@ impl<'a> Projects<'a> {
                 not_deleted(self.item_by_id(purge.id).await?)?;
                 Err(AdminError::Changed)
             }
-            removed => removed.map_err(AdminError::of_part),
+            removed => removed.map_err(AdminError::from_part),
         }
     }
 }
@@ -201,7 +201,7 @@ fn hidden(item: ProjectItem) -> Result<HiddenProject, AdminError> {
     Ok(HiddenProject {
         project: item.project(),
         since: since.into(),
-        is_purging: matches!(ProjectState::of(&item), ProjectState::Purging(_)),
+        is_purging: matches!(ProjectState::from_item(&item), ProjectState::Purging(_)),
         version: item.version,
     })
 }
@@ -209,8 +209,8 @@ fn hidden(item: ProjectItem) -> Result<HiddenProject, AdminError> {
 impl Operator {
     /// Removes the releases and links of a project that is being purged, until a scan of the whole
     /// table finds none, and returns their number. It reports to `progress` how many items are
-    /// removed so far. No item lists the releases of a project, so there is no faster way. It can
-    /// be interrupted and run again.
+    /// removed so far. The order of releases does not list the items of deleted releases, so there
+    /// is no faster way. It can be interrupted and run again.
     ///
     /// # Errors
     ///

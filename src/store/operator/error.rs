@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use humantime::format_rfc3339_seconds;
-
 use crate::project::{Project, ProjectId, ProjectPath};
 use crate::store::error::StoreError;
 use crate::store::transaction::TransactionError;
+use crate::timestamp::Timestamp;
 use crate::token::{MAX_GRANTS, TokenId};
 
 /// A change by the operator that failed, in one sentence. After [`Self::Failed`], the change may
@@ -24,7 +23,7 @@ pub enum AdminError {
     /// The ID belonged to a deleted project.
     #[error(
         "project {id} was deleted at {}, and its ID cannot be reused: choose another ID",
-        format_rfc3339_seconds(*.deleted_at)
+        print_time(*.deleted_at)
     )]
     IdUsed {
         /// The ID.
@@ -104,7 +103,7 @@ pub enum AdminError {
     #[error(
         "project {id} was purged at {}: until 35 days after the purge began, `project restore {id} \
          --from TABLE` can bring it back from a table restored to a moment before that",
-        format_rfc3339_seconds(*.deleted_at)
+        print_time(*.deleted_at)
     )]
     Deleted {
         /// The project's ID.
@@ -132,7 +131,7 @@ pub enum AdminError {
     /// The token has expired.
     #[error(
         "token {id} expired at {}, so there is no need to revoke it",
-        format_rfc3339_seconds(*.expired_at)
+        print_time(*.expired_at)
     )]
     TokenExpired {
         /// The token's ID.
@@ -141,7 +140,7 @@ pub enum AdminError {
         expired_at: SystemTime,
     },
     /// The token was already revoked.
-    #[error("token {id} was already revoked at {}", format_rfc3339_seconds(*.revoked_at))]
+    #[error("token {id} was already revoked at {}", print_time(*.revoked_at))]
     AlreadyRevoked {
         /// The token's ID.
         id: TokenId,
@@ -162,7 +161,7 @@ pub enum AdminError {
 impl AdminError {
     /// The error of a transaction that is a part of a longer change, so that it does not say that
     /// nothing was changed.
-    pub(super) fn of_part(error: TransactionError) -> Self {
+    pub(super) fn from_part(error: TransactionError) -> Self {
         Self::Failed(error.into())
     }
 }
@@ -195,6 +194,11 @@ impl fmt::Display for FormerOwner {
             write!(f, "is a former path of project {id}, which is now {path}")
         }
     }
+}
+
+/// The time as the sentences name it.
+fn print_time(time: SystemTime) -> String {
+    Timestamp::from_clock(time).to_seconds_text()
 }
 
 impl From<TransactionError> for AdminError {

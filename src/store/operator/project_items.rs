@@ -34,7 +34,7 @@ pub enum ProjectState {
 }
 
 impl ProjectState {
-    pub(super) fn of(item: &ProjectItem) -> Self {
+    pub(super) fn from_item(item: &ProjectItem) -> Self {
         if let Some(time) = item.deleted_at {
             Self::Deleted(time.into())
         } else if let Some(since) = item.purging_since {
@@ -93,7 +93,7 @@ pub(super) fn by_former_path(project: &ProjectItem, path: &str, now: SystemTime)
 }
 
 /// The project after these changes. The path that it leaves becomes a former path.
-pub(super) fn changed(before: &ProjectItem, changes: &ProjectChanges) -> ProjectItem {
+pub(super) fn apply_changes(before: &ProjectItem, changes: &ProjectChanges) -> ProjectItem {
     let Project {
         id,
         path,
@@ -113,7 +113,7 @@ pub(super) fn changed(before: &ProjectItem, changes: &ProjectChanges) -> Project
 }
 
 pub(super) fn not_deleted(item: ProjectItem) -> Result<ProjectItem, AdminError> {
-    match ProjectState::of(&item) {
+    match ProjectState::from_item(&item) {
         ProjectState::Deleted(deleted_at) => Err(AdminError::Deleted {
             id: item.id,
             deleted_at,
@@ -124,7 +124,7 @@ pub(super) fn not_deleted(item: ProjectItem) -> Result<ProjectItem, AdminError> 
 
 pub(super) fn visible(item: ProjectItem) -> Result<ProjectItem, AdminError> {
     let item = not_deleted(item)?;
-    match ProjectState::of(&item) {
+    match ProjectState::from_item(&item) {
         ProjectState::Hidden(_) => Err(AdminError::Hidden(item.id)),
         ProjectState::Purging(_) => Err(AdminError::Purging(item.id)),
         _ => Ok(item),

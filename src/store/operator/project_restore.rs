@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::error::{AdminError, FormerOwner};
 use super::project_items::{
-    ProjectChanges, ProjectState, ProjectVersion, by_former_path, by_id, by_path, changed,
+    ProjectChanges, ProjectState, ProjectVersion, apply_changes, by_former_path, by_id, by_path,
     without_taken_paths,
 };
 use super::projects::{MAX_FORMER_PATHS, Projects, Takeover};
@@ -48,7 +48,7 @@ impl RestoreFrom {
         match self {
             Self::Hidden => error.into(),
             // The releases are already back.
-            Self::Purged => AdminError::of_part(error),
+            Self::Purged => AdminError::from_part(error),
         }
     }
 }
@@ -73,12 +73,16 @@ impl<'a> Projects<'a> {
     ) -> Result<RestoredProject, AdminError> {
         let mut lost_paths: Vec<String> = Vec::new();
         in_rounds(self.store, async || {
-            let (mut after, is_free, former) = self.restored(id, from, path).await?;
+            let (mut after, is_free, former) = self.prepare_restore(id, from, path).await?;
             after.former_paths.retain(|path| !lost_paths.contains(path));
             if after.former_paths.len() > MAX_FORMER_PATHS {
                 return Err(AdminError::TooManyFormerPaths(id));
             }
-            match self.showing(&after, is_free, now).commit(self.store).await {
+            match self
+                .show_transaction(&after, is_free, now)
+                .commit(self.store)
+                .await
+            {
                 Ok(()) => {
                     return Ok(Some(RestoredProject {
                         project: after.project(),
@@ -112,14 +116,14 @@ impl<'a> Projects<'a> {
         from: RestoreFrom,
         path: &RestoredPath,
     ) -> Result<ProjectVersion, AdminError> {
-        let (after, _, _) = self.restored(id, from, path).await?;
+        let (after, _, _) = self.prepare_restore(id, from, path).await?;
         let version = after.version - 1;
         Ok(ProjectVersion { id, version })
     }
 
     /// The project as it will be, the condition under which it may have its path, and the project
     /// that loses the path with it.
-    async fn restored(
+    async fn prepare_restore(
         self,
         id: ProjectId,
         from: RestoreFrom,
@@ -131,7 +135,7 @@ impl<'a> Projects<'a> {
             path: path.path.clone(),
             visibility: None,
         };
-        let after = changed(&before, &changes);
+        let after = apply_changes(&before, &changes);
         let found = self.path_for(&after.project(), path.takeover).await;
         let (is_free, former) = found.map_err(|error| match error {
             AdminError::PathTaken(path) if path == before.path => {
@@ -142,7 +146,12 @@ impl<'a> Projects<'a> {
         Ok((after, is_free, former))
     }
 
-    fn showing(self, after: &ProjectItem, is_free: Condition, now: SystemTime) -> Transaction<'a> {
+    fn show_transaction(
+        self,
+        after: &ProjectItem,
+        is_free: Condition,
+        now: SystemTime,
+    ) -> Transaction<'a> {
         let unchanged = Condition::Version(after.version - 1);
         let mut transaction = Transaction::on(&self.store.table.name);
         transaction.put(Step::Own, by_id(after), unchanged);
@@ -158,7 +167,7 @@ impl<'a> Projects<'a> {
 
 fn check_state(item: &ProjectItem, from: RestoreFrom) -> Result<(), AdminError> {
     let id = item.id;
-    match (ProjectState::of(item), from) {
+    match (ProjectState::from_item(item), from) {
         (ProjectState::Hidden(_), RestoreFrom::Hidden)
         | (ProjectState::Deleted(_), RestoreFrom::Purged) => Ok(()),
         (ProjectState::Visible, RestoreFrom::Hidden) => Err(AdminError::NotHidden(id)),

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::error::{AdminError, FormerOwner};
 use super::project_items::{
-    ProjectChanges, ProjectState, by_former_path, by_id, by_path, changed, is_about_new_path,
+    ProjectChanges, ProjectState, apply_changes, by_former_path, by_id, by_path, is_about_new_path,
     visible, without_taken_paths,
 };
 use super::rounds::in_rounds;
@@ -51,7 +51,7 @@ impl<'a> Projects<'a> {
             // The item by path does not tell whether the deletion is finished.
             return self.item_by_id(project.id).await;
         }
-        if !name.is_of(&project) {
+        if !name.matches(&project) {
             return Err(AdminError::FormerPath {
                 path: name.to_string(),
                 project,
@@ -92,7 +92,7 @@ impl<'a> Projects<'a> {
     /// [`AdminError::UnknownProject`], [`AdminError::FormerPath`], [`AdminError::Failed`].
     pub async fn find(self, name: &ProjectRef) -> Result<(Project, ProjectState), AdminError> {
         let item = self.item(name).await?;
-        Ok((item.project(), ProjectState::of(&item)))
+        Ok((item.project(), ProjectState::from_item(&item)))
     }
 
     /// All projects by ID with their states, including the deleted ones.
@@ -104,7 +104,7 @@ impl<'a> Projects<'a> {
         let mut projects = Vec::new();
         for item in self.store.query_all(&Range::whole(PROJECTS)).await? {
             let item: ProjectItem = read(item)?;
-            projects.push((item.project(), ProjectState::of(&item)));
+            projects.push((item.project(), ProjectState::from_item(&item)));
         }
         Ok(projects)
     }
@@ -147,7 +147,7 @@ impl<'a> Projects<'a> {
         let Some(item) = item.map(read::<ProjectItem>).transpose()? else {
             return Ok(());
         };
-        Err(match ProjectState::of(&item) {
+        Err(match ProjectState::from_item(&item) {
             ProjectState::Visible => AdminError::IdTaken(id),
             ProjectState::Hidden(_) => AdminError::Hidden(id),
             ProjectState::Purging(_) => AdminError::Purging(id),
@@ -221,7 +221,7 @@ impl<'a> Projects<'a> {
     ) -> Result<(Project, Option<FormerOwner>), AdminError> {
         let mut before = visible(self.item(name).await?)?;
         in_rounds(self.store, async || {
-            let after = changed(&before, &changes);
+            let after = apply_changes(&before, &changes);
             let project = after.project();
             if after.former_paths.len() > MAX_FORMER_PATHS {
                 return Err(AdminError::TooManyFormerPaths(project.id));
@@ -231,7 +231,7 @@ impl<'a> Projects<'a> {
             } else {
                 self.path_for(&project, takeover).await?
             };
-            let update = self.update_of(&before, &after, is_free, now);
+            let update = self.update_transaction(&before, &after, is_free, now);
             match update.commit(self.store).await {
                 Ok(()) => return Ok(Some((project, former))),
                 Err(error) => match without_taken_paths(&before, &error) {
@@ -245,7 +245,7 @@ impl<'a> Projects<'a> {
         .await
     }
 
-    fn update_of(
+    fn update_transaction(
         self,
         before: &ProjectItem,
         after: &ProjectItem,

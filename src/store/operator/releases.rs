@@ -50,15 +50,16 @@ impl<'a> OperatorReleases<'a> {
     ///
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn exists(self, key: &ReleaseKey) -> Result<bool, StoreError> {
-        Releases::of(self.store).exists(key).await
+        Releases::new(self.store).exists(key).await
     }
 
-    /// Deletes a release with its links.
+    /// Deletes a release with its links. The command's credentials are the operator's right to
+    /// write, so this needs no [`crate::writer::Writer`].
     ///
     /// # Errors
     ///
     /// [`StoreError::ReleaseNotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn delete(self, key: &ReleaseKey) -> Result<(), StoreError> {
-        Releases::of(self.store).delete(key).await.map(drop)
+        Releases::new(self.store).delete(key).await.map(drop)
     }
 }

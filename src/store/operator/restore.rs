@@ -4,7 +4,7 @@
 //! as in a creation. If it exists, the links that are missing are added to its generation one by
 //! one. Nothing that exists changes, and no number counts backwards.
 
-use super::backup::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
+use super::backup::{LinkBackup, ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
 use super::error::AdminError;
 use super::project_items::ProjectVersion;
 use super::releases::OperatorReleases;
@@ -13,9 +13,9 @@ use crate::project::ProjectId;
 use crate::release::{Release, ReleaseKey};
 use crate::store::birth::{add_link, add_release};
 use crate::store::condition::Condition;
-use crate::store::constraints::claimed;
+use crate::store::constraints::claim_conflicts;
 use crate::store::error::StoreError;
-use crate::store::items::{LinkItem, ReleaseItem, number, read};
+use crate::store::items::{ReleaseItem, number, read};
 use crate::store::keys::project_by_id;
 use crate::store::partition::Partition;
 use crate::store::schema::attribute::{LAST_GENERATION, LAST_LINK_ID};
@@ -59,11 +59,11 @@ impl<'a> OperatorReleases<'a> {
         release: &ReleaseKey,
         backup: &ReleaseBackup,
     ) -> Result<RestoredRelease, StoreError> {
-        let partition = Partition::of(release);
+        let partition = Partition::new(release);
         let item = self.store.release_item(&partition).await?;
         let mut links = Vec::new();
-        for item in &backup.links {
-            let link = item.clone().into_link();
+        for stored in &backup.links {
+            let link = stored.link.clone();
             let outcome = self.compare_link(&partition, &link).await?;
             links.push(RestoredLink { link, outcome });
         }
@@ -87,7 +87,7 @@ impl<'a> OperatorReleases<'a> {
         backup: &ReleaseBackup,
         into: &RestoreInto,
     ) -> Result<RestoredRelease, AdminError> {
-        let (store, partition) = (self.store, Partition::of(release));
+        let (store, partition) = (self.store, Partition::new(release));
         let restored = backup.release.as_ref().ok_or(StoreError::ReleaseNotFound)?;
         self.raise(&partition, LAST_LINK_ID, backup.last_link_id())
             .await?;
@@ -122,7 +122,7 @@ impl<'a> OperatorReleases<'a> {
         release: &ReleaseKey,
         backup: &ReleaseBackup,
     ) -> Result<(), StoreError> {
-        let partition = Partition::of(release);
+        let partition = Partition::new(release);
         self.raise(&partition, LAST_LINK_ID, backup.last_link_id())
             .await?;
         self.raise(&partition, LAST_GENERATION, self.store.seconds())
@@ -166,7 +166,7 @@ impl<'a> OperatorReleases<'a> {
             last.append(all);
             None
         } else {
-            let work = Work::of_restore(generation, store);
+            let work = Work::for_restore(generation, store);
             let stage = self.stage(partition, &reserved.release, &work, &links, into);
             if !stage.await? {
                 return Ok(None);
@@ -181,13 +181,12 @@ impl<'a> OperatorReleases<'a> {
         self,
         partition: &Partition,
         generation: u64,
-        links: &[&LinkItem],
+        links: &[&LinkBackup],
     ) -> Transaction<'a> {
         let mut transaction = Transaction::on(&self.store.table.name);
-        for link in links {
+        for LinkBackup { link, created_at } in links {
             let (place, is_free) = ((partition, generation), Condition::HeldByOrAbsent(link.id));
-            let created_at = link.created_at.clone();
-            let link = (*link).clone().into_link();
+            let created_at = created_at.clone();
             add_link(&mut transaction, place, link, created_at, is_free);
         }
         transaction
@@ -201,7 +200,7 @@ impl<'a> OperatorReleases<'a> {
         partition: &Partition,
         release: &ReleaseItem,
         work: &Work,
-        links: &[&LinkItem],
+        links: &[&LinkBackup],
         into: &RestoreInto,
     ) -> Result<bool, AdminError> {
         let store = self.store;
@@ -231,7 +230,7 @@ impl<'a> OperatorReleases<'a> {
     ) -> Result<Option<RestoredRelease>, AdminError> {
         let mut links = Vec::new();
         for stored in &backup.links {
-            let link = stored.clone().into_link();
+            let link = stored.link.clone();
             let outcome = self.add_link(partition, generation, stored, into).await?;
             let Some(outcome) = outcome else {
                 return Ok(None);
@@ -248,7 +247,7 @@ impl<'a> OperatorReleases<'a> {
         self,
         partition: &Partition,
         generation: u64,
-        stored: &LinkItem,
+        stored: &LinkBackup,
         into: &RestoreInto,
     ) -> Result<Option<RestoreOutcome>, AdminError> {
         let mut transaction = self.links_transaction(partition, generation, &[stored]);
@@ -265,10 +264,9 @@ impl<'a> OperatorReleases<'a> {
         } else if steps.contains(&Step::Release) {
             Ok(None)
         } else if steps.contains(&Step::Link) {
-            let link = stored.clone().into_link();
-            Ok(Some(self.compare_link(partition, &link).await?))
+            Ok(Some(self.compare_link(partition, &stored.link).await?))
         } else {
-            Ok(Some(RestoreOutcome::Taken(claimed(&steps))))
+            Ok(Some(RestoreOutcome::Taken(claim_conflicts(&steps))))
         }
     }
 
@@ -281,9 +279,7 @@ impl<'a> OperatorReleases<'a> {
         let found = self.store.living_item(partition, key).await?;
         Ok(match found.and_then(|(_, item)| item) {
             None => RestoreOutcome::Missing,
-            Some(item) if read::<LinkItem>(item.clone())?.into_link() == *link => {
-                RestoreOutcome::Exists
-            }
+            Some(item) if read::<Link>(item.clone())? == *link => RestoreOutcome::Exists,
             Some(_) => RestoreOutcome::Differs,
         })
     }

@@ -9,7 +9,7 @@ use crate::project::ProjectId;
 use crate::release::TagName;
 use crate::store::error::StoreError;
 use crate::store::items::Item;
-use crate::store::keys::{item_name, order_of, releases_of};
+use crate::store::keys::{item_name, order_partition, partition_prefix};
 use crate::store::schema::SortKey;
 
 /// Time limit for one page of the table.
@@ -36,14 +36,14 @@ impl Operator {
         loop {
             let session = self.session(PAGE_TIMEOUT);
             let values = [
-                (":releases", releases_of(project)),
+                (":releases", partition_prefix(project)),
                 (":release", SortKey::Release.to_string()),
             ];
             let filter = "begins_with(pk, :releases) AND sk = :release";
             let page = session.scan(filter, values, "pk, created_at", start);
             let (items, next) = page.await?;
             for item in &items {
-                tags.push(tag_of(project, item)?);
+                tags.push(read_tag(project, item)?);
             }
             start = next;
             if start.is_none() {
@@ -55,9 +55,9 @@ impl Operator {
 }
 
 /// The tag of a release's item, which its partition key contains.
-fn tag_of(project: ProjectId, item: &Item) -> Result<StoredTag, StoreError> {
+fn read_tag(project: ProjectId, item: &Item) -> Result<StoredTag, StoreError> {
     let pk = item.get("pk").and_then(|pk| pk.as_s().ok());
-    let tag = pk.and_then(|pk| pk.strip_prefix(&releases_of(project)));
+    let tag = pk.and_then(|pk| pk.strip_prefix(&partition_prefix(project)));
     let tag = tag.and_then(|tag| tag.parse().ok()).ok_or_else(|| {
         StoreError::Corrupt(format!("the key of {} contains no tag", item_name(item)))
     })?;
@@ -66,7 +66,7 @@ fn tag_of(project: ProjectId, item: &Item) -> Result<StoredTag, StoreError> {
 }
 
 impl OperatorSession<'_> {
-    /// The keys of all that belongs to a project's releases in one page of the table, and where
+    /// The keys of all items of a project's releases in one page of the table, and where
     /// the next page starts.
     pub(super) async fn keys_of_releases(
         &self,
@@ -74,8 +74,8 @@ impl OperatorSession<'_> {
         start: Option<Item>,
     ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
         let values = [
-            (":releases", releases_of(project)),
-            (":order", order_of(project)),
+            (":releases", partition_prefix(project)),
+            (":order", order_partition(project)),
         ];
         let filter = "begins_with(pk, :releases) OR pk = :order";
         self.scan(filter, values, "pk, sk", start).await

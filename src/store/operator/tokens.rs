@@ -94,7 +94,7 @@ impl<'a> Tokens<'a> {
             Ok(()) => Ok(token),
             Err(TransactionError::Steps(steps)) => Err(steps
                 .into_iter()
-                .find_map(refused)
+                .find_map(step_error)
                 .unwrap_or(AdminError::Changed)),
             Err(refusal) => Err(refusal.into()),
         }
@@ -205,7 +205,9 @@ impl<'a> Tokens<'a> {
 
     /// Writes both items of a token, including one that a partial restore has lost.
     async fn replace(self, before: &TokenItem, token: Token) -> Result<Token, AdminError> {
-        self.replacing(before, &token).commit(self.store).await?;
+        self.replace_transaction(before, &token)
+            .commit(self.store)
+            .await?;
         Ok(token)
     }
 
@@ -217,7 +219,7 @@ impl<'a> Tokens<'a> {
         before: &TokenItem,
         token: &Token,
     ) -> Result<bool, AdminError> {
-        let mut transaction = self.replacing(before, token);
+        let mut transaction = self.replace_transaction(before, token);
         project.check(&mut transaction);
         match transaction.commit(self.store).await {
             Ok(()) => Ok(true),
@@ -225,11 +227,11 @@ impl<'a> Tokens<'a> {
                 Err(AdminError::Changed)
             }
             Err(TransactionError::Steps(_)) => Ok(false),
-            Err(error) => Err(AdminError::of_part(error)),
+            Err(error) => Err(AdminError::from_part(error)),
         }
     }
 
-    fn replacing(self, before: &TokenItem, token: &Token) -> Transaction<'a> {
+    fn replace_transaction(self, before: &TokenItem, token: &Token) -> Transaction<'a> {
         let mut transaction = Transaction::on(&self.store.table.name);
         for item in token_items(token, &before.hash, before.version + 1) {
             transaction.put(Step::Own, item, Condition::VersionOrAbsent(before.version));
@@ -260,7 +262,7 @@ fn is_valid(token: &Token, now: SystemTime) -> bool {
     token.revoked_at.is_none() && !token.is_expired(now)
 }
 
-fn refused(step: Step) -> Option<AdminError> {
+fn step_error(step: Step) -> Option<AdminError> {
     match step {
         Step::Token => Some(AdminError::TokenTaken),
         Step::Project(id) => Some(AdminError::UnknownProject(id.to_string())),

@@ -162,8 +162,8 @@ pub async fn fill(engine: SocketAddr) {
         }
         let release = usage::release("v0.1");
         session
-            .links(&release)
-            .create(link, None, None)
+            .write_as(&usage::writer())
+            .create_link(&release.tag, link, None)
             .await
             .unwrap();
     }
