@@ -33,8 +33,7 @@ pub const PER_PAGE: Param = Param::query(
 /// # Errors
 ///
 /// A value that is not an integer, or a `per_page` of 0.
-pub fn parse(params: &Params) -> Result<Page, ParamErrors> {
-    let mut checks = Checks::new(params);
+pub fn parse(mut checks: Checks<'_>) -> Result<Page, ParamErrors> {
     let page = read(&mut checks);
     checks.finish(page)
 }

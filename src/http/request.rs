@@ -59,7 +59,7 @@ impl Request {
     /// Starts to read the parameters.
     #[must_use]
     pub fn checks(&self) -> Checks<'_> {
-        Checks::new(&self.params)
+        Checks::new(&self.params, self.declared)
     }
 
     /// The client's idempotency key, if it sent one.
@@ -137,7 +137,7 @@ fn set_default(params: &mut Params, param: &Param) {
             params.set(param.name, words[0]);
         }
         Kind::Boolean => {
-            if let Some(value) = Checks::new(params).boolean(param) {
+            if let Some(value) = Checks::new(params, std::slice::from_ref(param)).boolean(param) {
                 params.set(param.name, if value { "true" } else { "false" });
             }
         }

@@ -1,21 +1,92 @@
 //! Reads the attributes of a link from the parameters (C11 to C18). The rules of a link are checked
 //! later, in [`mod@crate::link`].
 
-use super::params::{
-    DIRECT_ASSET_PATH, FILEPATH, LINK_NAME, LINK_TYPE, LINK_URL, NEW_LINK_NAME, NEW_LINK_URL,
-};
-use crate::http::params::{Checks, ParamErrors, ParamProblem, Params};
-use crate::link::LinkInput;
+use strum::VariantNames;
+
+use super::params::{ID, IDEMPOTENCY_KEY, LINK_ID, TAG_NAME, characters};
+use crate::http::params::{Checks, Kind, Param, ParamErrors, ParamProblem};
+use crate::link::{self, LinkInput, LinkType};
 use crate::patch::Patch;
 use crate::release::Invalid;
+
+/// The name of a link, which may be left out.
+const LINK_NAME: Param = Param::body(
+    "name",
+    characters(link::MAX_NAME_CHARACTERS),
+    "The name of the link, unique in its release.",
+);
+/// The URL of a link, which may be left out.
+const LINK_URL: Param = Param::body(
+    "url",
+    characters(link::MAX_URL_CHARACTERS),
+    "The URL of the link, unique in its release: http, https or ftp.",
+);
+/// The name of a new link.
+const NEW_LINK_NAME: Param = Param {
+    is_required: true,
+    ..LINK_NAME
+};
+/// The URL of a new link.
+const NEW_LINK_URL: Param = Param {
+    is_required: true,
+    ..LINK_URL
+};
+/// The filepath of a link.
+const DIRECT_ASSET_PATH: Param = Param::body(
+    "direct_asset_path",
+    characters(link::MAX_FILEPATH_CHARACTERS),
+    "The end of the link's permanent URL, with a leading slash, unique in its release.",
+);
+/// The former name of [`DIRECT_ASSET_PATH`].
+const FILEPATH: Param = Param::body(
+    "filepath",
+    characters(link::MAX_FILEPATH_CHARACTERS),
+    "The former name of direct_asset_path, which takes precedence (C21).",
+);
+/// The kind of a link.
+const LINK_TYPE: Param = Param::body(
+    "link_type",
+    Kind::Word(LinkType::VARIANTS),
+    "The kind of the link.",
+);
+
+/// The parameters of a link in the assets of a new release.
+pub(super) const LINK_MEMBERS: &[Param] = &[
+    NEW_LINK_NAME,
+    NEW_LINK_URL,
+    DIRECT_ASSET_PATH,
+    FILEPATH,
+    LINK_TYPE,
+];
+/// The parameters of the creation of a link.
+pub(super) const CREATE_LINK_PARAMS: &[Param] = &[
+    ID,
+    TAG_NAME,
+    NEW_LINK_NAME,
+    NEW_LINK_URL,
+    DIRECT_ASSET_PATH,
+    FILEPATH,
+    LINK_TYPE,
+    IDEMPOTENCY_KEY,
+];
+/// The parameters of the update of a link.
+pub(super) const UPDATE_LINK_PARAMS: &[Param] = &[
+    ID,
+    TAG_NAME,
+    LINK_ID,
+    LINK_NAME,
+    LINK_URL,
+    DIRECT_ASSET_PATH,
+    FILEPATH,
+    LINK_TYPE,
+];
 
 /// Reads a new link: name and url are required (C11).
 ///
 /// # Errors
 ///
 /// Every parameter that is missing or of the wrong type.
-pub(super) fn read_new_link(params: &Params) -> Result<LinkInput, ParamErrors> {
-    let mut checks = Checks::new(params);
+pub(super) fn read_new_link(mut checks: Checks<'_>) -> Result<LinkInput, ParamErrors> {
     let required = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| checks.required_text(&param));
     let input = read_link(&mut checks, required);
     checks.finish(input)

@@ -1,11 +1,8 @@
 //! The operations on the links of a release (section A).
 
 use super::facts::{Facts, Format, FormerPaths, Order};
-use super::link_input::{read_link_update, read_new_link};
-use super::params::{
-    DIRECT_ASSET_PATH, FILEPATH, ID, IDEMPOTENCY_KEY, LINK_ID, LINK_NAME, LINK_TYPE, LINK_URL,
-    NEW_LINK_NAME, NEW_LINK_URL, PAGE, PER_PAGE, TAG_NAME,
-};
+use super::link_input::{CREATE_LINK_PARAMS, UPDATE_LINK_PARAMS, read_link_update, read_new_link};
+use super::params::{ID, LINK_ID, PAGE, PER_PAGE, TAG_NAME};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
 use crate::http::error::ApiError;
@@ -45,7 +42,7 @@ impl Operation for ListLinks {
     fn parse(request: &Request) -> Result<Self, ApiError> {
         Ok(Self {
             tag: request.tag()?,
-            page: pagination::parse(&request.params)?,
+            page: pagination::parse(request.checks())?,
         })
     }
 
@@ -109,16 +106,7 @@ impl Operation for CreateLink {
         format: Format::Json,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_BODY_BYTES,
-        params: &[
-            ID,
-            TAG_NAME,
-            NEW_LINK_NAME,
-            NEW_LINK_URL,
-            DIRECT_ASSET_PATH,
-            FILEPATH,
-            LINK_TYPE,
-            IDEMPOTENCY_KEY,
-        ],
+        params: CREATE_LINK_PARAMS,
         statuses: &[201, 400, 401, 403, 404, 422],
         summary: "Create a link",
         statements: &["A3"],
@@ -132,7 +120,7 @@ impl Operation for CreateLink {
         }
         Ok(Self {
             tag,
-            input: read_new_link(&request.params)?,
+            input: read_new_link(request.checks())?,
             key: request.idempotency_key()?,
         })
     }
@@ -166,16 +154,7 @@ impl Operation for UpdateLink {
         format: Format::Json,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_BODY_BYTES,
-        params: &[
-            ID,
-            TAG_NAME,
-            LINK_ID,
-            LINK_NAME,
-            LINK_URL,
-            DIRECT_ASSET_PATH,
-            FILEPATH,
-            LINK_TYPE,
-        ],
+        params: UPDATE_LINK_PARAMS,
         statuses: &[200, 400, 401, 403, 404],
         summary: "Update a link",
         statements: &["A4"],

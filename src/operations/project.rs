@@ -117,7 +117,7 @@ impl Operation for ListBranches {
     type Grant = ProjectGrant;
 
     fn parse(request: &Request) -> Result<Self, ApiError> {
-        Ok(Self(pagination::parse(&request.params)?))
+        Ok(Self(pagination::parse(request.checks())?))
     }
 
     async fn run(self, _grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {

@@ -1,16 +1,111 @@
 //! The attributes of a release as a client sent them, after GitLab's parameter validation (R35 to
 //! R39).
 
-use super::link_input::read_asset;
-use super::params::{
-    ASSETS, ASSETS_LINKS, DESCRIPTION, LEGACY_CATALOG_PUBLISH, MAX_LINKS, MILESTONE_IDS,
-    MILESTONES, NEW_TAG_NAME, REF, RELEASE_NAME, RELEASED_AT, TAG_MESSAGE,
-};
+use super::link_input::{LINK_MEMBERS, read_asset};
+use super::params::{ID, IDEMPOTENCY_KEY, TAG_NAME, bytes, characters};
 use crate::excerpt::first_of;
 use crate::http::error::ApiError;
-use crate::http::params::{Checks, Param, ParamErrors, ParamProblem, Params, Value};
+use crate::http::params::{Checks, Kind, Param, ParamErrors, ParamProblem, Params, Place, Value};
 use crate::link::LinkInput;
-use crate::release::{Author, Invalid, NewRelease, ReleaseAttributes, TagName, parse_commit};
+use crate::release::{
+    self, Author, Invalid, MAX_TAG_BYTES, NewRelease, ReleaseAttributes, TagName, parse_commit,
+};
+
+/// The tag of a new release.
+const NEW_TAG_NAME: Param = Param::required(
+    "tag_name",
+    Place::Body,
+    bytes(MAX_TAG_BYTES),
+    "The tag of the release. Every path must be able to name it (R88).",
+);
+/// Accepted without an effect.
+const TAG_MESSAGE: Param = Param::body(
+    "tag_message",
+    Kind::Text(None),
+    "Without effect: there is no repository.",
+);
+/// The name of a release.
+const RELEASE_NAME: Param = Param::body(
+    "name",
+    characters(release::MAX_NAME_CHARACTERS),
+    "The name of the release; without one, the tag.",
+);
+/// The description of a release.
+const DESCRIPTION: Param = Param::body(
+    "description",
+    bytes(release::MAX_DESCRIPTION_BYTES),
+    "The description of the release, in Markdown.",
+);
+/// The commit of a release.
+const REF: Param = Param::body(
+    "ref",
+    Kind::Text(None),
+    "The commit of the release, if it is the full ID of one.",
+);
+/// The links of a new release.
+const ASSETS: Param = Param::body(
+    "assets",
+    Kind::Object(&[ASSETS_LINKS]),
+    "The assets of the release.",
+);
+/// The links in [`ASSETS`].
+const ASSETS_LINKS: Param = Param::body(
+    "links",
+    Kind::Objects(LINK_MEMBERS, MAX_LINKS),
+    "The links of the release.",
+);
+/// Largest number of links in a request (ours, R82).
+const MAX_LINKS: usize = 1_000;
+/// Titles of milestones.
+const MILESTONES: Param = Param::body(
+    "milestones",
+    Kind::List,
+    "The titles of milestones. There are none, so every title is not found (R42).",
+);
+/// IDs of milestones.
+const MILESTONE_IDS: Param = Param::body(
+    "milestone_ids",
+    Kind::List,
+    "The IDs of milestones. There are none, so every ID is not found (R42).",
+);
+/// The time of a release.
+const RELEASED_AT: Param = Param::body(
+    "released_at",
+    Kind::Date,
+    "The time of the release; without one, the time of its creation.",
+);
+/// Accepted without an effect.
+const LEGACY_CATALOG_PUBLISH: Param = Param::body(
+    "legacy_catalog_publish",
+    Kind::Boolean,
+    "Without effect: there is no CI/CD catalog.",
+);
+
+/// The parameters of the creation of a release.
+pub(super) const CREATE_RELEASE_PARAMS: &[Param] = &[
+    ID,
+    NEW_TAG_NAME,
+    TAG_MESSAGE,
+    RELEASE_NAME,
+    DESCRIPTION,
+    REF,
+    ASSETS,
+    MILESTONES,
+    MILESTONE_IDS,
+    RELEASED_AT,
+    LEGACY_CATALOG_PUBLISH,
+    IDEMPOTENCY_KEY,
+];
+/// The parameters of the update of a release.
+pub(super) const UPDATE_RELEASE_PARAMS: &[Param] = &[
+    ID,
+    TAG_NAME,
+    RELEASE_NAME,
+    DESCRIPTION,
+    RELEASED_AT,
+    MILESTONES,
+    MILESTONE_IDS,
+];
 
 /// A new release: of the right types, but not yet checked against the rules of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +125,7 @@ impl ReleaseInput {
     /// # Errors
     ///
     /// Every parameter that is missing or of the wrong type, in GitLab's order (R36).
-    pub fn read(params: &Params) -> Result<Self, ParamErrors> {
-        let mut checks = Checks::new(params);
+    pub fn read(mut checks: Checks<'_>) -> Result<Self, ParamErrors> {
         let tag = tag(&mut checks);
         checks.text(&TAG_MESSAGE);
         let [name, description] = [RELEASE_NAME, DESCRIPTION].map(|param| checks.text(&param));
@@ -144,7 +238,7 @@ fn link(
     };
     let is_empty = members.is_empty();
     let members = Params::from_object(members);
-    let mut inner = Checks::within(&members, object);
+    let mut inner = Checks::within(&members, LINK_MEMBERS, object);
     let link = read_asset(&mut inner, is_empty);
     checks.append(inner);
     Some(link)

@@ -1,12 +1,10 @@
 //! The operations on releases (section R).
 
 use super::facts::{Facts, Format, FormerPaths, Order};
-use super::params::{
-    ASSETS, DESCRIPTION, ID, IDEMPOTENCY_KEY, INCLUDE_HTML_DESCRIPTION, LEGACY_CATALOG_PUBLISH,
-    MILESTONE_IDS, MILESTONES, NEW_TAG_NAME, ORDER_BY, PAGE, PER_PAGE, REF, RELEASE_NAME,
-    RELEASED_AT, SORT, TAG_MESSAGE, TAG_NAME,
+use super::params::{ID, INCLUDE_HTML_DESCRIPTION, ORDER_BY, PAGE, PER_PAGE, SORT, TAG_NAME};
+use super::release_input::{
+    CREATE_RELEASE_PARAMS, Milestones, ReleaseInput, UPDATE_RELEASE_PARAMS, read_attributes,
 };
-use super::release_input::{Milestones, ReleaseInput, read_attributes};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
 use crate::http::error::ApiError;
@@ -122,20 +120,7 @@ impl Operation for CreateRelease {
         format: Format::Json,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_RELEASE_BODY_BYTES,
-        params: &[
-            ID,
-            NEW_TAG_NAME,
-            TAG_MESSAGE,
-            RELEASE_NAME,
-            DESCRIPTION,
-            REF,
-            ASSETS,
-            MILESTONES,
-            MILESTONE_IDS,
-            RELEASED_AT,
-            LEGACY_CATALOG_PUBLISH,
-            IDEMPOTENCY_KEY,
-        ],
+        params: CREATE_RELEASE_PARAMS,
         statuses: &[201, 400, 401, 403, 404, 409, 422],
         summary: "Create a release with its links",
         statements: &["R40"],
@@ -144,7 +129,7 @@ impl Operation for CreateRelease {
 
     fn parse(request: &Request) -> Result<Self, ApiError> {
         Ok(Self {
-            input: ReleaseInput::read(&request.params)?,
+            input: ReleaseInput::read(request.checks())?,
             key: request.idempotency_key()?,
         })
     }
@@ -206,15 +191,7 @@ impl Operation for UpdateRelease {
         format: Format::Json,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_RELEASE_BODY_BYTES,
-        params: &[
-            ID,
-            TAG_NAME,
-            RELEASE_NAME,
-            DESCRIPTION,
-            RELEASED_AT,
-            MILESTONES,
-            MILESTONE_IDS,
-        ],
+        params: UPDATE_RELEASE_PARAMS,
         statuses: &[200, 400, 401, 403, 404],
         summary: "Update a release",
         statements: &["R48"],

@@ -67,3 +67,22 @@ fn every_operation_writes_its_facts_without_defaults() {
         "a row is missing"
     );
 }
+
+/// A link as a client sends it, a new one, a stored one, and the one that clients see.
+#[test]
+fn a_link_is_four_structs() {
+    let mut structs = Vec::new();
+    for file in files("src") {
+        let code = code(&file);
+        for text in code.split("struct ").skip(1) {
+            let (name, rest) = text.split_once('{').unwrap_or((text, ""));
+            let fields = rest.split('}').next().unwrap();
+            let has = |field: &str| fields.contains(&format!("{field}: "));
+            if has("url") && has("link_type") {
+                structs.push(name.trim().to_owned());
+            }
+        }
+    }
+    structs.sort_unstable();
+    assert_eq!(structs, ["Link", "LinkInput", "LinkView<'a>", "NewLink"]);
+}

@@ -11,11 +11,14 @@ use lambda_http::http::{Method, Request, header};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, http};
 use release_links::http::error::ApiError;
-use release_links::http::params::{MAX_BODY_BYTES, Params, Value};
+use release_links::http::params::{Checks, MAX_BODY_BYTES, Params, Value};
 use release_links::http::public_url::PublicUrl;
+use release_links::http::request::Request as LinksRequest;
 use release_links::http::{event, pagination};
 use release_links::link::{self, NewLink};
-use release_links::operations::{self, CreateLink, Endpoint, Found, Operation, ReleaseInput};
+use release_links::operations::{
+    self, CreateLink, Endpoint, Found, OPERATIONS, Operation, ReleaseInput,
+};
 use release_links::page;
 use release_links::project::ProjectRef;
 use release_links::release::Author;
@@ -62,8 +65,8 @@ pub fn path(data: &[u8]) {
 }
 
 /// The request to this endpoint with these parameters.
-fn request_of(endpoint: Endpoint, params: Params) -> release_links::http::request::Request {
-    release_links::http::request::Request {
+fn request_of(endpoint: Endpoint, params: Params) -> LinksRequest {
+    LinksRequest {
         pattern: endpoint.row.facts.path,
         declared: endpoint.row.facts.params,
         captures: endpoint.captures,
@@ -168,12 +171,12 @@ fn read(content_type: &str, body: &[u8]) {
 
 /// Parses the parameters as those of a create request. It must not panic, and a release that is
 /// valid has links without duplicates.
-fn parse_create_request(request: &release_links::http::request::Request) {
+fn parse_create_request(request: &LinksRequest) {
     let author = Author {
         id: TokenId(1),
         label: "ci".to_owned(),
     };
-    if let Ok(input) = ReleaseInput::read(&request.params)
+    if let Ok(input) = ReleaseInput::read(checks(&request.params, "create_release"))
         && let Ok(new) = input.into_new_release(author)
     {
         let names: HashSet<&String> = new.links.iter().map(|link| &link.name).collect();
@@ -252,7 +255,7 @@ pub fn page(data: &[u8]) {
     let Ok(params) = params_of(&request, &query) else {
         return;
     };
-    let Ok(page) = pagination::parse(&params) else {
+    let Ok(page) = pagination::parse(checks(&params, "list_links")) else {
         return;
     };
     assert!(page.number >= 1 && (1..=100).contains(&page.per_page));
@@ -286,6 +289,13 @@ pub fn command_line(data: &[u8]) {
         }
         _ => {}
     }
+}
+
+/// Reads parameters as the operation with this name does.
+fn checks<'a>(params: &'a Params, operation: &str) -> Checks<'a> {
+    let mut rows = OPERATIONS.iter();
+    let row = rows.find(|row| row.facts.name == operation);
+    Checks::new(params, row.map_or(&[], |row| row.facts.params))
 }
 
 fn params_of(request: &http::Request<Body>, query: &str) -> Result<Params, ApiError> {

@@ -8,23 +8,26 @@ use crate::timestamp::Timestamp;
 #[derive(Debug)]
 pub struct Checks<'a> {
     params: &'a Params,
+    /// The parameters that may be read.
+    declared: &'a [Param],
     /// The name of the object that the parameters are members of; "" at the top level.
     object: String,
     errors: Vec<ParamError>,
 }
 
 impl<'a> Checks<'a> {
-    /// Starts without errors.
+    /// Starts without errors. An operation may read only the parameters that it declares.
     #[must_use]
-    pub fn new(params: &'a Params) -> Self {
-        Self::within(params, String::new())
+    pub fn new(params: &'a Params, declared: &'a [Param]) -> Self {
+        Self::within(params, declared, String::new())
     }
 
     /// Starts with the members of an object, such as `assets[links][0]`.
     #[must_use]
-    pub fn within(members: &'a Params, object: String) -> Self {
+    pub fn within(members: &'a Params, declared: &'a [Param], object: String) -> Self {
         Self {
             params: members,
+            declared,
             object,
             errors: Vec::new(),
         }
@@ -38,6 +41,8 @@ impl<'a> Checks<'a> {
     /// The value as it was sent.
     #[must_use]
     pub fn value(&self, param: &Param) -> Option<&'a Value> {
+        let is_declared = self.declared.contains(param);
+        debug_assert!(is_declared, "{} is read but not declared", param.name);
         self.params.get(param.name)
     }
 
@@ -58,7 +63,7 @@ impl<'a> Checks<'a> {
 
     /// Optional text (C15).
     pub fn text(&mut self, param: &Param) -> Patch<String> {
-        match self.params.get(param.name) {
+        match self.value(param) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
             Some(Value::Text(text)) => Patch::Set(text.clone()),
@@ -71,7 +76,7 @@ impl<'a> Checks<'a> {
 
     /// Required text, though it may be null or empty (C11, C12).
     pub fn required_text(&mut self, param: &Param) -> Patch<String> {
-        if self.params.get(param.name).is_none() {
+        if self.value(param).is_none() {
             self.fail(param, ParamProblem::Missing);
         }
         self.text(param)
@@ -218,8 +223,9 @@ mod tests {
         let read = |text: &str| {
             let mut params = Params::default();
             params.set("b", text);
-            let mut checks = Checks::new(&params);
-            let value = checks.boolean(&Param::query("b", Kind::Boolean, "A boolean."));
+            let declared = [Param::query("b", Kind::Boolean, "A boolean.")];
+            let mut checks = Checks::new(&params, &declared);
+            let value = checks.boolean(&declared[0]);
             checks.finish(value).ok()
         };
         for text in [
