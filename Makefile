@@ -9,9 +9,10 @@ MINUTES ?= 5
 FUZZ_SECONDS ?= 60
 TARGET ?= path
 TOOLS := .tools
-# Builds what `make run` starts, and the operator's command, which it names.
-BUILD_SERVICE := cargo build --locked --package release-links --package release-links-tools --package release-links-admin \
-	--bin release-links --bin local --bin release-links-admin
+# Builds what `make run` starts, and the operator's command, which it names. With `--workspace`, cargo chooses the same
+# features as for the tests, so the two share their crates.
+BUILD_SERVICE := cargo build --locked --workspace \
+	--bin release-links --bin local --bin dynamodb-engine --bin release-links-admin
 PYTEST := $(TOOLS)/clients/bin/pytest -q -p no:cacheprovider -o pythonpath=tests/support
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0

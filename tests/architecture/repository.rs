@@ -84,39 +84,71 @@ fn make_help_lists_every_target() {
     }
 }
 
+/// The crates of the packages, each with its features.
+fn crates(edges: &str, packages: &[String]) -> BTreeSet<String> {
+    let format = ["--prefix", "none", "--format", "{p} {f}"];
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--edges", edges])
+        .args(format)
+        .args(packages)
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{tree:?}");
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let lines = tree.lines().map(|line| line.trim_end_matches(" (*)"));
+    lines.map(str::to_owned).collect()
+}
+
 #[test]
 fn make_run_compiles_no_test_only_crates() {
     let packages = [
         "release-links",
         "release-links-tools",
         "release-links-admin",
+        "dynamodb-engine",
     ];
-    let makefile = fs::read_to_string("Makefile").unwrap();
-    let build = packages
-        .map(|package| format!("--package {package}"))
-        .join(" ");
-    assert!(makefile.contains(&format!("BUILD_SERVICE := cargo build --locked {build} ")));
-    let tree = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--locked",
-            "--edges",
-            "normal,build",
-            "--prefix",
-            "none",
-        ])
-        .args(packages.map(|package| format!("--package={package}")))
-        .output()
-        .unwrap();
-    assert!(tree.status.success(), "{tree:?}");
-    let tree = String::from_utf8(tree.stdout).unwrap();
-    let crates: BTreeSet<&str> = tree
-        .lines()
+    let packages = packages.map(|package| format!("--package={package}"));
+    let tree = crates("normal,build", &packages);
+    let names: BTreeSet<&str> = tree
+        .iter()
         .filter_map(|line| line.split(' ').next())
         .collect();
-    assert!(crates.contains("dynoxide-rs"), "{tree}");
+    assert!(names.contains("dynoxide-rs"), "{tree:?}");
     for test_only in ["criterion", "harness", "insta", "proptest", "rcgen"] {
-        assert!(!crates.contains(test_only), "{test_only}");
+        assert!(!names.contains(test_only), "{test_only}");
+    }
+}
+
+/// Otherwise cargo would compile the SDK once for the tests and once for the programs.
+#[test]
+fn the_programs_share_their_crates_with_the_tests() {
+    let makefile = fs::read_to_string("Makefile").unwrap();
+    assert!(makefile.contains("BUILD_SERVICE := cargo build --locked --workspace "));
+    let workspace = ["--workspace".to_owned()];
+    let tests = crates("normal,build,dev", &workspace);
+    for program in crates("normal,build", &workspace) {
+        assert!(
+            tests.contains(&program),
+            "{program} has other features in the tests; add them to dev/testkit/Cargo.toml"
+        );
+    }
+}
+
+/// It takes minutes to compile, so that nothing but its own program may wait for it.
+#[test]
+fn only_the_engines_program_depends_on_the_engine() {
+    let packages = [
+        "release-links",
+        "release-links-tools",
+        "release-links-admin",
+        "harness",
+        "testkit",
+    ];
+    for package in packages {
+        let tree = crates("normal,build,dev", &[format!("--package={package}")]);
+        assert!(tree.iter().any(|line| line.starts_with("tokio ")));
+        let engine = tree.iter().find(|line| line.starts_with("dynoxide-rs "));
+        assert_eq!(engine, None, "{package} depends on the engine");
     }
 }
 

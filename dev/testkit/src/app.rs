@@ -11,7 +11,6 @@ use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use dynoxide::Database;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent};
 use release_links::app::App;
@@ -24,6 +23,7 @@ use release_links::token::{Grants, NewToken, PlainToken, Scope};
 use serde_json::Value;
 
 use crate::clock::Clock;
+use crate::database::Database;
 use crate::event::Event;
 use crate::reply::Reply;
 use crate::{engine, seed};
@@ -44,7 +44,7 @@ pub async fn seeded_engine() -> SocketAddr {
 }
 
 async fn serve(database: Database) -> SocketAddr {
-    let address = engine::serve(database).unwrap();
+    let address = database.serve();
     let client = engine::client(address);
     engine::create_table(&client, TABLE).await.unwrap();
     seed::seed(&operator(address), &client, TABLE)
@@ -130,7 +130,7 @@ impl TestApp {
         Self::at(seeded_engine().await)
     }
 
-    /// Like [`Self::start`], and also returns the engine's database for bulk imports.
+    /// Like [`Self::start`], and also returns the database for bulk imports.
     pub async fn start_with_database() -> (Self, Database) {
         let database = Database::memory().unwrap();
         (Self::at(serve(database.clone()).await), database)

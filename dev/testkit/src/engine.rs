@@ -1,7 +1,7 @@
-//! Runs an embedded DynamoDB engine, and creates the table in it exactly as `template.yaml` defines
-//! it.
+//! Connects the SDK to the DynamoDB engine, and creates the table in it exactly as `template.yaml`
+//! defines it.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -12,31 +12,7 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification,
 };
 use aws_smithy_http_client::Builder as HttpClient;
-use dynoxide::Database;
 use serde_yaml_ng::Value;
-
-/// Serves the database on a free loopback port until the process ends. The server has its own
-/// thread and runtime, so it keeps responding while a test blocks or pauses its clock.
-///
-/// # Errors
-///
-/// Fails if the operating system provides no port or no runtime.
-pub fn serve(database: Database) -> std::io::Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            let listener =
-                tokio::net::TcpListener::from_std(listener).expect("the listener was just bound");
-            dynoxide::server::serve_on(listener, database).await;
-        });
-    });
-    Ok(address)
-}
 
 /// Returns a DynamoDB client for the engine at this address.
 pub fn client(address: SocketAddr) -> Client {

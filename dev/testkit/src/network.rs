@@ -2,8 +2,8 @@
 //!
 //! A [`Network`] belongs to one engine. Each process of the service has a [`Connection`] of its
 //! own, which replaces the SDK's HTTP client, so the SDK's retries and timeouts are part of every
-//! test. The engine runs each call at once and in the same process, without sockets. A test may
-//! therefore pause tokio's clock; then latency takes no time and a run can be repeated exactly.
+//! test. The engine runs each call at once: the thread waits for its answer. A test may therefore
+//! pause tokio's clock; then latency takes no time and a run can be repeated exactly.
 //!
 //! A call that was sent arrives, even if the process stops waiting for it.
 
@@ -32,7 +32,6 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
-use dynoxide::Database;
 use release_links::store::Store;
 use release_links::store::operator::Operator;
 use serde_json::json;
@@ -40,6 +39,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::TABLE;
+use crate::database::Database;
 use crate::seed;
 
 use self::dynamodb::DynamoDb;

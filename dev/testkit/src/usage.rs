@@ -3,7 +3,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use dynoxide::Database;
 use release_links::idempotency::IdempotencyKey;
 use release_links::link::{LinkId, LinkInput, NewLink};
 use release_links::page::Page;
@@ -17,6 +16,7 @@ use release_links::timestamp::Timestamp;
 use release_links::token::PlainToken;
 use release_links::writer::Writer;
 
+use crate::database::Database;
 use crate::{import, seed};
 
 /// The first page of a list, with the default page size.

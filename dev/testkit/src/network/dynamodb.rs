@@ -20,7 +20,6 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use dynoxide::Database;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -28,6 +27,7 @@ use super::call::{Call, Key};
 use super::engine::{self, Answer};
 use super::faults::Split;
 use super::moments;
+use crate::database::Database;
 
 /// How long DynamoDB recognizes a token.
 const TOKEN_LIFETIME: Duration = Duration::from_mins(10);

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use dynoxide::Database;
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::engine::{self, Answer};
 use super::faults::Split;
+use crate::database::Database;
 
 /// Reads some items, waits, and reads the others.
 pub(super) async fn read(database: &Database, call: &Call, split: Split) -> Answer {

@@ -1,6 +1,6 @@
 //! `make run`: runs the service locally with everything it needs.
 //!
-//! The program starts a DynamoDB engine in this process, creates the table from `template.yaml`,
+//! The program starts a DynamoDB engine, creates the table from `template.yaml`,
 //! seeds the data that the documented requests expect, and starts cargo-lambda's emulator with the
 //! function behind it. When the function responds, the program prints the requests to try. Ctrl-C
 //! stops everything, and so does any other end of this process or of its parent.
@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use dynoxide::Database;
 use release_links::store::operator::Operator;
+use testkit::database::Database;
 use testkit::{emulator, engine, seed};
 use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
@@ -175,8 +175,7 @@ fn start_engine(state: &Path) -> Result<SocketAddr, String> {
     let path = state
         .to_str()
         .ok_or_else(|| explain("its path is not UTF-8".to_owned()))?;
-    let database = Database::new(path).map_err(|error| explain(error.to_string()))?;
-    engine::serve(database).map_err(|error| explain(error.to_string()))
+    Database::open(path).map(Database::serve).map_err(explain)
 }
 
 /// Whether the seeded list is returned through the emulator. The request also warms up the function

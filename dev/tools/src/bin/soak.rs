@@ -20,7 +20,6 @@ use std::fs;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use dynoxide::Database;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -29,6 +28,7 @@ use lambda_http::http::Request;
 use multer::bytes::Bytes;
 use release_links::store::operator::Operator;
 use serde_json::{Value, json};
+use testkit::database::Database;
 use testkit::{emulator, engine, invariants, seed};
 use tokio::process::Child;
 use tokio::task::JoinSet;
@@ -65,8 +65,7 @@ async fn main() -> ExitCode {
 async fn soak() -> Result<(), String> {
     let minutes = emulator::setting("MINUTES", "5").parse::<f64>();
     let minutes = minutes.map_err(|_| "MINUTES must be a number".to_owned())?;
-    let database = Database::memory().map_err(|error| error.to_string())?;
-    let engine = engine::serve(database).map_err(|error| error.to_string())?;
+    let engine = Database::memory()?.serve();
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
     let operator = Operator::new(engine::client_config(engine), TABLE.to_owned());

@@ -27,9 +27,9 @@ mod warm;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use testkit::database::Database;
 use testkit::{engine, seed};
 
-use dynoxide::Database;
 use release_links::store::Store;
 use release_links::store::operator::Operator;
 use report::Report;
@@ -95,10 +95,10 @@ async fn measure_all(report: &mut Report) {
     report.put_bounds();
 }
 
-/// Starts an engine in this process, with the seeded project.
+/// Creates a database with the seeded project.
 async fn start_engine() -> (SocketAddr, Database) {
     let database = Database::memory().unwrap();
-    let engine = engine::serve(database.clone()).unwrap();
+    let engine = database.clone().serve();
     engine::create_table(&engine::client(engine), TABLE)
         .await
         .unwrap();

@@ -1,0 +1,47 @@
+//! A DynamoDB on loopback for the tests and the development tools.
+//!
+//! The engine is a program of its own because it takes longer to compile than all other crates. So
+//! nothing waits for it, and only what starts it needs it. The program prints the address of its
+//! control port. Each connection to that port is a database, as [`control`] describes. The program
+//! ends at the end of its standard input, and so with the process that started it, however that one
+//! ends.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program tells its address, and why it fails"
+)]
+
+mod control;
+mod operation;
+
+use std::io;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::thread;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("dynamodb-engine: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("{}", listener.local_addr()?);
+    thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            thread::spawn(move || {
+                if let Err(error) = control::serve(connection) {
+                    eprintln!("dynamodb-engine: {error}");
+                }
+            });
+        }
+    });
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
