@@ -13,6 +13,8 @@ TOOLS := .tools
 # features as for the tests, so the two share their crates.
 BUILD_SERVICE := cargo build --locked --workspace \
 	--bin release-links --bin local --bin dynamodb-engine --bin release-links-admin
+# Builds a tool that measures, and the engine that it starts.
+BUILD_TOOL := cargo build --locked --workspace --features release-links-tools/measure --bin dynamodb-engine
 PYTEST := $(TOOLS)/clients/bin/pytest -q -p no:cacheprovider -o pythonpath=tests/support
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
@@ -45,10 +47,9 @@ test: rust-tests validate client-tests deploy-local ## run every test
 
 check: need-rust ## check formatting, lints and documentation; warnings are errors
 	cargo fmt --check
+	cargo fmt --check --manifest-path benches/baselines/Cargo.toml
 	cargo clippy --locked --workspace --all-targets --features release-links-tools/measure -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
-	cargo fmt --check --manifest-path benches/baselines/Cargo.toml
-	cargo clippy --locked --manifest-path benches/baselines/Cargo.toml --target-dir target/baselines -- -D warnings
 
 audit: $(TOOLS)/cargo-deny/bin/cargo-deny ## check licenses, sources and advisories of all dependencies
 	$< check bans licenses sources
@@ -79,30 +80,36 @@ invoke: $(CARGO_LAMBDA) ## send events/NAME.json to the running service (EVENT=n
 	@$(CARGO_LAMBDA) lambda invoke -A 127.0.0.1 -P $(PORT) --data-file events/$(EVENT).json
 
 soak: need-rust .aws-sam/local/template.yaml ## send mixed traffic for five minutes (MINUTES=…)
-	cargo build --locked --package release-links-tools --features measure --bin soak
+	$(BUILD_TOOL) --bin soak
 	MINUTES=$(MINUTES) BOOTSTRAP=.aws-sam/local/Function/bootstrap target/debug/soak
 
 histories: need-rust ## check random histories with faults for five minutes (MINUTES=…; SEED=… repeats one)
+	cargo build --locked --workspace --bin dynamodb-engine
 	MINUTES=$(MINUTES) cargo test --locked --workspace --test histories -- --nocapture linearizable
 
 # Criterion comes first: with its features, cargo builds another program than the one that is deployed.
 bench: need-rust need-valgrind baselines ## measure starts, requests, costs and growth into BENCHMARKS.md (ten minutes)
 	cargo bench --locked --package release-links --bench pipeline
 	cargo build --locked --release --package release-links
-	cargo run --locked --package release-links-tools --features measure --bin bench
+	$(BUILD_TOOL) --bin bench
+	target/debug/bench
 
 bench-variants: need-rust need-valgrind ## measure other builds of the function (half an hour)
 	cargo build --locked --release --package release-links
-	cargo run --locked --package release-links-tools --features measure --bin bench variants
+	$(BUILD_TOOL) --bin bench
+	target/debug/bench variants
 
-baselines: need-rust ## build the programs that the bench compares with
+# They have dependencies of their own, so they are checked only where they are built.
+baselines: need-rust ## check and build the programs that the bench compares with
+	cargo clippy --locked --manifest-path benches/baselines/Cargo.toml --target-dir target/baselines -- -D warnings
 	cargo build --locked --release --manifest-path benches/baselines/Cargo.toml --target-dir target/baselines
 
 # cargo-fuzz needs options that only nightly compilers offer. RUSTC_BOOTSTRAP makes the pinned one offer them too.
 fuzz: need-rust $(TOOLS)/cargo-fuzz/bin/cargo-fuzz ## fuzz a target of fuzz/fuzz_targets (TARGET=path, FUZZ_SECONDS=…)
 	RUSTC_BOOTSTRAP=1 $(TOOLS)/cargo-fuzz/bin/cargo-fuzz run $(TARGET) -- -max_total_time=$(FUZZ_SECONDS) -max_len=512
 
-tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/clients/node_modules $(GLAB) ## install the tools
+tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest $(TOOLS)/ministack/bin/ministack \
+	$(TOOLS)/awscli/bin/aws tests/clients/node_modules $(GLAB) ## install the tools that are not compiled
 
 # The bootstrap is built once, and deployed until one of its files changes. The host's own compiler links it: zig, which
 # links for older systems, is more than the emulator needs. `make deploy` has a build folder of its own, .aws-sam/build, so
@@ -147,8 +154,9 @@ $(TOOLS)/awscli/bin/aws: requirements/awscli.txt | need-python
 $(TOOLS)/checkov/bin/checkov: requirements/checkov.txt | need-python
 	$(install-with-pip)
 
+# To optimize it takes minutes, and saves two seconds.
 $(TOOLS)/cargo-deny/bin/cargo-deny: | need-rust
-	cargo install --quiet --locked cargo-deny@0.20.2 --root $(TOOLS)/cargo-deny --target-dir $(TOOLS)/build
+	CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug cargo-deny@0.20.2 --root $(TOOLS)/cargo-deny --target-dir $(TOOLS)/build
 
 $(TOOLS)/cargo-fuzz/bin/cargo-fuzz: | need-rust
 	cargo install --quiet --locked cargo-fuzz@0.13.2 --root $(TOOLS)/cargo-fuzz --target-dir $(TOOLS)/build

@@ -111,7 +111,7 @@ def test_make_run_builds_every_program_that_it_starts_or_names(service):
     assert code == 0
     programs = set(re.findall(r"target/debug/([\w-]+)", commands + "\n".join(service.lines)))
     assert programs == {"local", "release-links-admin"}
-    for program in programs | {"release-links"}:
+    for program in programs | {"release-links", "dynamodb-engine"}:
         assert f" --bin {program} " in commands.replace("\n", " "), commands
 
 

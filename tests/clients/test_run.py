@@ -16,7 +16,7 @@ LOCAL = ROOT / "target/debug/local"
 
 
 def processes_on(port):
-    """Returns the IDs of the emulator and the functions on this port."""
+    """Returns the IDs of the emulator, the functions and the engine of the service on this port."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -27,7 +27,8 @@ def processes_on(port):
         arguments, environment = texts
         is_emulator = [b"-P", str(port).encode()] == arguments[-3:-1]
         is_function = f"PUBLIC_URL=http://127.0.0.1:{port}".encode() in environment
-        if (is_emulator or is_function) and state != "Z":
+        is_engine = arguments[0].endswith(b"/dynamodb-engine") and f"PORT={port}".encode() in environment
+        if (is_emulator or is_function or is_engine) and state != "Z":
             found.append(int(process.name))
     return found
 
@@ -43,7 +44,7 @@ def wait_for_processes(port, count):
 def start(state, port, command=(str(LOCAL),), **options):
     environment = {**os.environ, "PORT": str(port), "STATE": str(state / "dynamodb.sqlite")}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-    wait_for_processes(port, 5)
+    wait_for_processes(port, 6)
     return process
 
 
