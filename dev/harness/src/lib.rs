@@ -11,7 +11,7 @@ use lambda_http::http::{Method, Request, header};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, http};
 use release_links::http::error::ApiError;
-use release_links::http::params::{Checks, MAX_BODY_BYTES, Params, Value};
+use release_links::http::params::{Checks, MAX_BODY_BYTES, Param, Params, Value};
 use release_links::http::public_url::PublicUrl;
 use release_links::http::request::Request as LinksRequest;
 use release_links::http::{event, pagination};
@@ -186,7 +186,10 @@ fn parse_create_request(request: &LinksRequest) {
                 .is_none_or(|time| time.to_string().parse::<Timestamp>() == Ok(time))
         );
     }
-    let _ = CreateLink::parse(request);
+    let _ = CreateLink::parse(&LinksRequest {
+        declared: declared("create_link"),
+        ..request.clone()
+    });
 }
 
 /// Every URL that a link accepts becomes a valid URI for the `Location` header, and a URL that is
@@ -293,9 +296,14 @@ pub fn command_line(data: &[u8]) {
 
 /// Reads parameters as the operation with this name does.
 fn checks<'a>(params: &'a Params, operation: &str) -> Checks<'a> {
+    Checks::new(params, declared(operation))
+}
+
+/// The parameters that the operation with this name reads.
+fn declared(operation: &str) -> &'static [Param] {
     let mut rows = OPERATIONS.iter();
     let row = rows.find(|row| row.facts.name == operation);
-    Checks::new(params, row.map_or(&[], |row| row.facts.params))
+    row.map_or(&[], |row| row.facts.params)
 }
 
 fn params_of(request: &http::Request<Body>, query: &str) -> Result<Params, ApiError> {
