@@ -37,11 +37,19 @@ impl ResponseSize {
     }
 
     fn details_bytes(self, tag: &TagName, details: &Details) -> usize {
-        let author = details.author.as_ref();
+        // A new attribute does not compile until this decides whether clients see it. The commit
+        // has a limited size.
+        let Details {
+            name,
+            description,
+            commit: _,
+            author,
+        } = details;
+        let author = author.as_ref();
         let texts = [
-            Some(details.name.as_deref().unwrap_or(tag.as_str())),
+            Some(name.as_deref().unwrap_or(tag.as_str())),
             Some(tag.as_str()),
-            details.description.as_deref(),
+            description.as_deref(),
             author.map(|author| author.label.as_str()),
         ];
         let texts = texts.into_iter().flatten().map(escaped_bytes);

@@ -46,12 +46,12 @@ pub enum StoreError {
     /// An item of the table does not have the shape that this service writes.
     #[error("{0}")]
     Corrupt(String),
-    /// DynamoDB found a call invalid. That is a bug of this service, so a retry does not help.
+    /// DynamoDB rejected a call as invalid: a bug of this service. A retry does not help.
     #[error("{0}")]
     InvalidCall(Cause),
 }
 
-/// The error of a failed call. An invalid call is a bug of this service, so a retry does not help.
+/// The error of a failed call.
 pub(super) fn failure<E>(error: SdkError<E>) -> StoreError
 where
     E: std::error::Error + ProvideErrorMetadata + fmt::Debug + 'static,

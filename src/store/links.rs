@@ -98,23 +98,24 @@ impl<'s> Links<'s> {
         new: NewLink,
         request: Option<&IdempotentRequest>,
     ) -> Result<Option<CreatedLink>, StoreError> {
-        match request.filter(|_| steps.contains(&Step::IdempotencyRecord)) {
+        if steps.contains(&Step::Release) {
             // Another request created or deleted the release.
-            _ if steps.contains(&Step::Release) => Ok(None),
+            return Ok(None);
+        }
+        if let Some(request) = request.filter(|_| steps.contains(&Step::IdempotencyRecord)) {
             // Without a record, the release was deleted, or the record has just expired. The next
             // round decides.
-            Some(request) => {
-                let record = self.session.record(&self.partition, request).await?;
-                let is_replayed = true;
-                Ok(record.map(|record| CreatedLink {
-                    link: new.with_id(record.link_id),
-                    is_replayed,
-                }))
-            }
-            // A restored link has this ID. The next ID may be free.
-            None if steps == [Step::Link] => Ok(None),
-            None => Err(StoreError::Taken(claim_conflicts(steps))),
+            let record = self.session.record(&self.partition, request).await?;
+            return Ok(record.map(|record| CreatedLink {
+                link: new.with_id(record.link_id),
+                is_replayed: true,
+            }));
         }
+        if steps == [Step::Link] {
+            // A restored link has this ID. The next ID may be free.
+            return Ok(None);
+        }
+        Err(StoreError::Taken(claim_conflicts(steps)))
     }
 
     fn create_transaction(

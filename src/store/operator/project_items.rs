@@ -65,7 +65,7 @@ impl ProjectVersion {
     }
 }
 
-/// The item by ID, which alone has the former paths.
+/// The item by ID. Only this item of a project contains its former paths.
 pub(super) fn by_id(project: &ProjectItem) -> Item {
     item(keys::project_by_id(project.id.number()), project)
 }

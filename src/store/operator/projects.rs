@@ -59,7 +59,7 @@ impl<'a> Projects<'a> {
         }
         match name {
             ProjectRef::Id(_) => Ok(found),
-            // The item by path lacks the former paths.
+            // Only the item by ID contains the former paths.
             ProjectRef::Path(_) => self.item_by_id(project.id).await,
         }
     }
