@@ -4,11 +4,13 @@
 //! `aws` and `aws-us-gov`, DynamoDB's certificates come from Amazon's own authority, so its five
 //! roots are built in. The root store is chosen once, at start.
 
-use aws_sdk_dynamodb::config::{RuntimeComponents, SharedHttpClient};
+use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 use url::Url;
 
 /// All roots of <https://www.amazontrust.com/repository/> that are in the public root stores.
@@ -66,24 +68,49 @@ impl RootStore {
 /// An HTTPS client for the SDK, over the proxy that the environment names, if any. The SDK asks for
 /// a connector with the first call, so the certificates are not parsed before they are needed.
 #[must_use]
-#[expect(clippy::expect_used, reason = "the root store is set")]
 pub fn https_client(roots: RootStore) -> SharedHttpClient {
+    let client = Builder::new().build_with_connector_fn(move |settings, components| {
+        let provider = Provider::rustls(CryptoMode::Ring);
+        let mut connector = Connector::builder()
+            .tls_provider(provider)
+            .tls_context(tls_context(roots));
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.build()
+    });
+    SharedHttpClient::new(OneConnector(client))
+}
+
+#[expect(clippy::expect_used, reason = "the root store is set")]
+fn tls_context(roots: RootStore) -> TlsContext {
     let roots = match roots {
         RootStore::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         RootStore::System => TrustStore::default(),
     };
     let context = TlsContext::builder().with_trust_store(roots).build();
-    let context = context.expect("a context needs nothing but its root store");
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        let provider = Provider::rustls(CryptoMode::Ring);
-        let mut connector = Connector::builder()
-            .tls_provider(provider)
-            .tls_context(context.clone());
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.set_proxy_config(Some(ProxyConfig::from_env()));
-        connector.build()
-    })
+    context.expect("a context needs nothing but its root store")
+}
+
+/// A client that creates no connector until a call needs it.
+///
+/// The SDK's own client creates one more when the SDK validates its settings, to read the system's
+/// root store early, and discards it. That would parse all certificates twice.
+#[derive(Debug)]
+struct OneConnector(SharedHttpClient);
+
+impl HttpClient for OneConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
+    }
 }
 
 #[cfg(test)]
