@@ -10,7 +10,7 @@ use release_links::app::App;
 use release_links::aws::sdk_config;
 use release_links::config::Settings;
 use release_links::store::Store;
-use release_links::telemetry::{log_filter, standard_output};
+use release_links::telemetry::{EventsOnly, log_filter, standard_output};
 use tokio::runtime::Builder;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
@@ -54,10 +54,7 @@ fn log_to_standard_output(filter: Targets) {
         .with_current_span(false)
         .with_span_list(false);
     let events = events.with_writer(output);
-    tracing_subscriber::registry()
-        .with(events)
-        .with(filter)
-        .init();
+    EventsOnly.with(events).with(filter).init();
 }
 
 /// One thread suffices for one request at a time. Lambda managed instances send several.

@@ -5,7 +5,10 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::registry::{Extensions, ExtensionsMut, LookupSpan, SpanData};
 
 use crate::config::ConfigError;
 use crate::store::Usage;
@@ -19,6 +22,64 @@ use crate::token::TokenId;
 /// Standard output is closed or cannot be duplicated.
 pub fn standard_output() -> io::Result<File> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// The base of a log that contains events only: it disables all spans.
+///
+/// `Registry`, the usual base, stores spans in a table of 32 KiB, which every start would fill.
+#[derive(Debug)]
+pub struct EventsOnly;
+
+impl Subscriber for EventsOnly {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event()
+    }
+
+    /// Nothing calls it or the methods of spans below, because spans are disabled.
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    /// The layers above write the event.
+    fn event(&self, _: &Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+impl LookupSpan<'_> for EventsOnly {
+    type Data = NoSpan;
+
+    fn span_data(&self, _: &Id) -> Option<NoSpan> {
+        None
+    }
+}
+
+/// The data of a span, which does not exist. The layer that formats events requires the type.
+#[derive(Debug)]
+pub enum NoSpan {}
+
+impl SpanData<'_> for NoSpan {
+    fn id(&self) -> Id {
+        match *self {}
+    }
+
+    fn metadata(&self) -> &'static Metadata<'static> {
+        match *self {}
+    }
+
+    fn parent(&self) -> Option<&Id> {
+        match *self {}
+    }
+
+    fn extensions(&self) -> Extensions<'_> {
+        match *self {}
+    }
+
+    fn extensions_mut(&self) -> ExtensionsMut<'_> {
+        match *self {}
+    }
 }
 
 /// Reads the levels to log. Lambda sets `AWS_LAMBDA_LOG_LEVEL` to the level by which it filters the
