@@ -68,7 +68,8 @@ fn start() -> Result<(), Error> {
     } else {
         Builder::new_current_thread()
     };
-    runtime.enable_all().build()?.block_on(serve())
+    // On the heap, the future is not copied from one stack frame to the next.
+    runtime.enable_all().build()?.block_on(Box::pin(serve()))
 }
 
 async fn serve() -> Result<(), Error> {
