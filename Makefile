@@ -23,7 +23,7 @@ export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
 GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/glab)
 
 .PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate histories soak fuzz bench \
-	bench-variants baselines need-rust need-valgrind need-python need-node
+	bench-variants startup-order baselines need-rust need-valgrind need-python need-node
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,10 @@ bench-variants: need-rust need-valgrind ## measure other builds of the function 
 	$(BUILD_TOOL) --bin bench
 	target/debug/bench variants
 
+startup-order: need-rust need-valgrind ## write src/startup.ld, the order of the functions (after an update of the dependencies)
+	$(BUILD_TOOL) --bin bench
+	target/debug/bench order
+
 # They have dependencies of their own, so they are checked only where they are built.
 baselines: need-rust ## check and build the programs that the bench compares with
 	cargo clippy --locked --manifest-path benches/baselines/Cargo.toml --target-dir target/baselines -- -D warnings
@@ -114,7 +118,7 @@ tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS
 # The bootstrap is built once, and deployed until one of its files changes. The host's own compiler links it: zig, which
 # links for older systems, is more than the emulator needs. `make deploy` has a build folder of its own, .aws-sam/build, so
 # that it never deploys this bootstrap.
-.aws-sam/local/template.yaml: template.yaml Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src -type f) \
+.aws-sam/local/template.yaml: template.yaml build.rs Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src -type f) \
 		| $(TOOLS)/sam/bin/sam $(CARGO_LAMBDA)
 	@echo "building the bootstrap; this takes some minutes"
 	@PATH="$(abspath $(dir $(CARGO_LAMBDA))):$$PATH" CARGO_LAMBDA_COMPILER=cargo \

@@ -2,7 +2,8 @@
 //! price, as ratios to baselines that are measured in the same run. It writes the tables into
 //! `BENCHMARKS.md`, and fails if a ratio exceeds its bound.
 //!
-//! `make bench-variants` compares the release build with other builds of the same program.
+//! `make bench-variants` compares the release build with other builds of the same program, and
+//! `make startup-order` writes the order of the program's functions.
 
 #![expect(
     clippy::print_stdout,
@@ -19,6 +20,7 @@ mod cost;
 mod growth;
 mod in_process;
 mod log;
+mod order;
 mod process;
 mod report;
 mod size;
@@ -56,8 +58,12 @@ pub struct Bound {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let variants_only = arguments.next().as_deref() == Some("variants");
+    let task = std::env::args().nth(1);
+    if task.as_deref() == Some("order") {
+        order::write().await;
+        return ExitCode::SUCCESS;
+    }
+    let variants_only = task.as_deref() == Some("variants");
     let mut report = Report::read(if variants_only {
         "make bench-variants"
     } else {

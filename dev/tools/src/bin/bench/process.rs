@@ -1,7 +1,7 @@
 //! Runs programs as function processes, and measures their start and the instructions per request.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tokio::process::Child;
@@ -48,6 +48,19 @@ impl Program<'_> {
         };
         process.kill().await.unwrap();
         start
+    }
+
+    /// Starts a process under callgrind, ends it when it polls for an event, and writes a profile
+    /// with the functions' mangled names.
+    pub async fn profile_start(self, profile: &Path) {
+        let api = RuntimeApi::start().await;
+        let mut valgrind = api.function(valgrind(), self.settings);
+        valgrind.args(["--tool=callgrind", "--demangle=no", "--compress-strings=no"]);
+        valgrind.arg("--log-file=/dev/null");
+        valgrind.arg(format!("--callgrind-out-file={}", profile.display()));
+        let process = valgrind.arg(self.path).spawn().unwrap();
+        api.wait_for_polls(1).await;
+        terminate(process).await;
     }
 
     /// Counts the instructions of one more request in a warm process. `event` creates the requests.
