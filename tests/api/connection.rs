@@ -195,7 +195,9 @@ async fn a_certificate_outside_the_root_store_is_rejected_with_a_hint_in_the_log
     let endpoint = Endpoint::start(engine).await;
     let sdk = engine::client_config(engine).endpoint_url(&endpoint.url);
     let sdk = sdk.http_client(https_client(RootStore::Amazon));
-    let app = TestApp::with_store(Store::new(sdk, TABLE.to_owned()), engine);
+    let app = TestApp::builder(engine)
+        .store(Store::new(sdk, TABLE.to_owned()))
+        .start();
     let reply = app.get(LINKS).await;
     assert_eq!((reply.status, endpoint.handshakes()), (503, 0));
     assert!(endpoint.connections() > 0);

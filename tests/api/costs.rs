@@ -1,12 +1,11 @@
 //! The cost of each operation: requests to DynamoDB, and capacity units as the engine reports them.
 
 use std::collections::BTreeSet;
-use std::time::SystemTime;
 
 use release_links::store::Usage;
 use serde_json::json;
 
-use testkit::app::{LINKS, TABLE, TestApp};
+use testkit::app::{LINKS, TABLE, TestApp, seeded_engine};
 use testkit::import;
 use testkit::invariants::assert_invariants;
 use testkit::usage::{self, Growth};
@@ -84,10 +83,8 @@ async fn operations_make_the_documented_number_of_dynamodb_requests() {
 
 #[tokio::test]
 async fn without_a_cache_every_request_reads_token_and_project() {
-    let app = TestApp::start()
-        .await
-        .with_settings(&[("IDENTITY_CACHE_SECONDS", "0")], SystemTime::now);
-    app.take_calls();
+    let uncached = TestApp::builder(seeded_engine().await).setting("IDENTITY_CACHE_SECONDS", "0");
+    let app = uncached.start();
     for _ in 0..3 {
         assert_eq!((app.get(LINKS).await.status, app.take_calls()), (200, 2));
     }

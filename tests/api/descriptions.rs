@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use release_links::http::public_url::PublicUrl;
 use release_links::link::NewLink;
 use release_links::release::{Details, NewRelease};
 use release_links::store::Store;
@@ -151,8 +150,9 @@ async fn an_update_that_cannot_be_answered_changes_nothing() {
 #[tokio::test]
 async fn a_creation_that_cannot_be_answered_creates_nothing() {
     let address = format!("https://links.example.com/{}", "p".repeat(3_000));
-    let public_url = PublicUrl::parse(&address).unwrap();
-    let app = TestApp::with_public_url(seeded_engine().await, Some(public_url));
+    let app = TestApp::builder(seeded_engine().await)
+        .public_url(&address)
+        .start();
     let tag = "é".repeat(512);
     let new = |count: usize| {
         let link = |n| {
@@ -239,7 +239,9 @@ async fn conflicts_and_throttling_of_a_long_description_are_retried() {
             }];
             let client = aws_smithy_http_client::Builder::new().build_http();
             let config = Faulty::new(client, &rules).config(engine);
-            let app = TestApp::with_store(Store::new(config, TABLE.to_owned()), engine);
+            let app = TestApp::builder(engine)
+                .store(Store::new(config, TABLE.to_owned()))
+                .start();
             let longest = "x".repeat(LONGEST);
             let event = Event::new("PUT", &path("v0.1")).json(json!({"description": longest}));
             let reply = app.send_within(event, Duration::from_secs(4)).await;

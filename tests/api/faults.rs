@@ -37,14 +37,15 @@ impl Case {
     async fn run(&self, healthy: &TestApp, http: &SharedHttpClient) {
         self.prepare(healthy).await;
         let faulty = Faulty::new(http.clone(), &self.rules);
-        let app = TestApp::with_store(
-            Store::new(faulty.config(healthy.address), TABLE.to_owned()),
-            healthy.address,
-        );
+        let app = TestApp::builder(healthy.address)
+            .store(Store::new(faulty.config(healthy.address), TABLE.to_owned()))
+            .start();
         let first = app.send_within(self.event(), INVOCATION_TIME).await;
         self.check(&first);
         assert_links_of(&self.items(healthy).await);
-        let fresh = TestApp::with_store(healthy.store.clone(), healthy.address);
+        let fresh = TestApp::builder(healthy.address)
+            .store(healthy.store.clone())
+            .start();
         let second = fresh.send_within(self.event(), RETRY_TIME).await;
         assert!(
             self.is_valid_on_retry(&second),

@@ -1,6 +1,5 @@
 //! The event formats in which gateways send the same request.
 
-use release_links::http::public_url::PublicUrl;
 use release_links::project::{Role, Visibility};
 use serde_json::{Value, json};
 
@@ -177,7 +176,9 @@ fn decoded(event: Event, tag: &str) -> Value {
 
 #[tokio::test]
 async fn client_supplied_hosts_and_schemes_do_not_change_query_parameters() {
-    let app = TestApp::with_public_url(seeded_engine().await, None);
+    let app = TestApp::builder(seeded_engine().await)
+        .without_public_url()
+        .start();
     let list = format!("{}?per_page=1", testkit::app::LINKS);
     for (name, value) in [
         ("host", "e.com?per_page=7&foo=bar"),
@@ -211,14 +212,14 @@ async fn client_supplied_hosts_and_schemes_do_not_change_query_parameters() {
 #[tokio::test]
 async fn the_prefix_is_stripped_only_from_paths_that_have_it() {
     let engine = seeded_engine().await;
-    let plain = TestApp::at(engine);
+    let plain = TestApp::builder(engine).start();
     let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
     assert_eq!(plain.post(testkit::app::LINKS, body).await.status, 201);
     let list = "/api/v4/projects/24/releases/v0.1/assets/links";
     let download = "/group/app/-/releases/v0.1/downloads/bin/app";
     for prefix in ["/gl", "/api", "/api/v4", "/group", "/GROUP", "/group/app"] {
-        let public_url = PublicUrl::parse(&format!("https://example.com{prefix}")).unwrap();
-        let app = TestApp::with_public_url(engine, Some(public_url));
+        let public_url = format!("https://example.com{prefix}");
+        let app = TestApp::builder(engine).public_url(&public_url).start();
         for path_prefix in [prefix, ""] {
             for _ in 0..2 {
                 let reply = app.get(&format!("{path_prefix}{list}")).await;
@@ -245,8 +246,7 @@ async fn the_prefix_is_stripped_only_from_paths_that_have_it() {
 #[tokio::test]
 async fn the_unmodified_path_takes_precedence_over_the_stripped_path() {
     let engine = seeded_engine().await;
-    let public_url = Some(PublicUrl::parse("https://example.com/group").unwrap());
-    let plain = TestApp::at(engine);
+    let plain = TestApp::builder(engine).start();
     for (id, path) in [(7, "group/sub/app"), (8, "sub/app")] {
         plain.add(project(id, path, Visibility::Public)).await;
         let token = plain.issue(granted(path, id, Role::Owner)).await;
@@ -261,7 +261,9 @@ async fn the_unmodified_path_takes_precedence_over_the_stripped_path() {
             201
         );
     }
-    let app = TestApp::with_public_url(engine, public_url);
+    let app = TestApp::builder(engine)
+        .public_url("https://example.com/group")
+        .start();
     let download = "/group/sub/app/-/releases/v1/downloads/bin/app";
     for operations in [vec!["BatchGetItem"; 2], vec!["BatchGetItem"]] {
         let reply = app.send(Event::new("GET", download).anonymous()).await;
@@ -288,7 +290,9 @@ async fn the_unmodified_path_takes_precedence_over_the_stripped_path() {
 /// the path.
 #[tokio::test]
 async fn a_path_segment_that_equals_the_rest_stage_is_not_stripped() {
-    let app = TestApp::with_public_url(seeded_engine().await, None);
+    let app = TestApp::builder(seeded_engine().await)
+        .without_public_url()
+        .start();
     let body = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/app"});
     assert_eq!(app.post(testkit::app::LINKS, body).await.status, 201);
     for stage in ["group", "api", "prod"] {
@@ -322,7 +326,9 @@ fn base_url(link: &str) -> &str {
 
 #[tokio::test]
 async fn without_a_public_url_links_use_the_address_of_the_request() {
-    let app = TestApp::with_public_url(seeded_engine().await, None);
+    let app = TestApp::builder(seeded_engine().await)
+        .without_public_url()
+        .start();
     let list = testkit::app::LINKS;
     let mut staged: Value = Event::new("GET", &format!("/beta{list}")).into();
     staged["requestContext"]["stage"] = json!("beta");

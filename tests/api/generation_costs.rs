@@ -114,7 +114,7 @@ async fn a_release_that_was_deleted_before_takes_a_second_call_once_a_process() 
         "/group/app/-/releases/v1/downloads/bin/a".to_owned(),
         release,
     ] {
-        let other = TestApp::at(app.address);
+        let other = app.another_process();
         identify(&other).await;
         let first = calls(&other, &target).await;
         assert!((1..=2).contains(&first), "{target}: {first}");

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use release_links::http::public_url::PublicUrl;
 use release_links::project::{Role, Visibility};
 use release_links::token::NewToken;
 use serde_json::json;
@@ -24,7 +23,7 @@ async fn observe(app: &TestApp, event: Event) -> Observed {
 
 /// A second process with empty caches.
 fn cold(app: &TestApp, public_url: &str) -> TestApp {
-    app.with_settings(&[("PUBLIC_URL", public_url)], SystemTime::now)
+    TestApp::builder(app.address).public_url(public_url).start()
 }
 
 const PREFIXED: &str = "https://example.com/links";
@@ -41,8 +40,9 @@ async fn post_link(app: &TestApp, project: u64, token: &str, url: &str) {
 /// A service below `/links`, with the project `group/app` of this visibility. A member and an
 /// outsider have tokens. The member's private project is `links/group/app` or an unrelated path.
 async fn prefixed(visibility: Visibility, path_of_hidden: &str) -> TestApp {
-    let public_url = PublicUrl::parse(PREFIXED).unwrap();
-    let app = TestApp::with_public_url(seeded_engine().await, Some(public_url));
+    let app = TestApp::builder(seeded_engine().await)
+        .public_url(PREFIXED)
+        .start();
     app.add(project(7, path_of_hidden, Visibility::Private))
         .await;
     app.add(project(8, "other/app", Visibility::Public)).await;

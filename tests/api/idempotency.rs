@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use release_links::app::App;
 use release_links::project::Role;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -206,9 +205,9 @@ async fn a_key_expires_after_a_day_even_before_dynamodb_deletes_it() {
         (now + 86_390..=now + 86_400).contains(&expires_at),
         "{expires_at}"
     );
-    let mut later = app.clone();
-    let clock = || SystemTime::now() + Duration::from_secs(86_401);
-    later.app = App::new(app.store.clone(), testkit::app::config(None), clock).into();
+    let later = TestApp::builder(app.address)
+        .clock(|| SystemTime::now() + Duration::from_secs(86_401))
+        .start();
     let retry = later.send(create("k", "first")).await;
     assert_eq!((retry.status, &retry.body["id"]), (201, &json!(3)));
 }

@@ -194,11 +194,10 @@ async fn a_private_projects_redirects_are_not_cached() {
 #[tokio::test]
 async fn the_cache_of_latest_has_its_own_setting() {
     let app = TestApp::start().await;
-    let settings = [
-        ("LATEST_CACHE_SECONDS", "0"),
-        ("DOWNLOAD_CACHE_SECONDS", "3600"),
-    ];
-    let app = app.with_settings(&settings, std::time::SystemTime::now);
+    let app = TestApp::builder(app.address)
+        .setting("LATEST_CACHE_SECONDS", "0")
+        .setting("DOWNLOAD_CACHE_SECONDS", "3600")
+        .start();
     release(&app, "v1", "2999-01-01").await;
     let latest = app.get(&format!("{RELEASES}/permalink/latest")).await;
     assert_eq!(latest.header("cache-control"), "public, max-age=0");

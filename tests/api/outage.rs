@@ -14,7 +14,7 @@ use testkit::log::Log;
 #[tokio::test]
 async fn without_dynamodb_every_operation_returns_a_retryable_503() {
     let nowhere: SocketAddr = ([127, 0, 0, 1], 1).into();
-    let app = TestApp::at(nowhere);
+    let app = TestApp::builder(nowhere).start();
     let link = format!("{LINKS}/1");
     for event in [
         Event::new("GET", LINKS),

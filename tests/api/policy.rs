@@ -15,7 +15,7 @@ use testkit::proxy::Proxy;
 async fn accesses_of_every_operation() -> Vec<Access> {
     let engine = TestApp::start().await.address;
     let proxy = Proxy::start(engine).await;
-    let app = TestApp::at(proxy.address);
+    let app = TestApp::builder(proxy.address).start();
     app.store.warm_up(Duration::from_secs(1)).await;
     let by_path = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
     let body = json!({"name": "a", "url": "http://a", "filepath": "/bin/a"});

@@ -102,7 +102,7 @@ async fn an_update_does_not_overwrite_a_description_that_it_has_not_read() {
     let body = json!({"tag_name": "v1", "description": "old"});
     assert_eq!(app.post(RELEASES, body).await.status, 201);
     let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
-    let slow = TestApp::at(proxy.address);
+    let slow = TestApp::builder(proxy.address).start();
     let path = format!("{RELEASES}/v1");
     let update = tokio::spawn({
         let path = path.clone();
@@ -127,7 +127,7 @@ async fn a_release_deleted_between_two_queries_is_not_found() {
     import::long_release(&database, TABLE, "large", 1_000, 2_000);
     let path = format!("{RELEASES}/large");
     let proxy = Proxy::holding(app.address, "GetItem").await;
-    let slow = TestApp::at(proxy.address);
+    let slow = TestApp::builder(proxy.address).start();
     let reader = tokio::spawn({
         let path = path.clone();
         async move { slow.get(&path).await }
@@ -148,7 +148,7 @@ async fn an_update_of_a_link_whose_release_is_deleted_meanwhile_changes_no_later
     let body = json!({"tag_name": "v1", "assets": {"links": [link]}});
     assert_eq!(app.post(RELEASES, body.clone()).await.status, 201);
     let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
-    let slow = TestApp::at(proxy.address);
+    let slow = TestApp::builder(proxy.address).start();
     let update = tokio::spawn({
         let link = format!("{release}/assets/links/1");
         async move { slow.put(&link, json!({"url": "https://e.com/b"})).await }
@@ -188,7 +188,7 @@ async fn a_restore_adds_links_to_a_release_that_is_made_anew_meanwhile() {
         assert_eq!(app.post(RELEASES, body(name)).await.status, 201);
     }
     let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
-    let slow = TestApp::at(proxy.address).operator;
+    let slow = TestApp::builder(proxy.address).start().operator;
     let restore = tokio::spawn(async move {
         let session = slow.session(Duration::from_secs(30));
         let into = RestoreInto::Active(key.project);

@@ -99,7 +99,7 @@ pub(super) fn interrupted(app: &TestApp, transactions: u32) -> TestApp {
     let http = aws_smithy_http_client::Builder::new().build_http();
     let faulty = Faulty::new(http, &[rule]);
     let store = Store::new(faulty.config(app.address), TABLE.to_owned());
-    TestApp::with_store(store, app.address)
+    TestApp::builder(app.address).store(store).start()
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn a_new_release_of_the_tag_does_not_see_links_that_are_not_removed_yet() 
 async fn a_link_created_during_the_deletion_never_appears_in_a_later_release() {
     let app = TestApp::start().await;
     let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
-    let slow = TestApp::at(proxy.address);
+    let slow = TestApp::builder(proxy.address).start();
     assert_eq!(
         slow.get(&format!("{RELEASES}/v0.1")).await.status,
         200,
@@ -228,7 +228,7 @@ async fn a_creation_that_is_overtaken_by_a_deletion_starts_again() {
     };
     for by_link in [false, true] {
         let proxy = Proxy::holding(app.address, "TransactWriteItems").await;
-        let slow = TestApp::at(proxy.address);
+        let slow = TestApp::builder(proxy.address).start();
         let late = tokio::spawn({
             let links = format!("{release}/assets/links");
             let body = body("late");

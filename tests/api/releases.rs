@@ -353,9 +353,9 @@ async fn a_release_is_upcoming_until_its_time_comes() {
         app.post(RELEASES, body).await.body["upcoming_release"],
         true
     );
-    let due = app.with_settings(&[], || {
-        std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_893_456_000)
-    });
+    let due = TestApp::builder(app.address)
+        .clock(|| std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_893_456_000))
+        .start();
     assert_eq!(
         due.get(&format!("{RELEASES}/v2")).await.body["upcoming_release"],
         false

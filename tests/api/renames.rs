@@ -31,11 +31,8 @@ async fn start() -> TestApp {
     let app = TestApp::start().await;
     let body = json!({"name": "app", "url": "https://e.com/app", "filepath": "/bin/app"});
     assert_eq!(app.post(LINKS, body).await.status, 201);
-    let settings = [
-        ("IDENTITY_CACHE_SECONDS", "0"),
-        ("PUBLIC_URL", "http://127.0.0.1:9000"),
-    ];
-    app.with_settings(&settings, SystemTime::now)
+    let uncached = TestApp::builder(app.address).setting("IDENTITY_CACHE_SECONDS", "0");
+    uncached.start()
 }
 
 async fn update(app: &TestApp, id: u64, changes: ProjectChanges) -> Result<Project, AdminError> {

@@ -42,10 +42,9 @@ async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) ->
     });
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &rules);
     let nowhere = ([127, 0, 0, 1], 1).into();
-    let app = TestApp::with_store(
-        Store::new(faulty.clone().config(nowhere), TABLE.to_owned()),
-        nowhere,
-    );
+    let app = TestApp::builder(nowhere)
+        .store(Store::new(faulty.clone().config(nowhere), TABLE.to_owned()))
+        .start();
     let started = Instant::now();
     let reply = app.send_within(event, time).await;
     reply.assert(
@@ -105,10 +104,9 @@ async fn a_persistent_conflict_is_retried_twelve_times() {
         times: u32::MAX,
     };
     let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
-    let app = TestApp::with_store(
-        Store::new(faulty.clone().config(engine), TABLE.to_owned()),
-        engine,
-    );
+    let app = TestApp::builder(engine)
+        .store(Store::new(faulty.clone().config(engine), TABLE.to_owned()))
+        .start();
     let reply = app
         .send_within(
             Event::new("POST", LINKS).form("name=a&url=http://a"),
@@ -138,10 +136,9 @@ async fn an_unprocessed_batch_is_retried() {
             times,
         };
         let faulty = Faulty::new(aws_smithy_http_client::Builder::new().build_http(), &[rule]);
-        let app = TestApp::with_store(
-            Store::new(faulty.clone().config(engine), TABLE.to_owned()),
-            engine,
-        );
+        let app = TestApp::builder(engine)
+            .store(Store::new(faulty.clone().config(engine), TABLE.to_owned()))
+            .start();
         let reply = app
             .send_within(Event::new("GET", LINKS), INVOCATION_TIME)
             .await;
@@ -180,7 +177,7 @@ async fn only_the_unprocessed_part_of_a_batch_is_retried() {
             times,
         };
         let (store, faulty) = store(engine, &[rule]);
-        let app = TestApp::with_store(store, engine);
+        let app = TestApp::builder(engine).store(store).start();
         assert_eq!(app.send(Event::new("GET", LINKS)).await.status, 200);
         let sent: Vec<usize> = faulty.batches.lock().unwrap().clone();
         assert_eq!(
@@ -239,7 +236,11 @@ async fn an_invalid_dynamodb_request_returns_500_with_the_cause_in_the_log() {
             "GET"
         };
         let event = Event::new(method, LINKS).form("name=a&url=http://a");
-        let reply = TestApp::with_store(store, engine).send(event).await;
+        let reply = TestApp::builder(engine)
+            .store(store)
+            .start()
+            .send(event)
+            .await;
         reply.assert(500, json!({"message": "500 Internal Server Error"}));
         assert!(!reply.has_header("retry-after"));
         assert!(

@@ -94,7 +94,7 @@ async fn known_and_unknown_tokens_are_cached() {
         assert_eq!(app.send(event).await.status, status);
         assert_eq!(app.take_operations(), operations);
     }
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     let links = "/api/v4/projects/24/releases/v9/assets/links";
     for (method, target, operations) in [
         (
@@ -128,8 +128,11 @@ async fn known_and_unknown_tokens_are_cached() {
 #[tokio::test]
 async fn a_revoked_token_works_only_until_its_cache_entry_expires() {
     let app = TestApp::start().await;
-    let with_cache =
-        |seconds| app.with_settings(&[("IDENTITY_CACHE_SECONDS", seconds)], SystemTime::now);
+    let with_cache = |seconds| {
+        TestApp::builder(app.address)
+            .setting("IDENTITY_CACHE_SECONDS", seconds)
+            .start()
+    };
     let [uncached, cached] = ["0", "3"].map(with_cache);
     for app in [&uncached, &cached] {
         assert_eq!(app.get(USER).await.status, 200);
@@ -158,7 +161,8 @@ async fn cached_tokens_and_projects_expire_while_the_process_is_suspended() {
         SystemTime::UNIX_EPOCH + Duration::from_secs(WALL.load(Ordering::Relaxed))
     }
     let app = TestApp::start().await;
-    let warm = app.with_settings(&[("IDENTITY_CACHE_SECONDS", "3")], clock);
+    let cached = TestApp::builder(app.address).setting("IDENTITY_CACHE_SECONDS", "3");
+    let warm = cached.clock(clock).start();
     let session = || app.operator.session(Duration::from_secs(5));
     let event = || Event::new("POST", LINKS).form("name=a&url=http://a");
     let anonymous = || Event::new("GET", LINKS).anonymous();
@@ -293,7 +297,7 @@ async fn tokens_never_appear_in_logs_responses_or_items() {
     ] {
         responses += &format!("{:?}", app.send(event).await);
     }
-    let nowhere = TestApp::at(([127, 0, 0, 1], 1).into());
+    let nowhere = TestApp::builder(([127, 0, 0, 1], 1).into()).start();
     responses += &format!(
         "{:?}",
         nowhere.send(Event::new("GET", USER).token(&token)).await

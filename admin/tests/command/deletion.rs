@@ -74,7 +74,7 @@ async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
         "deleted project 24 (group/app, public) and 97 items of its releases\n",
         "",
     );
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     fresh
         .get(LINKS)
         .await
@@ -91,7 +91,7 @@ async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
         .code,
         Some(0)
     );
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     let links = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
     fresh
         .get(links)
@@ -115,7 +115,7 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
         .hide(ProjectId::new(24).unwrap(), SystemTime::now())
         .await
         .unwrap();
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     for project in ["24", "group%2Fapp"] {
         let links = format!("/api/v4/projects/{project}/releases/v0.1/assets/links");
         fresh
@@ -178,7 +178,9 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_includes_late_writes_of_a_function_that_has_cached_the_project() {
     let app = TestApp::start().await;
-    let warm = app.with_settings(&[("IDENTITY_CACHE_SECONDS", "2")], SystemTime::now);
+    let warm = TestApp::builder(app.address)
+        .setting("IDENTITY_CACHE_SECONDS", "2")
+        .start();
     assert_eq!(warm.get(LINKS).await.status, 200);
     let mut deletion = command(
         app.address,
@@ -189,8 +191,9 @@ async fn a_deletion_includes_late_writes_of_a_function_that_has_cached_the_proje
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let hidden =
-        TestApp::at(app.address).with_settings(&[("IDENTITY_CACHE_SECONDS", "0")], SystemTime::now);
+    let hidden = TestApp::builder(app.address)
+        .setting("IDENTITY_CACHE_SECONDS", "0")
+        .start();
     while hidden.get(LINKS).await.status != 404 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -248,7 +251,7 @@ async fn the_slower_of_two_deletions_leaves_a_later_project_unchanged() {
         let event = Event::new("POST", links)
             .token(token.trim())
             .form("name=a&url=http://a");
-        assert_eq!(TestApp::at(app.address).send(event).await.status, 201);
+        assert_eq!(app.another_process().send(event).await.status, 201);
         let before = app.items().await;
         wire.release();
         let mut slow = slow;

@@ -55,7 +55,7 @@ async fn purged() -> TestApp {
 
 /// The releases as anybody sees them.
 async fn releases(app: &TestApp) -> Value {
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     let reply = fresh.send(Event::new("GET", RELEASES).anonymous()).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     reply.body
@@ -86,7 +86,7 @@ async fn a_purged_project_is_restored_without_and_with_the_roles_of_its_tokens()
             json!({}),
             "a revoked token gets no role"
         );
-        let fresh = TestApp::at(app.address);
+        let fresh = app.another_process();
         for path in ["group/app", "new/app"] {
             let target = format!("/{path}/-/releases/v0.1/downloads/app");
             let reply = fresh.send(Event::new("GET", &target).anonymous()).await;
@@ -96,7 +96,7 @@ async fn a_purged_project_is_restored_without_and_with_the_roles_of_its_tokens()
         assert_eq!(fresh.post(LINKS, body).await.status, status);
         assert_invariants(&app.items().await);
     }
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     let links = fresh.get(LINKS).await;
     assert_eq!(links.ids(), [3, 2, 1], "a new link gets the ID of no other");
     let body = json!({"name": "later", "url": "https://e.com/later"});
@@ -126,7 +126,7 @@ async fn a_token_with_the_maximum_number_of_roles_gets_no_further_one_back() {
         "token 1 already has roles in 97 projects, so it cannot get its role back: run the command \
          again without --with-grants, and create another token",
     );
-    assert_eq!(TestApp::at(app.address).get(LINKS).await.status, 404);
+    assert_eq!(app.another_process().get(LINKS).await.status, 404);
     admin(&app, RESTORE).assert(
         0,
         "restored project 24 (new/app, public) with 2 releases and 2 links\n",
@@ -163,7 +163,7 @@ async fn an_interrupted_restore_of_a_project_goes_on_when_it_is_run_again() {
         "interrupted: project 24 may still be deleted, with a part of its releases restored: run \
          the command again to go on",
     );
-    assert_eq!(TestApp::at(app.address).get(LINKS).await.status, 404);
+    assert_eq!(app.another_process().get(LINKS).await.status, 404);
     // Another run restored one of the releases.
     let session = app.operator.session(Duration::from_secs(30));
     let release = testkit::usage::release("v0.1");
@@ -182,7 +182,7 @@ async fn an_interrupted_restore_of_a_project_goes_on_when_it_is_run_again() {
     let restored = session.releases().restore(&release, &backup, &into).await;
     assert_eq!(restored.unwrap().links.len(), 2);
     assert_eq!(
-        TestApp::at(app.address).get(LINKS).await.status,
+        app.another_process().get(LINKS).await.status,
         404,
         "it stays hidden"
     );
@@ -242,7 +242,7 @@ async fn a_purged_project_whose_path_is_taken_is_restored_under_another_one() {
         "",
     );
     let target = "/group/app/-/releases/v0.1/downloads/app";
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     let reply = fresh.send(Event::new("GET", target).anonymous()).await;
     assert_eq!(reply.status, 302);
 }

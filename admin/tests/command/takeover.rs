@@ -30,7 +30,7 @@ async fn moved() -> TestApp {
 
 /// The status of the published download, and where it leads.
 async fn download(app: &TestApp) -> (u64, Option<String>) {
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     let event = Event::new("GET", "/group/app/-/releases/v0.1/downloads/app").anonymous();
     let reply = fresh.send(event).await;
     let location = reply.has_header("location");

@@ -29,7 +29,7 @@ async fn start() -> TestApp {
 /// The status of the published download under this path of the project.
 async fn download(app: &TestApp, path: &str) -> u64 {
     let target = format!("/{path}/-/releases/v0.1/downloads/app");
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     fresh
         .send(Event::new("GET", &target).anonymous())
         .await
@@ -63,7 +63,7 @@ async fn a_deleted_project_is_hidden_until_it_is_restored() {
                      until `project purge 24`";
     admin(&app, "project delete 24 --yes").assert(0, &format!("{is_hidden}{DELAY}\n"), "");
     admin(&app, "project delete 24").assert(0, &format!("{is_hidden}\n"), "");
-    assert_eq!(TestApp::at(app.address).get(LINKS).await.status, 404);
+    assert_eq!(app.another_process().get(LINKS).await.status, 404);
     assert_eq!(download(&app, "group/app").await, 404);
     admin(&app, "project show 24").assert_fails(HIDDEN);
     admin(&app, "project show group/app").assert_fails(HIDDEN);
@@ -95,7 +95,7 @@ async fn a_deleted_project_is_hidden_until_it_is_restored() {
         admin(&app, "project list --hidden --json").json(),
         json!([])
     );
-    let fresh = TestApp::at(app.address);
+    let fresh = app.another_process();
     assert_eq!(fresh.get(LINKS).await.body, links);
     let body = json!({"name": "b", "url": "http://b"});
     assert_eq!(

@@ -3,25 +3,22 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent};
 use release_links::app::App;
-use release_links::config::Settings;
-use release_links::http::public_url::PublicUrl;
 use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
 use release_links::store::Store;
 use release_links::store::operator::{Operator, Takeover};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 use serde_json::Value;
 
+use crate::builder::{self, Builder};
+use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::event::Event;
@@ -32,9 +29,6 @@ use crate::{engine, seed};
 pub const TABLE: &str = "release-links";
 /// The path of the seeded release's links, `v0.1` of project 24.
 pub const LINKS: &str = "/api/v4/projects/24/releases/v0.1/assets/links";
-
-/// The service's base URL in responses.
-const PUBLIC_URL: &str = "http://127.0.0.1:9000";
 
 pub use crate::invariants::Item;
 
@@ -47,63 +41,10 @@ async fn serve(database: Database) -> SocketAddr {
     let address = database.serve();
     let client = engine::client(address);
     engine::create_table(&client, TABLE).await.unwrap();
-    seed::seed(&operator(address), &client, TABLE)
+    seed::seed(&builder::operator(address), &client, TABLE)
         .await
         .unwrap();
     address
-}
-
-/// Records every DynamoDB call that is sent to the engine: the operation's name and, for a batch
-/// read, the number of keys.
-#[derive(Debug, Clone, Default)]
-struct Calls(Arc<Mutex<Vec<(String, usize)>>>);
-
-impl Intercept for Calls {
-    fn name(&self) -> &'static str {
-        "Calls"
-    }
-
-    fn read_before_transmit(
-        &self,
-        context: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let target = context
-            .request()
-            .headers()
-            .get("x-amz-target")
-            .expect("every call has x-amz-target");
-        let operation = target.rsplit('.').next().unwrap_or(target);
-        let body: Value =
-            serde_json::from_slice(context.request().body().bytes().unwrap_or_default())?;
-        let keys = body["RequestItems"][TABLE]["Keys"]
-            .as_array()
-            .map_or(0, Vec::len);
-        self.0.lock().unwrap().push((operation.to_owned(), keys));
-        Ok(())
-    }
-}
-
-/// The operator's handle on the table of this engine.
-fn operator(address: SocketAddr) -> Operator {
-    Operator::new(engine::client_config(address), TABLE.to_owned())
-}
-
-fn default_public_url() -> Option<PublicUrl> {
-    Some(PublicUrl::parse(PUBLIC_URL).unwrap())
-}
-
-/// Returns the test settings with this public URL.
-pub fn config(public_url: Option<PublicUrl>) -> Settings {
-    Settings {
-        table_name: TABLE.to_owned(),
-        public_url,
-        identity_cache: Duration::from_secs(30),
-        download_max_age: Duration::from_secs(60),
-        latest_max_age: Duration::from_secs(5),
-        warm_up: Duration::from_secs(3),
-    }
 }
 
 /// The service and the engine behind it.
@@ -121,53 +62,33 @@ pub struct TestApp {
     pub address: SocketAddr,
     /// The clock of the service and of the invocations' deadlines.
     pub clock: Clock,
-    calls: Calls,
+    pub(crate) calls: Calls,
 }
 
 impl TestApp {
     /// Starts the service on a new engine with the seeded project and release.
     pub async fn start() -> Self {
-        Self::at(seeded_engine().await)
+        Self::builder(seeded_engine().await).start()
     }
 
     /// Like [`Self::start`], and also returns the database for bulk imports.
     pub async fn start_with_database() -> (Self, Database) {
         let database = Database::memory().unwrap();
-        (Self::at(serve(database.clone()).await), database)
+        let engine = serve(database.clone()).await;
+        (Self::builder(engine).start(), database)
     }
 
-    /// Starts the service against an existing engine. Nothing needs to listen on the address yet.
-    pub fn at(address: SocketAddr) -> Self {
-        Self::with_public_url(address, default_public_url())
+    /// Describes a process of the service on this engine. Nothing needs to listen on the address
+    /// yet.
+    #[must_use]
+    pub fn builder(engine: SocketAddr) -> Builder {
+        Builder::new(engine)
     }
 
-    /// Like [`Self::at`], but without a public URL the service derives its address from the events.
-    pub fn with_public_url(address: SocketAddr, public_url: Option<PublicUrl>) -> Self {
-        let calls = Calls::default();
-        let store = Store::new(
-            engine::client_config(address).interceptor(calls.clone()),
-            TABLE.to_owned(),
-        );
-        Self::new(store, address, public_url, calls)
-    }
-
-    /// Starts the service with this store, which may inject faults. `address` is the engine's, for
-    /// direct access.
-    pub fn with_store(store: Store, address: SocketAddr) -> Self {
-        Self::new(store, address, default_public_url(), Calls::default())
-    }
-
-    fn new(store: Store, address: SocketAddr, public_url: Option<PublicUrl>, calls: Calls) -> Self {
-        let clock = Clock::start();
-        Self {
-            app: Arc::new(service(&store, config(public_url), &clock)),
-            store,
-            operator: operator(address),
-            client: engine::client(address),
-            address,
-            clock,
-            calls,
-        }
+    /// Starts another process of the service on the same engine. Its caches are empty.
+    #[must_use]
+    pub fn another_process(&self) -> Self {
+        Self::builder(self.address).start()
     }
 
     /// Returns the number of DynamoDB calls since the last reset, and resets the record.
@@ -185,29 +106,7 @@ impl TestApp {
 
     /// Like [`Self::take_operations`], each with the number of keys if it was a batch read.
     pub fn take_operations_and_keys(&self) -> Vec<(String, usize)> {
-        std::mem::take(&mut *self.calls.0.lock().unwrap())
-    }
-
-    /// A second instance of the service on the same table, with empty caches, these settings and
-    /// this clock.
-    pub fn with_settings(
-        &self,
-        settings: &[(&str, &str)],
-        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
-    ) -> Self {
-        let get = |name: &str| {
-            let setting = settings.iter().find(|(other, _)| *other == name);
-            setting
-                .map(|(_, value)| *value)
-                .or((name == "TABLE_NAME").then_some(TABLE))
-                .map(str::to_owned)
-        };
-        let (clock, settings) = (Clock::of(clock), Settings::read(get).unwrap());
-        Self {
-            app: Arc::new(service(&self.store, settings, &clock)),
-            clock,
-            ..self.clone()
-        }
+        self.calls.take()
     }
 
     /// Sends an event.
@@ -228,12 +127,14 @@ impl TestApp {
         let payload: LambdaRequest =
             serde_json::from_value(event).expect("the event has the shape of a gateway event");
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
+        let before = self.calls.count();
         let response = self
             .app
             .invoke(LambdaEvent::new(payload, context))
             .await
             .unwrap();
-        Reply::read(&serde_json::to_value(response).unwrap())
+        let response = serde_json::to_value(response).unwrap();
+        Reply::read(&response).with_calls(self.calls.after(before))
     }
 
     /// Sends a GET request with the documentation's token.
@@ -268,7 +169,7 @@ impl TestApp {
 
     /// Stores a token and returns it. Its text is derived from its label.
     pub async fn issue(&self, settings: NewToken) -> String {
-        let token = format!("rlat-{}", settings.label.replace(' ', "-"));
+        let token = token_with_label(&settings.label);
         let hash = PlainToken::from(token.clone()).hash();
         self.operator
             .session(Duration::from_secs(5))
@@ -306,10 +207,9 @@ impl TestApp {
     }
 }
 
-/// The service on this store, with this clock.
-fn service(store: &Store, settings: Settings, clock: &Clock) -> App {
-    let clock = clock.clone();
-    App::new(store.clone(), settings, move || clock.now())
+/// The text of the token that [`TestApp::issue`] stores with this label.
+pub(crate) fn token_with_label(label: &str) -> String {
+    format!("rlat-{}", label.replace(' ', "-"))
 }
 
 /// Describes a token of scope `api` that never expires and has one role in one project.

@@ -7,6 +7,8 @@
 
 pub mod altered;
 pub mod app;
+pub mod builder;
+mod calls;
 pub mod clock;
 pub mod database;
 pub mod emulator;
@@ -18,6 +20,7 @@ pub mod import;
 pub mod invariants;
 pub mod log;
 pub mod network;
+pub mod persona;
 pub mod policy;
 pub mod proxy;
 pub mod reply;

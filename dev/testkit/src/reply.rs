@@ -14,6 +14,9 @@ pub struct Reply {
     headers: BTreeMap<String, String>,
     /// The body: JSON, a string for plain text, or null if there is none.
     pub body: Value,
+    /// The DynamoDB calls that the service made for it. If the app handled other requests at the
+    /// same time, their calls are among them.
+    calls: Vec<String>,
 }
 
 impl Reply {
@@ -45,6 +48,7 @@ impl Reply {
             status,
             headers,
             body,
+            calls: Vec::new(),
         };
         reply.check();
         reply
@@ -87,9 +91,16 @@ impl Reply {
         }
     }
 
-    /// Removes the header that differs between otherwise identical responses.
+    pub(crate) fn with_calls(mut self, calls: Vec<String>) -> Self {
+        self.calls = calls;
+        self
+    }
+
+    /// Removes what differs between otherwise identical responses: the time that the request took,
+    /// and its calls.
     pub fn without_runtime(mut self) -> Self {
         self.headers.remove("x-runtime");
+        self.calls.clear();
         self
     }
 
@@ -107,6 +118,13 @@ impl Reply {
     #[track_caller]
     pub fn assert(&self, status: u64, body: Value) {
         assert_eq!((self.status, &self.body), (status, &body), "{self:?}");
+    }
+
+    /// Asserts the status and the DynamoDB calls that the request took.
+    #[track_caller]
+    pub fn assert_calls(&self, status: u64, calls: &[&str]) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.calls, calls, "{self:?}");
     }
 
     /// Asserts the status and an error body with the envelope `error`.

@@ -62,7 +62,7 @@ impl World {
 
     fn process_with(&self, store: Store, connection: Connection) -> Process {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
-        let mut app = TestApp::with_store(store, nowhere);
+        let mut app = TestApp::builder(nowhere).store(store).start();
         app.client = self.network.connect().client();
         app.operator = connection.operator(TABLE);
         Process { app, connection }

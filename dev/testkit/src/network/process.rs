@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent};
 use release_links::app::App;
-use release_links::http::public_url::PublicUrl;
 use serde_json::Value;
 
 use super::Connection;
-use crate::app::{self, TABLE};
+use crate::app::TABLE;
+use crate::builder;
 use crate::clock::Clock;
 use crate::reply::Reply;
 
@@ -30,9 +30,8 @@ impl Process {
     /// Starts a process on this connection, with this clock.
     #[must_use]
     pub fn start(connection: Connection, clock: &Clock) -> Self {
-        let url = PublicUrl::parse("http://127.0.0.1:9000").unwrap();
         let store = connection.store(TABLE);
-        let (settings, time) = (app::config(Some(url)), clock.clone());
+        let (settings, time) = (builder::settings(), clock.clone());
         Self {
             app: Arc::new(App::new(store, settings, move || time.now())),
             clock: clock.clone(),
