@@ -10,75 +10,40 @@ use testkit::import;
 use testkit::invariants::assert_invariants;
 use testkit::usage::{self, Growth};
 
+use crate::cases::{CASES, create_project_with_one_release};
+
+/// A process identifies the caller once.
 #[tokio::test]
-async fn operations_make_the_documented_number_of_dynamodb_requests() {
+async fn every_case_makes_the_calls_that_it_names() {
     let app = TestApp::start().await;
-    app.take_calls();
-    assert_eq!(
-        (app.get(LINKS).await.status, app.take_calls()),
-        (200, 2),
-        "token and project are read once, together"
-    );
-    assert_eq!(
-        (app.get(LINKS).await.status, app.take_calls()),
-        (200, 1),
-        "list"
-    );
-    assert_eq!(
-        (
-            app.get(&format!("{LINKS}/2")).await.status,
-            app.take_calls()
-        ),
-        (200, 1),
-        "get"
-    );
-    let body = json!({"name": "a", "url": "http://a", "filepath": "/abc"});
-    assert_eq!(
-        (app.post(LINKS, body).await.status, app.take_calls()),
-        (201, 2),
-        "create"
-    );
-    let body = json!({"name": "b", "url": "http://b", "filepath": "/bcd"});
-    assert_eq!(
-        (
-            app.put(&format!("{LINKS}/1"), body).await.status,
-            app.take_calls()
-        ),
-        (200, 2),
-        "update"
-    );
-    assert_eq!(
-        (
-            app.delete(&format!("{LINKS}/1")).await.status,
-            app.take_calls()
-        ),
-        (200, 2),
-        "delete"
-    );
+    create_project_with_one_release(&app).await;
+    for (index, case) in CASES.iter().enumerate() {
+        let process = app.another_process();
+        let (first, second) = (format!("v{index}-1"), format!("v{index}-2"));
+        for tag in [&first, &second] {
+            case.prepare(&app, tag).await;
+        }
+        let cold = process.send(case.event(&first)).await;
+        cold.assert_calls(case.success, case.calls);
+        let warm = process.send(case.event(&second)).await;
+        warm.assert_calls(case.success, &case.calls[1..]);
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_request_makes_no_calls() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get(LINKS).await.status, 200, "the caller is known");
     for body in [
         json!({}),
         json!({"name": "", "url": "x"}),
         json!({"name": [], "url": "http://a"}),
     ] {
-        assert_eq!(
-            (app.post(LINKS, body).await.status, app.take_calls()),
-            (400, 0),
-            "rejected"
-        );
+        app.post(LINKS, body).await.assert_calls(400, &[]);
     }
-    assert_eq!(
-        (
-            app.get(&format!("{LINKS}/abc")).await.status,
-            app.take_calls()
-        ),
-        (400, 0),
-        "rejected"
-    );
-    assert_eq!(
-        (app.get("/nowhere").await.status, app.take_calls()),
-        (404, 0),
-        "unknown route"
-    );
+    let link = format!("{LINKS}/abc");
+    app.get(&link).await.assert_calls(400, &[]);
+    app.get("/nowhere").await.assert_calls(404, &[]);
 }
 
 #[tokio::test]
@@ -86,7 +51,8 @@ async fn without_a_cache_every_request_reads_token_and_project() {
     let uncached = TestApp::builder(seeded_engine().await).setting("IDENTITY_CACHE_SECONDS", "0");
     let app = uncached.start();
     for _ in 0..3 {
-        assert_eq!((app.get(LINKS).await.status, app.take_calls()), (200, 2));
+        let reply = app.get(LINKS).await;
+        reply.assert_calls(200, &["BatchGetItem", "Query"]);
     }
 }
 
@@ -152,7 +118,7 @@ async fn operations_consume_the_documented_capacity_units() {
 async fn only_the_cost_of_counting_links_grows_with_the_release() {
     let (app, database) = TestApp::start_with_database().await;
     let mut rows = Vec::new();
-    for links in [10, 20, 21, 100, 1_000, 10_000, 100_000] {
+    for links in [10, 20, 21, 100, 1_000, 10_000] {
         let tag = format!("with-{links}");
         import::release(&database, TABLE, &tag, links);
         let growth = Growth::measure(&app.store, &tag).await;
@@ -176,7 +142,6 @@ async fn only_the_cost_of_counting_links_grows_with_the_release() {
     100: list 3 calls 5 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
     1000: list 3 calls 24 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
     10000: list 3 calls 217 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
-    100000: list 3 calls 222 RCU 0 WCU, get 1 calls 2 RCU 0 WCU, create 2 calls 0 RCU 9 WCU, download 1 calls 2 RCU 0 WCU
     ");
 }
 
@@ -235,7 +200,7 @@ async fn creating_a_link_with_a_url_of_4096_characters_costs_25_write_units() {
 async fn costs_do_not_grow_with_the_number_of_releases() {
     let (app, database) = TestApp::start_with_database().await;
     let mut costs = Vec::new();
-    for releases in [1, 1_000, 100_000] {
+    for releases in [1, 100, 10_000] {
         import::releases(&database, TABLE, releases);
         let Growth {
             list,

@@ -1,30 +1,31 @@
 //! Every fault between the function and DynamoDB, in every call of every operation.
 //!
-//! The cases are generated: each fault in each call of each operation, once, twice or permanently,
-//! and each pair of faults in each pair of calls. In every case, the response is a correct success
-//! or a 503 that is safe to retry (a 500 for an unreadable item or an invalid call), the table
-//! keeps its invariants, and a retry completes the operation.
+//! The faults are generated: each fault in each call of each case, once, twice or permanently, and
+//! in each pair of calls a pair of faults for each pair of classes; `make faults` takes every pair.
+//! Every time, the response is a correct success or a 503 that is safe to retry (a 500 for an
+//! unreadable item or an invalid call), the table keeps its invariants, and a retry completes the
+//! operation.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::{Write as _, stderr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use release_links::project::Visibility;
 use release_links::store::Store;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use testkit::app::{TABLE, TestApp, project};
-use testkit::event::Event;
-use testkit::faults::{Fault, Faulty};
+use testkit::app::{TABLE, TestApp};
+use testkit::faults::Faulty;
 use testkit::invariants::{Item, assert_invariants, assert_links_of, living_links};
 use testkit::reply::Reply;
 
-use crate::fault_cases::{Case, OPERATIONS, TIMES, cases};
+use crate::cases::{CASES, create_project_with_one_release};
+use crate::fault_cases::{Faulted, Pairs, faulted};
 
 /// Number of cases that run concurrently: most of them wait for a response that never arrives.
 const CONCURRENCY: usize = 96;
@@ -33,9 +34,9 @@ const INVOCATION_TIME: Duration = Duration::from_millis(3_300);
 /// Time until the deadline of the retry, which meets no faults: enough on the busiest machine.
 const RETRY_TIME: Duration = Duration::from_secs(120);
 
-impl Case {
+impl Faulted {
     async fn run(&self, healthy: &TestApp, http: &SharedHttpClient) {
-        self.prepare(healthy).await;
+        self.case.prepare(healthy, &self.tag()).await;
         let faulty = Faulty::new(http.clone(), &self.rules);
         let app = TestApp::builder(healthy.address)
             .store(Store::new(faulty.config(healthy.address), TABLE.to_owned()))
@@ -51,7 +52,7 @@ impl Case {
             self.is_valid_on_retry(&second),
             "{self:?}: {first:?}, then {second:?}"
         );
-        if first.status == 201 && self.has_key() {
+        if first.status == 201 && self.case.has_key {
             assert_eq!(
                 first.body, second.body,
                 "{self:?}: a key always returns the same response"
@@ -65,7 +66,7 @@ impl Case {
         }
         assert_eq!(
             links.into_values().rev().collect::<Vec<_>>(),
-            self.names(),
+            self.case.names(),
             "{self:?}: {first:?}, {second:?}"
         );
     }
@@ -73,7 +74,7 @@ impl Case {
     fn check(&self, reply: &Reply) {
         let is_permanent = self.rules.iter().any(|rule| rule.fault.is_permanent());
         match reply.status {
-            status if status == self.success_status() => {}
+            status if status == self.case.success => {}
             503 => {
                 assert_eq!(reply.header("retry-after"), "1", "{self:?}");
                 assert_eq!(
@@ -106,47 +107,36 @@ impl Case {
     }
 }
 
-/// A project with one release, for the operations that read all releases of a project.
-async fn prepare_project(healthy: &TestApp) {
-    healthy
-        .add(project(25, "group/latest", Visibility::Public))
-        .await;
-    let token = healthy
-        .issue(testkit::app::granted(
-            "faults",
-            25,
-            release_links::project::Role::Developer,
-        ))
-        .await;
-    let event = Event::new("POST", "/api/v4/projects/25/releases");
-    let event = event.token(&token).json(json!({"tag_name": "v1"}));
-    assert_eq!(healthy.send(event).await.status, 201);
+/// The numbers of single faults and of pairs, in all and for each case.
+fn summary(pairs: Pairs, all: &[Faulted]) -> String {
+    let mut text = format!("fault matrix: {} faults, pairs: {pairs:?}", all.len());
+    for case in CASES {
+        let count = |rules: usize| {
+            let of_case = all.iter().filter(|one| one.case.name == case.name);
+            of_case.filter(|one| one.rules.len() == rules).count()
+        };
+        let (single, pairs) = (count(1), count(2));
+        write!(text, "\n  {}: {single} single, {pairs} pairs", case.name).unwrap();
+    }
+    text
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_fault_causes_a_lost_duplicated_or_partial_write() {
     let healthy = TestApp::start().await;
-    prepare_project(&healthy).await;
+    create_project_with_one_release(&healthy).await;
     let http = aws_smithy_http_client::Builder::new().build_http();
-    let cases = cases();
-    let calls: usize = OPERATIONS.iter().map(|(_, calls, _)| calls.len()).sum();
+    let pairs = Pairs::chosen();
+    let all = faulted(pairs);
     // Written directly to stderr because the test harness captures `eprintln!`.
-    let _ = writeln!(
-        std::io::stderr(),
-        "fault matrix: {} cases: {} operations, {calls} calls, {} faults, {} occurrence counts, \
-         and all pairs of faults",
-        cases.len(),
-        OPERATIONS.len(),
-        Fault::ALL.len(),
-        TIMES.len(),
-    );
+    let _ = writeln!(stderr(), "{}", summary(pairs, &all));
     let slots = Arc::new(Semaphore::new(CONCURRENCY));
     let mut running = JoinSet::new();
-    for case in cases {
+    for one in all {
         let permit = Arc::clone(&slots).acquire_owned().await.unwrap();
         let (healthy, http) = (healthy.clone(), http.clone());
         running.spawn(async move {
-            case.run(&healthy, &http).await;
+            one.run(&healthy, &http).await;
             drop(permit);
         });
     }

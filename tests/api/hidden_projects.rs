@@ -8,9 +8,13 @@ use serde_json::json;
 
 use testkit::app::{TestApp, granted, project, seeded_engine};
 use testkit::event::Event;
+use testkit::persona::PRIVATE;
+use testkit::persona::Persona::{
+    self, Anonymous, Expired, Guest, Junk, Outsider, Owner, ReadApi, Revoked,
+};
 use testkit::reply::Reply;
 
-use super::access::{PRIVATE, app_with_callers, as_caller, create_link_named};
+use crate::cases::Subject;
 
 /// What a caller can observe of a request: the response, and the calls with their numbers of keys.
 type Observed = (Reply, Vec<(String, usize)>);
@@ -37,8 +41,8 @@ async fn post_link(app: &TestApp, project: u64, token: &str, url: &str) {
     assert_eq!(app.send(event).await.status, 201);
 }
 
-/// A service below `/links`, with the project `group/app` of this visibility. A member and an
-/// outsider have tokens. The member's private project is `links/group/app` or an unrelated path.
+/// A service below `/links`, with the project `group/app` of this visibility. Its owner and an
+/// outsider have tokens. The owner's private project is `links/group/app` or an unrelated path.
 async fn prefixed(visibility: Visibility, path_of_hidden: &str) -> TestApp {
     let app = TestApp::builder(seeded_engine().await)
         .public_url(PREFIXED)
@@ -46,12 +50,12 @@ async fn prefixed(visibility: Visibility, path_of_hidden: &str) -> TestApp {
     app.add(project(7, path_of_hidden, Visibility::Private))
         .await;
     app.add(project(8, "other/app", Visibility::Public)).await;
-    let member = app.issue(granted("member", 7, Role::Owner)).await;
-    app.issue(granted("outsider", 8, Role::Owner)).await;
+    let member = app.issue(granted(Owner.name(), 7, Role::Owner)).await;
+    app.issue(granted(Outsider.name(), 8, Role::Owner)).await;
     let ends = Some(SystemTime::now());
     app.issue(NewToken {
         expires_at: ends,
-        ..granted("expired", 7, Role::Owner)
+        ..granted(Expired.name(), 7, Role::Owner)
     })
     .await;
     post_link(&app, 24, testkit::seed::TOKEN, "https://e.com/public").await;
@@ -75,8 +79,8 @@ async fn prefixed(visibility: Visibility, path_of_hidden: &str) -> TestApp {
 #[tokio::test]
 async fn a_hidden_project_does_not_cover_a_public_one_behind_a_prefix() {
     let app = prefixed(Visibility::Public, "links/group/app").await;
-    for caller in ["anonymous", "outsider", "member"] {
-        let (url, cache, path) = if caller == "member" {
+    for persona in [Anonymous, Outsider, Owner] {
+        let (url, cache, path) = if persona == Owner {
             (
                 "https://e.com/hidden",
                 "private, no-store",
@@ -87,9 +91,7 @@ async fn a_hidden_project_does_not_cover_a_public_one_behind_a_prefix() {
         };
         let release = format!("{PREFIXED}/{path}/-/releases/v0.1");
         for app in [&app, &app, &cold(&app, PREFIXED)] {
-            let reply = app
-                .send(as_caller(Event::new("GET", DOWNLOAD), caller))
-                .await;
+            let reply = app.as_(persona).get(DOWNLOAD).await;
             assert_eq!(
                 (
                     reply.status,
@@ -97,40 +99,39 @@ async fn a_hidden_project_does_not_cover_a_public_one_behind_a_prefix() {
                     reply.header("cache-control")
                 ),
                 (302, url, cache),
-                "{caller}"
+                "{persona:?}"
             );
-            let reply = app.send(as_caller(Event::new("GET", LATEST), caller)).await;
+            let reply = app.as_(persona).get(LATEST).await;
             assert_eq!(
                 (reply.status, reply.header("location")),
                 (302, release.as_str()),
-                "{caller}"
+                "{persona:?}"
             );
         }
     }
 }
 
-/// The first request of each process is sent by the member, by somebody else or by nobody.
+/// The first request of each process is sent by the owner, by somebody else or by nobody.
 #[tokio::test]
 async fn a_hidden_project_behind_a_prefix_is_like_a_missing_one() {
     for visibility in [Visibility::Public, Visibility::Private] {
         let hidden = prefixed(visibility, "links/group/app").await;
         let missing = prefixed(visibility, "unrelated/app").await;
-        for caller in ["anonymous", "outsider", "expired", "junk"] {
+        for persona in [Anonymous, Outsider, Expired, Junk] {
             for path in [DOWNLOAD, LATEST] {
-                for first in ["member", "outsider", "nobody"] {
+                for first in [Some(Owner), Some(Outsider), None] {
                     let [hidden, missing] = [&hidden, &missing].map(|app| cold(app, PREFIXED));
                     for app in [&hidden, &missing] {
-                        if first != "nobody" {
-                            let event = as_caller(Event::new("GET", DOWNLOAD), first);
-                            assert!(app.send(event).await.status < 500);
+                        if let Some(first) = first {
+                            assert!(app.as_(first).get(DOWNLOAD).await.status < 500);
                         }
                     }
                     for n in 1..=3 {
-                        let request = || as_caller(Event::new("GET", path), caller);
+                        let request = || persona.signs(Event::new("GET", path));
                         assert_eq!(
                             observe(&hidden, request()).await,
                             observe(&missing, request()).await,
-                            "{visibility:?}, {caller}, {path}, after {first}, request {n}"
+                            "{visibility:?}, {persona:?}, {path}, after {first:?}, request {n}"
                         );
                     }
                 }
@@ -150,25 +151,25 @@ async fn a_cached_download_behind_a_prefix_adds_no_project_to_the_api() {
 }
 
 /// Whose token is sent, and with which method.
-const INVALID_TOKENS: [(&str, &str, u64); 4] = [
-    ("expired", "GET", 401),
-    ("revoked", "GET", 401),
-    ("read_api", "POST", 403),
-    ("junk", "GET", 401),
+const INVALID_TOKENS: [(Persona, &str, u64); 4] = [
+    (Expired, "GET", 401),
+    (Revoked, "GET", 401),
+    (ReadApi, "POST", 403),
+    (Junk, "GET", 401),
 ];
 
 /// The tokens have roles in the private project, like those of a former member.
 #[tokio::test]
 async fn an_invalid_token_takes_the_same_calls_for_private_and_missing_projects() {
-    let app = app_with_callers().await;
-    create_link_named(&app, PRIVATE, "a").await;
+    let app = TestApp::start_with_personas().await;
+    Subject::new(PRIVATE, "v1").create_release(&app).await;
     let links = |project: &str| format!("/api/v4/projects/{project}/releases/v1/assets/links");
     let both = [("BatchGetItem".to_owned(), 2)];
     let token_alone = [("BatchGetItem".to_owned(), 1)];
-    for (caller, method, status) in INVALID_TOKENS {
+    for (persona, method, status) in INVALID_TOKENS {
         let request = |project: &str| {
             let event = Event::new(method, &links(project));
-            as_caller(event.form("name=b&url=http://b"), caller)
+            persona.signs(event.form("name=b&url=http://b"))
         };
         for (is_project_warm, is_token_warm) in
             [(false, false), (false, true), (true, false), (true, true)]
@@ -183,8 +184,7 @@ async fn an_invalid_token_takes_the_same_calls_for_private_and_missing_projects(
             ] {
                 let app = cold(&app, "http://127.0.0.1:9000");
                 if is_project_warm {
-                    let event = Event::new("GET", &links(name)).token("rlat-guest");
-                    assert!(app.send(event).await.status < 500);
+                    assert!(app.as_(Guest).get(&links(name)).await.status < 500);
                 }
                 if is_token_warm {
                     assert_eq!(app.send(request("4")).await.status, status);
@@ -195,7 +195,7 @@ async fn an_invalid_token_takes_the_same_calls_for_private_and_missing_projects(
                     (false, true) => &token_alone,
                     (false, false) => &both,
                 };
-                let case = format!("{caller}, {name}, {is_project_warm}, {is_token_warm}");
+                let case = format!("{persona:?}, {name}, {is_project_warm}, {is_token_warm}");
                 assert_eq!(
                     (reply.status, calls.as_slice()),
                     (status, expected),
@@ -205,7 +205,7 @@ async fn an_invalid_token_takes_the_same_calls_for_private_and_missing_projects(
             }
             assert!(
                 replies.windows(2).all(|pair| pair[0] == pair[1]),
-                "{caller}"
+                "{persona:?}"
             );
         }
     }

@@ -9,6 +9,7 @@
 mod access;
 mod attacks;
 mod bad_input;
+mod cases;
 mod concurrency;
 mod concurrent_requests;
 mod connection;

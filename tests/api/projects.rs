@@ -7,7 +7,6 @@ use release_links::project::{ProjectPath, ProjectRef, Role, Visibility};
 use release_links::store::operator::{ProjectChanges, Takeover};
 use serde_json::{Value, json};
 
-use super::access::{app_with_callers, as_caller, assert_response};
 use testkit::app::{TestApp, granted, project};
 use testkit::event::Event;
 use testkit::seed;
@@ -88,81 +87,6 @@ async fn the_boolean_parameters_of_a_project_are_validated() {
     app.get(&format!("{PROJECT}?license[]=true"))
         .await
         .assert_error(400, "license is invalid");
-}
-
-/// The expected response for each caller. The columns after the project are: the project, its
-/// branches, the caller and another user as its members; the version and the job, which belong to
-/// no project.
-const TABLE: &str = "
-    anonymous      public   200  200  401  401  401  401
-    junk           public   401  401  401  401  401  401
-    expired        public   401e 401e 401e 401e 401e 401e
-    revoked        public   401r 401r 401r 401r 401r 401r
-    outsider       public   200  200  404  404  200  404j
-    guest          public   200  200  200  404  200  404j
-    reporter       public   200  200  200  404  200  404j
-    developer      public   200  200  200  404  200  404j
-    maintainer     public   200  200  200  404  200  404j
-    owner          public   200  200  200  404  200  404j
-    read_api       public   200  200  200  404  200  404j
-    every-project  public   200  200  200  404  200  404j
-
-    anonymous      private  404p 404p 401  401  401  401
-    junk           private  401  401  401  401  401  401
-    expired        private  401e 401e 401e 401e 401e 401e
-    revoked        private  401r 401r 401r 401r 401r 401r
-    outsider       private  404p 404p 404p 404p 200  404j
-    guest          private  200  200  200  404  200  404j
-    reporter       private  200  200  200  404  200  404j
-    developer      private  200  200  200  404  200  404j
-    maintainer     private  200  200  200  404  200  404j
-    owner          private  200  200  200  404  200  404j
-    read_api       private  200  200  200  404  200  404j
-    every-project  private  200  200  200  404  200  404j
-
-    anonymous      missing  404p 404p 401  401  401  401
-    junk           missing  401  401  401  401  401  401
-    outsider       missing  404p 404p 404p 404p 200  404j
-    developer      missing  404p 404p 404p 404p 200  404j
-    every-project  missing  404p 404p 404p 404p 200  404j
-";
-
-#[tokio::test]
-async fn every_caller_gets_gitlabs_response() {
-    let app = app_with_callers().await;
-    let mut checked = 0;
-    for line in TABLE.lines().filter(|line| !line.trim().is_empty()) {
-        let mut words = line.split_whitespace();
-        let (caller, kind) = (words.next().unwrap(), words.next().unwrap());
-        let project = match kind {
-            "public" => "/api/v4/projects/1",
-            "private" => "/api/v4/projects/2",
-            _ => "/api/v4/projects/3",
-        };
-        let get = |path: &str| {
-            let event = Event::new("GET", path);
-            as_caller(event, caller)
-        };
-        let user = app.send(get("/api/v4/user")).await.body["id"]
-            .as_u64()
-            .unwrap_or(1);
-        for (path, expected) in [
-            project.to_owned(),
-            format!("{project}/repository/branches"),
-            format!("{project}/members/all/{user}"),
-            format!("{project}/members/all/{}", user + 1),
-            VERSION.to_owned(),
-            JOB.to_owned(),
-        ]
-        .iter()
-        .zip(words)
-        {
-            let reply = app.send(get(path)).await;
-            assert_response(&reply, expected, &format!("{caller}, {kind}, {path}"));
-            checked += 1;
-        }
-    }
-    assert_eq!(checked, 29 * 6);
 }
 
 #[tokio::test]

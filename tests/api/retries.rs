@@ -58,7 +58,7 @@ async fn time_and_attempts_within(event: Event, fault: Fault, time: Duration) ->
 
 #[tokio::test(start_paused = true)]
 async fn a_persistent_fault_returns_503_before_the_deadline() {
-    let faults = Fault::ALL.into_iter().filter(|fault| {
+    let faults = Fault::all().filter(|fault| {
         matches!(
             fault,
             Fault::ServiceError(..)

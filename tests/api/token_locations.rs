@@ -1,17 +1,20 @@
 //! The headers and parameters that can contain a token (section E).
 
 use serde_json::json;
-use testkit::app::LINKS;
+use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
+use testkit::persona::PRIVATE;
+use testkit::persona::Persona::{Developer, Guest};
 
-use super::access::{PRIVATE, app_with_callers, create_link_named};
+use crate::cases::Subject;
 
 #[tokio::test]
 async fn tokens_are_accepted_in_every_location() {
-    let app = app_with_callers().await;
+    let app = TestApp::start_with_personas().await;
     let private = "/api/v4/projects/2/releases/v1/assets/links";
-    create_link_named(&app, PRIVATE, "a").await;
+    Subject::new(PRIVATE, "v1").create_release(&app).await;
     let get = || Event::new("GET", private).anonymous();
+    let [guest, developer] = [Guest, Developer].map(|persona| persona.token());
     for name in [
         "private-token",
         "PRIVATE-TOKEN",
@@ -20,17 +23,17 @@ async fn tokens_are_accepted_in_every_location() {
         "Job-Token",
     ] {
         assert_eq!(
-            app.send(get().header(name, "rlat-guest")).await.status,
+            app.send(get().header(name, &guest)).await.status,
             200,
             "{name}"
         );
     }
     for (name, value) in [
-        ("authorization", "Bearer rlat-guest"),
-        ("Authorization", "bearer rlat-guest"),
+        ("authorization", format!("Bearer {guest}")),
+        ("Authorization", format!("bearer {guest}")),
     ] {
         assert_eq!(
-            app.send(get().header(name, value)).await.status,
+            app.send(get().header(name, &value)).await.status,
             200,
             "{name}: {value}"
         );
@@ -42,12 +45,12 @@ async fn tokens_are_accepted_in_every_location() {
         "job_token",
         "token",
     ] {
-        let query = format!("{private}?{name}=rlat-developer&per_page=1");
+        let query = format!("{private}?{name}={developer}&per_page=1");
         let reply = app.send(Event::new("GET", &query).anonymous()).await;
         assert_eq!(reply.status, 200, "{name}");
         assert!(!reply.header("link").contains("rlat"), "{reply:?}");
         let form = format!(
-            "{name}=rlat-developer&name={name}&url=http://{}",
+            "{name}={developer}&name={name}&url=http://{}",
             name.replace('_', "-")
         );
         assert_eq!(
@@ -57,7 +60,7 @@ async fn tokens_are_accepted_in_every_location() {
             201,
             "{name}"
         );
-        let body = json!({name: "rlat-developer", "name": format!("{name} json"), "url": format!("http://json/{name}")});
+        let body = json!({name: developer, "name": format!("{name} json"), "url": format!("http://json/{name}")});
         assert_eq!(
             app.send(Event::new("POST", private).anonymous().json(body))
                 .await
@@ -111,13 +114,14 @@ fn with_header(name: &str, value: &str) -> Event {
 
 #[tokio::test]
 async fn token_locations_have_gitlabs_precedence() {
-    let app = app_with_callers().await;
+    let app = TestApp::start_with_personas().await;
+    let guest = Guest.token();
     for pair in TOKEN_LOCATIONS.windows(2) {
         let reply = app
-            .send(with_tokens(&[(pair[0], "rlat-guest"), (pair[1], "junk")]))
+            .send(with_tokens(&[(pair[0], &guest), (pair[1], "junk")]))
             .await;
         assert_eq!(reply.status, 200, "{pair:?}");
-        app.send(with_tokens(&[(pair[0], "junk"), (pair[1], "rlat-guest")]))
+        app.send(with_tokens(&[(pair[0], "junk"), (pair[1], &guest)]))
             .await
             .assert(401, json!({"message": "401 Unauthorized"}));
     }
@@ -125,10 +129,11 @@ async fn token_locations_have_gitlabs_precedence() {
 
 #[tokio::test]
 async fn blank_tokens_are_ignored() {
-    let app = app_with_callers().await;
+    let app = TestApp::start_with_personas().await;
+    let guest = Guest.token();
     for pair in TOKEN_LOCATIONS.windows(2) {
         let reply = app
-            .send(with_tokens(&[(pair[0], ""), (pair[1], "rlat-guest")]))
+            .send(with_tokens(&[(pair[0], ""), (pair[1], &guest)]))
             .await;
         assert_eq!(reply.status, 200, "a blank {}", pair[0]);
     }
@@ -138,8 +143,8 @@ async fn blank_tokens_are_ignored() {
 
 #[tokio::test]
 async fn authorization_headers_without_a_bearer_token_are_ignored() {
-    let app = app_with_callers().await;
-    for value in ["Basic Zm9v", "rlat-guest"] {
+    let app = TestApp::start_with_personas().await;
+    for value in ["Basic Zm9v", &Guest.token()] {
         let event = with_header("authorization", value);
         assert_eq!(app.send(event).await.status, 200, "{value}");
     }
@@ -147,7 +152,7 @@ async fn authorization_headers_without_a_bearer_token_are_ignored() {
 
 #[tokio::test]
 async fn malformed_tokens_return_401() {
-    let app = app_with_callers().await;
+    let app = TestApp::start_with_personas().await;
     let unauthorized = json!({"message": "401 Unauthorized"});
     for (name, value) in [
         ("private-token", "é"),
@@ -158,6 +163,6 @@ async fn malformed_tokens_return_401() {
             .await
             .assert(401, unauthorized.clone());
     }
-    let array = Event::new("GET", &format!("{LINKS}?private_token[]=rlat-guest")).anonymous();
-    app.send(array).await.assert(401, unauthorized);
+    let array = Event::new("GET", &format!("{LINKS}?private_token[]={}", Guest.token()));
+    app.send(array.anonymous()).await.assert(401, unauthorized);
 }

@@ -41,31 +41,46 @@ pub enum FirstTransientStep {
 }
 
 impl Fault {
-    /// The faults that the fault matrix covers.
-    pub const ALL: [Self; 22] = [
-        Self::ServiceError(400, "ProvisionedThroughputExceededException"),
-        Self::ServiceError(400, "ThrottlingException"),
-        Self::ServiceError(400, "RequestLimitExceeded"),
-        Self::ServiceError(400, "TransactionInProgressException"),
-        Self::ServiceError(500, "InternalServerError"),
-        Self::ServiceError(503, "ServiceUnavailable"),
-        Self::Cancelled("TransactionConflict"),
-        Self::Cancelled("ThrottlingError"),
-        Self::Cancelled("ValidationError"),
-        Self::ServiceError(400, "ValidationException"),
-        Self::Mixed("TransactionConflict", FirstTransientStep::First),
-        Self::Mixed("TransactionConflict", FirstTransientStep::Second),
-        Self::Mixed("ThrottlingError", FirstTransientStep::First),
-        Self::Mixed("ThrottlingError", FirstTransientStep::Second),
-        Self::PartlyProcessed,
-        Self::ResetBefore,
-        Self::ResetAfter,
-        Self::StalledBefore,
-        Self::StalledAfter,
-        Self::Malformed,
-        Self::MissingAttributes,
-        Self::MistypedAttributes,
+    /// The faults that the fault matrix covers, by class. The SDK and the store treat the faults of
+    /// a class alike: they retry them in the same way, or return the same error.
+    pub const CLASSES: [&[Self]; 12] = [
+        &[
+            Self::ServiceError(400, "ProvisionedThroughputExceededException"),
+            Self::ServiceError(400, "ThrottlingException"),
+            Self::ServiceError(400, "RequestLimitExceeded"),
+            Self::ServiceError(400, "TransactionInProgressException"),
+        ],
+        &[
+            Self::ServiceError(500, "InternalServerError"),
+            Self::ServiceError(503, "ServiceUnavailable"),
+        ],
+        &[
+            Self::Cancelled("TransactionConflict"),
+            Self::Cancelled("ThrottlingError"),
+        ],
+        &[
+            Self::ServiceError(400, "ValidationException"),
+            Self::Cancelled("ValidationError"),
+        ],
+        &[
+            Self::Mixed("TransactionConflict", FirstTransientStep::First),
+            Self::Mixed("TransactionConflict", FirstTransientStep::Second),
+            Self::Mixed("ThrottlingError", FirstTransientStep::First),
+            Self::Mixed("ThrottlingError", FirstTransientStep::Second),
+        ],
+        &[Self::PartlyProcessed],
+        &[Self::ResetBefore],
+        &[Self::ResetAfter],
+        &[Self::StalledBefore],
+        &[Self::StalledAfter],
+        &[Self::Malformed],
+        &[Self::MissingAttributes, Self::MistypedAttributes],
     ];
+
+    /// The faults that the fault matrix covers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::CLASSES.into_iter().flatten().copied()
+    }
 
     /// Whether the fault can occur in this DynamoDB operation.
     pub fn applies_to(self, operation: &str) -> bool {

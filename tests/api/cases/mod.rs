@@ -1,0 +1,220 @@
+//! The cases: one or more requests for each row of the operations, which the fault matrix, the
+//! access matrix, the costs, the policy and the tests of methods send.
+
+mod table;
+
+pub use table::CASES;
+
+use std::time::{Duration, SystemTime};
+
+use release_links::link::NewLink;
+use release_links::project::{ProjectId, Role, Visibility};
+use release_links::release::TagName;
+use release_links::writer::Writer;
+use serde_json::{Value, json};
+
+use testkit::app::{TestApp, granted, project};
+use testkit::event::Event;
+use testkit::persona::{PRIVATE, PUBLIC};
+use testkit::seed;
+
+/// The seeded project.
+const SEEDED: u64 = 24;
+/// A project with one release.
+const WITH_ONE_RELEASE: u64 = 25;
+
+/// What a request is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The ID of the project.
+    pub project: u64,
+    /// The path of the project.
+    pub path: &'static str,
+    /// The tag of the release.
+    pub tag: String,
+    /// The ID of the link.
+    pub link: u64,
+    /// The ID of the member.
+    pub member: u64,
+}
+
+impl Subject {
+    /// The first link of a release of this project. The member is the token of the documentation.
+    pub fn new(project: u64, tag: impl Into<String>) -> Self {
+        let path = match project {
+            SEEDED => "group/app",
+            WITH_ONE_RELEASE => "group/latest",
+            PUBLIC => "group/public",
+            PRIVATE => "group/private",
+            _ => "group/missing",
+        };
+        Self {
+            project,
+            path,
+            tag: tag.into(),
+            link: 1,
+            member: 1,
+        }
+    }
+
+    pub(super) fn api(&self, tail: &str) -> String {
+        format!("/api/v4/projects/{}{tail}", self.project)
+    }
+
+    pub(super) fn release(&self, tail: &str) -> String {
+        self.api(&format!("/releases/{}{tail}", self.tag))
+    }
+
+    pub(super) fn links(&self) -> String {
+        self.release("/assets/links")
+    }
+
+    pub(super) fn one_link(&self) -> String {
+        format!("{}/{}", self.links(), self.link)
+    }
+
+    pub(super) fn web(&self, tail: &str) -> String {
+        format!("/{}/-/releases/{tail}", self.path)
+    }
+
+    /// The request to create the release with this number of links.
+    pub(super) fn creation(&self, links: usize) -> Event {
+        let link = |n| json!({"name": n, "url": format!("https://e.com/{n}")});
+        let links: Vec<Value> = (0..links).map(link).collect();
+        let body = json!({"tag_name": self.tag, "assets": {"links": links}});
+        Event::new("POST", &self.api("/releases")).json(body)
+    }
+
+    /// The release with one link, named `old`, whose ID is 1.
+    pub async fn create_release(&self, app: &TestApp) {
+        let link = NewLink::new("old", "https://e.com/old");
+        let link = link
+            .and_then(|link| link.with_filepath("/bin/old"))
+            .unwrap();
+        let project = self.project.parse().map(ProjectId::new).unwrap().unwrap();
+        let tag: TagName = self.tag.parse().unwrap();
+        let session = app
+            .store
+            .session(Duration::from_secs(60), SystemTime::now());
+        let writer = Writer::for_tests(project);
+        let writes = session.write_as(&writer);
+        writes.create_link(&tag, link, None).await.unwrap();
+    }
+}
+
+/// What exists before a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    /// No release of this tag.
+    NoRelease,
+    /// The release with one link, named `old`.
+    Release,
+}
+
+/// The links that the release has after a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Links {
+    /// Links with these names, the newest first.
+    Named(&'static [&'static str]),
+    /// This number of links, whose names are numbers from 0 on.
+    Numbered(usize),
+}
+
+/// A request of an operation.
+#[derive(Debug)]
+pub struct Case {
+    /// The name of the row of the operation, followed by what distinguishes the case from others of
+    /// the row.
+    pub name: &'static str,
+    /// What exists before.
+    pub given: Given,
+    /// The request, which the documentation's token may send.
+    pub request: fn(&Subject) -> Event,
+    /// Whether a job sends the request, with its token.
+    pub is_from_job: bool,
+    /// Whether the request has an idempotency key, so that a retry gets the same response.
+    pub has_key: bool,
+    /// Whether the same request was sent before.
+    pub is_repeated: bool,
+    /// The status of a success.
+    pub success: u64,
+    /// What a retry of a success may return besides: a status and a message that show that the
+    /// first attempt succeeded.
+    pub done: Option<(u64, &'static str)>,
+    /// The calls to DynamoDB of a process with empty caches.
+    pub calls: &'static [&'static str],
+    /// How many of these calls, from the first on, the fault matrix leaves out, because another case
+    /// of the row covers them.
+    pub covered_calls: usize,
+    /// The links of the release afterwards.
+    pub leaves: Links,
+    /// Whether it reads all releases of the project, so that tests give it a project with one.
+    pub reads_every_release: bool,
+    /// The row of the cost table in `docs/operations.md` that has its cost. The cost of identifying
+    /// the caller has a row of its own.
+    pub cost: &'static str,
+}
+
+impl Case {
+    /// The name of its row.
+    pub fn row(&self) -> &'static str {
+        self.name.split(' ').next().unwrap()
+    }
+
+    /// The request about the release of this tag in the seeded project. If it reads every release
+    /// of a project, it is about the project of [`create_project_with_one_release`].
+    pub fn event(&self, tag: &str) -> Event {
+        let project = if self.reads_every_release {
+            WITH_ONE_RELEASE
+        } else {
+            SEEDED
+        };
+        let event = (self.request)(&Subject::new(project, tag));
+        let event = if self.is_from_job {
+            event.anonymous().header("job-token", seed::TOKEN)
+        } else {
+            event
+        };
+        if self.has_key {
+            event.header("idempotency-key", "k")
+        } else {
+            event
+        }
+    }
+
+    /// Creates what the request needs.
+    pub async fn prepare(&self, app: &TestApp, tag: &str) {
+        if self.given == Given::Release {
+            Subject::new(SEEDED, tag).create_release(app).await;
+        }
+        if self.is_repeated {
+            assert_eq!(app.send(self.event(tag)).await.status, self.success);
+        }
+    }
+
+    /// The names of the links of the release after the request, the newest first.
+    pub fn names(&self) -> Vec<String> {
+        match self.leaves {
+            Links::Named(names) => names.iter().map(|name| (*name).to_owned()).collect(),
+            Links::Numbered(count) => (0..count).rev().map(|n| n.to_string()).collect(),
+        }
+    }
+}
+
+/// Creates the project for cases that read every release. The documentation's token has no role in
+/// it, but may read it.
+pub async fn create_project_with_one_release(app: &TestApp) {
+    let project = project(WITH_ONE_RELEASE, "group/latest", Visibility::Public);
+    app.add(project).await;
+    let token = granted("latest", WITH_ONE_RELEASE, Role::Developer);
+    let token = app.issue(token).await;
+    let event = Event::new("POST", "/api/v4/projects/25/releases").token(&token);
+    let reply = app.send(event.json(json!({"tag_name": "v1"}))).await;
+    assert_eq!(reply.status, 201);
+}
+
+/// The case with this name.
+pub fn case(name: &str) -> &'static Case {
+    let found = CASES.iter().find(|case| case.name == name);
+    found.unwrap_or_else(|| panic!("there is no case {name}"))
+}
