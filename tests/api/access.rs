@@ -78,15 +78,15 @@ impl Cell<'_> {
     async fn send(&self, app: &TestApp, tag: String, member: u64) -> Reply {
         let (case, missing) = self.case();
         let mut subject = Subject::new(self.project, tag);
-        subject.member = member;
+        subject.member = member.to_string();
         if case.given == Given::Release {
             subject.create_release(app).await;
         }
         match missing {
             "" => {}
-            "no link" => subject.link = 999_999,
+            "no link" => subject.link = "999999".to_owned(),
             "no release" => subject.tag = format!("none-{}", subject.tag),
-            "another member" => subject.member += 1,
+            "another member" => subject.member = (member + 1).to_string(),
             other => panic!("{other} is no word of the table"),
         }
         let request = (case.request)(&subject);
@@ -94,9 +94,9 @@ impl Cell<'_> {
     }
 }
 
-/// The names of the cases in the access matrix.
-pub fn cases_in_matrix() -> Vec<&'static str> {
-    cells().iter().map(|cell| cell.case().0.name).collect()
+/// The rows that the access matrix has, once for each cell.
+pub fn rows_in_matrix() -> Vec<&'static str> {
+    cells().iter().map(|cell| cell.case().0.row()).collect()
 }
 
 #[track_caller]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use testkit::event::Event;
 use testkit::faults::{Fault, Rule};
 use testkit::reply::Reply;
 
@@ -130,11 +129,6 @@ impl Faulted {
     /// The tag of the release that it may change. Each has its own.
     pub fn tag(&self) -> String {
         format!("v{}", self.id)
-    }
-
-    /// The request.
-    pub fn event(&self) -> Event {
-        self.case.event(&self.tag())
     }
 
     /// Whether a retry may return this: a success, or an error that shows that the first attempt

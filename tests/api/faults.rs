@@ -36,18 +36,22 @@ const RETRY_TIME: Duration = Duration::from_secs(120);
 
 impl Faulted {
     async fn run(&self, healthy: &TestApp, http: &SharedHttpClient) {
-        self.case.prepare(healthy, &self.tag()).await;
+        let subject = self.case.prepare(healthy, self.tag()).await;
         let faulty = Faulty::new(http.clone(), &self.rules);
         let app = TestApp::builder(healthy.address)
             .store(Store::new(faulty.config(healthy.address), TABLE.to_owned()))
             .start();
-        let first = app.send_within(self.event(), INVOCATION_TIME).await;
+        let first = app
+            .send_within(self.case.event(&subject), INVOCATION_TIME)
+            .await;
         self.check(&first);
         assert_links_of(&self.items(healthy).await);
         let fresh = TestApp::builder(healthy.address)
             .store(healthy.store.clone())
             .start();
-        let second = fresh.send_within(self.event(), RETRY_TIME).await;
+        let second = fresh
+            .send_within(self.case.event(&subject), RETRY_TIME)
+            .await;
         assert!(
             self.is_valid_on_retry(&second),
             "{self:?}: {first:?}, then {second:?}"

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
 
+use crate::properties::without_files;
 use crate::releases::{RELEASES, tags};
 
 const TOO_MANY: &str = "The request contains too many values (maximum is 20000)";
@@ -268,7 +269,7 @@ fn operation() -> impl Strategy<Value = (&'static str, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(without_files())]
 
     #[test]
     fn no_error_exceeds_8_kilobytes(

@@ -8,80 +8,60 @@ use release_links::store::schema::{ITEM_KINDS, ItemKind, Owner, kind_of};
 use serde_json::json;
 use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
+use testkit::persona::Persona::Junk;
 use testkit::policy::{Access, Policy};
 use testkit::proxy::Proxy;
 
+use crate::cases::{CASES, create_project_with_one_release};
+
+/// Requests about the seeded release that no case sends: a status, a method, a path and a body.
+const MORE_REQUESTS: &str = r#"
+    201 POST /24/releases/v0.1/assets/links {"name": "a", "url": "http://a", "filepath": "/bin/a"}
+    400 POST /24/releases/v0.1/assets/links {"name": "a", "url": "http://a", "filepath": "/bin/a"}
+    200 GET /group%2Fapp/releases/v0.1/assets/links
+    200 GET /24/releases/v0.1/assets/links?per_page=1&page=2
+    404 GET /0/releases/v/assets/links
+    404 GET /24/releases/none
+"#;
+
 /// Sends a request of each kind, and returns what the function accessed.
 async fn accesses_of_every_operation() -> Vec<Access> {
-    let engine = TestApp::start().await.address;
-    let proxy = Proxy::start(engine).await;
+    let direct = TestApp::start().await;
+    create_project_with_one_release(&direct).await;
+    let proxy = Proxy::start(direct.address).await;
     let app = TestApp::builder(proxy.address).start();
     app.store.warm_up(Duration::from_secs(1)).await;
-    let by_path = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
-    let body = json!({"name": "a", "url": "http://a", "filepath": "/bin/a"});
-    for _ in 0..2 {
-        let event = Event::new("POST", LINKS).json(body.clone());
-        let reply = app.send(event.header("Idempotency-Key", "key")).await;
-        assert_eq!(reply.status, 201);
+    for (index, case) in CASES.iter().enumerate() {
+        let subject = case.prepare(&direct, format!("v{index}")).await;
+        let reply = app.send(case.event(&subject)).await;
+        assert_eq!(reply.status, case.success, "{}", case.name);
     }
-    assert_eq!(app.post(LINKS, body).await.status, 400);
-    for path in [
-        LINKS,
-        by_path,
-        &format!("{LINKS}?per_page=1&page=2"),
-        "/api/v4/user",
-    ] {
-        assert_eq!(app.get(path).await.status, 200, "{path}");
+    for line in MORE_REQUESTS.lines().filter(|line| !line.is_empty()) {
+        let mut words = line.trim().splitn(4, ' ');
+        let status: u64 = words.next().unwrap().parse().unwrap();
+        let method = words.next().unwrap();
+        let target = format!("/api/v4/projects{}", words.next().unwrap());
+        let event = Event::new(method, &target);
+        let event = match words.next() {
+            Some(body) => event.body("application/json", body),
+            None => event,
+        };
+        assert_eq!(app.send(event).await.status, status, "{line}");
     }
-    let download = "/group/app/-/releases/v0.1/downloads/bin/a";
-    assert_eq!(app.get(download).await.status, 302);
-    let link = format!("{LINKS}/1");
-    assert_eq!(app.put(&link, json!({"name": "b"})).await.status, 200);
-    let unknown = Event::new("GET", LINKS).token("unknown");
-    assert_eq!(app.send(unknown).await.status, 401);
-    assert_eq!(
-        app.get("/api/v4/projects/0/releases/v/assets/links")
-            .await
-            .status,
-        404
-    );
-    assert_eq!(app.delete(&link).await.status, 200);
-    access_releases(&app).await;
+    assert_eq!(app.as_(Junk).get(LINKS).await.status, 401);
+    repeat_a_large_creation(&app).await;
     proxy.accesses()
 }
 
-/// Sends a request of each kind for releases.
-async fn access_releases(app: &TestApp) {
-    let releases = "/api/v4/projects/24/releases";
-    let link = |n| json!({"name": n, "url": format!("https://e.com/{n}"), "filepath": format!("/bin/{n}x")});
-    for (tag, count) in [("v1", 2), ("v2", 30)] {
-        let links: Vec<_> = (10..10 + count).map(link).collect();
-        let body = json!({"tag_name": tag, "assets": {"links": links}});
-        for _ in 0..2 {
-            let event = Event::new("POST", releases).json(body.clone());
-            let reply = app.send(event.header("Idempotency-Key", "key")).await;
-            assert_eq!(reply.status, 201);
-        }
+async fn repeat_a_large_creation(app: &TestApp) {
+    let link = |n| json!({"name": n, "url": format!("https://e.com/{n}")});
+    let links: Vec<_> = (0..30).map(link).collect();
+    let body = json!({"tag_name": "large", "assets": {"links": links}});
+    for _ in 0..2 {
+        let event = Event::new("POST", "/api/v4/projects/24/releases").json(body.clone());
+        let reply = app.send(event.header("Idempotency-Key", "key")).await;
+        assert_eq!(reply.status, 201);
     }
-    for (path, status) in [
-        ("", 200),
-        ("/v1", 200),
-        ("/permalink/latest", 302),
-        ("/v1/downloads/bin/10x", 302),
-        ("/v9", 404),
-    ] {
-        assert_eq!(
-            app.get(&format!("{releases}{path}")).await.status,
-            status,
-            "{path}"
-        );
-    }
-    let web = "/group/app/-/releases/permalink/latest";
-    assert_eq!(app.get(web).await.status, 302);
-    let release = format!("{releases}/v1");
-    let changes = json!({"name": "a", "released_at": "2020-01-01"});
-    assert_eq!(app.put(&release, changes).await.status, 200);
-    assert_eq!(app.delete(&release).await.status, 200);
 }
 
 #[tokio::test]
@@ -125,7 +105,7 @@ fn the_function_may_not_write_tokens_projects_or_counters() {
 }
 
 /// Whether items of this kind can be in the partition. A policy sees no more of a key.
-fn may_hold(partition: &str, kind: &ItemKind) -> bool {
+fn may_contain(partition: &str, kind: &ItemKind) -> bool {
     let example = kind_of(kind.partition, kind.sort);
     kind_of(partition, kind.sort) == example
 }
@@ -140,7 +120,7 @@ async fn the_function_may_read_the_kinds_of_items_that_it_reads_and_no_other() {
     });
     let read: BTreeSet<String> = read.collect();
     for kind in &ITEM_KINDS {
-        let is_read = read.iter().any(|partition| may_hold(partition, kind));
+        let is_read = read.iter().any(|partition| may_contain(partition, kind));
         for action in READS {
             let access = access(action, kind.partition);
             assert_eq!(policy.allows(&access), is_read, "{access:?}");

@@ -10,6 +10,8 @@ use tokio::runtime::Runtime;
 use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
 
+use crate::cases::{CASES, Subject};
+
 static APP: LazyLock<(Runtime, TestApp)> = LazyLock::new(|| {
     let runtime = Runtime::new().unwrap();
     let app = runtime.block_on(TestApp::start());
@@ -19,6 +21,15 @@ static APP: LazyLock<(Runtime, TestApp)> = LazyLock::new(|| {
 fn send(event: Event) -> u64 {
     let (runtime, app) = &*APP;
     runtime.block_on(app.send(event)).status
+}
+
+/// As many random inputs as `PROPTEST_CASES` says, or 256. A failure prints its input, and leaves no
+/// file.
+pub(super) fn without_files() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 fn method() -> impl Strategy<Value = String> {
@@ -48,7 +59,11 @@ fn target() -> impl Strategy<Value = String> {
         ".{0,20}".prop_map(|path| format!("/group/app/-/releases/v0.1/downloads/{path}"));
     let releases = "(|/|/v0.1|/v9|/[^?]{0,12}|/permalink/latest|/.{0,6}/downloads/.{0,9})"
         .prop_map(|path| format!("/api/v4/projects/24/releases{path}"));
-    prop_oneof![".{0,60}", links, documented, download, releases]
+    let cases = prop::sample::select(CASES).prop_map(|case| {
+        let subject = Subject::new(24, "v0.1");
+        case.event(&subject).target().to_owned()
+    });
+    prop_oneof![".{0,60}", links, documented, download, releases, cases]
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
@@ -80,7 +95,7 @@ fn content_type() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(without_files())]
 
     #[test]
     fn no_request_returns_a_5xx(
@@ -288,7 +303,7 @@ const ARGUMENTS: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(without_files())]
 
     #[test]
     fn every_path_is_rejected_or_identifies_one_release(data in nearly_valid(PATHS)) {
@@ -343,7 +358,7 @@ fn public_url() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(without_files())]
 
     /// The function does not start with a malformed `PUBLIC_URL`, so the deployment must refuse it.
     #[test]

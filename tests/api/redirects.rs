@@ -14,6 +14,8 @@ use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
 use testkit::reply::Reply;
 
+use crate::properties::without_files;
+
 const HOST: &str = "http://127.0.0.1:9000";
 const API: &str = "/api/v4/projects/24/releases";
 const WEB: &str = "/group/app/-/releases";
@@ -224,7 +226,7 @@ static APP: LazyLock<(Runtime, TestApp)> = LazyLock::new(|| {
 });
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(without_files())]
 
     #[test]
     fn every_valid_query_is_repeated_unchanged(

@@ -13,79 +13,82 @@ fn links(links: Value) -> Value {
     json!({"tag_name": "v2", "assets": {"links": links}})
 }
 
+/// Bodies, each with the error about their parameters. `links` stands for a release with these
+/// links.
+const INVALID: &str = r#"
+    {} => tag_name is missing
+    [] => tag_name is missing
+    {"tag_name": ["v"]} => tag_name is invalid
+    {"tag_name": "v\r"} => tag_name is invalid
+    {"tag_name": "v2", "name": {"a": 1}} => name is invalid
+    {"name": [], "description": {}, "ref": [], "tag_message": []} => tag_name is missing, tag_message is invalid, name is invalid, description is invalid, ref is invalid
+    {"tag_name": "v2", "assets": "a"} => assets is invalid
+    {"tag_name": "v2", "assets": ""} => assets is invalid
+    {"tag_name": "v2", "assets": []} => assets is invalid
+    links "a" => assets[links] is invalid
+    links {"a": 1} => assets[links] is invalid
+    links [{"name": "a"}] => assets[links][0][url] is missing
+    links [{"name": "a", "url": "http://a"}, {"url": "http://b"}] => assets[links][1][name] is missing
+    links ["a"] => assets[links][0][name] is missing, assets[links][0][name] is invalid, assets[links][0][url] is missing, assets[links][0][url] is invalid
+    links [1] => assets[links][0][name] is missing, assets[links][0][name] is invalid, assets[links][0][url] is missing, assets[links][0][url] is invalid
+    links [{"name": "a", "url": [], "link_type": [], "filepath": {}}] => assets[links][0][url] is invalid, assets[links][0][filepath] is invalid, assets[links][0][link_type] is invalid
+    {"tag_name": "v2", "milestones": [], "milestone_ids": []} => milestones, milestone_ids Cannot specify milestones and milestone_ids at the same time
+    {"tag_name": "v2", "milestones": {"a": 1}} => milestones is invalid
+    {"tag_name": "v2", "milestone_ids": "a"} => milestone_ids is invalid
+    {"tag_name": "v2", "released_at": 1552636800} => released_at is invalid
+    {"tag_name": "v2", "released_at": "2019-02-30"} => released_at is invalid
+    {"tag_name": "v2", "released_at": true} => released_at is invalid
+    {"tag_name": "v2", "legacy_catalog_publish": "maybe"} => legacy_catalog_publish is invalid
+"#;
+
+/// Bodies whose parameters are valid, each with the message about the rule that it breaks.
+const BROKEN_RULES: &str = r#"
+    {"tag_name": null} => Tag name invalid
+    {"tag_name": " \t"} => Tag name invalid
+    {"tag_name": "", "milestones": "a, b"} => Milestone(s) not found: a, b
+    {"tag_name": "v2", "milestone_ids": ["1", "2"]} => Milestone id(s) not found: 1, 2
+    links [{"name": null, "url": ""}, {}] => Validation failed: Links url can't be blank, Links url must be a valid URL, Links name can't be blank
+    links [{"name": "a", "url": "data:x"}, {"name": "", "url": "http://b"}] => Validation failed: Links url is blocked: Only allowed schemes are http, https, ftp, Links name can't be blank
+    links [{"name": "a", "url": "http://a", "filepath": "a"}] => Validation failed: Links filepath is in an invalid format
+    links [{"name": "", "url": "http://a", "link_type": "zzz"}] => 'zzz' is not a valid link_type
+    links [{"name": "alpha", "url": "http://a"}, {"name": "alpha", "url": "http://b"}, {"name": "c", "url": "http://b"}] => Validation failed: Links have duplicate values (alpha), Links have duplicate values (http://b)
+    links [{"name": "a", "url": "http://a", "filepath": "/bin/a"}, {"name": "b", "url": "http://b", "direct_asset_path": "/bin/a"}] => Validation failed: Links have duplicate values (/bin/a)
+"#;
+
+/// The bodies of a table, each with its text.
+fn bodies(table: &'static str) -> impl Iterator<Item = (Value, &'static str)> {
+    let lines = table.lines().filter(|line| !line.is_empty());
+    lines.map(|line| {
+        let (body, text) = line.trim().split_once(" => ").unwrap();
+        let body = match body.strip_prefix("links ") {
+            Some(value) => links(serde_json::from_str(value).unwrap()),
+            None => serde_json::from_str(body).unwrap(),
+        };
+        (body, text)
+    })
+}
+
+async fn assert_nothing_was_created(app: &TestApp) {
+    assert_eq!(tags(&app.get(RELEASES).await), ["v0.1"]);
+}
+
 #[tokio::test]
 async fn every_invalid_parameter_of_a_new_release_is_named() {
     let app = TestApp::start().await;
-    let text = "assets[links][0][name] is missing, assets[links][0][name] is invalid, \
-                assets[links][0][url] is missing, assets[links][0][url] is invalid";
-    for (body, error) in [
-        (json!({}), "tag_name is missing"),
-        (json!([]), "tag_name is missing"),
-        (json!({"tag_name": ["v"]}), "tag_name is invalid"),
-        (json!({"tag_name": "v\r"}), "tag_name is invalid"),
-        (
-            json!({"tag_name": "v2", "name": {"a": 1}}),
-            "name is invalid",
-        ),
-        (
-            json!({"name": [], "description": {}, "ref": [], "tag_message": []}),
-            "tag_name is missing, tag_message is invalid, name is invalid, \
-             description is invalid, ref is invalid",
-        ),
-        (
-            json!({"tag_name": "v2", "assets": "a"}),
-            "assets is invalid",
-        ),
-        (json!({"tag_name": "v2", "assets": ""}), "assets is invalid"),
-        (json!({"tag_name": "v2", "assets": []}), "assets is invalid"),
-        (links(json!("a")), "assets[links] is invalid"),
-        (links(json!({"a": 1})), "assets[links] is invalid"),
-        (
-            links(json!([{"name": "a"}])),
-            "assets[links][0][url] is missing",
-        ),
-        (
-            links(json!([{"name": "a", "url": "http://a"}, {"url": "http://b"}])),
-            "assets[links][1][name] is missing",
-        ),
-        (links(json!(["a"])), text),
-        (links(json!([1])), text),
-        (
-            links(json!([{"name": "a", "url": [], "link_type": [], "filepath": {}}])),
-            "assets[links][0][url] is invalid, assets[links][0][filepath] is invalid, \
-             assets[links][0][link_type] is invalid",
-        ),
-        (
-            json!({"tag_name": "v2", "milestones": [], "milestone_ids": []}),
-            "milestones, milestone_ids Cannot specify milestones and milestone_ids at the same time",
-        ),
-        (
-            json!({"tag_name": "v2", "milestones": {"a": 1}}),
-            "milestones is invalid",
-        ),
-        (
-            json!({"tag_name": "v2", "milestone_ids": "a"}),
-            "milestone_ids is invalid",
-        ),
-        (
-            json!({"tag_name": "v2", "released_at": 1_552_636_800}),
-            "released_at is invalid",
-        ),
-        (
-            json!({"tag_name": "v2", "released_at": "2019-02-30"}),
-            "released_at is invalid",
-        ),
-        (
-            json!({"tag_name": "v2", "released_at": true}),
-            "released_at is invalid",
-        ),
-        (
-            json!({"tag_name": "v2", "legacy_catalog_publish": "maybe"}),
-            "legacy_catalog_publish is invalid",
-        ),
-    ] {
+    for (body, error) in bodies(INVALID) {
         app.post(RELEASES, body).await.assert_error(400, error);
     }
+    let numbered = "tag_name=v2&assets[links][0][name]=a";
+    let event = Event::new("POST", RELEASES).form(numbered);
+    app.send(event)
+        .await
+        .assert_error(400, "assets[links] is invalid");
+    assert_nothing_was_created(&app).await;
+}
+
+#[tokio::test]
+async fn a_tag_that_is_too_long_is_an_invalid_parameter() {
+    let app = TestApp::start().await;
     let long = json!({"tag_name": "t".repeat(1_025)});
     let too_long = "tag_name is too long (maximum is 1024 bytes)";
     app.post(RELEASES, long).await.assert_error(400, too_long);
@@ -97,83 +100,19 @@ async fn every_invalid_parameter_of_a_new_release_is_named() {
     ] {
         app.send(event).await.assert_error(400, too_long);
     }
-    let numbered = "tag_name=v2&assets[links][0][name]=a";
-    let event = Event::new("POST", RELEASES).form(numbered);
-    app.send(event)
-        .await
-        .assert_error(400, "assets[links] is invalid");
-    assert_eq!(
-        tags(&app.get(RELEASES).await),
-        ["v0.1"],
-        "nothing was created"
-    );
+    assert_nothing_was_created(&app).await;
 }
 
 #[tokio::test]
 async fn every_broken_rule_of_a_new_release_is_reported() {
     let app = TestApp::start().await;
-    let blank = "Links url can't be blank, Links url must be a valid URL, \
-                 Links name can't be blank";
-    for (body, message) in [
-        (json!({"tag_name": null}), "Tag name invalid".to_owned()),
-        (json!({"tag_name": " \t"}), "Tag name invalid".to_owned()),
-        (
-            json!({"tag_name": "", "milestones": "a, b"}),
-            "Milestone(s) not found: a, b".to_owned(),
-        ),
-        (
-            json!({"tag_name": "v2", "milestone_ids": ["1", "2"]}),
-            "Milestone id(s) not found: 1, 2".to_owned(),
-        ),
-        (links(json!([{}])), format!("Validation failed: {blank}")),
-        (
-            links(json!([{"name": null, "url": ""}, {}])),
-            format!("Validation failed: {blank}"),
-        ),
-        (
-            links(json!([{"name": "a", "url": "data:x"}, {"name": "", "url": "http://b"}])),
-            "Validation failed: Links url is blocked: Only allowed schemes are http, https, ftp, \
-             Links name can't be blank"
-                .to_owned(),
-        ),
-        (
-            links(json!([{"name": "a", "url": "http://a", "filepath": "a"}])),
-            "Validation failed: Links filepath is in an invalid format".to_owned(),
-        ),
-        (
-            links(json!([{"name": "", "url": "http://a", "link_type": "zzz"}])),
-            "'zzz' is not a valid link_type".to_owned(),
-        ),
-        (
-            json!({"tag_name": "v2", "name": "n".repeat(256)}),
-            "Validation failed: Name is too long (maximum is 255 characters)".to_owned(),
-        ),
-        (
-            links(json!([
-                {"name": "alpha", "url": "http://a"}, {"name": "alpha", "url": "http://b"},
-                {"name": "c", "url": "http://b"},
-            ])),
-            "Validation failed: Links have duplicate values (alpha), \
-             Links have duplicate values (http://b)"
-                .to_owned(),
-        ),
-        (
-            links(json!([
-                {"name": "a", "url": "http://a", "filepath": "/bin/a"},
-                {"name": "b", "url": "http://b", "direct_asset_path": "/bin/a"},
-            ])),
-            "Validation failed: Links have duplicate values (/bin/a)".to_owned(),
-        ),
-    ] {
-        app.post(RELEASES, body)
-            .await
-            .assert(400, json!({ "message": message }));
+    let long = json!({"tag_name": "v2", "name": "n".repeat(256)});
+    let too_long = "Validation failed: Name is too long (maximum is 255 characters)";
+    for (body, message) in bodies(BROKEN_RULES).chain([(long, too_long)]) {
+        let reply = app.post(RELEASES, body).await;
+        reply.assert(400, json!({ "message": message }));
     }
-    assert_eq!(
-        tags(&app.get(RELEASES).await),
-        ["v0.1"],
-        "nothing was created"
-    );
+    assert_nothing_was_created(&app).await;
     assert_invariants(&app.items().await);
 }
 

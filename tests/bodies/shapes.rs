@@ -47,7 +47,8 @@ fn flat(start: &str, unit: [&str; 2], end: &str, times: usize, bytes: usize) -> 
     [&text, &" ".repeat(rest), end].concat()
 }
 
-fn json(bytes: usize) -> Vec<Shape> {
+/// JSON bodies that are as deep as a body may be, or deeper.
+fn deep_json(bytes: usize) -> [(&'static str, String); 4] {
     let nested = |open: &str, inner: &str, close: &str, levels: usize| {
         [&open.repeat(levels), inner, &close.repeat(levels)].concat()
     };
@@ -58,17 +59,7 @@ fn json(bytes: usize) -> Vec<Shape> {
         "{{\"x\":{}",
         nested("[", &repeat("", "{\"\":1},", "1", bytes - 300), "]", 120)
     );
-    let shapes = [
-        (
-            "short texts",
-            flat("{\"x\":[", ["\"", "\","], "\"\"]}", 19_990, bytes),
-        ),
-        (
-            "objects of one member",
-            repeat("{\"x\":[", "{\"\":1},", "1]}", bytes),
-        ),
-        ("empty objects", repeat("{\"x\":[", "{},", "1]}", bytes)),
-        ("empty arrays", repeat("{\"x\":[", "[],", "1]}", bytes)),
+    [
         (
             "deep objects",
             repeat("{\"x\":[", &deep_objects, "1]}", bytes),
@@ -82,6 +73,21 @@ fn json(bytes: usize) -> Vec<Shape> {
             "arrays too deep",
             repeat("", "[", "", bytes / 2) + &"]".repeat(bytes / 2),
         ),
+    ]
+}
+
+fn json(bytes: usize) -> Vec<Shape> {
+    let shapes = [
+        (
+            "short texts",
+            flat("{\"x\":[", ["\"", "\","], "\"\"]}", 19_990, bytes),
+        ),
+        (
+            "objects of one member",
+            repeat("{\"x\":[", "{\"\":1},", "1]}", bytes),
+        ),
+        ("empty objects", repeat("{\"x\":[", "{},", "1]}", bytes)),
+        ("empty arrays", repeat("{\"x\":[", "[],", "1]}", bytes)),
         (
             "members",
             numbered("{", |n| format!("\"{n:05}\":1,"), "\"\":1}", bytes),
@@ -112,7 +118,8 @@ fn json(bytes: usize) -> Vec<Shape> {
             ),
         ),
     ];
-    shapes.map(|(name, body)| shape(name, JSON, body)).into()
+    let shapes = shapes.into_iter().chain(deep_json(bytes));
+    shapes.map(|(name, body)| shape(name, JSON, body)).collect()
 }
 
 fn form(bytes: usize) -> Vec<Shape> {

@@ -15,58 +15,45 @@ use testkit::event::Event;
 use testkit::invariants::Item;
 use testkit::proxy::Proxy;
 
+/// The links of project 2.
+const KEPT: &str = "/api/v4/projects/2/releases/v0.1/assets/links";
+/// The text of the token for every project.
+const EVERY: &str = "token-for-every-project";
+
+/// Creates the token for every project, whose text comes from standard input.
+fn create_token_for_every_project(app: &TestApp) {
+    let arguments = "token create --label every --grant all=owner --token-file -";
+    let mut create = command(app.address, arguments);
+    let create = create.stdin(Stdio::piped()).stderr(Stdio::null());
+    let mut create = create.spawn().unwrap();
+    let mut input = create.stdin.take().unwrap();
+    input.write_all(EVERY.as_bytes()).unwrap();
+    drop(input);
+    assert!(create.wait().unwrap().success());
+}
+
+/// Runs a command that succeeds.
+#[track_caller]
+fn succeed(app: &TestApp, arguments: &str) {
+    assert_eq!(admin(app, arguments).code, Some(0), "{arguments}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
     let app = TestApp::start().await;
     app.add(project(2, "group/app2", Visibility::Private)).await;
-    assert_eq!(
-        admin(
-            &app,
-            "token create --label both --grant 2=owner --grant 24=owner"
-        )
-        .code,
-        Some(0)
-    );
-    assert_eq!(
-        admin(
-            &app,
-            "token create --label every --grant all=owner --token-file /dev/stdin"
-        )
-        .code,
-        Some(1)
-    );
+    let create = "token create --label both --grant 2=owner --grant 24=owner";
+    succeed(&app, create);
+    let from_terminal = "token create --label every --grant all=owner --token-file /dev/stdin";
+    assert_eq!(admin(&app, from_terminal).code, Some(1));
     for n in 0..30 {
-        assert_eq!(
-            app.post(LINKS, json!({"name": n, "url": format!("http://{n}")}))
-                .await
-                .status,
-            201
-        );
+        let link = json!({"name": n, "url": format!("http://{n}")});
+        assert_eq!(app.post(LINKS, link).await.status, 201);
     }
-    let mut every = command(
-        app.address,
-        "token create --label every --grant all=owner --token-file -",
-    );
-    let mut every = every
-        .stdin(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    every
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"token-for-every-project")
-        .unwrap();
-    assert!(every.wait().unwrap().success());
-    let kept = Event::new("POST", "/api/v4/projects/2/releases/v0.1/assets/links")
-        .token("token-for-every-project");
-    assert_eq!(
-        app.send(kept.form("name=kept&url=http://kept"))
-            .await
-            .status,
-        201
-    );
+    create_token_for_every_project(&app);
+    let kept = Event::new("POST", KEPT).token(EVERY);
+    let kept = app.send(kept.form("name=kept&url=http://kept")).await;
+    assert_eq!(kept.status, 201);
 
     let deleted = admin(&app, "project delete --id 24 --yes --purge --wait 0s");
     deleted.assert(
@@ -83,14 +70,8 @@ async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
         admin(&app, "token list --json").json()[1]["grants"],
         json!({"2": "owner"})
     );
-    assert_eq!(
-        admin(
-            &app,
-            "project create --id 25 --path group/app --visibility public --take-former-path"
-        )
-        .code,
-        Some(0)
-    );
+    let create = "project create --id 25 --path group/app --visibility public --take-former-path";
+    succeed(&app, create);
     let fresh = app.another_process();
     let links = "/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
     fresh
@@ -101,8 +82,7 @@ async fn a_deletion_removes_the_releases_and_grants_of_the_project() {
         .post(links, json!({"name": "a", "url": "http://a"}))
         .await
         .assert(403, json!({"message": "403 Forbidden"}));
-    let kept = Event::new("GET", "/api/v4/projects/2/releases/v0.1/assets/links")
-        .token("token-for-every-project");
+    let kept = Event::new("GET", KEPT).token(EVERY);
     assert_eq!(app.send(kept).await.ids(), [1]);
 }
 
@@ -130,19 +110,10 @@ async fn an_interrupted_deletion_hides_the_project_and_can_be_finished() {
     admin(&app, "project create --id 24 --path a/b").assert_fails(pending);
     admin(&app, "token create --label x --grant 24=guest").assert_fails(pending);
     assert_eq!(admin(&app, "project list --json").json(), json!([]));
-    assert_eq!(
-        admin(
-            &app,
-            "project create --id 8 --path group/app --take-former-path"
-        )
-        .code,
-        Some(0),
-        "its path is free"
-    );
-    assert_eq!(
-        admin(&app, "project delete 24 --yes --purge --wait 0s").code,
-        Some(0)
-    );
+    // Its path is free.
+    let create = "project create --id 8 --path group/app --take-former-path";
+    succeed(&app, create);
+    succeed(&app, "project delete 24 --yes --purge --wait 0s");
     for arguments in [
         "project show 24",
         "project update 24 --path b/c",

@@ -318,6 +318,34 @@ async fn verbose_adds_what_the_sdk_says_to_the_sentence() {
     assert!(!listed.stderr.contains('\u{1b}'), "{listed:?}");
 }
 
+/// Variables, each with a value with which no call succeeds, and the sentence that says so.
+const UNUSABLE: [(&str, &str, &str); 4] = [
+    (
+        "TABLE_NAME",
+        "nope",
+        "there is no table \"nope\" in eu-central-1: check TABLE_NAME and AWS_REGION",
+    ),
+    (
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "http://127.0.0.1:1",
+        "cannot connect to DynamoDB in eu-central-1 (Connection refused): check the network, \
+         AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB",
+    ),
+    (
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "127.0.0.1:80",
+        "cannot call DynamoDB in eu-central-1 (endpoint must contain scheme): check \
+         AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and AWS_PROFILE",
+    ),
+    (
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "http://nowhere.invalid",
+        "cannot connect to DynamoDB in eu-central-1 (failed to lookup address information: \
+         Name or service not known): check the network, AWS_REGION and \
+         AWS_ENDPOINT_URL_DYNAMODB",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_setting_or_connection_is_reported_in_one_sentence() {
     let app = TestApp::start().await;
@@ -349,32 +377,7 @@ async fn a_missing_setting_or_connection_is_reported_in_one_sentence() {
     let malformed =
         "IDENTITY_CACHE_SECONDS is \"soon\": set it to a whole number of seconds, such as 30";
     ended(list().env("IDENTITY_CACHE_SECONDS", "soon")).assert_fails(malformed);
-    for (name, value, sentence) in [
-        (
-            "TABLE_NAME",
-            "nope",
-            "there is no table \"nope\" in eu-central-1: check TABLE_NAME and AWS_REGION",
-        ),
-        (
-            "AWS_ENDPOINT_URL_DYNAMODB",
-            "http://127.0.0.1:1",
-            "cannot connect to DynamoDB in eu-central-1 (Connection refused): check the network, \
-             AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB",
-        ),
-        (
-            "AWS_ENDPOINT_URL_DYNAMODB",
-            "127.0.0.1:80",
-            "cannot call DynamoDB in eu-central-1 (endpoint must contain scheme): check \
-             AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and AWS_PROFILE",
-        ),
-        (
-            "AWS_ENDPOINT_URL_DYNAMODB",
-            "http://nowhere.invalid",
-            "cannot connect to DynamoDB in eu-central-1 (failed to lookup address information: \
-             Name or service not known): check the network, AWS_REGION and \
-             AWS_ENDPOINT_URL_DYNAMODB",
-        ),
-    ] {
+    for (name, value, sentence) in UNUSABLE {
         let ended = ended(list().env(name, value));
         ended.assert_fails(sentence);
         assert_short(&ended);

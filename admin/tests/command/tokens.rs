@@ -78,60 +78,29 @@ async fn the_json_list_contains_no_secrets() {
             }
         }
     }
-    let token = |id: u64,
-                 label: &str,
-                 state: &str,
-                 scope: &str,
-                 grants: Value,
-                 expires: Value,
-                 revoked: Value| {
-        json!({
-            "id": id, "label": label, "scope": scope, "grants": grants, "state": state,
-            "created_at": "<time>", "expires_at": expires, "revoked_at": revoked,
-        })
-    };
-    let none = Value::Null;
-    assert_eq!(
-        tokens,
-        json!([
-            token(
-                1,
-                "documentation",
-                "active",
-                "api",
-                json!({"24": "developer"}),
-                none.clone(),
-                none.clone()
-            ),
-            token(
-                2,
-                "migrated",
-                "active",
-                "read_api",
-                json!({"24": "guest", "7": "owner"}),
-                none.clone(),
-                none.clone()
-            ),
-            token(
-                3,
-                "other",
-                "revoked",
-                "api",
-                json!({"all": "reporter"}),
-                none.clone(),
-                json!("<time>")
-            ),
-            token(
-                4,
-                "brief",
-                "expired",
-                "api",
-                json!({"all": "guest"}),
-                json!("<time>"),
-                none
-            ),
-        ])
-    );
+    let expected = json!([
+        {
+            "id": 1, "label": "documentation", "state": "active", "scope": "api",
+            "grants": {"24": "developer"},
+            "created_at": "<time>", "expires_at": null, "revoked_at": null,
+        },
+        {
+            "id": 2, "label": "migrated", "state": "active", "scope": "read_api",
+            "grants": {"24": "guest", "7": "owner"},
+            "created_at": "<time>", "expires_at": null, "revoked_at": null,
+        },
+        {
+            "id": 3, "label": "other", "state": "revoked", "scope": "api",
+            "grants": {"all": "reporter"},
+            "created_at": "<time>", "expires_at": null, "revoked_at": "<time>",
+        },
+        {
+            "id": 4, "label": "brief", "state": "expired", "scope": "api",
+            "grants": {"all": "guest"},
+            "created_at": "<time>", "expires_at": "<time>", "revoked_at": null,
+        },
+    ]);
+    assert_eq!(tokens, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

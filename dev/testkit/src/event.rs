@@ -48,6 +48,31 @@ impl Event {
         self.header("private-token", token)
     }
 
+    /// Replaces the method.
+    pub fn method(mut self, method: &str) -> Self {
+        method.clone_into(&mut self.method);
+        self
+    }
+
+    /// Adds to the path of a target without a query string.
+    pub fn suffix(mut self, suffix: &str) -> Self {
+        self.target += suffix;
+        self
+    }
+
+    /// Adds to the query string.
+    pub fn query(mut self, query: &str) -> Self {
+        self.target
+            .push(if self.target.contains('?') { '&' } else { '?' });
+        self.target += query;
+        self
+    }
+
+    /// The raw path, and `?` with the raw query string if there is one.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     /// Sets a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());

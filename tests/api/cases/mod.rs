@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 
 use testkit::app::{TestApp, granted, project};
 use testkit::event::Event;
-use testkit::persona::{PRIVATE, PUBLIC};
-use testkit::seed;
+use testkit::persona::{PRIVATE, PUBLIC, Persona};
 
 /// The seeded project.
 const SEEDED: u64 = 24;
@@ -26,16 +25,16 @@ const WITH_ONE_RELEASE: u64 = 25;
 /// What a request is about.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// The ID of the project.
-    pub project: u64,
-    /// The path of the project.
+    /// The project in a path of the API: its ID, or another name of it.
+    pub project: String,
+    /// The project in a path of the web.
     pub path: &'static str,
     /// The tag of the release.
     pub tag: String,
     /// The ID of the link.
-    pub link: u64,
+    pub link: String,
     /// The ID of the member.
-    pub member: u64,
+    pub member: String,
 }
 
 impl Subject {
@@ -49,11 +48,11 @@ impl Subject {
             _ => "group/missing",
         };
         Self {
-            project,
+            project: project.to_string(),
             path,
             tag: tag.into(),
-            link: 1,
-            member: 1,
+            link: "1".to_owned(),
+            member: "1".to_owned(),
         }
     }
 
@@ -85,8 +84,8 @@ impl Subject {
         Event::new("POST", &self.api("/releases")).json(body)
     }
 
-    /// The release with one link, named `old`, whose ID is 1.
-    pub async fn create_release(&self, app: &TestApp) {
+    /// Creates the release with one link, named `old`, which is the link of the subject.
+    pub async fn create_release(&mut self, app: &TestApp) {
         let link = NewLink::new("old", "https://e.com/old");
         let link = link
             .and_then(|link| link.with_filepath("/bin/old"))
@@ -97,8 +96,12 @@ impl Subject {
             .store
             .session(Duration::from_secs(60), SystemTime::now());
         let writer = Writer::for_tests(project);
-        let writes = session.write_as(&writer);
-        writes.create_link(&tag, link, None).await.unwrap();
+        let created = session
+            .write_as(&writer)
+            .create_link(&tag, link, None)
+            .await;
+        // A repeated call may have taken the first ID.
+        self.link = created.unwrap().link.id.to_string();
     }
 }
 
@@ -121,7 +124,7 @@ pub enum Links {
 }
 
 /// A request of an operation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Case {
     /// The name of the row of the operation, followed by what distinguishes the case from others of
     /// the row.
@@ -161,20 +164,15 @@ impl Case {
         self.name.split(' ').next().unwrap()
     }
 
-    /// The request about the release of this tag in the seeded project. If it reads every release
-    /// of a project, it is about the project of [`create_project_with_one_release`].
-    pub fn event(&self, tag: &str) -> Event {
-        let project = if self.reads_every_release {
-            WITH_ONE_RELEASE
+    /// The request about this subject, with the documentation's token. If the case reads every
+    /// release of a project, the request is about that of [`create_project_with_one_release`].
+    pub fn event(&self, subject: &Subject) -> Event {
+        let event = if self.reads_every_release {
+            (self.request)(&Subject::new(WITH_ONE_RELEASE, "v1"))
         } else {
-            SEEDED
+            (self.request)(subject)
         };
-        let event = (self.request)(&Subject::new(project, tag));
-        let event = if self.is_from_job {
-            event.anonymous().header("job-token", seed::TOKEN)
-        } else {
-            event
-        };
+        let event = self.signed(event, Persona::Documentation);
         if self.has_key {
             event.header("idempotency-key", "k")
         } else {
@@ -182,14 +180,25 @@ impl Case {
         }
     }
 
-    /// Creates what the request needs.
-    pub async fn prepare(&self, app: &TestApp, tag: &str) {
+    /// The request of the case, sent by this persona.
+    pub fn signed(&self, event: Event, persona: Persona) -> Event {
+        if self.is_from_job {
+            event.anonymous().header("job-token", &persona.token())
+        } else {
+            persona.signs(event)
+        }
+    }
+
+    /// Creates what the request needs. It is about the release of this tag in the seeded project.
+    pub async fn prepare(&self, app: &TestApp, tag: impl Into<String>) -> Subject {
+        let mut subject = Subject::new(SEEDED, tag);
         if self.given == Given::Release {
-            Subject::new(SEEDED, tag).create_release(app).await;
+            subject.create_release(app).await;
         }
         if self.is_repeated {
-            assert_eq!(app.send(self.event(tag)).await.status, self.success);
+            assert_eq!(app.send(self.event(&subject)).await.status, self.success);
         }
+        subject
     }
 
     /// The names of the links of the release after the request, the newest first.

@@ -139,6 +139,11 @@ pub const CASES: &[Case] = &[
         ..READ
     },
     Case {
+        name: "metadata",
+        request: |_| get("/api/v4/metadata"),
+        ..READ
+    },
+    Case {
         name: "get_project",
         request: |subject| get(subject.api("")),
         ..READ

@@ -1,0 +1,278 @@
+//! Each status of each operation, produced by a request. `statuses.txt` has the requests.
+
+use std::collections::BTreeSet;
+use std::io::{Write, stderr};
+use std::time::{Duration, SystemTime};
+
+use release_links::project::{ProjectPath, ProjectRef};
+use release_links::store::Store;
+use release_links::store::operator::{ProjectChanges, Takeover};
+use serde_json::Value;
+
+use testkit::app::{TABLE, TestApp};
+use testkit::event::Event;
+use testkit::faults::{Fault, Faulty, Rule};
+use testkit::log::Log;
+use testkit::persona::{MISSING, PUBLIC, Persona};
+use testkit::reply::Reply;
+
+use crate::cases::{Case, Given, Subject, case};
+use crate::rows::{Former, ROWS, Row};
+
+const TABLE_OF_STATUSES: &str = include_str!("statuses.txt");
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy)]
+struct Line<'a> {
+    status: u64,
+    words: &'a str,
+    /// Whether the status is one of the row's own.
+    is_own: bool,
+}
+
+/// The lines below this heading.
+fn lines(heading: &str) -> Vec<Line<'static>> {
+    let blocks = TABLE_OF_STATUSES.split("\n\n");
+    let block = blocks.filter_map(|block| block.split_once('\n'));
+    let mut block = block.filter(|(first, _)| *first == heading);
+    let lines = block.next().map_or("", |(_, lines)| lines).lines();
+    lines
+        .map(|line| Line {
+            status: line[..3].parse().unwrap(),
+            words: line[3..].trim(),
+            is_own: !heading.starts_with("every"),
+        })
+        .collect()
+}
+
+/// The lines for a row.
+fn lines_of(row: &Row) -> Vec<Line<'static>> {
+    let mut found = lines(row.name);
+    let own: BTreeSet<u64> = found.iter().map(|line| line.status).collect();
+    for (applies, heading) in [
+        (true, "every row"),
+        (row.serves_json, "every row that serves JSON"),
+        (row.method != "GET", "every row that writes"),
+        (
+            row.former_paths == Former::Redirect,
+            "every row that redirects former paths",
+        ),
+        (
+            row.former_paths == Former::Reject,
+            "every row that rejects former paths",
+        ),
+    ] {
+        let lines = if applies { lines(heading) } else { Vec::new() };
+        found.extend(lines.into_iter().filter(|line| !own.contains(&line.status)));
+    }
+    found
+}
+
+/// The service in three states: as usual, with a DynamoDB that finds each call invalid, and without
+/// DynamoDB. The developer's project has a former path.
+struct Apps {
+    usual: TestApp,
+    invalid: TestApp,
+    unreachable: TestApp,
+    developer: String,
+}
+
+const FORMER_PATH: &str = "group%2Fformer";
+
+impl Apps {
+    async fn start() -> Self {
+        let usual = TestApp::start_with_personas().await;
+        for path in ["group/former", "group/public"] {
+            rename(&usual, path).await;
+        }
+        let rules = [
+            "BatchGetItem",
+            "GetItem",
+            "Query",
+            "TransactWriteItems",
+            "UpdateItem",
+        ];
+        let rules = rules.map(|operation| Rule {
+            operation,
+            fault: Fault::ServiceError(400, "ValidationException"),
+            skip: 0,
+            times: u32::MAX,
+        });
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let invalid = Faulty::new(http, &rules).config(usual.address);
+        let invalid = Store::new(invalid, TABLE.to_owned());
+        let user = usual.as_(Persona::Developer).get("/api/v4/user").await;
+        Self {
+            invalid: TestApp::builder(usual.address).store(invalid).start(),
+            unreachable: TestApp::builder(([127, 0, 0, 1], 1).into()).start(),
+            developer: user.body["id"].to_string(),
+            usual,
+        }
+    }
+}
+
+async fn rename(app: &TestApp, path: &str) {
+    let changes = ProjectChanges {
+        path: Some(ProjectPath::parse(path).unwrap()),
+        visibility: None,
+    };
+    let project = ProjectRef::parse(&PUBLIC.to_string()).unwrap();
+    let session = app.operator.session(Duration::from_secs(5));
+    let projects = session.projects();
+    let update = projects.update(&project, changes, Takeover::Allow, SystemTime::now());
+    update.await.unwrap();
+}
+
+/// A request while the words of its line change it.
+struct Request<'a> {
+    case: &'static Case,
+    subject: Subject,
+    persona: Persona,
+    app: &'a TestApp,
+    is_from_job: bool,
+    has_key: bool,
+    was_sent: bool,
+    changes: Vec<Box<dyn Fn(Event) -> Event>>,
+}
+
+impl<'a> Request<'a> {
+    /// The request of a line about the release of this tag.
+    async fn new(apps: &'a Apps, row: &Row, tag: String, line: Line<'a>) -> Self {
+        let case = case(row.name);
+        let mut request = Self {
+            case,
+            subject: Subject::new(PUBLIC, tag),
+            persona: Persona::Developer,
+            app: &apps.usual,
+            is_from_job: case.is_from_job,
+            has_key: false,
+            was_sent: false,
+            changes: Vec::new(),
+        };
+        request.subject.member.clone_from(&apps.developer);
+        if case.given == Given::Release {
+            request.subject.create_release(&apps.usual).await;
+        }
+        let (words, body) = line.words.split_once("body {").unwrap_or((line.words, ""));
+        for word in words.split(", ").filter(|word| !word.is_empty()) {
+            request.change(word, apps);
+        }
+        if !body.is_empty() {
+            let body = format!("{{{body}").replace("TAG", &request.subject.tag);
+            let body: Value = serde_json::from_str(&body).unwrap();
+            request.with(move |event| event.json(body.clone()));
+        }
+        request
+    }
+
+    fn with(&mut self, change: impl Fn(Event) -> Event + 'static) {
+        self.changes.push(Box::new(change));
+    }
+
+    fn change(&mut self, words: &str, apps: &'a Apps) {
+        let (word, rest) = words.split_once(' ').unwrap_or((words, ""));
+        let rest = rest.to_owned();
+        match (word, rest.as_str()) {
+            ("as", name) => self.persona = name.parse().unwrap(),
+            ("with", "a private token") => self.is_from_job = false,
+            ("missing", "project") => self.subject = Subject::new(MISSING, &self.subject.tag),
+            ("former", "path") => self.subject.project = FORMER_PATH.to_owned(),
+            ("no", "release") => self.subject.tag += "-missing",
+            ("no", "link") => self.subject.link = "999999".to_owned(),
+            ("link", _) => self.subject.link = rest,
+            ("member", _) => self.subject.member = rest,
+            ("long", "tag") => self.subject.tag = "t".repeat(1_025),
+            ("twice", "") => self.was_sent = true,
+            ("used", "key") => (self.has_key, self.was_sent) = (true, true),
+            ("invalid", "calls") => self.app = &apps.invalid,
+            ("no", "DynamoDB") => self.app = &apps.unreachable,
+            _ => self.change_event(word, rest),
+        }
+    }
+
+    fn change_event(&mut self, word: &str, rest: String) {
+        match (word, rest.as_str()) {
+            ("suffix", _) => self.with(move |event| event.suffix(&rest)),
+            ("query", _) => self.with(move |event| event.query(&rest)),
+            ("header", _) => self.with(move |event| {
+                let (name, value) = rest.split_once(' ').unwrap();
+                event.header(name, value)
+            }),
+            ("large", "body") => self.with(|event| event.body("text/plain", "x".repeat(600_000))),
+            ("long", "query") => self.with(|event| event.query(&"a=b&".repeat(5_000))),
+            ("text", "body") => self.with(|event| event.body("text/plain", "x")),
+            _ => panic!("{word} {rest} are no words of the table"),
+        }
+    }
+
+    fn event(&self) -> Event {
+        let event = (self.case.request)(&self.subject);
+        let event = if self.is_from_job {
+            self.case.signed(event, self.persona)
+        } else {
+            self.persona.signs(event)
+        };
+        if self.has_key {
+            event.header("idempotency-key", "key")
+        } else {
+            event
+        }
+    }
+
+    async fn send(&self) -> Reply {
+        if self.was_sent {
+            let first = self.app.send(self.event()).await;
+            assert_eq!(first.status, self.case.success);
+        }
+        let event = self
+            .changes
+            .iter()
+            .fold(self.event(), |event, change| change(event));
+        self.app.send(event).await
+    }
+}
+
+#[test]
+fn the_table_has_a_request_for_each_status_of_each_operation() {
+    for row in ROWS {
+        let found: BTreeSet<u64> = lines_of(row).iter().map(|line| line.status).collect();
+        let returned = row.statuses();
+        for status in &returned {
+            let is_found = found.contains(status);
+            assert!(is_found, "statuses.txt has no {status} of {}", row.name);
+        }
+        for status in &found {
+            let is_returned = returned.contains(status);
+            assert!(
+                is_returned,
+                "{} never returns {status}, says its row",
+                row.name
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_operation_returns_each_of_its_statuses() {
+    let apps = Apps::start().await;
+    let (mut count, mut wrong) = (0, Vec::new());
+    for row in ROWS {
+        for line in lines_of(row) {
+            count += 1;
+            let request = Request::new(&apps, row, format!("s{count}"), line).await;
+            let log = Log::capture();
+            let reply = request.send().await;
+            let logged = format!("\"operation\":\"{}\"", row.logged);
+            let is_of_row = !line.is_own || log.text().contains(&logged);
+            if reply.status != line.status || !is_of_row {
+                wrong.push(format!(
+                    "{}, {} {}: {reply:?}",
+                    row.name, line.status, line.words
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Written directly to stderr because the test harness captures `eprintln!`.
+    let _ = writeln!(stderr(), "statuses: {count} of {} operations", ROWS.len());
+}

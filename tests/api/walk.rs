@@ -1,0 +1,105 @@
+//! What each operation must have: an event, cases for the tests that walk over cases, and a cost.
+//! What is missing fails by name. `statuses` asserts that each of its statuses has a request.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use testkit::app::TestApp;
+use testkit::log::Log;
+
+use crate::access::rows_in_matrix;
+use crate::cases::CASES;
+use crate::fault_cases::{Pairs, faulted};
+use crate::rows::ROWS;
+
+/// Asserts that each row is among these names.
+#[track_caller]
+fn assert_each_row_is_in(names: &BTreeSet<String>, what: &str) {
+    for row in ROWS {
+        assert!(names.contains(row.name), "{} has no {what}", row.name);
+    }
+}
+
+fn owned<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn each_case_is_of_a_row() {
+    for case in CASES {
+        let is_row = ROWS.iter().any(|row| row.name == case.row());
+        assert!(is_row, "{} is of no row", case.name);
+    }
+}
+
+#[test]
+fn each_operation_has_a_case_of_its_name() {
+    let names = CASES.iter().map(|case| case.name);
+    assert_each_row_is_in(&owned(names), "case of its name");
+}
+
+#[test]
+fn each_operation_is_in_the_fault_matrix() {
+    let faulted = faulted(Pairs::OfClasses);
+    let rows = faulted.iter().map(|one| one.case.row());
+    assert_each_row_is_in(&owned(rows), "case in the fault matrix");
+}
+
+#[test]
+fn each_operation_is_in_the_access_matrix() {
+    let rows = rows_in_matrix();
+    assert_each_row_is_in(&owned(rows.into_iter()), "line in access.txt");
+}
+
+/// The number of calls is asserted for each case; the capacity is what the table has.
+#[test]
+fn each_case_has_a_documented_cost() {
+    let costs = include_str!("../../docs/operations.md");
+    for case in CASES {
+        let line = format!("\n| {} | ", case.cost);
+        assert!(
+            costs.contains(&line),
+            "{} costs as {:?}",
+            case.name,
+            case.cost
+        );
+    }
+}
+
+/// The operation that the service named in the log.
+fn logged_operation(log: &Log) -> Option<String> {
+    let events = log.text();
+    let events = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut operations =
+        events.filter_map(|event| Some(event["fields"]["operation"].as_str()?.to_owned()));
+    operations.next()
+}
+
+#[tokio::test]
+async fn each_operation_has_an_event_of_a_success() {
+    let app = TestApp::start().await;
+    let expected: Value = serde_json::from_str(include_str!("../events.json")).unwrap();
+    let mut operations = BTreeSet::new();
+    for expected in expected.as_array().unwrap() {
+        let name = expected["event"].as_str().unwrap();
+        let event = fs::read_to_string(format!("events/{name}.json")).unwrap();
+        let log = Log::capture();
+        let reply = app
+            .send(serde_json::from_str::<Value>(&event).unwrap())
+            .await;
+        let operation = logged_operation(&log).filter(|_| reply.status < 400);
+        operations.extend(operation);
+    }
+    for row in ROWS {
+        let has_event = operations.contains(row.logged);
+        assert!(
+            has_event,
+            "{} has no event of a success in events/",
+            row.name
+        );
+    }
+}
