@@ -22,8 +22,8 @@ export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
 # Elsewhere than on Debian, the tests of glab are skipped.
 GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/glab)
 
-.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate histories soak fuzz bench \
-	bench-variants startup-order baselines need-rust need-valgrind need-python need-node
+.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate faults histories soak fuzz \
+	bench bench-variants startup-order baselines need-rust need-valgrind need-python need-node
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,10 @@ invoke: $(CARGO_LAMBDA) ## send events/NAME.json to the running service (EVENT=n
 soak: need-rust .aws-sam/local/template.yaml ## send mixed traffic for five minutes (MINUTES=…)
 	$(BUILD_TOOL) --bin soak
 	MINUTES=$(MINUTES) BOOTSTRAP=.aws-sam/local/Function/bootstrap target/debug/soak
+
+faults: need-rust ## inject every pair of faults into the calls to DynamoDB (a quarter of an hour)
+	cargo build --locked --workspace --bin dynamodb-engine
+	FAULT_PAIRS=all cargo test --locked --workspace --test api -- no_fault_causes
 
 histories: need-rust ## check random histories with faults for five minutes (MINUTES=…; SEED=… repeats one)
 	cargo build --locked --workspace --bin dynamodb-engine

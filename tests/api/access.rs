@@ -94,9 +94,9 @@ impl Cell<'_> {
     }
 }
 
-/// The rows that the access matrix has, once for each cell.
-pub fn rows_in_matrix() -> Vec<&'static str> {
-    cells().iter().map(|cell| cell.case().0.row()).collect()
+/// The name of the case of each cell.
+pub fn names_in_matrix() -> impl Iterator<Item = &'static str> {
+    cells().into_iter().map(|cell| cell.case().0.name)
 }
 
 #[track_caller]
@@ -209,7 +209,7 @@ async fn an_uncached_token_reads_the_same_keys_for_private_and_missing_projects(
             .issue(granted(&format!("outsider of {project}"), 24, Role::Owner))
             .await;
         for (token, status) in [(outsider, 404), (format!("junk for {project}"), 401)] {
-            app.take_calls();
+            app.take_operations_and_keys();
             let reply = app
                 .send(Event::new("GET", &links(project)).token(&token))
                 .await;

@@ -19,10 +19,9 @@ use crate::releases::RELEASES;
 
 /// The calls of these requests, one after the other, by a process that knows the caller.
 async fn calls(app: &TestApp, target: &str) -> usize {
-    app.take_calls();
     let reply = app.get(target).await;
     assert!(matches!(reply.status, 200 | 302), "{target}: {reply:?}");
-    app.take_calls()
+    reply.calls().len()
 }
 
 /// Makes the process know the caller and both names of the project.
@@ -131,9 +130,7 @@ async fn what_deletions_leave_costs_a_reader_little() {
     assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
     identify(&app).await;
     for target in [release.clone(), format!("{release}/assets/links")] {
-        app.take_calls();
-        assert_eq!(app.get(&target).await.status, 404);
-        assert_eq!(app.take_operations(), ["Query"], "{target}");
+        app.get(&target).await.assert_calls(404, &["Query"]);
     }
     let key = usage::release("v1");
     let size = ResponseSize::new("https://links.example.com/group/app");

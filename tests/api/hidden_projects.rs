@@ -20,7 +20,7 @@ use crate::cases::Subject;
 type Observed = (Reply, Vec<(String, usize)>);
 
 async fn observe(app: &TestApp, event: Event) -> Observed {
-    app.take_calls();
+    app.take_operations_and_keys();
     let reply = app.send(event).await.without_runtime();
     (reply, app.take_operations_and_keys())
 }

@@ -239,17 +239,12 @@ async fn cached_tokens_and_projects_cost_no_call() {
     .await;
     for path in [PROJECT, VERSION, &format!("{PROJECT}/members/all/1")] {
         assert_eq!(app.get(path).await.status, 200);
-        app.take_calls();
-        assert_eq!(
-            (app.get(path).await.status, app.take_calls()),
-            (200, 0),
-            "{path}"
-        );
+        app.get(path).await.assert_calls(200, &[]);
     }
     let private = "/api/v4/projects/7";
     for _ in 0..2 {
-        app.take_calls();
-        assert_eq!((app.get(private).await.status, app.take_calls()), (404, 1));
+        let hidden = app.get(private).await;
+        hidden.assert_calls(404, &["BatchGetItem"]);
     }
 }
 

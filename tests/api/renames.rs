@@ -168,15 +168,11 @@ async fn a_former_path_of_a_private_project_is_hidden() {
             .await
             .assert(404, json!({"message": "404 Project Not Found"}));
     }
-    app.take_calls();
     let hidden = app
         .send(Event::new("GET", &links("group/app")).token(&outsider))
-        .await
-        .without_runtime();
-    assert_eq!(
-        (&hidden, app.take_operations()),
-        (&missing, vec!["BatchGetItem".to_owned()])
-    );
+        .await;
+    hidden.assert_calls(404, &["BatchGetItem"]);
+    assert_eq!(hidden.without_runtime(), missing);
     assert_moved(&app.get(&links("group/app")).await, LINKS);
     assert_eq!(app.get(&download("group/app")).await.status, 302);
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
 use testkit::persona::PRIVATE;
-use testkit::persona::Persona::{Developer, Guest};
+use testkit::persona::Persona::{self, Developer, Guest};
 
 use crate::cases::Subject;
 
@@ -14,7 +14,7 @@ async fn tokens_are_accepted_in_every_location() {
     let private = "/api/v4/projects/2/releases/v1/assets/links";
     Subject::new(PRIVATE, "v1").create_release(&app).await;
     let get = || Event::new("GET", private).anonymous();
-    let [guest, developer] = [Guest, Developer].map(|persona| persona.token());
+    let [guest, developer] = [Guest, Developer].map(Persona::token);
     for name in "private-token PRIVATE-TOKEN Private-Token JOB-TOKEN Job-Token".split(' ') {
         let reply = app.send(get().header(name, &guest)).await;
         assert_eq!(reply.status, 200, "{name}");

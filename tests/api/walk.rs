@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Write, stderr};
 
 use serde_json::Value;
 
 use testkit::app::TestApp;
 use testkit::log::Log;
 
-use crate::access::rows_in_matrix;
-use crate::cases::CASES;
-use crate::fault_cases::{Pairs, faulted};
+use crate::access::names_in_matrix;
+use crate::cases::{CASES, case};
+use crate::fault_cases::{Faulted, Pairs, faulted};
 use crate::rows::ROWS;
 
 /// Asserts that each row is among these names.
@@ -49,8 +50,35 @@ fn each_operation_is_in_the_fault_matrix() {
 
 #[test]
 fn each_operation_is_in_the_access_matrix() {
-    let rows = rows_in_matrix();
-    assert_each_row_is_in(&owned(rows.into_iter()), "line in access.txt");
+    let rows = names_in_matrix().map(|name| case(name).row());
+    assert_each_row_is_in(&owned(rows), "line in access.txt");
+}
+
+/// Prints the number of cases in each matrix, so that a change can show that it lost none.
+#[test]
+fn the_cases_of_each_matrix_are_counted() {
+    let (classes, all) = (faulted(Pairs::OfClasses), faulted(Pairs::All));
+    let mut text =
+        "case: single faults, pairs of classes, all pairs, cells of access.txt".to_owned();
+    let mut totals = [0; 4];
+    for case in CASES {
+        let count = |faulted: &[Faulted], rules: usize| {
+            let of_case = faulted.iter().filter(|one| one.case.name == case.name);
+            of_case.filter(|one| one.rules.len() == rules).count()
+        };
+        let cells = names_in_matrix().filter(|name| *name == case.name).count();
+        let counts = [
+            count(&classes, 1),
+            count(&classes, 2),
+            count(&all, 2),
+            cells,
+        ];
+        totals = std::array::from_fn(|index| totals[index] + counts[index]);
+        text += &format!("\n  {}: {counts:?}", case.name);
+    }
+    // Written directly to stderr because the test harness captures `eprintln!`.
+    let _ = writeln!(stderr(), "{text}\n  {} cases: {totals:?}", CASES.len());
+    assert!(totals.iter().all(|total| *total > 0));
 }
 
 /// The number of calls is asserted for each case; the capacity is what the table has.

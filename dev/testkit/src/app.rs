@@ -91,20 +91,8 @@ impl TestApp {
         Self::builder(self.address).start()
     }
 
-    /// Returns the number of DynamoDB calls since the last reset, and resets the record.
-    pub fn take_calls(&self) -> usize {
-        self.take_operations().len()
-    }
-
-    /// Returns the names of the DynamoDB operations since the last reset, and resets the record.
-    pub fn take_operations(&self) -> Vec<String> {
-        self.take_operations_and_keys()
-            .into_iter()
-            .map(|(operation, _)| operation)
-            .collect()
-    }
-
-    /// Like [`Self::take_operations`], each with the number of keys if it was a batch read.
+    /// Returns the names of the DynamoDB calls since the last reset, each with the number of keys if
+    /// it is a batch read, and resets the record. A [`Reply`] knows the calls of its own request.
     pub fn take_operations_and_keys(&self) -> Vec<(String, usize)> {
         self.calls.take()
     }

@@ -120,6 +120,11 @@ impl Reply {
         assert_eq!((self.status, &self.body), (status, &body), "{self:?}");
     }
 
+    /// The DynamoDB calls that the request took.
+    pub fn calls(&self) -> &[String] {
+        &self.calls
+    }
+
     /// Asserts the status and the DynamoDB calls that the request took.
     #[track_caller]
     pub fn assert_calls(&self, status: u64, calls: &[&str]) {
