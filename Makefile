@@ -116,8 +116,9 @@ baselines: need-rust ## check and build the programs that the bench compares wit
 fuzz: need-rust $(TOOLS)/cargo-fuzz/bin/cargo-fuzz ## fuzz a target of fuzz/fuzz_targets (TARGET=path, FUZZ_SECONDS=…)
 	RUSTC_BOOTSTRAP=1 $(TOOLS)/cargo-fuzz/bin/cargo-fuzz run $(TARGET) -- -max_total_time=$(FUZZ_SECONDS) -max_len=512
 
-tools: $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest $(TOOLS)/ministack/bin/ministack \
-	$(TOOLS)/awscli/bin/aws tests/clients/node_modules $(GLAB) ## install the tools that are not compiled
+INSTALLED := $(CARGO_LAMBDA) $(foreach tool,sam/bin/sam checkov/bin/checkov clients/bin/pytest ministack/bin/ministack \
+	awscli/bin/aws,$(TOOLS)/$(tool)) tests/clients/node_modules $(GLAB)
+tools: $(INSTALLED) ## install the tools that are not compiled
 
 # The bootstrap is built once, and deployed until one of its files changes. The host's own compiler links it: zig, which
 # links for older systems, is more than the emulator needs. `make deploy` has a build folder of its own, .aws-sam/build, so
