@@ -45,7 +45,6 @@ mod release_parameters;
 mod releases;
 mod renames;
 mod retries;
-mod rows;
 mod server_time;
 mod statuses;
 mod tags;

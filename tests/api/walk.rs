@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Write, stderr};
 
+use release_links::operations::{Facts, OPERATIONS};
 use serde_json::Value;
 
 use testkit::app::TestApp;
@@ -13,13 +14,16 @@ use testkit::log::Log;
 use crate::access::names_in_matrix;
 use crate::cases::{CASES, case};
 use crate::fault_cases::{Faulted, Pairs, faulted};
-use crate::rows::ROWS;
 
-/// Asserts that each row is among these names.
+fn all_facts() -> impl Iterator<Item = &'static Facts> {
+    OPERATIONS.iter().map(|row| row.facts)
+}
+
+/// Asserts that the name of each operation is among these.
 #[track_caller]
 fn assert_each_row_is_in(names: &BTreeSet<String>, what: &str) {
-    for row in ROWS {
-        assert!(names.contains(row.name), "{} has no {what}", row.name);
+    for Facts { name, .. } in all_facts() {
+        assert!(names.contains(*name), "{name} has no {what}");
     }
 }
 
@@ -30,7 +34,7 @@ fn owned<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
 #[test]
 fn each_case_is_of_a_row() {
     for case in CASES {
-        let is_row = ROWS.iter().any(|row| row.name == case.row());
+        let is_row = all_facts().any(|facts| facts.name == case.row());
         assert!(is_row, "{} is of no row", case.name);
     }
 }
@@ -96,6 +100,38 @@ fn each_case_has_a_documented_cost() {
     }
 }
 
+/// The line of an operation in `docs/api.md`.
+fn documentation(facts: &Facts) -> String {
+    let Facts {
+        summary,
+        method,
+        path,
+        ..
+    } = facts;
+    let statements = facts.statements.iter();
+    let statements = statements.map(|code| {
+        let anchor = code.to_lowercase();
+        format!("[{code}](gitlab-behaviour.md#{anchor})")
+    });
+    let statements: Vec<String> = statements.collect();
+    format!(
+        "| {summary} | `{method} {path}` | {} |",
+        statements.join(", ")
+    )
+}
+
+#[test]
+fn each_operation_is_documented() {
+    let table = include_str!("../../docs/api.md");
+    let lines = all_facts().map(documentation);
+    let missing: Vec<String> = lines.filter(|line| !table.contains(line)).collect();
+    let missing = missing.join("\n");
+    assert!(
+        missing.is_empty(),
+        "docs/api.md lacks these lines:\n{missing}"
+    );
+}
+
 /// The operation that the service named in the log.
 fn logged_operation(log: &Log) -> Option<String> {
     let events = log.text();
@@ -122,12 +158,5 @@ async fn each_operation_has_an_event_of_a_success() {
         let operation = logged_operation(&log).filter(|_| reply.status < 400);
         operations.extend(operation);
     }
-    for row in ROWS {
-        let has_event = operations.contains(row.logged);
-        assert!(
-            has_event,
-            "{} has no event of a success in events/",
-            row.name
-        );
-    }
+    assert_each_row_is_in(&operations, "event of a success in events/");
 }
