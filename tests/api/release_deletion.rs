@@ -316,15 +316,7 @@ async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
         links: links(count),
     };
     for (tag, next) in [("then-large", 100), ("then-small", 20), ("then-link", 0)] {
-        let rule = Rule {
-            operation: "TransactWriteItems",
-            fault: Fault::ServiceError(400, "ValidationException"),
-            skip: 3,
-            times: u32::MAX,
-        };
-        let http = aws_smithy_http_client::Builder::new().build_http();
-        let faulty = Faulty::new(http, &[rule]);
-        let store = Store::new(faulty.config(app.address), TABLE.to_owned());
+        let store = interrupted(&app, 3).store;
         let key = usage::release(tag);
         let session = store.session(Duration::from_secs(30), app.clock.now());
         let writer = usage::writer();
