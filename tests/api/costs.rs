@@ -75,9 +75,9 @@ fn the_template_protects_the_table_against_data_loss() {
 
 #[tokio::test]
 async fn operations_consume_the_documented_capacity_units() {
-    let (app, database) = TestApp::start_with_database().await;
+    let app = TestApp::start().await;
     let links = usage::measure_operations(&app.store).await;
-    let releases = usage::measure_releases(&app.store, &database, TABLE).await;
+    let releases = usage::measure_releases(&app.store, app.database(), TABLE).await;
     let rows = links.into_iter().chain(releases);
     let rows: Vec<String> = rows.map(|(name, usage)| row(name, usage)).collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
@@ -114,11 +114,11 @@ async fn operations_consume_the_documented_capacity_units() {
 /// count the links, up to 10,001 of them.
 #[tokio::test]
 async fn only_the_cost_of_counting_links_grows_with_the_release() {
-    let (app, database) = TestApp::start_with_database().await;
+    let app = TestApp::start().await;
     let mut rows = Vec::new();
     for links in [10, 20, 21, 100, 1_000, 10_000] {
         let tag = format!("with-{links}");
-        import::release(&database, TABLE, &tag, links);
+        import::release(app.database(), TABLE, &tag, links);
         let growth = Growth::measure(&app.store, &tag).await;
         assert_eq!(growth.counted, u64::from(links).min(10_001));
         let format_usage = |usage: Usage| {
@@ -147,11 +147,11 @@ async fn only_the_cost_of_counting_links_grows_with_the_release() {
 /// reading them. Past the end there are none.
 #[tokio::test]
 async fn the_cost_of_a_page_grows_with_its_distance_from_the_nearer_end() {
-    let (app, database) = TestApp::start_with_database().await;
+    let app = TestApp::start().await;
     let mut rows = Vec::new();
     for (links, padding) in [(1_000, 0), (1_000, 2_000), (10_000, 0), (20_000, 0)] {
         let tag = format!("{links}-{padding}");
-        import::long_release(&database, TABLE, &tag, links, padding);
+        import::long_release(app.database(), TABLE, &tag, links, padding);
         let pages = u64::from(links) / usage::FIRST_PAGE.per_page;
         let mut costs = Vec::new();
         for (position, page) in [
@@ -196,10 +196,10 @@ async fn creating_a_link_with_a_url_of_4096_characters_costs_25_write_units() {
 
 #[tokio::test]
 async fn costs_do_not_grow_with_the_number_of_releases() {
-    let (app, database) = TestApp::start_with_database().await;
+    let app = TestApp::start().await;
     let mut costs = Vec::new();
     for releases in [1, 100, 10_000] {
-        import::releases(&database, TABLE, releases);
+        import::releases(app.database(), TABLE, releases);
         let Growth {
             list,
             get,
@@ -218,9 +218,9 @@ async fn costs_do_not_grow_with_the_number_of_releases() {
 async fn the_calls_for_releases_do_not_grow_with_the_number_of_releases() {
     let mut calls = Vec::new();
     for releases in [100, 9_999] {
-        let (app, database) = TestApp::start_with_database().await;
-        import::releases(&database, TABLE, releases);
-        let rows = usage::measure_releases(&app.store, &database, TABLE).await;
+        let app = TestApp::start().await;
+        import::releases(app.database(), TABLE, releases);
+        let rows = usage::measure_releases(&app.store, app.database(), TABLE).await;
         calls.push(
             rows.into_iter()
                 .map(|(name, usage)| (name, usage.calls))
@@ -237,8 +237,8 @@ async fn the_calls_for_releases_do_not_grow_with_the_number_of_releases() {
 /// The measurements import large releases, so an imported release must look like a created one.
 #[tokio::test]
 async fn an_imported_release_has_the_same_items_as_a_created_one() {
-    let (app, database) = TestApp::start_with_database().await;
-    import::release(&database, TABLE, "like", 1);
+    let app = TestApp::start().await;
+    import::release(app.database(), TABLE, "like", 1);
     assert_invariants(&app.items().await);
     usage::measure_operations(&app.store).await;
     let body = json!({"name": "n1", "url": "https://e.com/n1", "filepath": "/bin/n1"});

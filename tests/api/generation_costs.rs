@@ -48,8 +48,8 @@ async fn list(store: &Store, page: Page, order: Order) -> (usize, Usage) {
 /// The seeded release is one of 10,000.
 #[tokio::test]
 async fn the_cost_of_a_page_of_releases_grows_with_its_distance_from_the_nearer_end() {
-    let (app, database) = TestApp::start_with_database().await;
-    import::releases(&database, TABLE, 9_999);
+    let app = TestApp::start().await;
+    import::releases(app.database(), TABLE, 9_999);
     for (number, per_page, is_ascending, releases, calls, read_units) in [
         (1, 20, false, 20, 21, 25.0),
         (500, 20, false, 20, 22, 25.0),
@@ -124,8 +124,8 @@ async fn a_release_that_was_deleted_before_takes_a_second_call_once_a_process() 
 /// With the links of several interrupted deletions, a reader sees some of them before the release.
 #[tokio::test]
 async fn what_deletions_leave_costs_a_reader_little() {
-    let (app, database) = TestApp::start_with_database().await;
-    import::long_release(&database, TABLE, "v1", 2_000, 800);
+    let app = TestApp::start().await;
+    import::long_release(app.database(), TABLE, "v1", 2_000, 800);
     let release = format!("{RELEASES}/v1");
     assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);
     identify(&app).await;

@@ -264,8 +264,8 @@ async fn pages_are_the_same_when_read_from_either_end() {
 
 #[tokio::test]
 async fn totals_are_returned_for_up_to_ten_thousand_links() {
-    let (app, database) = TestApp::start_with_database().await;
-    import::release(&database, TABLE, "many", 10_000);
+    let app = TestApp::start().await;
+    import::release(app.database(), TABLE, "many", 10_000);
     let reply = app.get(&format!("{LIST}?per_page=100&page=100")).await;
     assert_eq!(reply.ids(), (1..=100).rev().collect::<Vec<_>>());
     assert_eq!(
@@ -309,8 +309,8 @@ async fn totals_are_returned_for_up_to_ten_thousand_links() {
 /// GitLab counts 10,000 links, and a page may begin before that number and end after it.
 #[tokio::test]
 async fn pages_follow_each_other_beyond_ten_thousand_links() {
-    let (app, database) = TestApp::start_with_database().await;
-    import::release(&database, TABLE, "many", 10_050);
+    let app = TestApp::start().await;
+    import::release(app.database(), TABLE, "many", 10_050);
     for per_page in [30, 60, 90] {
         let (mut ids, mut page) = (Vec::new(), 9_900 / per_page);
         let skipped = (page - 1) * per_page;

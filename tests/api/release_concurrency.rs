@@ -123,8 +123,8 @@ async fn an_update_does_not_overwrite_a_description_that_it_has_not_read() {
 /// A release over a megabyte takes several queries.
 #[tokio::test]
 async fn a_release_deleted_between_two_queries_is_not_found() {
-    let (app, database) = TestApp::start_with_database().await;
-    import::long_release(&database, TABLE, "large", 1_000, 2_000);
+    let app = TestApp::start().await;
+    import::long_release(app.database(), TABLE, "large", 1_000, 2_000);
     let path = format!("{RELEASES}/large");
     let proxy = Proxy::holding(app.address, "GetItem").await;
     let slow = TestApp::builder(proxy.address).start();

@@ -74,8 +74,8 @@ async fn assert_gone(app: &TestApp, tag: &str) {
 
 #[tokio::test]
 async fn a_release_with_ten_thousand_links_is_deleted_completely() {
-    let (app, database) = TestApp::start_with_database().await;
-    import::release(&database, TABLE, "many", 10_000);
+    let app = TestApp::start().await;
+    import::release(app.database(), TABLE, "many", 10_000);
     let deleted = app.delete(&format!("{RELEASES}/many")).await;
     assert_eq!(
         (deleted.status, &deleted.body["assets"]["count"]),
@@ -105,9 +105,9 @@ pub(super) fn interrupted(app: &TestApp, transactions: u32) -> TestApp {
 #[tokio::test]
 async fn an_interrupted_deletion_is_complete_for_readers_and_finishes_with_the_next_write() {
     for write in ["POST", "POST LINK"] {
-        let (app, database) = TestApp::start_with_database().await;
+        let app = TestApp::start().await;
         let tag = write.replace(' ', "-");
-        import::release(&database, TABLE, &tag, 300);
+        import::release(app.database(), TABLE, &tag, 300);
         let release = format!("{RELEASES}/{tag}");
         assert_eq!(interrupted(&app, 2).delete(&release).await.status, 200);
         let left = items_of(&app, &tag).await;
@@ -132,9 +132,9 @@ async fn an_interrupted_deletion_is_complete_for_readers_and_finishes_with_the_n
 
 #[tokio::test]
 async fn a_new_release_of_the_tag_does_not_see_links_that_are_not_removed_yet() {
-    let (app, database) = TestApp::start_with_database().await;
+    let app = TestApp::start().await;
     for (tag, by_link) in [("by-release", false), ("by-link", true)] {
-        import::release(&database, TABLE, tag, 300);
+        import::release(app.database(), TABLE, tag, 300);
         let release = format!("{RELEASES}/{tag}");
         let interrupted = interrupted(&app, 1);
         assert_eq!(interrupted.delete(&release).await.status, 200);
@@ -281,8 +281,8 @@ async fn links_of_several_deleted_releases_with_the_same_values_are_removed() {
 /// Links that are not removed yet do not count towards the size of a response.
 #[tokio::test]
 async fn a_large_deleted_release_is_not_found_and_its_successor_is_shown() {
-    let (app, database) = TestApp::start_with_database().await;
-    import::long_release(&database, TABLE, "v1", 2_000, 4_000);
+    let app = TestApp::start().await;
+    import::long_release(app.database(), TABLE, "v1", 2_000, 4_000);
     let release = format!("{RELEASES}/v1");
     assert_eq!(app.get(&release).await.status, 400, "it is too large");
     assert_eq!(interrupted(&app, 1).delete(&release).await.status, 200);

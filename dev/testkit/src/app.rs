@@ -62,20 +62,19 @@ pub struct TestApp {
     pub address: SocketAddr,
     /// The clock of the service and of the invocations' deadlines.
     pub clock: Clock,
+    /// The database of the engine, if [`Self::start`] has started it.
+    pub(crate) database: Option<Database>,
     pub(crate) calls: Calls,
 }
 
 impl TestApp {
     /// Starts the service on a new engine with the seeded project and release.
     pub async fn start() -> Self {
-        Self::builder(seeded_engine().await).start()
-    }
-
-    /// Like [`Self::start`], and also returns the database for bulk imports.
-    pub async fn start_with_database() -> (Self, Database) {
         let database = Database::memory().unwrap();
         let engine = serve(database.clone()).await;
-        (Self::builder(engine).start(), database)
+        let mut app = Self::builder(engine).start();
+        app.database = Some(database);
+        app
     }
 
     /// Describes a process of the service on this engine. Nothing needs to listen on the address
@@ -83,6 +82,13 @@ impl TestApp {
     #[must_use]
     pub fn builder(engine: SocketAddr) -> Builder {
         Builder::new(engine)
+    }
+
+    /// The database of the app's own engine, for bulk imports.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        let database = self.database.as_ref();
+        database.expect("the app has started an engine of its own")
     }
 
     /// Starts another process of the service on the same engine. Its caches are empty.

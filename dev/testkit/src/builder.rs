@@ -100,6 +100,7 @@ impl Builder {
             client: engine::client(self.engine),
             address: self.engine,
             clock,
+            database: None,
             calls,
         }
     }
