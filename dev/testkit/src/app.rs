@@ -34,7 +34,7 @@ pub use crate::invariants::Item;
 
 /// Starts a new engine with the table and the data from [`seed`].
 pub async fn seeded_engine() -> SocketAddr {
-    serve(Database::memory().unwrap()).await
+    serve(Database::memory()).await
 }
 
 async fn serve(database: Database) -> SocketAddr {
@@ -70,7 +70,7 @@ pub struct TestApp {
 impl TestApp {
     /// Starts the service on a new engine with the seeded project and release.
     pub async fn start() -> Self {
-        let database = Database::memory().unwrap();
+        let database = Database::memory();
         let engine = serve(database.clone()).await;
         let mut app = Self::builder(engine).start();
         app.database = Some(database);

@@ -60,11 +60,12 @@ pub(crate) struct Answer {
 impl Database {
     /// Creates a database in memory.
     ///
-    /// # Errors
+    /// # Panics
     ///
-    /// Fails with a message for the developer if the engine cannot be started.
-    pub fn memory() -> Result<Self, String> {
-        Self::connect(None)
+    /// With a message for the developer, if the engine cannot be started.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::connect(None).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Opens the database in this file, or creates it.

@@ -69,7 +69,7 @@ impl Network {
     ///
     /// If the engine refuses them.
     pub async fn seeded() -> Self {
-        let network = Self::new(Database::memory().unwrap());
+        let network = Self::new(Database::memory());
         let (operator, client) = (
             network.connect().operator(TABLE),
             network.connect().client(),

@@ -65,7 +65,7 @@ async fn main() -> ExitCode {
 async fn soak() -> Result<(), String> {
     let minutes = emulator::setting("MINUTES", "5").parse::<f64>();
     let minutes = minutes.map_err(|_| "MINUTES must be a number".to_owned())?;
-    let engine = Database::memory()?.serve();
+    let engine = Database::memory().serve();
     let client = engine::client(engine);
     engine::create_table(&client, TABLE).await?;
     let operator = Operator::new(engine::client_config(engine), TABLE.to_owned());

@@ -103,7 +103,7 @@ async fn measure_all(report: &mut Report) {
 
 /// Creates a database with the seeded project.
 async fn start_engine() -> (SocketAddr, Database) {
-    let database = Database::memory().unwrap();
+    let database = Database::memory();
     let engine = database.clone().serve();
     engine::create_table(&engine::client(engine), TABLE)
         .await
