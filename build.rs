@@ -2,12 +2,17 @@
 
 /// The functions that a start runs come first, so that they lie in few pages of the program. Builds
 /// for development link without the order, because it takes time.
-fn main() {
+fn main() -> std::io::Result<()> {
     let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|set| set == value);
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/startup.ld");
     if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/startup.ld");
-        println!("cargo::rustc-link-arg-bin=release-links=-T{script}");
+        // Cargo starts a build script in the package's folder, but the linker elsewhere.
+        let script = std::path::absolute("src/startup.ld")?;
+        println!(
+            "cargo::rustc-link-arg-bin=release-links=-T{}",
+            script.display()
+        );
     }
+    Ok(())
 }
