@@ -144,7 +144,7 @@ async fn every_caller_gets_gitlabs_response() {
 }
 
 #[tokio::test]
-async fn parameters_are_validated_before_authorization_and_link_rules_after_it() {
+async fn the_checks_of_a_link_have_gitlabs_order() {
     let app = TestApp::start_with_personas().await;
     let missing = "/api/v4/projects/3/releases/v1/assets/links";
     let event = Event::new("POST", missing).anonymous().form("");

@@ -10,7 +10,7 @@ use testkit::persona::Persona::{
 
 /// R53: the order of the checks, each request with several errors.
 #[tokio::test]
-async fn access_is_checked_before_parameters_and_parameters_before_the_role() {
+async fn the_checks_of_a_release_have_gitlabs_order() {
     let app = TestApp::start_with_personas().await;
     let post = |project: &str, persona: Persona, body: &str| {
         let event = Event::new("POST", &format!("/api/v4/projects/{project}/releases"));

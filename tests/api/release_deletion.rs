@@ -302,7 +302,7 @@ async fn a_large_deleted_release_is_not_found_and_its_successor_is_shown() {
 
 /// A creation that fails after it has written links leaves nothing that anyone sees.
 #[tokio::test]
-async fn an_interrupted_creation_is_invisible_and_blocks_nothing() {
+async fn an_interrupted_creation_changes_nothing_for_others() {
     let app = TestApp::start().await;
     let links = |count: usize| -> Vec<NewLink> {
         let link = |n| NewLink::new(format!("n{n}"), format!("https://e.com/n{n}")).unwrap();
