@@ -28,7 +28,7 @@ GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/g
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…, STATE=file; FRESH=1 starts empty)
+run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…, STATE=file; FRESH=1 deletes the state first)
 	@$(BUILD_SERVICE) \
 		|| { echo "make run: the build failed; fix the errors above and run it again" >&2; exit 1; }
 	@PORT=$(PORT) FRESH=$(FRESH) exec target/debug/local
@@ -43,7 +43,11 @@ smoke: need-python ## check a deployment with real requests (API_URL=…, PROJEC
 			"write \`export $$variable\`, and run \`make smoke\` without it" >&2; exit 1; done
 	@python3 dev/smoke.py
 
-test: rust-tests validate client-tests deploy-local ## run every test
+# After the Rust tests, one of the others waits for the network or a process most of the time, so they run beside each other.
+# Old versions of make cannot keep their outputs apart.
+test: rust-tests ## run every test
+	@$(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--jobs --output-sync=target) \
+		validate client-tests deploy-local
 
 check: need-rust ## check formatting, lints and documentation; warnings are errors
 	cargo fmt --check
