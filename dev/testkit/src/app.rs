@@ -1,4 +1,4 @@
-//! Runs the service in the test's process against an embedded DynamoDB engine. Tests send gateway
+//! Runs the service in the test's process, with the DynamoDB engine in its own. Tests send gateway
 //! events and receive parsed replies.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,6 @@ use release_links::store::operator::{Operator, Takeover};
 use release_links::token::{Grants, NewToken, PlainToken, Scope};
 use serde_json::Value;
 
-use crate::builder::{self, Builder};
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::database::Database;
@@ -25,11 +24,10 @@ use crate::event::Event;
 use crate::reply::Reply;
 use crate::{engine, seed};
 
-/// The name of the table.
-pub const TABLE: &str = "release-links";
 /// The path of the seeded release's links, `v0.1` of project 24.
 pub const LINKS: &str = "/api/v4/projects/24/releases/v0.1/assets/links";
 
+pub use crate::engine::TABLE;
 pub use crate::invariants::Item;
 
 /// Starts a new engine with the table and the data from [`seed`].
@@ -37,11 +35,11 @@ pub async fn seeded_engine() -> SocketAddr {
     serve(Database::memory()).await
 }
 
-async fn serve(database: Database) -> SocketAddr {
+pub(crate) async fn serve(database: Database) -> SocketAddr {
     let address = database.serve();
     let client = engine::client(address);
     engine::create_table(&client, TABLE).await.unwrap();
-    seed::seed(&builder::operator(address), &client, TABLE)
+    seed::seed(&engine::operator(address), &client, TABLE)
         .await
         .unwrap();
     address
@@ -68,33 +66,11 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// Starts the service on a new engine with the seeded project and release.
-    pub async fn start() -> Self {
-        let database = Database::memory();
-        let engine = serve(database.clone()).await;
-        let mut app = Self::builder(engine).start();
-        app.database = Some(database);
-        app
-    }
-
-    /// Describes a process of the service on this engine. Nothing needs to listen on the address
-    /// yet.
-    #[must_use]
-    pub fn builder(engine: SocketAddr) -> Builder {
-        Builder::new(engine)
-    }
-
     /// The database of the app's own engine, for bulk imports.
     #[must_use]
     pub fn database(&self) -> &Database {
         let database = self.database.as_ref();
         database.expect("the app has started an engine of its own")
-    }
-
-    /// Starts another process of the service on the same engine. Its caches are empty.
-    #[must_use]
-    pub fn another_process(&self) -> Self {
-        Self::builder(self.address).start()
     }
 
     /// Returns the names of the DynamoDB calls since the last reset, each with the number of keys if

@@ -8,12 +8,12 @@ use std::time::SystemTime;
 use release_links::app::App;
 use release_links::config::Settings;
 use release_links::store::Store;
-use release_links::store::operator::Operator;
 
-use crate::app::{TABLE, TestApp};
+use crate::app::{TestApp, serve};
 use crate::calls::Calls;
 use crate::clock::Clock;
-use crate::engine;
+use crate::database::Database;
+use crate::engine::{self, TABLE};
 
 /// The environment of a process, unless a test changes it.
 const ENVIRONMENT: [(&str, &str); 2] = [
@@ -25,6 +25,30 @@ const ENVIRONMENT: [(&str, &str); 2] = [
 pub(crate) fn settings() -> Settings {
     let variable = |name: &str| ENVIRONMENT.iter().find(|(other, _)| *other == name);
     Settings::read(|name| variable(name).map(|(_, value)| (*value).to_owned())).unwrap()
+}
+
+impl TestApp {
+    /// Starts the service on a new engine with the seeded project and release.
+    pub async fn start() -> Self {
+        let database = Database::memory();
+        let engine = serve(database.clone()).await;
+        let mut app = Self::builder(engine).start();
+        app.database = Some(database);
+        app
+    }
+
+    /// Describes a process of the service on this engine. Nothing needs to listen on the address
+    /// yet.
+    #[must_use]
+    pub fn builder(engine: SocketAddr) -> Builder {
+        Builder::new(engine)
+    }
+
+    /// Starts another process of the service on the same engine. Its caches are empty.
+    #[must_use]
+    pub fn another_process(&self) -> Self {
+        Self::builder(self.address).start()
+    }
 }
 
 /// A process of the service that is not started yet. Its caches are empty.
@@ -96,7 +120,7 @@ impl Builder {
         TestApp {
             app: Arc::new(app),
             store,
-            operator: operator(self.engine),
+            operator: engine::operator(self.engine),
             client: engine::client(self.engine),
             address: self.engine,
             clock,
@@ -104,9 +128,4 @@ impl Builder {
             calls,
         }
     }
-}
-
-/// The operator's handle on the table of this engine.
-pub(crate) fn operator(engine: SocketAddr) -> Operator {
-    Operator::new(engine::client_config(engine), TABLE.to_owned())
 }

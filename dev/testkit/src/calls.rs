@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use serde_json::Value;
 
-use crate::app::TABLE;
+use crate::engine::TABLE;
 
 /// Records every DynamoDB call that is sent to the engine: the operation's name and, for a batch
 /// read, the number of keys.

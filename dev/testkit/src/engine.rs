@@ -12,7 +12,16 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification,
 };
 use aws_smithy_http_client::Builder as HttpClient;
+use release_links::store::operator::Operator;
 use serde_yaml_ng::Value;
+
+/// The name of the table.
+pub const TABLE: &str = "release-links";
+
+/// The operator's handle on the table of this engine.
+pub fn operator(address: SocketAddr) -> Operator {
+    Operator::new(client_config(address), TABLE.to_owned())
+}
 
 /// Returns a DynamoDB client for the engine at this address.
 pub fn client(address: SocketAddr) -> Client {
@@ -23,13 +32,7 @@ pub fn client(address: SocketAddr) -> Client {
 pub fn client_config(address: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
     aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(Credentials::new(
-            "local",
-            "local",
-            None,
-            None,
-            "the embedded engine",
-        ))
+        .credentials_provider(Credentials::new("local", "local", None, None, "the engine"))
         .region(Region::new("eu-central-1"))
         .endpoint_url(format!("http://{address}"))
         // The engine speaks plain HTTP.
