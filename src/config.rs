@@ -83,7 +83,7 @@ fn seconds(
         .map_err(|_| {
             ConfigError::new(
                 name,
-                format!("is {text:?}: set it to a whole number of seconds, such as {default}"),
+                format!("is '{text}': set it to a whole number of seconds, such as {default}"),
             )
         })
 }
@@ -99,7 +99,7 @@ impl Settings {
             PublicUrl::parse(&text).map_err(|problem| {
                 ConfigError::new(
                     "PUBLIC_URL",
-                    format!("is {text:?}: {problem}; set it to an address such as https://links.example.com"),
+                    format!("is '{text}': {problem}; set it to an address such as https://links.example.com"),
                 )
             })
         });
@@ -153,11 +153,11 @@ pub(crate) mod tests {
         );
         assert_eq!(
             read(&[("TABLE_NAME", "links"), ("IDENTITY_CACHE_SECONDS", "soon")]).unwrap_err(),
-            "IDENTITY_CACHE_SECONDS is \"soon\": set it to a whole number of seconds, such as 30"
+            "IDENTITY_CACHE_SECONDS is 'soon': set it to a whole number of seconds, such as 30"
         );
         assert_eq!(
             read(&[("TABLE_NAME", "links"), ("PUBLIC_URL", "links.example.com")]).unwrap_err(),
-            "PUBLIC_URL is \"links.example.com\": it is not a URL: relative URL without a base; set it to an address such as https://links.example.com"
+            "PUBLIC_URL is 'links.example.com': it is not a URL: relative URL without a base; set it to an address such as https://links.example.com"
         );
     }
 }

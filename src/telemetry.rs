@@ -109,7 +109,7 @@ pub fn log_filter(get: impl Fn(&str) -> Option<String>) -> Result<Targets, Confi
         .ok_or_else(|| {
             ConfigError::new(
                 name,
-                format!("is {text:?}: set it to error, warn, info or debug"),
+                format!("is '{text}': set it to error, warn, info or debug"),
             )
         })
 }
@@ -239,7 +239,7 @@ mod tests {
             assert_eq!(
                 level(&[("LOG_LEVEL", text)]),
                 Err(format!(
-                    "LOG_LEVEL is {text:?}: set it to error, warn, info or debug"
+                    "LOG_LEVEL is '{text}': set it to error, warn, info or debug"
                 ))
             );
         }

@@ -94,7 +94,7 @@ fn endpoint_url(get: impl Fn(&str) -> Option<String>) -> Result<Option<Url>, Con
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
         _ => Err(ConfigError::new(
             name,
-            format!("is {text:?}: set it to an address such as http://127.0.0.1:8000"),
+            format!("is '{text}': set it to an address such as http://127.0.0.1:8000"),
         )),
     }
 }
@@ -110,7 +110,7 @@ fn switch(
         Ok(is_on) => Ok(Some(is_on)),
         Err(_) => Err(ConfigError::new(
             name,
-            format!("is {text:?}: set it to true or false"),
+            format!("is '{text}': set it to true or false"),
         )),
     }
 }
@@ -173,7 +173,7 @@ mod tests {
         );
         for text in ["localhost:8000", "ftp://localhost", "https://", "127.0.0.1"] {
             let sentence =
-                format!("is {text:?}: set it to an address such as http://127.0.0.1:8000");
+                format!("is '{text}': set it to an address such as http://127.0.0.1:8000");
             for name in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"] {
                 assert_eq!(
                     with(&[(name, text)]).unwrap_err(),
@@ -183,7 +183,7 @@ mod tests {
         }
         assert_eq!(
             with(&[("AWS_USE_FIPS_ENDPOINT", "yes")]).unwrap_err(),
-            "AWS_USE_FIPS_ENDPOINT is \"yes\": set it to true or false"
+            "AWS_USE_FIPS_ENDPOINT is 'yes': set it to true or false"
         );
     }
 

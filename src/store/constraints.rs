@@ -22,7 +22,7 @@ pub(super) fn claim_conflicts(steps: &[Step]) -> Vec<Violation> {
 /// The unique values of a link whose items another link holds.
 pub(super) fn hold_conflicts(steps: &[Step]) -> Vec<Violation> {
     let held = |step: &Step| {
-        if let Step::Held(value) = step {
+        if let Step::Kept(value) = step {
             Some(*value)
         } else {
             None

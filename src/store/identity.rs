@@ -134,7 +134,7 @@ impl TokenItem {
                 None => {
                     let id = self.id;
                     return Err(StoreError::Corrupt(format!(
-                        "token {id} has a grant {name:?}"
+                        "token {id} has a grant '{name}'"
                     )));
                 }
             }

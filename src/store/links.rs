@@ -245,14 +245,14 @@ impl<'s> Links<'s> {
             match old.iter().find(|(_, other)| other["sk"] == item["sk"]) {
                 None => transaction.put(Step::Claim(*violation), item.clone(), Condition::Absent),
                 Some((_, other)) if other != item => {
-                    transaction.put(Step::Held(*violation), item.clone(), is_held);
+                    transaction.put(Step::Kept(*violation), item.clone(), is_held);
                 }
                 Some(_) => {}
             }
         }
         for (violation, item) in old {
             if new.iter().all(|(_, other)| other["sk"] != item["sk"]) {
-                transaction.delete(Step::Held(violation), into_key(item), is_held);
+                transaction.delete(Step::Kept(violation), into_key(item), is_held);
             }
         }
         transaction
@@ -292,7 +292,7 @@ impl<'s> Links<'s> {
         for (violation, item) in constraint_items(&self.partition, generation, link) {
             if !not_held.contains(&violation) {
                 let is_held = Condition::HeldByOrAbsent(link.id);
-                transaction.delete(Step::Held(violation), into_key(item), is_held);
+                transaction.delete(Step::Kept(violation), into_key(item), is_held);
             }
         }
         transaction

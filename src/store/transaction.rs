@@ -17,6 +17,7 @@ use super::error::{StoreError, failure};
 use super::items::Item;
 use super::keys::Key;
 use super::session::Session;
+use crate::excerpt::first_of;
 use crate::link::Violation;
 use crate::project::ProjectId;
 
@@ -24,16 +25,17 @@ use crate::project::ProjectId;
 pub(super) const MAX_STEPS: usize = 100;
 
 /// The purpose of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 pub(super) enum Step {
     /// The link itself: absent before a creation, unchanged since it was read before a change.
     Link,
     /// The release: absent before a creation, unchanged since it was read before a change.
     Release,
-    /// A new unique-constraint item; fails if another link holds it.
+    /// A new unique-constraint item; fails if it belongs to another link.
     Claim(Violation),
-    /// A unique-constraint item that the link holds; fails if another link holds it.
-    Held(Violation),
+    /// The unique-constraint item of the link; fails if it belongs to another link.
+    Kept(Violation),
     /// The work item of a generation.
     Work,
     /// Another item of the changed release, project or token itself.
@@ -224,9 +226,12 @@ impl From<TransactionError> for StoreError {
     /// For an error that the caller does not handle.
     fn from(error: TransactionError) -> Self {
         match error {
-            TransactionError::Steps(steps) => Self::Unavailable(
-                format!("the conditions of the steps {steps:?} kept failing").into(),
-            ),
+            TransactionError::Steps(steps) => {
+                let steps = first_of(steps.iter().map(ToString::to_string));
+                Self::Unavailable(
+                    format!("the conditions of the steps {steps} kept failing").into(),
+                )
+            }
             TransactionError::Conflict => Self::Unavailable(
                 "the transaction was throttled or kept conflicting with others".into(),
             ),

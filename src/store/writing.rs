@@ -1,4 +1,4 @@
-//! All changes that a request can make, as one type that only a [`Writer`] opens.
+//! All changes that a request can make, as one type that requires a [`Writer`].
 
 use super::error::StoreError;
 use super::links::{CreatedLink, Links};
@@ -32,20 +32,24 @@ use crate::writer::Writer;
 /// }
 /// ```
 ///
-/// The same operation without the check does not:
+/// The same operation without the check does not, because nothing else makes a writer:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use release_links::link::LinkId;
-/// use release_links::release::TagName;
+/// use release_links::project::ProjectId;
+/// use release_links::release::{Author, TagName};
 /// use release_links::store::{StoreError, StoreSession};
 /// use release_links::writer::Writer;
 ///
 /// async fn delete(
 ///     session: &StoreSession<'_>,
+///     project: ProjectId,
+///     author: Author,
 ///     tag: &TagName,
 ///     id: LinkId,
 /// ) -> Result<(), StoreError> {
-///     session.write_as().delete_link(tag, id).await?;
+///     let writer = Writer { project, author };
+///     session.write_as(&writer).delete_link(tag, id).await?;
 ///     Ok(())
 /// }
 /// ```

@@ -68,7 +68,7 @@ fn a_function_with_missing_or_invalid_settings_exits_with_an_explanation() {
         ),
         (
             vec![("TABLE_NAME", "links"), ("IDENTITY_CACHE_SECONDS", "-1")],
-            "release-links: IDENTITY_CACHE_SECONDS is \"-1\": set it to a whole number of seconds, such as 30\n",
+            "release-links: IDENTITY_CACHE_SECONDS is '-1': set it to a whole number of seconds, such as 30\n",
         ),
         (
             vec![("TABLE_NAME", "links")],

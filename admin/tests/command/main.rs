@@ -1,4 +1,4 @@
-//! `release-links-admin` as a process, against an embedded DynamoDB engine.
+//! `release-links-admin` as a process, against the DynamoDB engine.
 
 #![expect(
     clippy::unwrap_used,

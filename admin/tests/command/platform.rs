@@ -375,7 +375,7 @@ async fn a_missing_setting_or_connection_is_reported_in_one_sentence() {
         "settings that only the function uses are not read"
     );
     let malformed =
-        "IDENTITY_CACHE_SECONDS is \"soon\": set it to a whole number of seconds, such as 30";
+        "IDENTITY_CACHE_SECONDS is 'soon': set it to a whole number of seconds, such as 30";
     ended(list().env("IDENTITY_CACHE_SECONDS", "soon")).assert_fails(malformed);
     for (name, value, sentence) in UNUSABLE {
         let ended = ended(list().env(name, value));

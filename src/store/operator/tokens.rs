@@ -271,7 +271,7 @@ fn step_error(step: Step) -> Option<AdminError> {
         | Step::Release
         | Step::Work
         | Step::Claim(_)
-        | Step::Held(_)
+        | Step::Kept(_)
         | Step::IdempotencyRecord
         | Step::ProjectPath
         | Step::FormerPath(_) => None,
