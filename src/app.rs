@@ -263,10 +263,10 @@ impl Call<'_> {
         }
         let grant = G::from_identity(identity)?;
         self.record.token = grant.token_id();
-        if let Some(id) = grant.moved_to()
+        if let Some(id) = grant.project_of_former_path()
             && self.facts.former_paths != Some(FormerPaths::Serve)
         {
-            return self.answer_moved(request, id);
+            return self.answer_to_former_path(request, id);
         }
         if order == Order::AccessFirst {
             request.params.check_limits()?;
@@ -291,11 +291,11 @@ impl Call<'_> {
     }
 
     /// The answer to a request that names its project by a former path (F3).
-    fn answer_moved(&self, request: &Request, id: ProjectId) -> Result<Answer, ApiError> {
+    fn answer_to_former_path(&self, request: &Request, id: ProjectId) -> Result<Answer, ApiError> {
         if self.facts.former_paths == Some(FormerPaths::Reject) {
             return Err(ApiError::ProjectMoved);
         }
-        let redirect = redirect::moved(request.url_with_id(id))?;
+        let redirect = redirect::to_project(request.url_with_id(id))?;
         Ok(Answer::Redirect(redirect))
     }
 

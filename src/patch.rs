@@ -54,8 +54,8 @@ impl<T> Patch<T> {
         })
     }
 
-    /// This attribute, or its alias if this one was not sent or is null; null if either is null
-    /// (C21).
+    /// The value of this attribute, or else that of its alias. If neither has a value, null if either
+    /// was sent as null (C21).
     #[must_use]
     pub fn or(self, alias: Self) -> Self {
         match (self, alias) {

@@ -6,7 +6,8 @@ use crate::token::{Scope, Token, TokenId};
 
 /// The holder of a token that may write in a project.
 ///
-/// The fields are private, so [`Self::from_token`] makes every writer, and checks the token.
+/// The fields are private. Outside tests, only [`Self::from_token`] makes a writer. It checks the
+/// scope and the role; whether the token is still valid was checked before, by [`Token::check`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writer {
     project: ProjectId,
@@ -15,7 +16,7 @@ pub struct Writer {
 
 impl Writer {
     /// The writer, if the token has the scope `api` (E17) and the role developer or a higher one in
-    /// this project (E7). Whether the token is still valid is checked before, by [`Token::check`].
+    /// this project (E7).
     pub(crate) fn from_token(token: &Token, project: ProjectId) -> Option<Self> {
         let role = token.settings.grants.role_in(project);
         let may_write = token.settings.scope == Scope::Api && role >= Some(Role::Developer);

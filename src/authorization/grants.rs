@@ -22,7 +22,7 @@ pub trait Grant: Sized + Send {
     fn token_id(&self) -> Option<TokenId>;
 
     /// The project that the request names by a former path.
-    fn moved_to(&self) -> Option<ProjectId>;
+    fn project_of_former_path(&self) -> Option<ProjectId>;
 }
 
 /// The proof that the caller may see a project.
@@ -82,7 +82,7 @@ impl Grant for ProjectGrant {
         self.token.as_ref().map(|token| token.id)
     }
 
-    fn moved_to(&self) -> Option<ProjectId> {
+    fn project_of_former_path(&self) -> Option<ProjectId> {
         self.is_former_path.then_some(self.project.id)
     }
 }
@@ -111,7 +111,7 @@ impl Grant for TokenGrant {
         Some(self.token.id)
     }
 
-    fn moved_to(&self) -> Option<ProjectId> {
+    fn project_of_former_path(&self) -> Option<ProjectId> {
         None
     }
 }

@@ -103,7 +103,7 @@ impl ApiError {
             Self::Malformed(reason) => error(Status::BAD_REQUEST, format!("Bad Request: {reason}")),
             Self::Params(errors) => error(Status::BAD_REQUEST, errors),
             Self::TooComplex(limit) => error(Status::BAD_REQUEST, limit),
-            Self::Invalid(violations) => (Status::BAD_REQUEST, all_of(violations)),
+            Self::Invalid(violations) => (Status::BAD_REQUEST, link_violations(violations)),
             Self::InvalidRelease(attributes) => (Status::BAD_REQUEST, invalid_release(attributes)),
             Self::Rejected(reason) | Self::ResponseTooLarge(reason) => {
                 message(Status::BAD_REQUEST, reason)
@@ -267,7 +267,7 @@ fn redirect_too_long(limit: usize) -> (StatusCode, Value) {
 }
 
 /// All rules that a link breaks.
-fn all_of(violations: &[Violation]) -> Value {
+fn link_violations(violations: &[Violation]) -> Value {
     let violations = violations.iter().map(ToString::to_string);
     json!({ "message": violations.collect::<Vec<_>>() })
 }

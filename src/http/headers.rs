@@ -7,23 +7,27 @@ use lambda_http::Body;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Adds the headers of every response (J4, J5).
+/// The headers that scripts of other origins may read (J5).
+pub const EXPOSED: &str = "ETag, Idempotent-Replayed, Link, Location, X-Next-Page, X-Page, \
+                           X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
+
+/// Adds the headers of every response (J4, J5). A response that has one of them keeps its own.
 pub fn finish(
     response: &mut Response<Body>,
     request_headers: &HeaderMap,
     request_id: &str,
     runtime: Duration,
 ) {
-    const EXPOSED: &str = "ETag, Idempotent-Replayed, Link, Location, X-Next-Page, X-Page, X-Per-Page, X-Prev-Page, X-Request-Id, X-Total, X-Total-Pages";
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
-        (header::VARY, "Origin"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        let own = headers.entry(name);
+        own.or_insert(HeaderValue::from_static(value));
     }
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
     let meta = format!(r#"{{"correlation_id":"{request_id}","version":"1"}}"#);
     // Not finer than a millisecond, so that it does not reveal whether a private project exists.
     let runtime = format!("{:.3}", runtime.as_secs_f64());

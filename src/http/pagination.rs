@@ -16,7 +16,7 @@ pub const PAGE: Param = Param::query(
         max: None,
         default: Some(1),
     },
-    "The number of the page.",
+    "The number of the page. A smaller number counts as 1 (B6).",
 );
 /// The size of a page.
 pub const PER_PAGE: Param = Param::query(

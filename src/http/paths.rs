@@ -32,12 +32,12 @@ pub const USER: Pattern = Pattern::new("/api/v4/user{.format}");
 pub const JOB: Pattern = Pattern::new("/api/v4/job{.format}");
 /// The version of the API (R73).
 pub const VERSION: Pattern = Pattern::new("/api/v4/version{.format}");
-/// The version of the API, too (R73).
+/// The version of the API and its components (R73).
 pub const METADATA: Pattern = Pattern::new("/api/v4/metadata{.format}");
 
 /// The latest release on the web, and what is below it (R68).
 pub const LATEST_PAGE: Pattern = Pattern::new("/{id}/-/releases/permalink/latest/{suffix_path*}");
 /// The permanent URL of a link (G2).
 pub const DOWNLOAD: Pattern = Pattern::new("/{id}/-/releases/{tag_name}/downloads/{filepath+}");
-/// The address of a release on the web. There is no page yet.
+/// The address of a release on the web. The service has no page there.
 pub const RELEASE_PAGE: Pattern = Pattern::new("/{id}/-/releases/{tag_name}");

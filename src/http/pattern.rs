@@ -1,4 +1,4 @@
-//! The path of an endpoint: one text that routes, fills URLs, names the parts and prints itself.
+//! The path of an operation. A [`Pattern`] matches raw paths, builds URLs, and lists the parameters.
 //!
 //! A path arrives in encoded or in decoded form. Function URLs, load balancers and REST APIs pass
 //! it on as the client encoded it. An HTTP API decodes it, so that
@@ -215,7 +215,7 @@ impl Pattern {
     }
 
     /// No project path has a segment `releases`, and after an ID, more segments are an unknown path
-    /// of the project. In the API, the first segment is the project whatever it is.
+    /// of the project. In a path of the API to releases, the first segment may have any text.
     fn may_be_project(&self, segments: &[&str]) -> bool {
         let has_releases = self.parts().any(|part| {
             matches!(
@@ -223,11 +223,15 @@ impl Pattern {
                 Part::Literal("releases") | Part::LiteralWithSuffix("releases")
             )
         });
-        let is_any = usize::from(has_releases && !self.is_web());
+        let later = if has_releases && !self.is_web() {
+            &segments[1..]
+        } else {
+            segments
+        };
+        let is_api_path = self.is_web() && segments[0] == "api";
         let is_id = segments[0].bytes().all(|byte| byte.is_ascii_digit());
-        let is_of_api = self.is_web() && segments[0] == "api";
-        !is_of_api
-            && !segments[is_any..].contains(&"releases")
+        !is_api_path
+            && !later.contains(&"releases")
             && (has_releases || segments.len() == 1 || !is_id)
     }
 }
@@ -267,7 +271,9 @@ fn end_of_span(parts: std::str::Split<'static, char>, segments: &[&str]) -> Opti
     (end > 0).then_some(end)
 }
 
-/// Whether the rest of a path ends like a path below a release, and so is not a tag alone.
+/// Whether the rest of a path ends like a path below a release, and so is not a tag alone. No tag
+/// is created that ends so: [`TagName::parse_new`](crate::release::TagName::parse_new) also refuses
+/// a few tags that a path could name, because its rule is simpler without exceptions.
 fn is_below_release(segments: &[&str]) -> bool {
     let is_list = |last: &str| split_format(last).0 == "links";
     match segments {

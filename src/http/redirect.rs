@@ -49,7 +49,7 @@ impl Redirect {
     pub fn with_text(self) -> Self {
         let text = format!(
             "This resource has been moved temporarily to {}.",
-            shown(&self.location)
+            shorten(&self.location)
         );
         Self {
             text: Some(Value::String(text).to_string()),
@@ -57,7 +57,7 @@ impl Redirect {
         }
     }
 
-    fn found(location: String, visibility: Visibility, max_age: Duration) -> Self {
+    fn temporary(location: String, visibility: Visibility, max_age: Duration) -> Self {
         Self {
             status: StatusCode::FOUND,
             location,
@@ -74,7 +74,7 @@ impl Redirect {
 /// URI, so it is encoded.
 #[must_use]
 pub fn to_link(url: &str, visibility: Visibility, max_age: Duration) -> Redirect {
-    Redirect::found(link::to_uri(url), visibility, max_age)
+    Redirect::temporary(link::to_uri(url), visibility, max_age)
 }
 
 /// A redirect to the latest release, whose URL this is, with the segments that follow `latest` in
@@ -95,7 +95,7 @@ pub fn to_latest(
         location.push('/');
         location.extend(utf8_percent_encode(segment, QUERY_VALUE));
     }
-    let (query, may_have_token) = passed_on(query);
+    let (query, may_have_token) = query_to_repeat(query);
     if !query.is_empty() {
         location = format!("{location}?{query}");
     }
@@ -105,12 +105,12 @@ pub fn to_latest(
     } else {
         visibility
     };
-    Ok(Redirect::found(location, visibility, max_age))
+    Ok(Redirect::temporary(location, visibility, max_age))
 }
 
 /// The query of the request without `order_by`, and whether it may have a token (R64). Only
 /// characters that no URI may contain are encoded.
-fn passed_on(query: &str) -> (String, bool) {
+fn query_to_repeat(query: &str) -> (String, bool) {
     let mut may_have_token = false;
     let pairs = query.split('&').filter(|pair| {
         let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
@@ -130,11 +130,11 @@ fn passed_on(query: &str) -> (String, bool) {
 /// # Errors
 ///
 /// [`ApiError::RedirectTooLong`].
-pub fn moved(url: String) -> Result<Redirect, ApiError> {
+pub fn to_project(url: String) -> Result<Redirect, ApiError> {
     check_length(&url)?;
     let text = format!(
         "This resource has been moved permanently to {}",
-        shown(&url)
+        shorten(&url)
     );
     Ok(Redirect {
         status: StatusCode::MOVED_PERMANENTLY,
@@ -157,7 +157,7 @@ fn check_length(location: &str) -> Result<(), ApiError> {
 const NO_STORE: &str = "private, no-store";
 
 /// A location in a body. A URI is ASCII, so it can be cut at any byte.
-fn shown(location: &str) -> Cow<'_, str> {
+fn shorten(location: &str) -> Cow<'_, str> {
     match location.get(..MAX_SHOWN_BYTES) {
         Some(start) if start.len() < location.len() => format!("{start}…").into(),
         _ => location.into(),

@@ -92,10 +92,10 @@ impl Request {
     /// The URL of the same request without its query.
     #[must_use]
     pub fn url(&self) -> String {
-        self.url_of(None)
+        self.url_with(None)
     }
 
-    fn url_of(&self, id: Option<ProjectId>) -> String {
+    fn url_with(&self, id: Option<ProjectId>) -> String {
         let texts: Vec<_> = self.captures.iter().collect();
         let id = id.map(|id| id.to_string());
         let id = id.iter().map(|id| ("id", id.as_str()));
@@ -107,7 +107,7 @@ impl Request {
     /// The URL of the same request with the project's ID (F3).
     #[must_use]
     pub fn url_with_id(&self, id: ProjectId) -> String {
-        let url = self.url_of(Some(id));
+        let url = self.url_with(Some(id));
         if self.query.is_empty() {
             return url;
         }

@@ -39,12 +39,12 @@ pub fn from_answer(request: &Request, answer: Answer) -> Response<Body> {
             success(request, StatusCode::CREATED, body, headers)
         }
         Answer::List(body, headers) => success(request, StatusCode::OK, body, headers),
-        Answer::Redirect(redirect) => redirected(request, redirect),
+        Answer::Redirect(redirect) => redirect_to(request, redirect),
         Answer::Allow(methods) => options(&methods),
     }
 }
 
-fn redirected(request: &Request, redirect: Redirect) -> Response<Body> {
+fn redirect_to(request: &Request, redirect: Redirect) -> Response<Body> {
     let mut response = empty(redirect.status);
     let headers = response.headers_mut();
     insert(headers, header::LOCATION, &redirect.location);

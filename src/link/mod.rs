@@ -16,7 +16,7 @@ pub use url::{NOT_IN_URI, to_uri};
 use crate::patch::Patch;
 use rules::{is_in_url, read_filepath, read_name, read_new_filepath, read_url};
 
-/// The ID of a link within its release: 1, 2, 3 …, never used twice (profile: "link ids").
+/// The ID of a link within its release: 1, 2, 3 …, never used twice (K1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LinkId(u64);

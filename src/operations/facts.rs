@@ -1,4 +1,5 @@
-//! The facts of an operation: what everything but its code needs to know of it.
+//! The facts of an operation, as data: its name, path, required access, order of checks, parameters
+//! and statuses.
 
 use crate::authorization::Access;
 use crate::http::Method;
@@ -20,14 +21,14 @@ pub struct Facts {
     pub order: Order,
     /// The formats that it serves.
     pub format: Format,
-    /// What becomes of a request that names its project by a former path; `None` if the path names
-    /// no project.
+    /// How it treats a request that names its project by a former path; `None` if the path names no
+    /// project.
     pub former_paths: Option<FormerPaths>,
     /// Largest accepted body, in bytes (R82).
     pub max_body_bytes: usize,
     /// The parameters that it reads, besides the credentials, in GitLab's order.
     pub params: &'static [Param],
-    /// The statuses that it returns, besides those of every operation; see [`Facts::statuses`].
+    /// The statuses of its own; [`Facts::all_statuses`] adds those of every operation.
     pub statuses: &'static [u16],
     /// What it does, as a heading.
     pub summary: &'static str,
@@ -40,9 +41,9 @@ pub struct Facts {
 pub enum Order {
     /// Parameters, token, project: as GitLab checks links (E4).
     ParametersFirst,
-    /// Token, project, parameters: as GitLab checks releases (R53).
+    /// Format, token, project, other parameters: as GitLab checks releases (R53).
     AccessFirst,
-    /// Token, parameters, project: as GitLab checks members (R75).
+    /// Format, token, other parameters, project: as GitLab checks members (R75).
     TokenFirst,
 }
 
@@ -59,7 +60,7 @@ pub enum Format {
     Ignored,
 }
 
-/// What becomes of a request that names its project by a former path (F3).
+/// How an operation treats a request that names its project by a former path (F3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormerPaths {
     /// It is redirected to the project's ID.
@@ -74,7 +75,8 @@ impl Facts {
     /// All statuses that the operation can return, in ascending order.
     #[must_use]
     pub fn all_statuses(&self) -> Vec<u16> {
-        // An unreadable request, one that is too large, and failures of the service.
+        // A malformed or too large request, throttling by API Gateway (429), and failures of the
+        // service.
         let mut statuses = vec![400, 413, 414, 429, 500, 503];
         statuses.extend(self.statuses);
         if self.format != Format::Ignored {
@@ -98,6 +100,7 @@ impl Facts {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::*;
     use crate::http::params::Place;
     use crate::operations::OPERATIONS;
 
@@ -121,6 +124,24 @@ mod tests {
                 "{}",
                 facts.name
             );
+        }
+    }
+
+    /// A read of a moved project is redirected or served, and a write is rejected (F3).
+    #[test]
+    fn former_paths_are_treated_by_the_kind_of_request() {
+        for facts in OPERATIONS.iter().map(|row| row.facts) {
+            let names_project = facts.path.names().any(|name| name == "id");
+            let is_allowed = match facts.former_paths {
+                None => !names_project,
+                Some(FormerPaths::Redirect) => names_project && !facts.path.is_web(),
+                Some(FormerPaths::Serve) => names_project && facts.path.is_web(),
+                Some(FormerPaths::Reject) => names_project && facts.access == Access::Write,
+            };
+            let reads = facts.former_paths != Some(FormerPaths::Reject);
+            assert!(is_allowed, "{}", facts.name);
+            assert_eq!(reads, facts.method == Method::GET, "{}", facts.name);
+            assert_eq!(reads, facts.access != Access::Write, "{}", facts.name);
         }
     }
 }

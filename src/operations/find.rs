@@ -33,7 +33,7 @@ pub enum Found {
 ///
 /// # Errors
 ///
-/// As [`parse_path`].
+/// Those of [`parse_path`].
 pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Found, ApiError> {
     let received = parse_path(method, path);
     let without_prefix = path

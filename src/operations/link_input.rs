@@ -87,8 +87,8 @@ pub(super) const UPDATE_LINK_PARAMS: &[Param] = &[
 ///
 /// Every parameter that is missing or of the wrong type.
 pub(super) fn read_new_link(mut checks: Checks<'_>) -> Result<LinkInput, ParamErrors> {
-    let required = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| checks.required_text(&param));
-    let input = read_link(&mut checks, required);
+    let name_and_url = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| checks.text(&param));
+    let input = read_link(&mut checks, name_and_url);
     checks.finish(input)
 }
 
@@ -98,8 +98,8 @@ pub(super) fn read_new_link(mut checks: Checks<'_>) -> Result<LinkInput, ParamEr
 ///
 /// Every parameter that is missing or of the wrong type.
 pub(super) fn read_link_update(mut checks: Checks<'_>) -> Result<LinkInput, ParamErrors> {
-    let required = [LINK_NAME, LINK_URL].map(|param| checks.text(&param));
-    let input = read_link(&mut checks, required);
+    let name_and_url = [LINK_NAME, LINK_URL].map(|param| checks.text(&param));
+    let input = read_link(&mut checks, name_and_url);
     checks.at_least_one_of(&[LINK_NAME, LINK_URL]);
     checks.finish(input)
 }
@@ -110,14 +110,14 @@ pub(super) fn read_link_update(mut checks: Checks<'_>) -> Result<LinkInput, Para
 ///
 /// [`Invalid::LinkType`], which GitLab reports only after all wrong parameters of the release (R47).
 pub(super) fn read_asset(members: &mut Checks<'_>, is_empty: bool) -> Result<LinkInput, Invalid> {
-    let required = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| {
+    let name_and_url = [NEW_LINK_NAME, NEW_LINK_URL].map(|param| {
         if is_empty {
             Patch::Keep
         } else {
-            members.required_text(&param)
+            members.text(&param)
         }
     });
-    match read_attributes(members, required) {
+    match read_attributes(members, name_and_url) {
         // An empty type stands for the default (R14).
         (input, Some(text)) if text.is_empty() => Ok(input),
         (_, Some(text)) => Err(Invalid::LinkType(text)),
@@ -125,8 +125,8 @@ pub(super) fn read_asset(members: &mut Checks<'_>, is_empty: bool) -> Result<Lin
     }
 }
 
-fn read_link(checks: &mut Checks<'_>, required: [Patch<String>; 2]) -> LinkInput {
-    let (input, unknown_type) = read_attributes(checks, required);
+fn read_link(checks: &mut Checks<'_>, name_and_url: [Patch<String>; 2]) -> LinkInput {
+    let (input, unknown_type) = read_attributes(checks, name_and_url);
     if unknown_type.is_some() {
         checks.fail(&LINK_TYPE, ParamProblem::NoValidValue);
     }

@@ -1,6 +1,5 @@
-//! The operations: [`OPERATIONS`] lists them, and reads as the API. Each has its facts, which
-//! everything else derives from, beside its code: it reads its parameters (`parse`) and performs its
-//! effect (`run`).
+//! The operations: [`OPERATIONS`] lists them, and reads as the API. Each has its [`Facts`] beside its
+//! code, which checks the parameters (`parse`) and performs the operation (`run`).
 
 mod caller;
 mod downloads;
@@ -38,9 +37,10 @@ use crate::http::response::Answer;
 use crate::page::Page;
 use crate::store::StoreSession;
 
-/// The operations. A path that fits several of them is one of the first that has the method, so
-/// downloads come before the links: a filepath may end like a path to links.
-pub static OPERATIONS: [Row; 21] = [
+/// The operations, in the order in which they are tried: the first one with the method and
+/// a matching path serves the request. Downloads precede links, because a filepath may end like the
+/// path of a link.
+pub static OPERATIONS: &[Row] = &[
     Row::for_project::<ListReleases>(),
     Row::for_project::<CreateRelease>(),
     Row::for_project::<Latest>(),
@@ -94,11 +94,12 @@ pub trait Operation: Sized + Send + 'static {
 pub struct Row {
     /// The facts of the operation.
     pub facts: &'static Facts,
-    /// How its requests are performed.
+    /// Checks the parameters of a request; the result performs the operation.
     pub parse: Parse,
 }
 
-/// Reads the parameters of a request. The type of the grant decides what the caller needs access to.
+/// Checks the parameters of a request. The pipeline is compiled once for each type of grant; once
+/// for each operation, it would make the program larger.
 #[derive(Clone, Copy)]
 pub enum Parse {
     /// The operation needs a project that the caller sees.

@@ -173,7 +173,7 @@ pub(super) fn read_attributes(checks: &mut Checks<'_>) -> ReleaseAttributes {
 
 /// The tag, which is required but may be blank (R36).
 fn tag(checks: &mut Checks<'_>) -> TagName {
-    let text = checks.required_text(&NEW_TAG_NAME).into_value();
+    let text = checks.text(&NEW_TAG_NAME).into_value();
     let text = text.unwrap_or_default();
     let problem = match text.parse::<TagName>() {
         Ok(tag) if text.trim().is_empty() || !tag.has_control_characters() => return tag,

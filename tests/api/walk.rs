@@ -1,10 +1,12 @@
-//! What each operation must have: an event, cases for the tests that walk over cases, and a cost.
-//! What is missing fails by name. `statuses` asserts that each of its statuses has a request.
+//! Every operation has cases, a place in each matrix, a documented cost, a line in `docs/api.md` and
+//! an event. A test fails with the name of the operation that lacks one. `statuses` asserts that each
+//! status of an operation has a request.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Write, stderr};
 
+use release_links::http::params::{Kind, Length, Param, Place};
 use release_links::operations::{Facts, OPERATIONS};
 use serde_json::Value;
 
@@ -93,9 +95,9 @@ fn each_case_has_a_documented_cost() {
         let line = format!("\n| {} | ", case.cost);
         assert!(
             costs.contains(&line),
-            "{} costs as {:?}",
-            case.name,
-            case.cost
+            "docs/operations.md has no row '{}', which {} needs",
+            case.cost,
+            case.name
         );
     }
 }
@@ -120,10 +122,67 @@ fn documentation(facts: &Facts) -> String {
     )
 }
 
+/// The type of a parameter with its limits.
+fn kind(kind: &Kind) -> String {
+    match kind {
+        Kind::Text(None) => "text".to_owned(),
+        Kind::Text(Some(Length::Characters(max))) => format!("text, at most {max} characters"),
+        Kind::Text(Some(Length::Bytes(max))) => format!("text, at most {max} bytes"),
+        Kind::Integer { min, max, default } => {
+            let mut text = format!("integer, at least {min}");
+            text.extend(max.map(|max| format!(", at most {max}")));
+            text.extend(default.map(|default| format!(", {default} by default")));
+            text
+        }
+        Kind::Boolean => "boolean".to_owned(),
+        Kind::Date => "date".to_owned(),
+        Kind::Word(words) => format!("one of {}; the first by default", words.join(", ")),
+        Kind::List => "array of text".to_owned(),
+        Kind::Object(members) => format!("object with {}", names(members)),
+        Kind::Objects(members, max) => {
+            format!("array of at most {max} objects with {}", names(members))
+        }
+    }
+}
+
+fn names(params: &[Param]) -> String {
+    let names = params.iter().map(|param| param.name);
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The lines of the parameters of an operation in `docs/api.md`, with those of their members.
+fn parameters(params: &[Param]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for param in params {
+        let place = match param.place {
+            Place::Path => "path",
+            Place::Query => "query",
+            Place::Body => "body",
+            Place::Header => "header",
+        };
+        let required = if param.is_required {
+            "required"
+        } else {
+            "optional"
+        };
+        let (name, kind, summary) = (param.name, kind(&param.kind), param.summary);
+        lines.push(format!(
+            "| `{name}` | {place}, {required} | {kind} | {summary} |"
+        ));
+        if let Kind::Object(members) | Kind::Objects(members, _) = param.kind {
+            lines.extend(parameters(members));
+        }
+    }
+    lines
+}
+
 #[test]
-fn each_operation_is_documented() {
+fn each_operation_and_each_parameter_is_documented() {
     let table = include_str!("../../docs/api.md");
-    let lines = all_facts().map(documentation);
+    let mut seen = BTreeSet::new();
+    let parameters = all_facts().flat_map(|facts| parameters(facts.params));
+    let parameters = parameters.filter(|line| seen.insert(line.clone()));
+    let lines = all_facts().map(documentation).chain(parameters);
     let missing: Vec<String> = lines.filter(|line| !table.contains(line)).collect();
     let missing = missing.join("\n");
     assert!(

@@ -54,6 +54,15 @@ fn the_example_of_a_key_is_one_of_its_kind() {
     }
 }
 
+/// A Query for a release reads backward from its links, and ends at the first key of another kind.
+#[test]
+fn links_have_the_greatest_sort_keys_of_a_generation() {
+    let sort_keys = ITEM_KINDS.iter().map(|kind| kind.sort);
+    let of_generation = sort_keys.filter(|sort| sort.starts_with("g000000000001#"));
+    let link = ITEM_KINDS.iter().find(|kind| kind.name == "link");
+    assert_eq!(of_generation.max(), link.map(|kind| kind.sort));
+}
+
 #[test]
 fn the_ttl_of_every_kind_is_the_attribute_that_the_template_names() {
     let template: serde_yaml_ng::Value =

@@ -16,13 +16,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the domain: plain data and rules.
-const DOMAIN: [&str; 8] = [
+const DOMAIN: [&str; 10] = [
+    "excerpt",
     "idempotency",
     "link",
     "page",
     "patch",
     "project",
     "release",
+    "timestamp",
     "token",
     "writer",
 ];

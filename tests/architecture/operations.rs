@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::{code, files};
 
-/// The pipeline calls the operations and the HTTP edge. Neither climbs back into it.
+/// The pipeline calls the operations and the HTTP edge. Neither imports it.
 #[test]
 fn nothing_but_the_program_imports_the_pipeline() {
     for file in files("src") {
@@ -44,9 +44,7 @@ fn only_the_rows_tell_operations_and_paths_apart() {
     }
 }
 
-/// `name: …, method: …` in the order of [`Facts`], so that rows read alike.
-///
-/// [`Facts`]: release_links::operations::Facts
+/// No operation takes a fact from a default (`..`), and each one has a row in `OPERATIONS`.
 #[test]
 fn every_operation_writes_its_facts_without_defaults() {
     let (mut operations, mut facts) = (0, 0);

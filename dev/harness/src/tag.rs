@@ -9,7 +9,7 @@ use release_links::http::paths;
 
 use release_links::http::pattern::{PATH, Pattern, QUERY_VALUE};
 use release_links::link::NewLink;
-use release_links::operations::{self, Found};
+use release_links::operations::{self, Found, OPERATIONS};
 use release_links::release::TagName;
 use url::Url;
 
@@ -81,110 +81,72 @@ pub struct NamingRequest {
     pub named: Named,
 }
 
-/// The requests to all endpoints whose path has the tag or the filepath.
+/// The requests to all operations whose path has the tag or the filepath.
 #[must_use]
 pub fn requests(tag: &str, filepath: &str) -> Vec<NamingRequest> {
-    let of_api = |project| requests_of_api(project, tag, filepath);
-    [
-        of_api("24"),
-        of_api("group/app"),
-        requests_of_web(tag, filepath),
-    ]
-    .concat()
-}
-
-fn requests_of_api(project: &str, tag: &str, filepath: &str) -> Vec<NamingRequest> {
-    let releases = encoded(project);
-    let releases = format!("/api/v4/projects/{releases}/releases");
-    let release = format!("{releases}/{}", encoded(tag));
     let mut requests = Vec::new();
-    for (method, path, pattern) in endpoints() {
-        let mut values = vec![("id", project), ("tag_name", tag)];
-        values.extend(path.ends_with("/7").then_some(("link_id", "7")));
-        let path = format!("{release}{path}");
-        requests.push(NamingRequest::new(
-            method,
-            path,
-            Named::new(pattern, &values),
-        ));
+    for facts in OPERATIONS.iter().map(|row| row.facts) {
+        let mut names = facts.path.names();
+        if !names.any(|name| name != "id" && name != "user_id") {
+            continue;
+        }
+        let is_web = facts.path.is_web();
+        let projects = if is_web {
+            &["group/app"][..]
+        } else {
+            &["24", "group/app"]
+        };
+        for project in projects {
+            let named = named(facts.path, project, tag, filepath);
+            requests.extend(requests_of(&facts.method, &named));
+        }
     }
-    let [whole, with_slashes] = downloads(filepath);
-    for path in [&whole, &with_slashes] {
-        let asset = ("direct_asset_path", &filepath[1..]);
-        let values = [("id", project), ("tag_name", tag), asset];
-        let download = Named::new(paths::DOWNLOAD_ASSET, &values);
-        requests.push(NamingRequest::get(format!("{release}{path}"), download));
-    }
-    let path = format!("{releases}/permalink/latest{with_slashes}");
-    let suffix = format!("downloads{filepath}");
-    let latest = [("id", project), ("suffix_path", &suffix)];
-    let latest = Named::new(paths::LATEST, &latest);
-    requests.push(NamingRequest::get(path, latest));
     requests
 }
 
-fn requests_of_web(tag: &str, filepath: &str) -> Vec<NamingRequest> {
-    let id = ("id", "group/app");
-    let releases = "/group/app/-/releases";
-    let [whole, with_slashes] = downloads(filepath);
-    let mut requests = Vec::new();
-    for path in [&whole, &with_slashes] {
-        let path = format!("{releases}/{}{path}", encoded(tag));
-        let values = [id, ("tag_name", tag), ("filepath", &filepath[1..])];
-        requests.push(NamingRequest::get(
-            path,
-            Named::new(paths::DOWNLOAD, &values),
-        ));
-    }
-    let path = format!("{releases}/permalink/latest{with_slashes}");
+/// What the path names with these values.
+fn named(pattern: Pattern, project: &str, tag: &str, filepath: &str) -> Named {
     let suffix = format!("downloads{filepath}");
-    let latest = Named::new(paths::LATEST_PAGE, &[id, ("suffix_path", &suffix)]);
-    requests.push(NamingRequest::get(path, latest));
-    requests
+    let values = pattern.names().map(|name| match name {
+        "id" => (name, project),
+        "tag_name" => (name, tag),
+        "suffix_path" => (name, suffix.as_str()),
+        "direct_asset_path" | "filepath" => (name, &filepath[1..]),
+        // The ID of a link.
+        _ => (name, "7"),
+    });
+    Named::new(pattern, &values.collect::<Vec<_>>())
 }
 
-/// The text as one segment of a path.
-fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, QUERY_VALUE).to_string()
-}
-
-/// The end of a download's path: with the filepath as one segment, and with its slashes.
-fn downloads(filepath: &str) -> [String; 2] {
-    let with_slashes = utf8_percent_encode(filepath, PATH);
-    [
-        format!("/downloads/{}", encoded(&filepath[1..])),
-        format!("/downloads{with_slashes}"),
-    ]
-}
-
-/// The endpoints of a release and of its links, with the path that follows the tag.
-fn endpoints() -> [(Method, &'static str, Pattern); 9] {
-    [
-        (Method::GET, "", paths::RELEASE),
-        (Method::PUT, "", paths::RELEASE),
-        (Method::DELETE, "", paths::RELEASE),
-        (Method::GET, "/assets/links", paths::LINKS),
-        (Method::GET, "/assets/links.json", paths::LINKS),
-        (Method::POST, "/assets/links", paths::LINKS),
-        (Method::GET, "/assets/links/7", paths::LINK),
-        (Method::PUT, "/assets/links/7", paths::LINK),
-        (Method::DELETE, "/assets/links/7", paths::LINK),
-    ]
+/// The requests with this method to what is named: with a format suffix if the path may have one,
+/// and with a filepath as one segment.
+fn requests_of(method: &Method, named: &Named) -> Vec<NamingRequest> {
+    let values = named.values.iter();
+    let values: Vec<_> = values
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let path = named.pattern.fill(&values);
+    let mut paths = vec![path.clone()];
+    if named.pattern == paths::LINKS {
+        paths.push(format!("{path}.json"));
+    }
+    for name in ["direct_asset_path", "filepath"] {
+        if let Some(filepath) = named.values.get(name) {
+            let whole = utf8_percent_encode(filepath, QUERY_VALUE);
+            let with_slashes = utf8_percent_encode(filepath, PATH).to_string();
+            let start = path.strip_suffix(&with_slashes).unwrap_or(&path);
+            paths.insert(0, format!("{start}{whole}"));
+        }
+    }
+    let request = |path| NamingRequest {
+        method: method.clone(),
+        path,
+        named: named.clone(),
+    };
+    paths.into_iter().map(request).collect()
 }
 
 impl NamingRequest {
-    fn new(method: Method, path: String, named: Named) -> Self {
-        Self {
-            method,
-            path,
-            named,
-        }
-    }
-
-    fn get(path: String, named: Named) -> Self {
-        Self::new(Method::GET, path, named)
-    }
-
     /// Whether the path names what it should: encoded, with slashes as they are, and decoded, each
     /// with and without a prefix.
     #[must_use]

@@ -3,7 +3,27 @@
 use std::collections::BTreeMap;
 
 use release_links::excerpt::MAX_ERROR_BYTES;
+use release_links::http::headers::EXPOSED;
 use serde_json::{Value, json};
+
+/// The headers that scripts of other origins can always read, or have no use for.
+const NOT_EXPOSED: [&str; 15] = [
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "allow",
+    "cache-control",
+    "content-security-policy",
+    "content-type",
+    "retry-after",
+    "vary",
+    "www-authenticate",
+    "x-content-type-options",
+    "x-frame-options",
+    "x-gitlab-meta",
+    "x-runtime",
+];
 
 /// A response that has passed the checks for all responses.
 #[must_use]
@@ -56,6 +76,7 @@ impl Reply {
 
     #[track_caller]
     fn check(&self) {
+        self.check_exposed();
         assert_eq!(self.header("x-content-type-options"), "nosniff");
         assert_eq!(
             self.header("x-request-id"),
@@ -88,6 +109,18 @@ impl Reply {
                 .filter(|name| self.body.get(**name).is_some())
                 .count();
             assert!(self.body.is_null() || envelope == 1, "{self:?}");
+        }
+    }
+
+    #[track_caller]
+    fn check_exposed(&self) {
+        for name in self.headers.keys() {
+            let mut exposed = EXPOSED.split(", ");
+            let is_exposed = exposed.any(|other| other.eq_ignore_ascii_case(name));
+            assert!(
+                is_exposed || NOT_EXPOSED.contains(&name.as_str()),
+                "scripts of other origins cannot read {name}"
+            );
         }
     }
 

@@ -7,7 +7,7 @@ use crate::http::public_url::PublicUrl;
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::Project;
 
-/// A link as clients see it (profile: "body of a link").
+/// A link as clients see it (A6, A7).
 #[derive(Serialize)]
 pub(super) struct LinkView<'a> {
     id: LinkId,

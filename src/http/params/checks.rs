@@ -61,10 +61,16 @@ impl<'a> Checks<'a> {
         self.errors.push(ParamError::new(name, problem));
     }
 
-    /// Optional text (C15).
+    /// Text (C15). If the parameter is required, it may be null or empty, but not left out (C11,
+    /// C12).
     pub fn text(&mut self, param: &Param) -> Patch<String> {
         match self.value(param) {
-            None => Patch::Keep,
+            None => {
+                if param.is_required {
+                    self.fail(param, ParamProblem::Missing);
+                }
+                Patch::Keep
+            }
             Some(Value::Null) => Patch::Clear,
             Some(Value::Text(text)) => Patch::Set(text.clone()),
             Some(Value::Array(_) | Value::Object(_) | Value::File) => {
@@ -72,14 +78,6 @@ impl<'a> Checks<'a> {
                 Patch::Keep
             }
         }
-    }
-
-    /// Required text, though it may be null or empty (C11, C12).
-    pub fn required_text(&mut self, param: &Param) -> Patch<String> {
-        if self.value(param).is_none() {
-            self.fail(param, ParamProblem::Missing);
-        }
-        self.text(param)
     }
 
     /// An integer; `None` if it is absent, null, empty or invalid (B7 to B9).
@@ -156,7 +154,7 @@ impl<'a> Checks<'a> {
     /// Requires at least one of these parameters, with any value at all (C13).
     pub fn at_least_one_of(&mut self, params: &[Param]) {
         let names: Vec<&str> = params.iter().map(|param| param.name).collect();
-        if names.iter().all(|name| self.params.get(name).is_none()) {
+        if params.iter().all(|param| self.value(param).is_none()) {
             self.fail_at(&names.join(", "), ParamProblem::AllMissing);
         }
     }

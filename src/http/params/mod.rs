@@ -1,7 +1,8 @@
-//! Parameters: query string, body and path become one set of named values (section C).
+//! Parameters: the query string and the body become one set of named values (section C).
 //!
-//! The path takes precedence over the body, and the body over the query string (C2). Malformed
-//! input is rejected here, before any value is checked (C7, C9).
+//! The body takes precedence over the query string (C2); the parameters of the path are
+//! [`Captures`](super::pattern::Captures). Malformed input is rejected here, before any value is
+//! checked (C7, C9).
 
 mod checks;
 mod json;

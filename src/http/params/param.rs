@@ -1,7 +1,7 @@
-//! A parameter of an endpoint as data: routing, reading, the `Link` header and the documentation
-//! share it.
+//! A parameter of an operation, as data. An operation reads only the parameters that it declares. The
+//! `Link` header repeats them with their defaults, and `docs/api.md` describes them.
 
-/// A parameter that an endpoint reads.
+/// A parameter that an operation reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Param {
     /// Its name. A member of an object in an array is a parameter of its own.
