@@ -6,7 +6,7 @@ use crate::token::{Scope, Token, TokenId};
 
 /// The holder of a token that may write in a project.
 ///
-/// The fields are private. Outside tests, only [`Self::from_token`] makes a writer. It checks the
+/// The fields are private. Outside tests, only `from_token` makes a writer. It checks the
 /// scope and the role; whether the token is still valid was checked before, by [`Token::check`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writer {
