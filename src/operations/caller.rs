@@ -25,7 +25,7 @@ impl Operation for CurrentUser {
         params: &[],
         statuses: &[200, 304, 401],
         summary: "Get the holder of the token",
-        statements: &[],
+        statements: &["R4"],
     };
     type Grant = TokenGrant;
 

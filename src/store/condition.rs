@@ -52,8 +52,8 @@ pub(super) enum Condition {
     Version(u64),
     /// It has this version, or a partial restore or DynamoDB's TTL has removed it.
     VersionOrAbsent(u64),
-    /// This link holds it, or a partial restore has removed it.
-    HeldByOrAbsent(LinkId),
+    /// It belongs to this link, or a partial restore has removed it.
+    OwnOrAbsent(LinkId),
     /// It is a project that is not being deleted.
     ActiveProject,
     /// It is still a former path of this project.
@@ -92,7 +92,7 @@ impl Condition {
             ),
             Self::Version(_) => format!("{VERSION} = :expected"),
             Self::VersionOrAbsent(_) => absent_or(format!("{VERSION} = :expected")),
-            Self::HeldByOrAbsent(_) => absent_or(format!("{LINK_ID} = :expected")),
+            Self::OwnOrAbsent(_) => absent_or(format!("{LINK_ID} = :expected")),
             Self::ActiveProject => {
                 format!("attribute_exists({PK}) AND attribute_not_exists({DELETING_SINCE})")
             }
@@ -120,7 +120,7 @@ impl Condition {
             | Self::Abandoned { nonce: number, .. }
             | Self::Version(number)
             | Self::VersionOrAbsent(number) => number,
-            Self::HeldByOrAbsent(id) => id.number(),
+            Self::OwnOrAbsent(id) => id.number(),
             Self::FormerPathOf(id) => id.number(),
         };
         let mut values = vec![(":expected", number(expected))];

@@ -19,31 +19,31 @@ pub(super) fn claim_conflicts(steps: &[Step]) -> Vec<Violation> {
     steps.iter().filter_map(claim).collect()
 }
 
-/// The unique values of a link whose items another link holds.
-pub(super) fn hold_conflicts(steps: &[Step]) -> Vec<Violation> {
-    let held = |step: &Step| {
+/// The unique values of a link whose items belong to another link.
+pub(super) fn foreign_values(steps: &[Step]) -> Vec<Violation> {
+    let foreign = |step: &Step| {
         if let Step::Kept(value) = step {
             Some(*value)
         } else {
             None
         }
     };
-    steps.iter().filter_map(held).collect()
+    steps.iter().filter_map(foreign).collect()
 }
 
-/// The error for a unique-constraint item that another link holds. It names the item.
-pub(super) fn hold_conflict_error(
+/// The error for a unique-constraint item that belongs to another link. It names the item.
+pub(super) fn foreign_item_error(
     partition: &Partition,
     generation: u64,
     link: &Link,
     steps: &[Step],
 ) -> Option<StoreError> {
-    let violation = *hold_conflicts(steps).first()?;
+    let violation = *foreign_values(steps).first()?;
     let mut items = constraint_items(partition, generation, link).into_iter();
     let (_, item) = items.find(|(other, _)| *other == violation)?;
     let name = item_name(&item);
     Some(StoreError::Corrupt(format!(
-        "unique-constraint {name} of link {} is held by another link",
+        "unique-constraint {name} of link {} belongs to another link",
         link.id
     )))
 }

@@ -3,7 +3,7 @@
 
 use super::birth::{add_link, add_release};
 use super::condition::Condition;
-use super::constraints::{claim_conflicts, constraint_items, hold_conflict_error, hold_conflicts};
+use super::constraints::{claim_conflicts, constraint_items, foreign_item_error, foreign_values};
 use super::error::StoreError;
 use super::items::{
     ConstraintItem, IdempotencyRecord, LinkItem, ReleaseItem, link_item, read, read_link,
@@ -213,7 +213,7 @@ impl<'s> Links<'s> {
                 Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {}
                 Err(TransactionError::Steps(steps)) => {
                     let generation = stored.release.generation;
-                    let corrupt = hold_conflict_error(&self.partition, generation, before, &steps);
+                    let corrupt = foreign_item_error(&self.partition, generation, before, &steps);
                     return Err(
                         corrupt.unwrap_or_else(|| StoreError::Taken(claim_conflicts(&steps)))
                     );
@@ -233,7 +233,7 @@ impl<'s> Links<'s> {
     /// filepath item duplicates.
     fn update_transaction(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
         let (partition, generation) = (&self.partition, stored.release.generation);
-        let is_held = Condition::HeldByOrAbsent(after.id);
+        let is_held = Condition::OwnOrAbsent(after.id);
         let unchanged = Condition::Version(stored.item.version);
         let key = partition.link(generation, after.id);
         let new = link_item(key, after, stored.item.created_at.clone());
@@ -259,12 +259,12 @@ impl<'s> Links<'s> {
     }
 
     pub(super) async fn delete(&self, id: LinkId) -> Result<Link, StoreError> {
-        let mut not_held = Vec::new();
+        let mut foreign = Vec::new();
         let mut rounds = self.session.changes();
         while rounds.next().await {
             let stored = self.read_stored(id).await?;
             match self
-                .delete_transaction(&stored, &not_held)
+                .delete_transaction(&stored, &foreign)
                 .commit(self.session)
                 .await
             {
@@ -273,25 +273,25 @@ impl<'s> Links<'s> {
                     return Ok(stored.link);
                 }
                 Err(TransactionError::Steps(steps)) if steps.contains(&Step::Link) => {
-                    not_held.clear();
+                    foreign.clear();
                 }
-                // Another link holds a unique-constraint item of this one, and keeps it.
-                Err(TransactionError::Steps(steps)) => not_held = hold_conflicts(&steps),
+                // A unique-constraint item of this link belongs to another one, which keeps it.
+                Err(TransactionError::Steps(steps)) => foreign = foreign_values(&steps),
                 Err(error) => return Err(error.into()),
             }
         }
         Err(kept_changing_error())
     }
 
-    /// Deletes the link and its unique-constraint items, except those that another link holds.
-    fn delete_transaction(&self, stored: &StoredLink, not_held: &[Violation]) -> Transaction<'_> {
+    /// Deletes the link and its unique-constraint items, except those that belong to another link.
+    fn delete_transaction(&self, stored: &StoredLink, foreign: &[Violation]) -> Transaction<'_> {
         let (link, generation) = (&stored.link, stored.release.generation);
         let mut transaction = Transaction::on(&self.session.table.name);
         let key = self.partition.link(generation, link.id);
         transaction.delete(Step::Link, key, Condition::Version(stored.item.version));
         for (violation, item) in constraint_items(&self.partition, generation, link) {
-            if !not_held.contains(&violation) {
-                let is_held = Condition::HeldByOrAbsent(link.id);
+            if !foreign.contains(&violation) {
+                let is_held = Condition::OwnOrAbsent(link.id);
                 transaction.delete(Step::Kept(violation), into_key(item), is_held);
             }
         }

@@ -85,7 +85,7 @@ async fn another_links_unique_constraint_item_is_never_changed() {
         let reply = app.put(&link, updates()[3].clone()).await;
         reply.assert(500, json!({"message": "500 Internal Server Error"}));
         let [pk, sk] = key(&item);
-        let cause = format!("unique-constraint item {pk}/{sk} of link 1 is held by another link");
+        let cause = format!("unique-constraint item {pk}/{sk} of link 1 belongs to another link");
         assert!(log.text().contains(&cause), "{}", log.text());
         assert_eq!(app.delete(&link).await.status, 200, "{kind}");
         let remaining: Vec<Item> = app

@@ -72,7 +72,7 @@ impl Run {
     /// Starts processes on a new table.
     pub async fn start(seed: u64) -> Arc<Self> {
         let started = Instant::now();
-        let clock = Clock::of(move || SystemTime::UNIX_EPOCH + START + started.elapsed());
+        let clock = Clock::from_fn(move || SystemTime::UNIX_EPOCH + START + started.elapsed());
         let mut random = Rng::with_seed(seed);
         let network = Network::seeded().await;
         let (rates, latency) = draw_network(&mut random);

@@ -102,7 +102,7 @@ impl Builder {
     /// Makes the service read the time from this function.
     #[must_use]
     pub fn clock(mut self, time: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Some(Clock::of(time));
+        self.clock = Some(Clock::from_fn(time));
         self
     }
 

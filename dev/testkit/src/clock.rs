@@ -20,11 +20,11 @@ impl Clock {
     /// however busy the machine is.
     pub fn start() -> Self {
         let (started, wall) = (Instant::now(), SystemTime::now());
-        Self::of(move || wall + started.elapsed())
+        Self::from_fn(move || wall + started.elapsed())
     }
 
     /// A clock that shows what this function returns.
-    pub fn of(time: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+    pub fn from_fn(time: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self {
             time: Arc::new(time),
             ahead: Arc::default(),

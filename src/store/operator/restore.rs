@@ -185,7 +185,7 @@ impl<'a> OperatorReleases<'a> {
     ) -> Transaction<'a> {
         let mut transaction = Transaction::on(&self.store.table.name);
         for LinkBackup { link, created_at } in links {
-            let (place, is_free) = ((partition, generation), Condition::HeldByOrAbsent(link.id));
+            let (place, is_free) = ((partition, generation), Condition::OwnOrAbsent(link.id));
             let created_at = created_at.clone();
             add_link(&mut transaction, place, link, created_at, is_free);
         }

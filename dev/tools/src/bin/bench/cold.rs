@@ -74,7 +74,7 @@ fn peak_rss(start: &Start) -> f64 {
 
 /// Compares each start with the adjacent start of the baseline.
 fn ratios(starts: &[Start], baseline: &[Start], value: fn(&Start) -> f64) -> Spread {
-    Spread::of(
+    Spread::from_numbers(
         starts
             .iter()
             .zip(baseline)

@@ -133,7 +133,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    pub fn of(mut numbers: Vec<f64>) -> Self {
+    pub fn from_numbers(mut numbers: Vec<f64>) -> Self {
         numbers.sort_by(f64::total_cmp);
         let at = |part: usize| numbers[(numbers.len() - 1) * part / 4];
         Self {

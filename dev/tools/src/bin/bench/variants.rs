@@ -137,6 +137,6 @@ async fn measure_starts(variants: &[Variant]) -> Vec<[String; 2]> {
     }
     ratios
         .into_iter()
-        .map(|ratios| ratios.map(|ratios| format!("{:.2}", Spread::of(ratios).median)))
+        .map(|ratios| ratios.map(|ratios| format!("{:.2}", Spread::from_numbers(ratios).median)))
         .collect()
 }
