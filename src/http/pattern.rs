@@ -126,10 +126,14 @@ impl Pattern {
     /// The parameters of a path, if these are its segments.
     #[must_use]
     pub fn captures(&self, segments: &[&str]) -> Option<Captures> {
-        let mut captures = Captures::default();
         let parts = self.0[1..].split('/');
-        self.match_parts(parts, segments, &mut captures)
-            .then_some(captures)
+        // Most patterns do not match, so only those that do allocate.
+        if !self.match_parts(parts.clone(), segments, None) {
+            return None;
+        }
+        let mut captures = Captures::default();
+        self.match_parts(parts, segments, Some(&mut captures));
+        Some(captures)
     }
 
     /// The path with these values of its parameters, without a format suffix. Each value is encoded
@@ -141,18 +145,19 @@ impl Pattern {
             value.map_or("", |(_, value)| *value)
         };
         let mut path = String::new();
-        let mut push = |text: &str, encoded: &'static AsciiSet| {
-            path.push('/');
-            path.extend(utf8_percent_encode(text, encoded));
-        };
         for part in self.parts() {
             match part {
-                Part::Literal(text) | Part::LiteralWithSuffix(text) => push(text, PATH),
+                Part::Literal(text) | Part::LiteralWithSuffix(text) => {
+                    path.push('/');
+                    path.push_str(text);
+                }
                 // On the web, the path of a project keeps its slashes.
-                Part::Span("id") if self.is_web() => push(value("id"), PATH),
-                Part::Span(name) | Part::WithoutSuffix(name) => push(value(name), QUERY_VALUE),
+                Part::Span("id") if self.is_web() => push(&mut path, value("id"), PATH),
+                Part::Span(name) | Part::WithoutSuffix(name) => {
+                    push(&mut path, value(name), QUERY_VALUE)
+                }
                 Part::Rest(name, _) if value(name).is_empty() => {}
-                Part::Rest(name, _) => push(value(name), PATH),
+                Part::Rest(name, _) => push(&mut path, value(name), PATH),
             }
         }
         path
@@ -166,7 +171,7 @@ impl Pattern {
         &self,
         mut parts: std::str::Split<'static, char>,
         segments: &[&str],
-        captures: &mut Captures,
+        mut captures: Option<&mut Captures>,
     ) -> bool {
         let Some(part) = parts.next().map(Part::parse) else {
             return segments.is_empty();
@@ -178,26 +183,27 @@ impl Pattern {
             (Part::LiteralWithSuffix(text), [last]) => {
                 let (name, format) = split_format(last);
                 if let Some(format) = format {
-                    captures.push("format", &[format]);
+                    add(&mut captures, "format", &[format]);
                 }
                 name == text
             }
             (Part::WithoutSuffix(name), [last]) => {
-                captures.push(name, &[split_format(last).0]);
+                add(&mut captures, name, &[split_format(last).0]);
                 true
             }
             (Part::Rest(name, at_least), rest) => {
-                captures.push(name, rest);
+                add(&mut captures, name, rest);
                 rest.len() >= at_least
             }
-            (Part::Span(name), segments) => {
-                let Some(end) = end_of_span(parts.clone(), segments) else {
-                    return false;
-                };
-                let (span, rest) = segments.split_at(end);
-                captures.push(name, span);
-                self.may_be(name, span, rest.is_empty()) && self.match_parts(parts, rest, captures)
-            }
+            (Part::Span(name), segments) => match end_of_span(parts.clone(), segments) {
+                None => false,
+                Some(end) => {
+                    let (span, rest) = segments.split_at(end);
+                    add(&mut captures, name, span);
+                    self.may_be(name, span, rest.is_empty())
+                        && self.match_parts(parts, rest, captures)
+                }
+            },
             (Part::Literal(_) | Part::LiteralWithSuffix(_) | Part::WithoutSuffix(_), _) => false,
         }
     }
@@ -217,12 +223,7 @@ impl Pattern {
     /// No project path has a segment `releases`, and after an ID, more segments are an unknown path
     /// of the project. In a path of the API to releases, the first segment may have any text.
     fn may_be_project(&self, segments: &[&str]) -> bool {
-        let has_releases = self.parts().any(|part| {
-            matches!(
-                part,
-                Part::Literal("releases") | Part::LiteralWithSuffix("releases")
-            )
-        });
+        let has_releases = self.0.contains("/releases");
         let later = if has_releases && !self.is_web() {
             &segments[1..]
         } else {
@@ -251,22 +252,34 @@ impl fmt::Display for Pattern {
     }
 }
 
+/// Adds a parameter, if they are asked for.
+fn add(captures: &mut Option<&mut Captures>, name: &'static str, segments: &[&str]) {
+    if let Some(captures) = captures {
+        captures.push(name, segments);
+    }
+}
+
+/// Adds a segment, or several if the set leaves slashes as they are.
+fn push(path: &mut String, text: &str, encoded: &'static AsciiSet) {
+    path.push('/');
+    path.extend(utf8_percent_encode(text, encoded));
+}
+
 /// The number of segments that a project or a tag has before these parts.
 fn end_of_span(parts: std::str::Split<'static, char>, segments: &[&str]) -> Option<usize> {
-    let (mut literals, mut following, mut is_fixed) = (Vec::new(), 0, true);
-    for (at, part) in parts.map(Part::parse).enumerate() {
-        following += 1;
-        match part {
-            Part::Literal(text) if literals.len() == at => literals.push(text),
-            Part::Span(_) | Part::Rest(..) => is_fixed = false,
-            _ => {}
-        }
-    }
+    let is_fixed = !parts
+        .clone()
+        .any(|part| matches!(Part::parse(part), Part::Span(_) | Part::Rest(..)));
     let end = if is_fixed {
-        segments.len().checked_sub(following)?
+        segments.len().checked_sub(parts.count())?
     } else {
+        let literals = parts.take_while(|part| !part.contains('{'));
         let mut ends = 1..segments.len();
-        ends.find(|end| segments[*end..].starts_with(&literals))?
+        ends.find(|end| {
+            let mut following = segments[*end..].iter();
+            let mut literals = literals.clone();
+            literals.all(|literal| following.next() == Some(&literal))
+        })?
     };
     (end > 0).then_some(end)
 }
