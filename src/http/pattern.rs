@@ -137,7 +137,7 @@ impl Pattern {
     }
 
     /// The path with these values of its parameters, without a format suffix. Each value is encoded
-    /// so that every gateway passes it on as it is (B14).
+    /// so that every gateway passes it on as it is (B14). The rest of a path may be left out.
     #[must_use]
     pub fn fill(&self, values: &[(&str, &str)]) -> String {
         let value = |name| {

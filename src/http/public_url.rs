@@ -6,7 +6,6 @@ use url::Url;
 
 use super::paths;
 use super::pattern::Pattern;
-use crate::link::Link;
 use crate::project::Project;
 
 /// Scheme, host, optional port and path prefix of the service, without a slash at the end.
@@ -112,17 +111,10 @@ impl PublicUrl {
         format!("{}/{username}", self.base)
     }
 
-    /// The permanent URL of a link with a filepath, or the URL of a link without one (A7, G1).
+    /// The beginning of the permanent URLs of a release's links: a link's filepath follows (G1).
     #[must_use]
-    pub fn direct_asset(&self, project: &Project, tag: &str, link: &Link) -> String {
-        let Some(filepath) = &link.filepath else {
-            return link.url.clone();
-        };
-        let values = [
-            ("id", project.path.as_str()),
-            ("tag_name", tag),
-            ("filepath", filepath.strip_prefix('/').unwrap_or(filepath)),
-        ];
+    pub fn downloads(&self, project: &Project, tag: &str) -> String {
+        let values = [("id", project.path.as_str()), ("tag_name", tag)];
         self.endpoint(paths::DOWNLOAD, &values)
     }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error::StoreError;
 use super::keys::{Key, item_name};
+use super::schema::attribute::{CREATED_AT, PK, SK, VERSION};
 use crate::link::{Link, LinkId};
 use crate::release::Author;
 use crate::timestamp::Timestamp;
@@ -22,7 +23,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// A list reads many items, so the attributes go to serde one by one. `serde_dynamo::from_item`
 /// would collect them into another map first.
 pub(super) fn read<T: DeserializeOwned>(mut item: Item) -> Result<T, StoreError> {
-    let key = ["pk", "sk"].map(|name| item.remove_entry(name));
+    let key = [PK, SK].map(|name| item.remove_entry(name));
     let attributes = item.into_iter().map(|(name, value)| (name, Value(value)));
     serde_path_to_error::deserialize(MapDeserializer::new(attributes)).map_err(|error| {
         let name = item_name(&key.into_iter().flatten().collect());
@@ -173,7 +174,16 @@ pub(super) fn link_item(key: Key, link: &Link, created_at: String) -> Item {
 
 /// Reads a link with the other attributes of its item.
 pub(super) fn read_link(item: Item) -> Result<(Link, LinkItem), StoreError> {
-    Ok((read(item.clone())?, read(item)?))
+    let other = copy_of(&item, [CREATED_AT, VERSION]);
+    Ok((read(item)?, read(other)?))
+}
+
+/// The key of an item and some of its attributes.
+pub(super) fn copy_of<const N: usize>(item: &Item, names: [&str; N]) -> Item {
+    let entries = [PK, SK].into_iter().chain(names);
+    let entries = entries.filter_map(|name| item.get_key_value(name));
+    let entries = entries.map(|(name, value)| (name.clone(), value.clone()));
+    entries.collect()
 }
 
 /// An idempotency record. Whoever repeats a request sends its attributes again, as the fingerprint

@@ -6,7 +6,7 @@ use super::condition::Condition;
 use super::constraints::{claim_conflicts, constraint_items, foreign_item_error, foreign_values};
 use super::error::StoreError;
 use super::items::{
-    ConstraintItem, IdempotencyRecord, LinkItem, ReleaseItem, link_item, read, read_link,
+    ConstraintItem, IdempotencyRecord, Item, LinkItem, ReleaseItem, link_item, read, read_link,
 };
 use super::keys::{into_key, item_name};
 use super::partition::Partition;
@@ -154,15 +154,20 @@ impl<'s> Links<'s> {
     ///
     /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn get(&self, id: LinkId) -> Result<Link, StoreError> {
-        Ok(self.read_stored(id).await?.link)
+        let (_, item) = self.read_item(id).await?;
+        read(item)
+    }
+
+    async fn read_item(&self, id: LinkId) -> Result<(ReleaseItem, Item), StoreError> {
+        let key = |generation| self.partition.link(generation, id);
+        match self.session.living_item(&self.partition, key).await? {
+            Some((release, Some(item))) => Ok((release, item)),
+            _ => Err(StoreError::NotFound),
+        }
     }
 
     async fn read_stored(&self, id: LinkId) -> Result<StoredLink, StoreError> {
-        let key = |generation| self.partition.link(generation, id);
-        let found = self.session.living_item(&self.partition, key).await?;
-        let Some((release, Some(item))) = found else {
-            return Err(StoreError::NotFound);
-        };
+        let (release, item) = self.read_item(id).await?;
         let (link, item) = read_link(item)?;
         Ok(StoredLink {
             release,

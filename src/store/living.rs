@@ -6,11 +6,11 @@
 
 use super::batch::find;
 use super::error::{StoreError, kept_changing_error};
-use super::items::{Item, ReleaseItem, Stamp, epoch_seconds, read};
+use super::items::{Item, ReleaseItem, Stamp, copy_of, epoch_seconds, read};
 use super::keys::{Key, item_name, sort_key};
 use super::partition::Partition;
 use super::schema::SortKey;
-use super::schema::attribute::{GENERATION, PK, SK, VERSION};
+use super::schema::attribute::{GENERATION, VERSION};
 use super::session::{Reading, Session};
 use crate::link::Link;
 
@@ -255,10 +255,7 @@ impl Living {
         let Some(details) = &self.details else {
             return Ok(false);
         };
-        let names = [PK, SK, GENERATION, VERSION];
-        let entries = names.map(|name| details.get_key_value(name));
-        let entries = entries.into_iter().flatten();
-        let stamp = entries.map(|(name, value)| (name.clone(), value.clone()));
-        Ok(read::<Stamp>(stamp.collect())? == self.item.stamp())
+        let stamp: Stamp = read(copy_of(details, [GENERATION, VERSION]))?;
+        Ok(stamp == self.item.stamp())
     }
 }

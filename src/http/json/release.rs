@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::link::LinkView;
+use super::link::{LinkUrls, LinkView};
 use super::to_json;
 use crate::http::public_url::PublicUrl;
 use crate::project::Project;
@@ -113,7 +113,7 @@ impl ReleaseScope<'_> {
         let tag = release.tag.as_str();
         let details = &release.details;
         let author = details.author.as_ref().filter(|_| self.shows_author);
-        let link = |link| LinkView::new(self.public_url, self.project, tag, link);
+        let urls = LinkUrls::new(self.public_url, self.project, tag);
         ReleaseView {
             name: details.name.as_deref().unwrap_or(tag),
             tag_name: tag,
@@ -126,7 +126,10 @@ impl ReleaseScope<'_> {
             assets: AssetsView {
                 count: links.len(),
                 sources: [],
-                links: links.iter().map(link).collect(),
+                links: links
+                    .iter()
+                    .map(|link| LinkView::new(&urls, link))
+                    .collect(),
             },
             evidences: [],
             links: ReleaseLinks {
