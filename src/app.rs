@@ -131,6 +131,7 @@ impl App {
         let Target { path, query, body } = target?;
         let event_url = || PublicUrl::from_event(http.request_context_ref(), http.headers(), &path);
         let public_url = self.settings.public_url.clone().unwrap_or_else(event_url);
+        // A body that is too large is an error whatever the path is.
         let found = operations::find(http.method(), &path, public_url.prefix());
         let max_bytes = found.as_ref().map_or(MAX_BODY_BYTES, Found::max_body_bytes);
         *http.body_mut() = body.decode(max_bytes)?;
@@ -248,6 +249,7 @@ impl Call<'_> {
         let order = self.facts.order;
         let mut operation = None;
         if order != Order::AccessFirst {
+            // A tag that is too long comes before all other parameters.
             request.tag()?;
             request.params.check_limits()?;
         }

@@ -207,6 +207,14 @@ impl fmt::Display for TokenId {
     }
 }
 
+impl TokenId {
+    /// The username of the token's holder, in the form of GitLab's users of access tokens.
+    #[must_use]
+    pub fn username(self) -> String {
+        format!("token_{self}")
+    }
+}
+
 /// A stored token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {

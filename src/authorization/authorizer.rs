@@ -38,7 +38,7 @@ impl Caller {
         }
     }
 
-    /// Judges the token alone, before any project (E4).
+    /// Checks the token, whatever the project (E4).
     fn check(&self, access: Access, now: Moment) -> Result<(), ApiError> {
         match self {
             Self::Anonymous => Ok(()),
@@ -119,7 +119,7 @@ impl Authorizer {
     ///
     /// A hidden project takes the same calls and keys as a missing one, so that the time of a
     /// response does not reveal it. Cached projects therefore count only if one of them is public,
-    /// or if the caller is cached, too, and sees one of them. A cached token is judged before any
+    /// or if the caller is cached, too, and sees one of them. A cached token is checked before any
     /// project, whether that is cached or not.
     async fn look_up(
         &self,
@@ -173,11 +173,12 @@ impl Authorizer {
                 Err(ApiError::Unauthorized)
             }
             Some(hash) => {
-                let caller = self.tokens.get(hash, now).map(Caller::Holder);
-                let checked = caller
-                    .iter()
-                    .try_for_each(|caller| caller.check(access, now));
-                checked.map(|()| caller)
+                let Some(token) = self.tokens.get(hash, now) else {
+                    return Ok(None);
+                };
+                let caller = Caller::Holder(token);
+                caller.check(access, now)?;
+                Ok(Some(caller))
             }
         }
     }

@@ -66,3 +66,22 @@ pub fn is_known(headers: &HeaderMap, etag: &ETag) -> bool {
     values.peek().is_some()
         && IfNoneMatch::decode(&mut values).is_ok_and(|known| !known.precondition_passes(etag))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_keeps_its_own_policy_and_varies_by_origin_too() {
+        let mut response = Response::new(Body::Empty);
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+        let policy = HeaderValue::from_static("style-src 'self'");
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+        finish(&mut response, &HeaderMap::new(), "id", Duration::ZERO);
+        let headers = response.headers();
+        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], policy);
+        let vary: Vec<_> = headers.get_all(header::VARY).iter().collect();
+        assert_eq!(vary, ["Accept", "Origin"]);
+    }
+}

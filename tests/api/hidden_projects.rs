@@ -127,7 +127,7 @@ async fn a_hidden_project_behind_a_prefix_is_like_a_missing_one() {
                         }
                     }
                     for n in 1..=3 {
-                        let request = || persona.signs(Event::new("GET", path));
+                        let request = || persona.sign(Event::new("GET", path));
                         assert_eq!(
                             observe(&hidden, request()).await,
                             observe(&missing, request()).await,
@@ -169,7 +169,7 @@ async fn an_invalid_token_takes_the_same_calls_for_private_and_missing_projects(
     for (persona, method, status) in INVALID_TOKENS {
         let request = |project: &str| {
             let event = Event::new(method, &links(project));
-            persona.signs(event.form("name=b&url=http://b"))
+            persona.sign(event.form("name=b&url=http://b"))
         };
         for (is_project_warm, is_token_warm) in
             [(false, false), (false, true), (true, false), (true, true)]

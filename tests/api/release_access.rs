@@ -14,7 +14,7 @@ async fn the_checks_of_a_release_have_gitlabs_order() {
     let app = TestApp::start_with_personas().await;
     let post = |project: &str, persona: Persona, body: &str| {
         let event = Event::new("POST", &format!("/api/v4/projects/{project}/releases"));
-        persona.signs(event.body("application/json", body))
+        persona.sign(event.body("application/json", body))
     };
     let reply = app.send(post("3", Owner, "{")).await;
     assert_eq!(reply.status, 400, "a request that cannot be read");

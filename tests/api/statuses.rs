@@ -128,7 +128,7 @@ async fn rename(app: &TestApp, path: &str) {
     update.await.unwrap();
 }
 
-/// A request while the words of its line change it.
+/// The request of a line of `statuses.txt`, built word by word.
 struct Request<'a> {
     case: &'static Case,
     subject: Subject,
@@ -213,9 +213,9 @@ impl<'a> Request<'a> {
     fn event(&self) -> Event {
         let event = (self.case.request)(&self.subject);
         let event = if self.is_from_job {
-            self.case.signed(event, self.persona)
+            self.case.sign(event, self.persona)
         } else {
-            self.persona.signs(event)
+            self.persona.sign(event)
         };
         if self.has_key {
             event.header("idempotency-key", "key")

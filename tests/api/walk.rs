@@ -34,10 +34,10 @@ fn owned<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_case_is_of_a_row() {
+fn each_case_belongs_to_an_operation() {
     for case in CASES {
         let is_row = all_facts().any(|facts| facts.name == case.row());
-        assert!(is_row, "{} is of no row", case.name);
+        assert!(is_row, "{} belongs to no operation", case.name);
     }
 }
 

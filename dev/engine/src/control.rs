@@ -1,8 +1,8 @@
 //! The control port, which speaks lines of JSON.
 //!
-//! A connection is a database, which ends with it. The first line names its file, or `null` for one
-//! in memory: `{"file": null}`. The answer is the address of its DynamoDB API,
-//! `{"address": "127.0.0.1:8000"}`, or `{"error": "…"}`.
+//! Each connection opens a database. The first line names the file of the database, or `null` for one
+//! in memory, which is deleted when the connection ends: `{"file": null}`. The answer is the address
+//! of its DynamoDB API, `{"address": "127.0.0.1:8000"}`, or `{"error": "…"}`.
 //!
 //! Each further line is a call, `{"operation": "GetItem", "body": {…}}`, which is answered by
 //! `{"status": 200, "body": {…}}`. A caller that blocks until the answer can make calls while the

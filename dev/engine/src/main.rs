@@ -1,15 +1,14 @@
-//! A DynamoDB on loopback for the tests and the development tools.
+//! An emulation of DynamoDB on loopback, for the tests and the development tools.
 //!
-//! The engine is a program of its own because it takes longer to compile than all other crates. So
-//! nothing waits for it, and only what starts it needs it. The program prints the address of its
-//! control port. Each connection to that port is a database, as [`control`] describes. The program
-//! ends at the end of its standard input, and so with the process that started it, however that one
-//! ends.
+//! The engine is a separate program because it takes longer to compile than all other crates; only
+//! the tests that start it wait for it. The program prints the address of its control port, whose
+//! protocol [`control`] describes. It exits when its standard input closes, and therefore together
+//! with the process that started it, however that process ends.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "this program tells its address, and why it fails"
+    reason = "this program prints its address, and why it fails"
 )]
 
 mod control;

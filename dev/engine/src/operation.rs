@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-/// What DynamoDB answers.
+/// The answer of DynamoDB.
 #[derive(Serialize)]
 pub(crate) struct Answer {
     status: u16,

@@ -1,5 +1,5 @@
 //! The databases of the DynamoDB engine, which is a process of its own: the program
-//! `dynamodb-engine`. `dev/engine` describes how one speaks to it.
+//! `dynamodb-engine`. `dev/engine` describes its protocol.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -50,7 +50,7 @@ struct Call<'a> {
     body: &'a Value,
 }
 
-/// What DynamoDB answers.
+/// The answer of DynamoDB.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -154,7 +154,7 @@ fn start() -> Result<Engine, String> {
         .map_err(explain)?;
     let control = address.trim().parse();
     Ok(Engine {
-        control: control.map_err(|_| format!("{} tells no address", program.display()))?,
+        control: control.map_err(|_| format!("{} prints no address", program.display()))?,
         _process: process,
     })
 }

@@ -19,8 +19,9 @@ pub const PRIVATE: u64 = 2;
 /// A project that does not exist, `group/missing`.
 pub const MISSING: u64 = 3;
 
-/// Who sends a request. All but the first three have a token after
-/// [`TestApp::start_with_personas`], with their roles in the projects [`PUBLIC`] and [`PRIVATE`].
+/// The sender of a request. The seed creates the token of `Documentation`. `Anonymous` sends none,
+/// and `Junk` an unknown one. [`TestApp::start_with_personas`] creates those of all others, with
+/// their roles in the projects [`PUBLIC`] and [`PRIVATE`].
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray,
 )]
@@ -70,7 +71,7 @@ impl Persona {
     }
 
     /// This request, sent by the persona.
-    pub fn signs(self, event: Event) -> Event {
+    pub fn sign(self, event: Event) -> Event {
         match self {
             Self::Anonymous => event.anonymous(),
             _ => event.token(&self.token()),
@@ -117,7 +118,7 @@ pub struct AppAs<'a> {
 impl AppAs<'_> {
     /// Sends a request of the persona.
     pub async fn send(&self, event: Event) -> Reply {
-        self.app.send(self.persona.signs(event)).await
+        self.app.send(self.persona.sign(event)).await
     }
 
     /// Sends a GET request.

@@ -139,7 +139,7 @@ impl ReleaseScope<'_> {
     }
 
     fn author<'a>(&self, author: &'a Author) -> AuthorView<'a> {
-        let username = format!("token_{}", author.id);
+        let username = author.id.username();
         AuthorView {
             id: author.id,
             web_url: self.public_url.user(&username),

@@ -22,7 +22,7 @@ struct UserView<'a> {
 
 impl<'a> UserView<'a> {
     fn new(public_url: &PublicUrl, token: &'a Token) -> Self {
-        let username = format!("token_{}", token.id);
+        let username = token.id.username();
         Self {
             id: token.id,
             web_url: public_url.user(&username),

@@ -1,6 +1,6 @@
 //! GitLab's validation of parameters: presence and type (C11 to C18).
 
-use super::{Kind, Param, ParamError, ParamErrors, ParamProblem, Params, Value};
+use super::{Param, ParamError, ParamErrors, ParamProblem, Params, Value};
 use crate::patch::Patch;
 use crate::timestamp::Timestamp;
 
@@ -138,17 +138,16 @@ impl<'a> Checks<'a> {
 
     /// One of the parameter's words; the first one if it is absent or null (R38).
     pub fn word(&mut self, param: &Param) -> &'static str {
-        let Kind::Word(words) = param.kind else {
-            return "";
-        };
+        let words = param.words();
+        let first = words.first().copied().unwrap_or_default();
         let Some(text) = self.text(param).into_value() else {
-            return words[0];
+            return first;
         };
         let found = words.iter().find(|word| **word == text);
         if found.is_none() {
             self.fail(param, ParamProblem::NoValidValue);
         }
-        found.unwrap_or(&words[0])
+        found.copied().unwrap_or(first)
     }
 
     /// Requires at least one of these parameters, with any value at all (C13).
@@ -195,6 +194,7 @@ fn parse_integer(text: &str) -> Option<i128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::params::Kind;
 
     #[test]
     fn integers_are_read_as_ruby_reads_them() {
@@ -238,5 +238,14 @@ mod tests {
         for text in ["tRue", "TRue", "trUE", "2", "maybe", "é", " true"] {
             assert_eq!(read(text), None, "{text}");
         }
+    }
+
+    /// The facts of an operation name every parameter that it reads.
+    #[test]
+    #[should_panic(expected = "b is read but not declared")]
+    fn an_undeclared_parameter_cannot_be_read() {
+        let params = Params::default();
+        let undeclared = Param::query("b", Kind::Boolean, "A boolean.");
+        Checks::new(&params, &[]).boolean(&undeclared);
     }
 }

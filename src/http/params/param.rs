@@ -115,4 +115,13 @@ impl Param {
             ..Self::required(name, place, kind, summary)
         }
     }
+
+    /// The words of a parameter whose value is one of them.
+    #[must_use]
+    pub const fn words(&self) -> &'static [&'static str] {
+        match self.kind {
+            Kind::Word(words) => words,
+            _ => &[],
+        }
+    }
 }

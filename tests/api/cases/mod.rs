@@ -1,5 +1,4 @@
-//! The cases: one or more requests for each row of the operations, which the fault matrix, the
-//! access matrix, the costs, the policy and the tests of methods send.
+//! The cases: one or more requests for each operation. The tests that cover every operation send them.
 
 mod table;
 
@@ -22,7 +21,7 @@ const SEEDED: u64 = 24;
 /// A project with one release.
 const WITH_ONE_RELEASE: u64 = 25;
 
-/// What a request is about.
+/// The project, the release, the link and the member that a request names.
 #[derive(Debug, Clone)]
 pub struct Subject {
     /// The project in a path of the API: its ID, or another name of it.
@@ -126,8 +125,7 @@ pub enum Links {
 /// A request of an operation.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// The name of the row of the operation, followed by what distinguishes the case from others of
-    /// the row.
+    /// The name of the operation, followed by what distinguishes the case from its other cases.
     pub name: &'static str,
     /// What exists before.
     pub given: Given,
@@ -141,8 +139,8 @@ pub struct Case {
     pub is_repeated: bool,
     /// The status of a success.
     pub success: u64,
-    /// What a retry of a success may return besides: a status and a message that show that the
-    /// first attempt succeeded.
+    /// The status and the message that show a retry that the first attempt succeeded, if a retry does
+    /// not return the success itself.
     pub done: Option<(u64, &'static str)>,
     /// The calls to DynamoDB of a process with empty caches.
     pub calls: &'static [&'static str],
@@ -172,7 +170,7 @@ impl Case {
         } else {
             (self.request)(subject)
         };
-        let event = self.signed(event, Persona::Documentation);
+        let event = self.sign(event, Persona::Documentation);
         if self.has_key {
             event.header("idempotency-key", "k")
         } else {
@@ -180,16 +178,17 @@ impl Case {
         }
     }
 
-    /// The request of the case, sent by this persona.
-    pub fn signed(&self, event: Event, persona: Persona) -> Event {
+    /// Signs the request of the case as this persona.
+    pub fn sign(&self, event: Event, persona: Persona) -> Event {
         if self.is_from_job {
             event.anonymous().header("job-token", &persona.token())
         } else {
-            persona.signs(event)
+            persona.sign(event)
         }
     }
 
-    /// Creates what the request needs. It is about the release of this tag in the seeded project.
+    /// Creates the release of this tag in the seeded project, if the case needs it, and returns it as
+    /// the subject.
     pub async fn prepare(&self, app: &TestApp, tag: impl Into<String>) -> Subject {
         let mut subject = Subject::new(SEEDED, tag);
         if self.given == Given::Release {
@@ -217,7 +216,11 @@ pub async fn create_project_with_one_release(app: &TestApp) {
     app.add(project).await;
     let token = granted("latest", WITH_ONE_RELEASE, Role::Developer);
     let token = app.issue(token).await;
-    let event = Event::new("POST", "/api/v4/projects/25/releases").token(&token);
+    let event = Event::new(
+        "POST",
+        &format!("/api/v4/projects/{WITH_ONE_RELEASE}/releases"),
+    )
+    .token(&token);
     let reply = app.send(event.json(json!({"tag_name": "v1"}))).await;
     assert_eq!(reply.status, 201);
 }
