@@ -23,7 +23,7 @@ export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
 GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/glab)
 
 .PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate faults histories soak fuzz \
-	bench bench-variants startup-order baselines need-rust need-valgrind need-python need-node
+	bench bench-variants startup-order baselines openapi need-rust need-valgrind need-python need-node
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ audit: $(TOOLS)/cargo-deny/bin/cargo-deny ## check licenses, sources and advisor
 
 rust-tests: need-rust ## run the Rust tests
 	cargo test --locked --workspace
+
+openapi: need-rust ## write docs/openapi.json from the code
+	cargo run --locked --quiet --package openapi
 
 validate: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest ## validate the template and what SAM makes of it
 	$(TOOLS)/sam/bin/sam validate --lint

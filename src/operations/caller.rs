@@ -1,10 +1,11 @@
 //! The operations that need a token and no project: its holder, its job, and the version of the API
 //! (R73, R74).
 
-use super::facts::{Facts, Format, Order};
+use super::facts::{Content, Facts, Format, Order};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, TokenGrant};
 use crate::http::error::ApiError;
+use crate::http::json::View;
 use crate::http::params::MAX_BODY_BYTES;
 use crate::http::request::Request;
 use crate::http::{Method, json, paths};
@@ -24,6 +25,7 @@ impl Operation for CurrentUser {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
         statuses: &[200, 304, 401],
+        content: Content::One(View::User),
         summary: "Get the holder of the token",
         statements: &["R4"],
     };
@@ -54,6 +56,7 @@ impl Operation for CurrentJob {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
         statuses: &[200, 304, 401, 404],
+        content: Content::One(View::Job),
         summary: "Get the job of the job token",
         statements: &["R74"],
     };
@@ -87,6 +90,7 @@ impl Operation for Version {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
         statuses: &[200, 304, 401],
+        content: Content::One(View::Version),
         summary: "Get the version of the API",
         statements: &["R73"],
     };
@@ -116,6 +120,7 @@ impl Operation for Metadata {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
         statuses: &[200, 304, 401],
+        content: Content::One(View::Version),
         summary: "Get the version of the API and its components",
         statements: &["R73"],
     };

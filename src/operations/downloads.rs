@@ -1,7 +1,7 @@
 //! Redirects to the URL of a link and to the latest release, in the API and on the web (sections G
 //! and R).
 
-use super::facts::{Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order};
 use super::params::{ASSET_PATH, DOWNLOAD_PATH, ID, SUFFIX_PATH, TAG_NAME};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
@@ -29,6 +29,7 @@ impl Operation for Download {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, DOWNLOAD_PATH],
         statuses: &[302, 400, 401, 404],
+        content: Content::Redirect,
         summary: "Download an asset of a release",
         statements: &["G2", "G3"],
     };
@@ -65,6 +66,7 @@ impl Operation for DownloadAsset {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, ASSET_PATH],
         statuses: &[302, 400, 401, 404],
+        content: Content::Redirect,
         summary: "Download an asset of a release in the API",
         statements: &["R62"],
     };
@@ -137,6 +139,7 @@ impl Operation for Latest {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, SUFFIX_PATH],
         statuses: &[302, 400, 401, 404],
+        content: Content::Redirect,
         summary: "Get the latest release",
         statements: &["R63"],
     };
@@ -174,6 +177,7 @@ impl Operation for LatestPage {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, SUFFIX_PATH],
         statuses: &[302, 401, 404],
+        content: Content::Redirect,
         summary: "Get the latest release on the web",
         statements: &["R68"],
     };

@@ -3,6 +3,7 @@
 
 use crate::authorization::Access;
 use crate::http::Method;
+use crate::http::json::View;
 use crate::http::params::Param;
 use crate::http::pattern::Pattern;
 
@@ -30,6 +31,8 @@ pub struct Facts {
     pub params: &'static [Param],
     /// The statuses of its own; [`Facts::all_statuses`] adds those of every operation.
     pub statuses: &'static [u16],
+    /// What the response to a successful request contains.
+    pub content: Content,
     /// What it does, as a heading.
     pub summary: &'static str,
     /// The statements that describe it, in `docs/gitlab-behaviour.md`.
@@ -58,6 +61,22 @@ pub enum Format {
     JsonWithSuffix,
     /// No format. The parameter has a meaning only in the API (E20, G2).
     Ignored,
+}
+
+/// What the response to a successful request contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// The JSON of one item.
+    One(View),
+    /// The JSON of the item that the request, or an earlier one with the same idempotency key, has
+    /// created.
+    Created(View),
+    /// A page of a list.
+    Page(View),
+    /// A redirect.
+    Redirect,
+    /// The description of the API in the format OpenAPI.
+    OpenApi,
 }
 
 /// How an operation treats a request that names its project by a former path (F3).

@@ -1,11 +1,12 @@
 //! The operations on the links of a release (section A).
 
-use super::facts::{Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order};
 use super::link_input::{CREATE_LINK_PARAMS, UPDATE_LINK_PARAMS, read_link_update, read_new_link};
 use super::params::{ID, LINK_ID, PAGE, PER_PAGE, TAG_NAME};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
 use crate::http::error::ApiError;
+use crate::http::json::View;
 use crate::http::params::{Checks, MAX_BODY_BYTES, ParamError, ParamProblem};
 use crate::http::request::Request;
 use crate::http::{Method, json, pagination, paths};
@@ -34,6 +35,7 @@ impl Operation for ListLinks {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, PAGE, PER_PAGE],
         statuses: &[200, 304, 400, 401, 404],
+        content: Content::Page(View::Link),
         summary: "List the links of a release",
         statements: &["A1"],
     };
@@ -70,6 +72,7 @@ impl Operation for GetLink {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, LINK_ID],
         statuses: &[200, 304, 400, 401, 404],
+        content: Content::One(View::Link),
         summary: "Get a link",
         statements: &["A2"],
     };
@@ -108,6 +111,7 @@ impl Operation for CreateLink {
         max_body_bytes: MAX_BODY_BYTES,
         params: CREATE_LINK_PARAMS,
         statuses: &[201, 400, 401, 403, 404, 422],
+        content: Content::Created(View::Link),
         summary: "Create a link",
         statements: &["A3"],
     };
@@ -156,6 +160,7 @@ impl Operation for UpdateLink {
         max_body_bytes: MAX_BODY_BYTES,
         params: UPDATE_LINK_PARAMS,
         statuses: &[200, 400, 401, 403, 404],
+        content: Content::One(View::Link),
         summary: "Update a link",
         statements: &["A4"],
     };
@@ -196,6 +201,7 @@ impl Operation for DeleteLink {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, LINK_ID],
         statuses: &[200, 400, 401, 403, 404],
+        content: Content::One(View::Link),
         summary: "Delete a link",
         statements: &["A5"],
     };

@@ -12,7 +12,7 @@ mod project;
 mod release_input;
 mod releases;
 
-pub use facts::{Facts, Format, FormerPaths, Order};
+pub use facts::{Content, Facts, Format, FormerPaths, Order};
 pub use find::{Endpoint, Found, find, parse_path};
 pub use links::CreateLink;
 pub use release_input::ReleaseInput;

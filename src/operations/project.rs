@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::facts::{Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order};
 use super::params::{ID, LICENSE, PAGE, PER_PAGE, STATISTICS, USER_ID, WITH_CUSTOM_ATTRIBUTES};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
 use crate::http::error::ApiError;
+use crate::http::json::View;
 use crate::http::params::MAX_BODY_BYTES;
 use crate::http::request::Request;
 use crate::http::{Method, json, pagination, paths};
@@ -28,6 +29,7 @@ impl Operation for GetProject {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, LICENSE, STATISTICS, WITH_CUSTOM_ATTRIBUTES],
         statuses: &[200, 304, 400, 401, 404],
+        content: Content::One(View::Project),
         summary: "Get a project",
         statements: &["R70", "R71", "R72"],
     };
@@ -72,6 +74,7 @@ impl Operation for GetMember {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, USER_ID],
         statuses: &[200, 304, 400, 401, 404],
+        content: Content::One(View::Member),
         summary: "Get a member of a project",
         statements: &["R75"],
     };
@@ -111,6 +114,7 @@ impl Operation for ListBranches {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, PAGE, PER_PAGE],
         statuses: &[200, 304, 400, 401, 404],
+        content: Content::Page(View::Branch),
         summary: "List the branches of a project",
         statements: &["R76"],
     };

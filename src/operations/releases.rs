@@ -1,6 +1,6 @@
 //! The operations on releases (section R).
 
-use super::facts::{Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order};
 use super::params::{ID, INCLUDE_HTML_DESCRIPTION, ORDER_BY, PAGE, PER_PAGE, SORT, TAG_NAME};
 use super::release_input::{
     CREATE_RELEASE_PARAMS, Milestones, ReleaseInput, UPDATE_RELEASE_PARAMS, read_attributes,
@@ -8,7 +8,7 @@ use super::release_input::{
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
 use crate::http::error::ApiError;
-use crate::http::json::ReleaseScope;
+use crate::http::json::{ReleaseScope, View};
 use crate::http::params::{MAX_BODY_BYTES, MAX_RELEASE_BODY_BYTES};
 use crate::http::request::Request;
 use crate::http::{Method, pagination, paths};
@@ -38,6 +38,7 @@ impl Operation for ListReleases {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, PAGE, PER_PAGE, ORDER_BY, SORT, INCLUDE_HTML_DESCRIPTION],
         statuses: &[200, 304, 400, 401, 404],
+        content: Content::Page(View::Release),
         summary: "List the releases of a project",
         statements: &["R56"],
     };
@@ -83,6 +84,7 @@ impl Operation for GetRelease {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, INCLUDE_HTML_DESCRIPTION],
         statuses: &[200, 304, 400, 401, 404],
+        content: Content::One(View::Release),
         summary: "Get a release with its links",
         statements: &["R21"],
     };
@@ -122,6 +124,7 @@ impl Operation for CreateRelease {
         max_body_bytes: MAX_RELEASE_BODY_BYTES,
         params: CREATE_RELEASE_PARAMS,
         statuses: &[201, 400, 401, 403, 404, 409, 422],
+        content: Content::Created(View::Release),
         summary: "Create a release with its links",
         statements: &["R40"],
     };
@@ -193,6 +196,7 @@ impl Operation for UpdateRelease {
         max_body_bytes: MAX_RELEASE_BODY_BYTES,
         params: UPDATE_RELEASE_PARAMS,
         statuses: &[200, 400, 401, 403, 404],
+        content: Content::One(View::Release),
         summary: "Update a release",
         statements: &["R48"],
     };
@@ -243,6 +247,7 @@ impl Operation for DeleteRelease {
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME],
         statuses: &[200, 400, 401, 403, 404],
+        content: Content::One(View::Release),
         summary: "Delete a release with its links",
         statements: &["R21"],
     };

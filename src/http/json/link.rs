@@ -11,14 +11,26 @@ use crate::http::public_url::PublicUrl;
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::Project;
 
-/// A link as clients see it (A6, A7).
+/// A link (A6, A7).
 #[derive(Serialize)]
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Link")
+)]
 pub(super) struct LinkView<'a> {
+    /// The ID of the link, unique in its release (K1).
+    #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: LinkId,
+    /// The name of the link, unique in its release.
     name: &'a str,
+    /// The URL of the link, unique in its release.
     url: &'a str,
+    /// Whether the URL is outside the project (H1).
     external: bool,
+    /// The permanent URL of a link with a filepath, or the URL of a link without one (G1).
     direct_asset_url: Cow<'a, str>,
+    /// The kind of asset at the URL (C14).
     link_type: LinkType,
 }
 

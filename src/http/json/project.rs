@@ -9,45 +9,80 @@ use crate::project::{Project, ProjectId, Role};
 
 /// A project (R71).
 #[derive(Serialize)]
-struct ProjectView<'a> {
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Project")
+)]
+pub(super) struct ProjectView<'a> {
+    /// The ID of the project.
+    #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: ProjectId,
+    /// Always null.
     description: Option<&'a str>,
+    /// The last segment of the path.
     name: &'a str,
+    /// The path with ` / ` between its segments.
     name_with_namespace: String,
+    /// The last segment of the path.
     path: &'a str,
+    /// The path of the project.
     path_with_namespace: &'a str,
+    /// Always `main`.
     default_branch: &'static str,
+    /// Always empty.
     tag_list: [&'static str; 0],
+    /// Always empty.
     topics: [&'static str; 0],
+    /// The address of the project on the web, where the service has no page.
     web_url: String,
+    /// Always 0.
     forks_count: u8,
+    /// Always null.
     avatar_url: Option<&'a str>,
+    /// Always 0.
     star_count: u8,
+    /// The URLs of the API for the project.
     #[serde(rename = "_links")]
     links: ProjectLinks,
+    /// Always true: there is no repository.
     empty_repo: bool,
+    /// Always false.
     archived: bool,
+    /// Who sees the project: `public`, `internal` or `private`.
     visibility: &'static str,
+    /// The access of the caller, if it has sent a token (R72).
+    #[cfg_attr(feature = "schemas", schemars(with = "Permissions"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<Permissions>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 struct ProjectLinks {
+    /// The URL of the project.
     #[serde(rename = "self")]
     this: String,
 }
 
 /// The access of the caller (R72). There are no groups, so nobody has access by one.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 struct Permissions {
+    /// The access by a role in the project.
     project_access: Option<ProjectAccess>,
+    /// Always null: there are no groups.
     group_access: Option<ProjectAccess>,
 }
 
+/// The access by a role.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 struct ProjectAccess {
+    /// GitLab's number of the role: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50
+    /// owner.
     access_level: u8,
+    /// Always 3.
     notification_level: u8,
 }
 

@@ -11,63 +11,125 @@ use crate::project::Project;
 use crate::release::{Author, Release, ReleaseWithLinks};
 use crate::token::TokenId;
 
-/// A release as clients see it (R34).
+/// A release with its links (R34).
 #[derive(Serialize)]
-struct ReleaseView<'a> {
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Release")
+)]
+pub(super) struct ReleaseView<'a> {
+    /// The name of the release, or its tag.
     name: &'a str,
+    /// The tag of the release.
     tag_name: &'a str,
+    /// The description, in Markdown.
     description: Option<&'a str>,
+    /// When the release was created.
+    #[cfg_attr(feature = "schemas", schemars(extend("format" = "date-time")))]
     created_at: String,
+    /// When the release was or will be published.
+    #[cfg_attr(feature = "schemas", schemars(extend("format" = "date-time")))]
     released_at: String,
+    /// Whether `released_at` is in the future.
     upcoming_release: bool,
+    /// The token that created the release, for callers with a role in the project (R4, R84).
+    #[cfg_attr(feature = "schemas", schemars(with = "AuthorView<'_>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<AuthorView<'a>>,
+    /// The commit of the release (R5).
     commit: CommitView<'a>,
+    /// The links of the release.
     assets: AssetsView<'a>,
+    /// Always empty (R7).
     evidences: [(); 0],
+    /// The URLs of the release (R6).
     #[serde(rename = "_links")]
     links: ReleaseLinks,
 }
 
 /// The author of a release (R25).
 #[derive(Serialize)]
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Author")
+)]
 struct AuthorView<'a> {
+    /// The ID of the token.
+    #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: TokenId,
+    /// The username, which the service derives from the ID.
     username: String,
+    /// The label of the token at that time.
     name: &'a str,
+    /// Always `active`.
     state: &'static str,
+    /// Always null.
     avatar_url: Option<&'a str>,
+    /// The address of the user on the web, where the service has no page.
     web_url: String,
 }
 
 /// The commit of a release. Some clients need an object with dates (R78), so what is unknown is
 /// blank (R79).
 #[derive(Serialize)]
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Commit")
+)]
 struct CommitView<'a> {
+    /// The ID of the commit, or empty text.
     id: &'a str,
+    /// The first eight characters of the ID.
     short_id: &'a str,
+    /// The `created_at` of the release.
+    #[cfg_attr(feature = "schemas", schemars(extend("format" = "date-time")))]
     created_at: &'a str,
+    /// Always empty.
     parent_ids: [(); 0],
+    /// Always empty text.
     title: &'static str,
+    /// Always empty text.
     message: &'static str,
+    /// Always empty text.
     author_name: &'static str,
+    /// Always empty text.
     author_email: &'static str,
+    /// The `created_at` of the release.
+    #[cfg_attr(feature = "schemas", schemars(extend("format" = "date-time")))]
     authored_date: &'a str,
+    /// Always empty text.
     committer_name: &'static str,
+    /// Always empty text.
     committer_email: &'static str,
+    /// The `created_at` of the release.
+    #[cfg_attr(feature = "schemas", schemars(extend("format" = "date-time")))]
     committed_date: &'a str,
 }
 
 /// The assets of a release (R7, R8).
 #[derive(Serialize)]
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Assets")
+)]
 struct AssetsView<'a> {
+    /// The number of links.
     count: usize,
+    /// Always empty (R7).
     sources: [(); 0],
+    /// The links, the newest first.
     links: Vec<LinkView<'a>>,
 }
 
+/// The URLs of a release.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 struct ReleaseLinks {
+    /// The address of the release on the web, where the service has no page.
     #[serde(rename = "self")]
     this: String,
 }

@@ -11,12 +11,24 @@ use crate::token::{Token, TokenId};
 
 /// The holder of a token, as GitLab shows the user of a project access token.
 #[derive(Serialize)]
-struct UserView<'a> {
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "User")
+)]
+pub(super) struct UserView<'a> {
+    /// The ID of the token.
+    #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: TokenId,
+    /// The username, which the service derives from the ID.
     username: String,
+    /// The label of the token.
     name: &'a str,
+    /// Always `active`.
     state: &'static str,
+    /// The address of the user on the web, where the service has no page.
     web_url: String,
+    /// Always true: the holder of a token is no person.
     bot: bool,
 }
 
@@ -42,17 +54,35 @@ pub fn user(public_url: &PublicUrl, token: &Token) -> Vec<u8> {
 
 /// The holder of a token as a member of a project (R75).
 #[derive(Serialize)]
-struct MemberView<'a> {
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Member")
+)]
+pub(super) struct MemberView<'a> {
+    /// The ID of the token.
+    #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: TokenId,
+    /// The username, which the service derives from the ID.
     username: String,
+    /// The label of the token.
     name: &'a str,
+    /// Always `active`.
     state: &'static str,
+    /// Always null.
     avatar_url: Option<String>,
+    /// The address of the user on the web, where the service has no page.
     web_url: String,
+    /// GitLab's number of the role in the project: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50
+    /// owner.
     access_level: u8,
+    /// When the token was created.
+    #[cfg_attr(feature = "schemas", schemars(extend("format" = "date-time")))]
     created_at: String,
-    /// A date.
+    /// The date on which the token expires, if it does.
+    #[cfg_attr(feature = "schemas", schemars(extend("format" = "date")))]
     expires_at: Option<String>,
+    /// Always `active`.
     membership_state: &'static str,
 }
 
@@ -77,10 +107,20 @@ pub fn member(public_url: &PublicUrl, token: &Token, role: Role) -> Vec<u8> {
 
 /// The job of a job token (R74).
 #[derive(Serialize)]
-struct JobView<'a> {
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Job")
+)]
+pub(super) struct JobView<'a> {
+    /// The ID of the token.
+    #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: TokenId,
+    /// The label of the token.
     name: &'a str,
+    /// Always `running`.
     status: &'static str,
+    /// The holder of the token.
     user: UserView<'a>,
 }
 

@@ -6,19 +6,36 @@ use super::to_json;
 
 /// The version of the API (R73).
 #[derive(Serialize)]
-struct VersionView {
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Version")
+)]
+pub(super) struct VersionView {
+    /// The version of GitLab whose API the service implements.
     version: &'static str,
+    /// The revision of that version.
     revision: &'static str,
+    /// GitLab's agent server for Kubernetes, which does not exist here.
     kas: KasView,
+    /// Whether it is GitLab's Enterprise Edition.
     enterprise: bool,
 }
 
 /// GitLab's agent server for Kubernetes, which does not exist here.
 #[derive(Serialize)]
+#[cfg_attr(
+    feature = "schemas",
+    derive(schemars::JsonSchema),
+    schemars(rename = "AgentServer")
+)]
 struct KasView {
+    /// Whether it is enabled.
     enabled: bool,
+    /// Its URL, always null.
     #[serde(rename = "externalUrl")]
     external_url: Option<&'static str>,
+    /// Its version, always null.
     version: Option<&'static str>,
 }
 

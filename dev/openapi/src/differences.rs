@@ -1,0 +1,64 @@
+//! What differs from GitLab, from `docs/differences-from-gitlab.md`.
+
+use crate::json::Json;
+use crate::model::{Difference, Map};
+
+const DOCUMENT: &str = include_str!("../../../docs/differences-from-gitlab.md");
+
+/// The differences by the code of the statement that a row of the tables cites.
+pub(crate) struct Differences(Map<Difference>);
+
+impl Differences {
+    /// Reads the tables of the page.
+    pub(crate) fn read() -> Self {
+        let mut found = Map::new();
+        for line in DOCUMENT.lines() {
+            let mut cells = line.trim_matches(['|', ' ']).split(" | ");
+            let [Some(service), Some(gitlab), Some(reason), None] = [(); 4].map(|()| cells.next())
+            else {
+                continue;
+            };
+            for code in codes(reason) {
+                let difference = Difference {
+                    statement: code.clone(),
+                    service: service.to_owned(),
+                    gitlab: gitlab.to_owned(),
+                };
+                found.insert(code, difference);
+            }
+        }
+        Self(found)
+    }
+
+    /// The differences in the statements that a text cites.
+    pub(crate) fn cited(&self, text: &str) -> Vec<Difference> {
+        let codes = codes(text);
+        codes
+            .filter_map(|code| self.0.get(&code).cloned())
+            .collect()
+    }
+}
+
+impl Differences {
+    /// Adds those that a text cites to the schema that it describes.
+    pub(crate) fn add_to(&self, schema: &mut Map<Json>, text: &str) {
+        let cited = self.cited(text);
+        if !cited.is_empty() {
+            let cited = cited.iter().map(Difference::to_json);
+            schema.insert(EXTENSION.to_owned(), Json::Array(cited.collect()));
+        }
+    }
+}
+
+/// The name of the extension.
+const EXTENSION: &str = "x-gitlab-difference";
+
+/// The codes of statements that a text cites: a capital letter and a number, such as R21.
+fn codes(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let codes = words.filter(|word| {
+        let digits = word.strip_prefix(|c: char| c.is_ascii_uppercase());
+        digits.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+    });
+    codes.map(str::to_owned)
+}

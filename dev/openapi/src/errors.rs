@@ -1,0 +1,239 @@
+//! The responses to requests that fail. The bodies are those of the service's errors.
+
+use release_links::http::error::ApiError;
+use release_links::http::event::MAX_URI_BYTES;
+use release_links::http::params::{MAX_BODY_BYTES, ParamError, ParamProblem};
+use release_links::link::Violation;
+use release_links::release::Attribute;
+use release_links::token::TokenError;
+use serde_json::{Value, json};
+
+use crate::model::{Example, Map, MediaType, Reference, Response};
+use crate::{envelopes, headers, schemas};
+
+/// A status with the name of its component.
+pub(crate) struct Failure {
+    /// The status.
+    pub(crate) status: u16,
+    /// The name of the component.
+    pub(crate) name: &'static str,
+    description: &'static str,
+    headers: &'static [&'static str],
+}
+
+const fn failure(
+    status: u16,
+    name: &'static str,
+    headers: &'static [&'static str],
+    description: &'static str,
+) -> Failure {
+    Failure {
+        status,
+        name,
+        description,
+        headers,
+    }
+}
+
+/// The statuses of requests that fail.
+pub(crate) const FAILURES: &[Failure] = &[
+    failure(
+        400,
+        "BadRequest",
+        &[],
+        "A parameter, the body or the path is invalid.",
+    ),
+    failure(
+        401,
+        "Unauthorized",
+        &["WWW-Authenticate"],
+        "The token is missing, unknown, expired or revoked.",
+    ),
+    failure(
+        403,
+        "Forbidden",
+        &[],
+        "The token does not allow the request.",
+    ),
+    failure(
+        404,
+        "NotFound",
+        &[],
+        "The item or the route does not exist, or the caller may not see it.",
+    ),
+    failure(
+        405,
+        "MethodNotAllowed",
+        &["Allow"],
+        "The project has moved; only reads are redirected (F3).",
+    ),
+    failure(406, "NotAcceptable", &[], "The only format is JSON (C6)."),
+    failure(409, "Conflict", &[], "The release exists already."),
+    failure(
+        410,
+        "Gone",
+        &[],
+        "The path is one of version 3 of the API (E1).",
+    ),
+    failure(413, "ContentTooLarge", &[], "The body is too large."),
+    failure(
+        414,
+        "UriTooLong",
+        &[],
+        "The path and the query, or a redirect, are too long.",
+    ),
+    failure(
+        415,
+        "UnsupportedMediaType",
+        &[],
+        "The body has a media type or an encoding that the service does not read (C3).",
+    ),
+    failure(
+        422,
+        "UnprocessableContent",
+        &[],
+        "The idempotency key belongs to another request.",
+    ),
+    failure(
+        429,
+        "TooManyRequests",
+        &[],
+        "API Gateway throttles the client. The request has not reached the service.",
+    ),
+    failure(
+        500,
+        "InternalServerError",
+        &[],
+        "The service has failed; its log says why.",
+    ),
+    failure(
+        503,
+        "ServiceUnavailable",
+        &["Retry-After"],
+        "The database cannot be reached. A retry is safe.",
+    ),
+];
+
+/// The component for a status.
+pub(crate) fn of_status(status: u16) -> Option<&'static Failure> {
+    FAILURES.iter().find(|failure| failure.status == status)
+}
+
+/// The name of the component for the same response without a body, to HEAD.
+pub(crate) fn without_body(failure: &Failure) -> String {
+    format!("{}WithoutBody", failure.name)
+}
+
+/// Errors with this status, with a name for each.
+fn errors(status: u16) -> Option<Vec<(&'static str, ApiError)>> {
+    let param = |problem| ApiError::from(ParamError::new("name", problem));
+    Some(match status {
+        400 => vec![
+            ("missing", param(ParamProblem::Missing)),
+            ("taken", ApiError::Invalid(vec![Violation::NameTaken])),
+            (
+                "rejected",
+                ApiError::Rejected("Tag name invalid".to_owned()),
+            ),
+            (
+                "attribute",
+                ApiError::InvalidRelease(vec![Attribute::ReleasedAt]),
+            ),
+        ],
+        401 => vec![
+            ("unknown", ApiError::Unauthorized),
+            ("expired", TokenError::Expired.into()),
+            ("revoked", TokenError::Revoked.into()),
+        ],
+        403 => vec![
+            ("role", ApiError::Forbidden),
+            ("scope", TokenError::InsufficientScope.into()),
+        ],
+        404 => vec![
+            ("item", ApiError::NotFound),
+            ("release", ApiError::ReleaseNotFound),
+            ("project", ApiError::ProjectNotFound),
+            ("job", ApiError::JobNotFound),
+            ("route", ApiError::UnknownRoute),
+        ],
+        _ => vec![("error", other_error(status)?)],
+    })
+}
+
+/// The error with this status, of those that have one error.
+fn other_error(status: u16) -> Option<ApiError> {
+    let limit = MAX_BODY_BYTES;
+    Some(match status {
+        405 => ApiError::ProjectMoved,
+        406 => ApiError::UnsupportedFormat("xml".to_owned()),
+        409 => ApiError::ReleaseExists,
+        410 => ApiError::ApiV3,
+        413 => ApiError::BodyTooLarge { limit },
+        414 => ApiError::UriTooLong {
+            limit: MAX_URI_BYTES,
+        },
+        415 => ApiError::UnsupportedContentType("text/plain".to_owned()),
+        422 => ApiError::IdempotencyKeyReused,
+        500 => ApiError::InvalidCall(String::new()),
+        503 => ApiError::Unavailable(String::new()),
+        _ => return None,
+    })
+}
+
+/// Bodies with this status, with a name for each.
+fn bodies(status: u16) -> Vec<(&'static str, Value)> {
+    if status == 429 {
+        return vec![("throttled", json!({ "message": "Too Many Requests" }))];
+    }
+    let errors = errors(status).into_iter().flatten();
+    errors
+        .map(|(name, error)| (name, error.status_and_body().1))
+        .collect()
+}
+
+fn content(status: u16) -> MediaType {
+    let bodies = bodies(status);
+    let mut names: Vec<_> = bodies.iter().map(|(_, body)| envelopes::of(body)).collect();
+    names.dedup();
+    let reference = |name: &str| json!({ "$ref": Reference::to("schemas", name).target });
+    let schema = match &names[..] {
+        [name] => reference(name),
+        names => {
+            let references = names.iter().map(|name| reference(name));
+            json!({ "anyOf": references.collect::<Vec<_>>() })
+        }
+    };
+    let examples = bodies.into_iter().map(|(name, body)| {
+        let value = schemas::json(body);
+        (name.to_owned(), Example { value })
+    });
+    MediaType {
+        schema: schemas::json(schema),
+        example: None,
+        examples: examples.collect(),
+    }
+}
+
+/// The components, and those without a body.
+pub(crate) fn responses() -> Map<Response> {
+    let mut responses = Map::new();
+    for failure in FAILURES {
+        let response = Response {
+            description: failure.description.to_owned(),
+            headers: if failure.status == 429 {
+                Map::new()
+            } else {
+                headers::references(failure.headers)
+            },
+            content: [("application/json".to_owned(), content(failure.status))].into(),
+            links: Map::new(),
+        };
+        let empty = Response {
+            content: Map::new(),
+            ..response.clone()
+        };
+        responses.insert(failure.name.to_owned(), response);
+        responses.insert(without_body(failure), empty);
+    }
+    responses
+}

@@ -1,0 +1,110 @@
+//! The documented requests, which are in `events/`, with their responses from `tests/events.json`.
+//! Tests send each of them to the service.
+
+use std::fs;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use release_links::http::Method;
+use release_links::operations::{self, Facts, Found};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use crate::json::Json;
+use crate::model::Map;
+
+/// A documented request and its response.
+pub(crate) struct Exchange {
+    /// The name of the operation.
+    operation: &'static str,
+    /// The parameters of the path.
+    pub(crate) captures: Map<String>,
+    /// The body of the request.
+    pub(crate) request: Option<Json>,
+    /// The status of the response.
+    pub(crate) status: u16,
+    /// The body of the response.
+    pub(crate) response: Json,
+}
+
+/// The exchanges, in the order of `tests/events.json`.
+pub(crate) struct Exchanges(Vec<Exchange>);
+
+#[derive(Deserialize)]
+struct Expected {
+    event: String,
+    status: u16,
+    #[serde(default)]
+    body: Option<Json>,
+}
+
+impl Exchanges {
+    /// Reads the files.
+    pub(crate) fn read() -> Self {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let read = |path: String| fs::read_to_string(path).expect("the file is in the repository");
+        let expected = read(format!("{root}/tests/events.json"));
+        // Some times are those of the test.
+        let expected = expected.replace("<time>", "2026-11-25T15:43:42.119Z");
+        let expected: Vec<Expected> = serde_json::from_str(&expected).expect("it is JSON");
+        let exchanges = expected.into_iter().filter_map(|expected| {
+            let event = read(format!("{root}/events/{}.json", expected.event));
+            let event = serde_json::from_str(&event).expect("an event is JSON");
+            Exchange::read(&event, expected)
+        });
+        Self(exchanges.collect())
+    }
+
+    /// Those of an operation.
+    pub(crate) fn of(&self, facts: &Facts) -> impl Iterator<Item = &Exchange> {
+        self.0.iter().filter(|one| one.operation == facts.name)
+    }
+
+    /// The first response of an operation with this status.
+    pub(crate) fn response(&self, facts: &Facts, status: u16) -> Option<&Exchange> {
+        self.of(facts).find(|one| one.status == status)
+    }
+
+    /// A value of a parameter of the path.
+    pub(crate) fn capture(&self, name: &str) -> Option<&String> {
+        self.0.iter().find_map(|one| one.captures.get(name))
+    }
+}
+
+impl Exchange {
+    /// The exchange of an event of an HTTP API; `None` for other events and unknown routes.
+    fn read(event: &Json, expected: Expected) -> Option<Self> {
+        let text = |json: Option<&Json>| json.and_then(Json::as_str).map(str::to_owned);
+        let path = text(event.get("rawPath"))?;
+        let http = event.get("requestContext")?.get("http")?;
+        let method: Method = text(http.get("method"))?.parse().ok()?;
+        let Ok(Found::Endpoint(endpoint)) = operations::parse_path(&method, &path) else {
+            return None;
+        };
+        let names = endpoint.captures.iter();
+        Some(Self {
+            operation: endpoint.row.facts.name,
+            captures: names.map(|(name, text)| (name.to_owned(), text)).collect(),
+            request: text(event.get("body")).and_then(|body| read_body(event, body)),
+            status: expected.status,
+            response: expected.body.unwrap_or(Json::Null),
+        })
+    }
+}
+
+/// A body in JSON or in the encoding of forms; `None` for a multipart body.
+fn read_body(event: &Json, body: String) -> Option<Json> {
+    let body = match event.get("isBase64Encoded") {
+        Some(Json::Bool(true)) => String::from_utf8(STANDARD.decode(body).ok()?).ok()?,
+        _ => body,
+    };
+    if body.starts_with('{') {
+        return serde_json::from_str(&body).ok();
+    }
+    if body.starts_with("--") {
+        return None;
+    }
+    let pairs = form_urlencoded::parse(body.as_bytes());
+    let members = pairs.map(|(name, value)| (name.into_owned(), Json::String(value.into_owned())));
+    Some(Json::Object(members.collect()))
+}

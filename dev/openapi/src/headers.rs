@@ -1,0 +1,123 @@
+//! The headers of responses.
+
+use serde_json::json;
+
+use crate::model::{Header, Map, Reference};
+use crate::schemas;
+
+/// The headers of every response.
+pub(crate) const ALL: &[&str] = &["X-Request-Id"];
+/// The headers of a page of a list.
+pub(crate) const PAGE: &[&str] = &[
+    "X-Page",
+    "X-Per-Page",
+    "X-Next-Page",
+    "X-Prev-Page",
+    "X-Total",
+    "X-Total-Pages",
+    "Link",
+];
+
+/// Name, meaning, whether every response with it in its list has it, and type.
+const HEADERS: &[(&str, &str, bool, &str)] = &[
+    (
+        "X-Request-Id",
+        "The ID of the request, which the log has, too.",
+        true,
+        "string",
+    ),
+    (
+        "ETag",
+        "The entity tag, for `If-None-Match` (J1).",
+        true,
+        "string",
+    ),
+    (
+        "Cache-Control",
+        "Who may keep the response, and how long.",
+        true,
+        "string",
+    ),
+    ("X-Page", "The number of this page (B10).", true, "integer"),
+    (
+        "X-Per-Page",
+        "The number of items on a page (B10).",
+        true,
+        "integer",
+    ),
+    (
+        "X-Next-Page",
+        "The number of the next page, or empty text (B10).",
+        true,
+        "string",
+    ),
+    (
+        "X-Prev-Page",
+        "The number of the previous page, or empty text (B10).",
+        true,
+        "string",
+    ),
+    (
+        "X-Total",
+        "The number of items; absent beyond 10,000 (B11).",
+        false,
+        "integer",
+    ),
+    (
+        "X-Total-Pages",
+        "The number of pages; absent beyond 10,000 items (B11).",
+        false,
+        "integer",
+    ),
+    (
+        "Link",
+        "The URLs of the first, previous, next and last page (B13).",
+        false,
+        "string",
+    ),
+    (
+        "Idempotent-Replayed",
+        "`true` if an earlier request with the same `Idempotency-Key` has created the item.",
+        false,
+        "string",
+    ),
+    ("Location", "The URL of the target.", true, "string"),
+    (
+        "Allow",
+        "The methods that the path supports.",
+        true,
+        "string",
+    ),
+    (
+        "Retry-After",
+        "After how many seconds a client should try again.",
+        true,
+        "integer",
+    ),
+    (
+        "WWW-Authenticate",
+        "Why the token is not accepted, if it was one.",
+        false,
+        "string",
+    ),
+];
+
+/// The components.
+pub(crate) fn components() -> Map<Header> {
+    let headers = HEADERS.iter().map(|(name, description, required, kind)| {
+        let header = Header {
+            description: (*description).to_owned(),
+            required: *required,
+            schema: schemas::json(json!({ "type": kind })),
+        };
+        ((*name).to_owned(), header)
+    });
+    headers.collect()
+}
+
+/// References to the headers with these names, and to those of every response.
+pub(crate) fn references(names: &[&str]) -> Map<Reference> {
+    let names = names.iter().chain(ALL);
+    let references = names.map(|name| ((*name).to_owned(), Reference::to("headers", name)));
+    references.collect()
+}

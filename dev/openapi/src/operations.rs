@@ -1,0 +1,164 @@
+//! The operations by path, from [`OPERATIONS`].
+
+use release_links::http::Method;
+use release_links::http::params::{Param, Place};
+use release_links::operations::{Facts, OPERATIONS};
+use serde_json::json;
+
+use crate::differences::Differences;
+use crate::examples::Exchange;
+use crate::json::Json;
+use crate::model::{Map, MediaType, Operation, PathItem, Reference, RequestBody};
+use crate::sources::{Sources, operation_id};
+use crate::{parameters, responses, schemas, security};
+
+/// The media types of the body of a request (C1).
+const MEDIA_TYPES: [&str; 3] = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+];
+
+/// The paths of an operation: one without the rest of the path, if that may be left out.
+fn paths(facts: &Facts) -> Vec<String> {
+    let path = facts.path.to_string();
+    let optional = facts.params.iter();
+    let mut optional = optional.filter(|param| param.place == Place::Path && !param.is_required);
+    let short = optional
+        .next()
+        .map(|param| path.replace(&format!("/{{{}}}", param.name), ""));
+    short.into_iter().chain([path]).collect()
+}
+
+/// The groups of operations, with their descriptions.
+pub(crate) const TAGS: [(&str, &str); 4] = [
+    ("release_links", "The links of a release."),
+    (
+        "releases",
+        "The releases of a project, and the downloads of their assets.",
+    ),
+    ("projects", "Projects."),
+    ("callers", "The caller, and the service itself."),
+];
+
+fn tag(path: &str) -> String {
+    let index = if path.contains("/assets/links") {
+        0
+    } else if path.contains("/releases") {
+        1
+    } else if path.contains("/projects") {
+        2
+    } else {
+        3
+    };
+    TAGS[index].0.to_owned()
+}
+
+/// The operations by path and method.
+pub(crate) fn all(sources: &mut Sources) -> Map<PathItem> {
+    let mut items: Map<PathItem> = Map::new();
+    for facts in OPERATIONS.iter().map(|row| row.facts) {
+        for path in paths(facts) {
+            let item = items.entry(path.clone()).or_default();
+            let method = facts.method.as_str().to_lowercase();
+            item.insert(method, operation(facts, &path, sources));
+            if facts.method == Method::GET {
+                item.insert("head".to_owned(), head(facts, &path, sources));
+            }
+            if !facts.path.is_web() {
+                item.entry("options".to_owned())
+                    .or_insert_with(|| options(facts, &path));
+            }
+        }
+    }
+    items
+}
+
+fn operation(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
+    let statements = facts.statements.join(", ");
+    Operation {
+        tags: vec![tag(path)],
+        summary: facts.summary.to_owned(),
+        description: format!("Statements about GitLab: {statements}."),
+        operation_id: operation_id(facts.method.as_str(), path),
+        differences: sources.differences.cited(&statements),
+        parameters: parameters::references(facts, path),
+        request_body: request_body(facts, sources),
+        responses: responses::of(facts, sources),
+        security: security::requirements(facts.access),
+    }
+}
+
+/// HEAD answers as GET, without a body (F8).
+fn head(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
+    Operation {
+        summary: format!("{}: the headers alone", facts.summary),
+        operation_id: operation_id("head", path),
+        responses: responses::of_head(facts, sources),
+        ..operation(facts, path, sources)
+    }
+}
+
+/// OPTIONS answers with the methods of the path (E3).
+fn options(facts: &Facts, path: &str) -> Operation {
+    let parameters = parameters::references(facts, path).into_iter();
+    let is_in_path = |reference: &Reference| path.contains(&format!("{{{}}}", reference.name()));
+    Operation {
+        tags: vec![tag(path)],
+        summary: "Get the methods of the path".to_owned(),
+        description: "Statements about GitLab: E3, J5.".to_owned(),
+        operation_id: operation_id("options", path),
+        differences: Vec::new(),
+        parameters: parameters.filter(is_in_path).collect(),
+        request_body: None,
+        responses: responses::of_options(),
+        security: Vec::new(),
+    }
+}
+
+/// The body of a request, if the operation reads parameters of one.
+fn request_body(facts: &Facts, sources: &Sources) -> Option<RequestBody> {
+    let required = members(facts).any(|param| param.is_required);
+    members(facts).next()?;
+    let schema = Reference::to("schemas", &schema_name(facts)).target;
+    let mut exchanges = sources.exchanges.of(facts);
+    let example = exchanges.find_map(|exchange: &Exchange| exchange.request.clone());
+    let content = MEDIA_TYPES.map(|name| {
+        let media_type = MediaType {
+            schema: schemas::json(json!({ "$ref": schema })),
+            example: example.clone(),
+            examples: Map::new(),
+        };
+        (name.to_owned(), media_type)
+    });
+    Some(RequestBody {
+        required,
+        content: content.into(),
+    })
+}
+
+/// The parameters of the body.
+fn members(facts: &Facts) -> impl Iterator<Item = &'static Param> {
+    facts
+        .params
+        .iter()
+        .filter(|param| param.place == Place::Body)
+}
+
+/// The name of the schema of the body: that of the operation, in capitals.
+fn schema_name(facts: &Facts) -> String {
+    operation_id("", facts.name)
+}
+
+/// The schemas of the bodies of requests.
+pub(crate) fn request_schemas(differences: &Differences) -> Map<Json> {
+    let rows = OPERATIONS.iter().map(|row| row.facts);
+    let rows = rows.filter(|facts| members(facts).next().is_some());
+    let schemas = rows.map(|facts| {
+        // What an update leaves out keeps its value.
+        let has_default = facts.method == Method::POST;
+        let schema = schemas::of_members(members(facts), has_default, differences);
+        (schema_name(facts), schema)
+    });
+    schemas.collect()
+}

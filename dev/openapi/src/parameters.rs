@@ -1,0 +1,95 @@
+//! The parameters of path, query and header.
+
+use release_links::http::params::{Param, Place};
+use release_links::operations::{Facts, Format, OPERATIONS};
+use serde_json::json;
+
+use crate::differences::Differences;
+use crate::examples::Exchanges;
+use crate::json::Json;
+use crate::model::{Map, Parameter, Reference};
+use crate::schemas;
+
+/// The parameter with which a client requests a format (C6).
+const FORMAT: &str = "format";
+/// The header with the entity tags that a client knows (J3).
+const IF_NONE_MATCH: &str = "If-None-Match";
+
+/// References to the parameters of an operation with this path.
+pub(crate) fn references(facts: &Facts, path: &str) -> Vec<Reference> {
+    let declared = facts.params.iter().filter(|param| match param.place {
+        Place::Path => path.contains(&format!("{{{}}}", param.name)),
+        Place::Query | Place::Header => true,
+        Place::Body => false,
+    });
+    let format = (facts.format != Format::Ignored).then_some(FORMAT);
+    let tags = facts.statuses.contains(&304).then_some(IF_NONE_MATCH);
+    let names = declared.map(|param| param.name).chain(format).chain(tags);
+    names
+        .map(|name| Reference::to("parameters", name))
+        .collect()
+}
+
+/// The components. A name has the same meaning in all paths, queries and headers.
+pub(crate) fn components(differences: &Differences, exchanges: &Exchanges) -> Map<Parameter> {
+    let mut components = Map::new();
+    let params = OPERATIONS.iter().flat_map(|row| row.facts.params);
+    for param in params.filter(|param| param.place != Place::Body) {
+        let component = parameter(param, differences, exchanges);
+        let before = components.insert(param.name.to_owned(), component.clone());
+        assert!(
+            before.is_none_or(|before| before == component),
+            "{} has two meanings",
+            param.name
+        );
+    }
+    let format = "The format of the response. Only JSON exists (C6).";
+    let tags = "The entity tags that the client knows (J3).";
+    for (name, place, description, schema) in [
+        (
+            FORMAT,
+            "query",
+            format,
+            json!({ "type": "string", "enum": ["json"] }),
+        ),
+        (IF_NONE_MATCH, "header", tags, json!({ "type": "string" })),
+    ] {
+        let component = Parameter {
+            name: name.to_owned(),
+            place: place.to_owned(),
+            description: description.to_owned(),
+            required: false,
+            differences: differences.cited(description),
+            schema: schemas::json(schema),
+            example: None,
+        };
+        components.insert(name.to_owned(), component);
+    }
+    components
+}
+
+fn parameter(param: &Param, differences: &Differences, exchanges: &Exchanges) -> Parameter {
+    let (place, required) = match param.place {
+        Place::Path => ("path", true),
+        Place::Query => ("query", param.is_required),
+        Place::Header => ("header", param.is_required),
+        Place::Body => unreachable!("the body has a schema of its own"),
+    };
+    let description = schemas::description(param);
+    let schema = schemas::of_param(param, true, differences);
+    let is_integer = schema.get("type").and_then(Json::as_str) == Some("integer");
+    let example = exchanges.capture(param.name).filter(|_| place == "path");
+    let example = example.map(|text| match text.parse::<u64>() {
+        Ok(number) if is_integer => Json::Number(number.into()),
+        _ => Json::String(text.clone()),
+    });
+    Parameter {
+        name: param.name.to_owned(),
+        place: place.to_owned(),
+        required,
+        differences: differences.cited(&description),
+        description,
+        schema,
+        example,
+    }
+}

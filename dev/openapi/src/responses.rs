@@ -1,0 +1,193 @@
+//! The responses of an operation.
+
+use release_links::operations::{Content, Facts};
+use serde_json::json;
+
+use crate::errors;
+use crate::headers::{self, PAGE};
+use crate::json::Json;
+use crate::model::{Link, Map, MediaType, RefOr, Reference, Response};
+use crate::schemas;
+use crate::sources::{Sources, operation_id};
+
+/// The names of the components of redirects to a project that has moved, and of responses to
+/// a client that knows the entity tag.
+const MOVED: &str = "MovedPermanently";
+const NOT_MODIFIED: &str = "NotModified";
+const OPTIONS: &str = "Methods";
+
+/// The responses by status.
+pub(crate) fn of(facts: &Facts, sources: &mut Sources) -> Map<RefOr<Response>> {
+    let statuses = facts.all_statuses().into_iter();
+    let responses = statuses.map(|status| {
+        let response = match errors::of_status(status) {
+            Some(failure) => reference(failure.name),
+            None => success(facts, status, sources),
+        };
+        (status.to_string(), response)
+    });
+    responses.collect()
+}
+
+/// The responses to HEAD by status: without a body, and never 304 (F8).
+pub(crate) fn of_head(facts: &Facts, sources: &mut Sources) -> Map<RefOr<Response>> {
+    let statuses = facts.all_statuses().into_iter();
+    let responses = statuses.filter(|status| *status != 304).map(|status| {
+        let response = match errors::of_status(status) {
+            Some(failure) => reference(&errors::without_body(failure)),
+            None if status == 301 => reference(&format!("{MOVED}WithoutBody")),
+            None => success_of_head(facts, status, sources),
+        };
+        (status.to_string(), response)
+    });
+    responses.collect()
+}
+
+/// The responses to OPTIONS by status.
+pub(crate) fn of_options() -> Map<RefOr<Response>> {
+    let failures = [413, 414, 429].into_iter().filter_map(errors::of_status);
+    let failures = failures.map(|failure| (failure.status.to_string(), reference(failure.name)));
+    let success = ("204".to_owned(), reference(OPTIONS));
+    [success].into_iter().chain(failures).collect()
+}
+
+fn reference(name: &str) -> RefOr<Response> {
+    RefOr::Reference(Reference::to("responses", name))
+}
+
+fn success(facts: &Facts, status: u16, sources: &mut Sources) -> RefOr<Response> {
+    match status {
+        301 => reference(MOVED),
+        304 => reference(NOT_MODIFIED),
+        _ => RefOr::Item(response(facts, status, sources)),
+    }
+}
+
+fn success_of_head(facts: &Facts, status: u16, sources: &mut Sources) -> RefOr<Response> {
+    let mut response = response(facts, status, sources);
+    response.content = Map::new();
+    // GitLab answers HEAD without an entity tag (F8).
+    response.headers.shift_remove("ETag");
+    RefOr::Item(response)
+}
+
+fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
+    let example = sources.exchanges.response(facts, status);
+    let example = example.map(|exchange| exchange.response.clone());
+    let (description, names, schema) = match facts.content {
+        Content::One(view) => (
+            "The item.",
+            vec!["ETag", "Cache-Control"],
+            sources.views.of(view),
+        ),
+        Content::Created(view) => (
+            "The new item.",
+            vec!["ETag", "Cache-Control", "Idempotent-Replayed"],
+            sources.views.of(view),
+        ),
+        Content::Page(view) => {
+            let schema = schemas::array(sources.views.of(view));
+            let names = ["ETag", "Cache-Control"].iter().chain(PAGE).copied();
+            ("A page of the list.", names.collect(), schema)
+        }
+        Content::Redirect => return redirect(facts, example),
+        Content::OpenApi => (
+            "This document.",
+            vec!["ETag", "Cache-Control"],
+            schemas::json(json!({ "type": "object" })),
+        ),
+    };
+    let example = example.filter(|example| *example != Json::Null);
+    let media_type = MediaType {
+        schema,
+        example,
+        examples: Map::new(),
+    };
+    Response {
+        description: description.to_owned(),
+        headers: headers::references(&names),
+        content: [("application/json".to_owned(), media_type)].into(),
+        links: links(facts),
+    }
+}
+
+/// A redirect. In the API, it has GitLab's text (R66).
+fn redirect(facts: &Facts, example: Option<Json>) -> Response {
+    let media_type = MediaType {
+        schema: schemas::json(json!({ "type": "string" })),
+        example,
+        examples: Map::new(),
+    };
+    let content = [("text/plain".to_owned(), media_type)];
+    Response {
+        description: "A redirect to the target.".to_owned(),
+        headers: headers::references(&["Location", "Cache-Control"]),
+        content: content
+            .into_iter()
+            .filter(|_| !facts.path.is_web())
+            .collect(),
+        links: Map::new(),
+    }
+}
+
+/// What can be done with a new item: its other operations, which have its path.
+fn links(facts: &Facts) -> Map<Link> {
+    if !matches!(facts.content, Content::Created(_)) {
+        return Map::new();
+    }
+    let id = "$response.body#/id";
+    let (segment, name, value) = if facts.path.to_string().ends_with("/links") {
+        ("{link_id}", "link_id", id)
+    } else {
+        ("{tag_name}", "tag_name", "$response.body#/tag_name")
+    };
+    let path = format!("{}/{segment}", facts.path);
+    let shared = facts
+        .path
+        .names()
+        .map(|name| (name.to_owned(), format!("$request.path.{name}")));
+    let own = (name.to_owned(), value.to_owned());
+    let parameters: Map<String> = shared.chain([own]).collect();
+    let links = ["get", "put", "delete"].map(|method| {
+        let link = Link {
+            operation_id: operation_id(method, &path),
+            parameters: parameters.clone(),
+        };
+        (method.to_owned(), link)
+    });
+    links.into()
+}
+
+/// The components that are not errors.
+pub(crate) fn components() -> Map<Response> {
+    let response = |description: &str, names: &[&str]| Response {
+        description: description.to_owned(),
+        headers: headers::references(names),
+        content: Map::new(),
+        links: Map::new(),
+    };
+    let text = MediaType {
+        schema: schemas::json(json!({ "type": "string" })),
+        ..MediaType::default()
+    };
+    let moved = response(
+        "The project has moved: the same request, with its ID (F3).",
+        &["Location", "Cache-Control"],
+    );
+    let with_text = Response {
+        content: [("text/plain".to_owned(), text)].into(),
+        ..moved.clone()
+    };
+    let not_modified = response(
+        "The client has the current representation (J3).",
+        &["ETag", "Cache-Control"],
+    );
+    let methods = response("The methods that the path supports (E3).", &["Allow"]);
+    let components = [
+        (MOVED.to_owned(), with_text),
+        (format!("{MOVED}WithoutBody"), moved),
+        (NOT_MODIFIED.to_owned(), not_modified),
+        (OPTIONS.to_owned(), methods),
+    ];
+    components.into()
+}
