@@ -154,6 +154,7 @@ impl App {
         match row.parse {
             Parse::ForProject(parse) => call.perform(&request, credential, parse).await,
             Parse::ForCaller(parse) => call.perform(&request, credential, parse).await,
+            Parse::ForAnyone(parse) => call.perform(&request, credential, parse).await,
         }
     }
 

@@ -97,7 +97,11 @@ impl Authorizer {
         context: AuthorizationContext<'_>,
         access: Access,
     ) -> Result<Identity, ApiError> {
-        let (caller, project) = self.look_up(context, access).await?;
+        let (caller, project) = if access == Access::Public {
+            (Caller::Anonymous, None)
+        } else {
+            self.look_up(context, access).await?
+        };
         if access == Access::Token && caller == Caller::Anonymous {
             return Err(ApiError::Unauthorized);
         }

@@ -87,6 +87,24 @@ impl Grant for ProjectGrant {
     }
 }
 
+/// What an operation needs that anyone may call: no proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicGrant;
+
+impl Grant for PublicGrant {
+    fn from_identity(_identity: Identity) -> Result<Self, ApiError> {
+        Ok(Self)
+    }
+
+    fn token_id(&self) -> Option<TokenId> {
+        None
+    }
+
+    fn project_of_former_path(&self) -> Option<ProjectId> {
+        None
+    }
+}
+
 /// The proof that the request has a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenGrant {

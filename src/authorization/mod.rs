@@ -5,7 +5,7 @@ mod authorizer;
 mod grants;
 
 pub use authorizer::{Authorizer, Caller, Identity};
-pub use grants::{Grant, ProjectGrant, TokenGrant};
+pub use grants::{Grant, ProjectGrant, PublicGrant, TokenGrant};
 
 use crate::cache::Moment;
 use crate::http::credentials::Credential;
@@ -15,6 +15,8 @@ use crate::store::StoreSession;
 /// The access that an operation requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
+    /// Reads what is no secret. The service does not look up the token, so it makes no call.
+    Public,
     /// Reads a project: every scope and every role allows it, and a public project needs no token.
     Read,
     /// Reads something about the caller, so it needs a token.

@@ -27,7 +27,7 @@ pub fn finish(
         let own = headers.entry(name);
         own.or_insert(HeaderValue::from_static(value));
     }
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    vary_by_origin(headers);
     let meta = format!(r#"{{"correlation_id":"{request_id}","version":"1"}}"#);
     // Not finer than a millisecond, so that it does not reveal whether a private project exists.
     let runtime = format!("{:.3}", runtime.as_secs_f64());
@@ -50,6 +50,15 @@ pub fn finish(
             HeaderValue::from_static(EXPOSED),
         );
     }
+}
+
+/// Adds `Origin` to the one value of `Vary`. The event of an HTTP API has one value for each header.
+fn vary_by_origin(headers: &mut HeaderMap) {
+    let own = headers.get(header::VARY).map(HeaderValue::as_bytes);
+    let both = own.map(|own| [own, b", Origin"].concat());
+    let both = both.and_then(|both| HeaderValue::from_bytes(&both).ok());
+    let vary = both.unwrap_or(HeaderValue::from_static("Origin"));
+    headers.insert(header::VARY, vary);
 }
 
 /// A weak entity tag of 32 hexadecimal digits (J1). It only has to distinguish a representation
@@ -82,6 +91,6 @@ mod tests {
         let headers = response.headers();
         assert_eq!(headers[header::CONTENT_SECURITY_POLICY], policy);
         let vary: Vec<_> = headers.get_all(header::VARY).iter().collect();
-        assert_eq!(vary, ["Accept", "Origin"]);
+        assert_eq!(vary, ["Accept, Origin"]);
     }
 }

@@ -6,6 +6,7 @@ pub mod error;
 pub mod event;
 pub mod headers;
 pub mod json;
+pub mod openapi;
 pub mod pagination;
 pub mod param_error;
 pub mod params;

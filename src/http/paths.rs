@@ -35,6 +35,9 @@ pub const VERSION: Pattern = Pattern::new("/api/v4/version{.format}");
 /// The version of the API and its components (R73).
 pub const METADATA: Pattern = Pattern::new("/api/v4/metadata{.format}");
 
+/// The description of the API.
+pub const OPENAPI: Pattern = Pattern::new("/api/v4/openapi.json");
+
 /// The latest release on the web, and what is below it (R68).
 pub const LATEST_PAGE: Pattern = Pattern::new("/{id}/-/releases/permalink/latest/{suffix_path*}");
 /// The permanent URL of a link (G2).

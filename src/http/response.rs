@@ -7,6 +7,7 @@ use lambda_http::{Body, Request};
 use super::error::ApiError;
 use super::headers::{etag, is_known};
 use super::json;
+use super::openapi;
 use super::redirect::Redirect;
 
 /// The result of an operation, in the shape of its response.
@@ -21,6 +22,8 @@ pub enum Answer {
     List(Vec<u8>, HeaderMap),
     /// A redirect.
     Redirect(Redirect),
+    /// The description of the API.
+    OpenApi,
     /// The methods that a path supports.
     Allow(String),
 }
@@ -40,6 +43,7 @@ pub fn from_answer(request: &Request, answer: Answer) -> Response<Body> {
         }
         Answer::List(body, headers) => success(request, StatusCode::OK, body, headers),
         Answer::Redirect(redirect) => redirect_to(request, redirect),
+        Answer::OpenApi => openapi::response(request),
         Answer::Allow(methods) => options(&methods),
     }
 }

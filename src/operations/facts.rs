@@ -94,10 +94,13 @@ impl Facts {
     /// All statuses that the operation can return, in ascending order.
     #[must_use]
     pub fn all_statuses(&self) -> Vec<u16> {
-        // A malformed or too large request, throttling by API Gateway (429), and failures of the
-        // service.
-        let mut statuses = vec![400, 413, 414, 429, 500, 503];
+        // A malformed or too large request, throttling by API Gateway (429), and failures of
+        // DynamoDB.
+        let mut statuses = vec![400, 413, 414, 429];
         statuses.extend(self.statuses);
+        if self.access != Access::Public {
+            statuses.extend([500, 503]);
+        }
         if self.format != Format::Ignored {
             statuses.push(406);
         }

@@ -7,6 +7,7 @@ mod facts;
 mod find;
 mod link_input;
 mod links;
+mod openapi;
 pub mod params;
 mod project;
 mod release_input;
@@ -24,10 +25,11 @@ use std::time::SystemTime;
 use caller::{CurrentJob, CurrentUser, Metadata, Version};
 use downloads::{Download, DownloadAsset, Latest, LatestPage};
 use links::{DeleteLink, GetLink, ListLinks, UpdateLink};
+use openapi::OpenApi;
 use project::{GetMember, GetProject, ListBranches};
 use releases::{CreateRelease, DeleteRelease, GetRelease, ListReleases, UpdateRelease};
 
-use crate::authorization::{Grant, ProjectGrant, TokenGrant};
+use crate::authorization::{Grant, ProjectGrant, PublicGrant, TokenGrant};
 use crate::http::error::ApiError;
 use crate::http::pagination;
 use crate::http::public_url::PublicUrl;
@@ -60,6 +62,7 @@ pub static OPERATIONS: &[Row] = &[
     Row::for_caller::<CurrentJob>(),
     Row::for_caller::<Version>(),
     Row::for_caller::<Metadata>(),
+    Row::for_anyone::<OpenApi>(),
     Row::for_project::<LatestPage>(),
     Row::for_project::<Download>(),
 ];
@@ -106,6 +109,8 @@ pub enum Parse {
     ForProject(ParseFor<ProjectGrant>),
     /// The operation needs a token.
     ForCaller(ParseFor<TokenGrant>),
+    /// The operation is for anyone.
+    ForAnyone(ParseFor<PublicGrant>),
 }
 
 /// Reads the parameters of a request for an operation that requires this grant.
@@ -143,6 +148,13 @@ impl Row {
         Self {
             facts: O::FACTS,
             parse: Parse::ForCaller(parse::<O>),
+        }
+    }
+
+    const fn for_anyone<O: Operation<Grant = PublicGrant>>() -> Self {
+        Self {
+            facts: O::FACTS,
+            parse: Parse::ForAnyone(parse::<O>),
         }
     }
 }

@@ -24,7 +24,8 @@ async fn every_case_makes_the_calls_that_it_names() {
         let cold = process.send(case.event(&first)).await;
         cold.assert_calls(case.success, case.calls);
         let warm = process.send(case.event(&second)).await;
-        warm.assert_calls(case.success, &case.calls[1..]);
+        let after_identification = case.calls.get(1..).unwrap_or_default();
+        warm.assert_calls(case.success, after_identification);
     }
 }
 

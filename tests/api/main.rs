@@ -16,6 +16,7 @@ mod connection;
 mod constraints;
 mod costs;
 mod credentials;
+mod description;
 mod descriptions;
 mod downloads;
 mod fault_cases;

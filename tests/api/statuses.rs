@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{Write, stderr};
 use std::time::{Duration, SystemTime};
 
+use release_links::authorization::Access;
 use release_links::operations::{Facts, Format, FormerPaths, OPERATIONS};
 use release_links::project::{ProjectPath, ProjectRef};
 use release_links::store::Store;
@@ -48,6 +49,9 @@ fn lines(heading: &str) -> Vec<Line<'static>> {
 /// The headings that apply to an operation, its own first.
 fn headings(facts: &Facts) -> Vec<&'static str> {
     let mut headings = vec![facts.name, "every operation"];
+    if facts.access != Access::Public {
+        headings.push("every operation that calls DynamoDB");
+    }
     if facts.format != Format::Ignored {
         headings.push("every operation that serves JSON");
     }

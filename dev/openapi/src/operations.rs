@@ -12,12 +12,9 @@ use crate::model::{Map, MediaType, Operation, PathItem, Reference, RequestBody};
 use crate::sources::{Sources, operation_id};
 use crate::{parameters, responses, schemas, security};
 
-/// The media types of the body of a request (C1).
-const MEDIA_TYPES: [&str; 3] = [
-    "application/json",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data",
-];
+/// The media type of the body of a request. The service also reads forms (C1); generated clients
+/// send JSON.
+const MEDIA_TYPE: &str = "application/json";
 
 /// The paths of an operation: one without the rest of the path, if that may be left out.
 fn paths(facts: &Facts) -> Vec<String> {
@@ -79,7 +76,10 @@ fn operation(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
     Operation {
         tags: vec![tag(path)],
         summary: facts.summary.to_owned(),
-        description: format!("Statements about GitLab: {statements}."),
+        description: match statements.as_str() {
+            "" => String::new(),
+            statements => format!("Statements about GitLab: {statements}."),
+        },
         operation_id: operation_id(facts.method.as_str(), path),
         differences: sources.differences.cited(&statements),
         parameters: parameters::references(facts, path),
@@ -123,17 +123,14 @@ fn request_body(facts: &Facts, sources: &Sources) -> Option<RequestBody> {
     let schema = Reference::to("schemas", &schema_name(facts)).target;
     let mut exchanges = sources.exchanges.of(facts);
     let example = exchanges.find_map(|exchange: &Exchange| exchange.request.clone());
-    let content = MEDIA_TYPES.map(|name| {
-        let media_type = MediaType {
-            schema: schemas::json(json!({ "$ref": schema })),
-            example: example.clone(),
-            examples: Map::new(),
-        };
-        (name.to_owned(), media_type)
-    });
+    let media_type = MediaType {
+        schema: schemas::json(json!({ "$ref": schema })),
+        example,
+        examples: Map::new(),
+    };
     Some(RequestBody {
         required,
-        content: content.into(),
+        content: [(MEDIA_TYPE.to_owned(), media_type)].into(),
     })
 }
 

@@ -29,12 +29,15 @@ pub(crate) fn of(facts: &Facts, sources: &mut Sources) -> Map<RefOr<Response>> {
     responses.collect()
 }
 
-/// The responses to HEAD by status: without a body, and never 304 (F8).
+/// The responses to HEAD by status: without a body and, as in GitLab, never 304 (F8).
 pub(crate) fn of_head(facts: &Facts, sources: &mut Sources) -> Map<RefOr<Response>> {
     let statuses = facts.all_statuses().into_iter();
-    let responses = statuses.filter(|status| *status != 304).map(|status| {
+    let is_openapi = facts.content == Content::OpenApi;
+    let statuses = statuses.filter(|status| *status != 304 || is_openapi);
+    let responses = statuses.map(|status| {
         let response = match errors::of_status(status) {
             Some(failure) => reference(&errors::without_body(failure)),
+            None if status == 304 => reference(NOT_MODIFIED),
             None if status == 301 => reference(&format!("{MOVED}WithoutBody")),
             None => success_of_head(facts, status, sources),
         };
@@ -67,7 +70,9 @@ fn success_of_head(facts: &Facts, status: u16, sources: &mut Sources) -> RefOr<R
     let mut response = response(facts, status, sources);
     response.content = Map::new();
     // GitLab answers HEAD without an entity tag (F8).
-    response.headers.shift_remove("ETag");
+    if facts.content != Content::OpenApi {
+        response.headers.shift_remove("ETag");
+    }
     RefOr::Item(response)
 }
 

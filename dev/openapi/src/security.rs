@@ -62,6 +62,7 @@ pub(crate) fn requirements(access: Access) -> Vec<Map<Vec<String>>> {
     let of_scheme = |name: &str| [(name.to_owned(), Vec::new())].into();
     let mut requirements: Vec<_> = NAMES.into_iter().map(of_scheme).collect();
     match access {
+        Access::Public => requirements.clear(),
         Access::Read => requirements.push(Map::new()),
         Access::Token | Access::Write => {}
     }

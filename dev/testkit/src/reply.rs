@@ -1,19 +1,24 @@
 //! Parses the function's responses, and checks the properties that all of them share.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
 use release_links::excerpt::MAX_ERROR_BYTES;
 use release_links::http::headers::EXPOSED;
 use serde_json::{Value, json};
 
 /// The headers that scripts of other origins can always read, or have no use for.
-const NOT_EXPOSED: [&str; 15] = [
+const NOT_EXPOSED: [&str; 16] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
     "access-control-expose-headers",
     "allow",
     "cache-control",
+    "content-encoding",
     "content-security-policy",
     "content-type",
     "retry-after",
@@ -24,6 +29,22 @@ const NOT_EXPOSED: [&str; 15] = [
     "x-gitlab-meta",
     "x-runtime",
 ];
+
+/// The text of the body, which may be in base64 and compressed.
+fn body_text(response: &Value, headers: &BTreeMap<String, String>) -> String {
+    let body = response["body"].as_str().unwrap_or_default();
+    if response["isBase64Encoded"] != true {
+        return body.to_owned();
+    }
+    let bytes = STANDARD.decode(body).expect("the event says so");
+    let mut text = String::new();
+    match headers.get("content-encoding").map(String::as_str) {
+        Some("gzip") => GzDecoder::new(&*bytes).read_to_string(&mut text),
+        other => panic!("a body in base64 is compressed with gzip, not {other:?}"),
+    }
+    .unwrap();
+    text
+}
 
 /// A response that has passed the checks for all responses.
 #[must_use]
@@ -49,11 +70,11 @@ impl Reply {
                 headers.insert(name.clone(), value.to_owned());
             }
         }
-        let text = response["body"].as_str().unwrap_or_default();
+        let text = body_text(response, &headers);
         let is_text = headers
             .get("content-type")
             .is_some_and(|media_type| media_type == "text/plain");
-        let body = match text {
+        let body = match text.as_str() {
             "" => Value::Null,
             text if is_text => json!(text),
             text => serde_json::from_str(text).expect("the body is JSON"),

@@ -144,6 +144,13 @@ pub const CASES: &[Case] = &[
         ..READ
     },
     Case {
+        name: "openapi",
+        request: |_| get("/api/v4/openapi.json"),
+        calls: &[],
+        cost: "the description of the API",
+        ..READ
+    },
+    Case {
         name: "get_project",
         request: |subject| get(subject.api("")),
         ..READ

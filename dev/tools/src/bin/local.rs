@@ -211,6 +211,7 @@ fn print_welcome(port: u16, engine: SocketAddr) {
     println!(r#"curl {token} "{links}/1""#);
     println!(r#"curl --request PUT --data name="new name" {token} "{links}/1""#);
     println!(r#"curl --request DELETE {token} "{links}/1""#);
+    println!("\nThe description of the API: http://127.0.0.1:{port}/api/v4/openapi.json");
     println!("\nTo manage projects and tokens, use another terminal:\n");
     println!(
         "AWS_ENDPOINT_URL_DYNAMODB=http://{engine} AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=local \

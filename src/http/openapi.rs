@@ -1,0 +1,120 @@
+//! The description of the API, `docs/openapi.json`. The build compresses it.
+
+use std::io::{self, Read};
+
+use flate2::read::GzDecoder;
+use headers::HeaderMapExt;
+use lambda_http::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt};
+
+use super::headers::{etag, is_known};
+
+/// The document, compressed with gzip.
+static COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+
+/// The response with the document. It differs between versions of the service alone, so anyone may
+/// keep it for an hour.
+pub(super) fn response(request: &Request) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    let headers = response.headers_mut();
+    let public = HeaderValue::from_static("public, max-age=3600");
+    headers.insert(header::CACHE_CONTROL, public);
+    let vary = HeaderValue::from_static("Accept-Encoding");
+    headers.insert(header::VARY, vary);
+    // A weak entity tag may name both encodings (RFC 9110, 8.8.3).
+    if let Some(etag) = etag(COMPRESSED) {
+        headers.typed_insert(etag.clone());
+        if is_known(request.headers(), &etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+    }
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    let is_compressed = accepts_gzip(request.headers()) && passes_bytes_on(request);
+    if is_compressed {
+        let gzip = HeaderValue::from_static("gzip");
+        headers.insert(header::CONTENT_ENCODING, gzip);
+    }
+    if *request.method() != Method::HEAD {
+        *response.body_mut() = body(is_compressed);
+    }
+    response
+}
+
+fn body(is_compressed: bool) -> Body {
+    if is_compressed {
+        return Body::Binary(COMPRESSED.to_vec());
+    }
+    match decompressed() {
+        Ok(text) => Body::Text(text),
+        Err(error) => {
+            tracing::error!(cause = %error, "the description of the API does not decompress");
+            Body::Empty
+        }
+    }
+}
+
+fn decompressed() -> io::Result<String> {
+    let mut text = String::new();
+    GzDecoder::new(COMPRESSED).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Whether the client accepts gzip (RFC 9110, 12.5.3). A client that accepts any encoding gets none.
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let mut codings = values.flat_map(|value| value.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let weight = weight.trim().strip_prefix(['q', 'Q']);
+        let weight = weight.and_then(|weight| weight.trim_start().strip_prefix('='));
+        let weight = weight.and_then(|weight| weight.trim().parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_some_and(|weight| weight > 0.0)
+    })
+}
+
+/// Whether the gateway passes bytes on. A REST API leaves them in base64, unless somebody has
+/// listed their media type in its settings.
+fn passes_bytes_on(request: &Request) -> bool {
+    let context = request.request_context_ref();
+    !matches!(context, Some(RequestContext::ApiGatewayV1(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_client_that_names_gzip_accepts_it() {
+        for (value, expected) in [
+            ("gzip", true),
+            ("GZIP", true),
+            ("deflate, gzip;q=0.5, br", true),
+            ("br, gzip ; q = 1.0", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0.000", false),
+            ("gzip;q=x", false),
+            ("gzip;level=9", false),
+            ("x-gzip", false),
+            ("*", false),
+            ("identity", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, value.parse().unwrap());
+            assert_eq!(accepts_gzip(&headers), expected, "{value}");
+        }
+        assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn the_stored_document_is_the_file_in_the_repository() {
+        assert_eq!(
+            decompressed().unwrap(),
+            include_str!("../../docs/openapi.json")
+        );
+    }
+}
