@@ -75,7 +75,7 @@ def test_library_authenticates_with_every_kind_of_token(service):
 
 def test_library_reads_what_release_tools_ask_first(service):
     client = gitlab.Gitlab(service.url, private_token=TOKEN)
-    assert client.version() == ("18.0.0", "0.1.0")
+    assert client.version() == ("18.0.0", "Unknown")
     project = client.projects.get("group/app")
     assert (project.id, project.path_with_namespace, project.visibility) == (24, "group/app", "public")
     assert project.permissions["project_access"]["access_level"] == gitlab.const.AccessLevel.DEVELOPER
