@@ -60,6 +60,8 @@ fn log_to_standard_output(filter: Targets) {
 /// One thread suffices for one request at a time. Lambda managed instances send several.
 fn start() -> Result<(), Error> {
     log_to_standard_output(log_filter(environment)?);
+    // Before anything can fail, so that the log of a failed start names the version too.
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "release-links starts");
     let at_once: usize = environment("AWS_LAMBDA_MAX_CONCURRENCY")
         .and_then(|number| number.parse().ok())
         .unwrap_or(1);

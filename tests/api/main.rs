@@ -47,6 +47,7 @@ mod releases;
 mod renames;
 mod retries;
 mod server_time;
+mod start_log;
 mod statuses;
 mod tags;
 mod token_locations;

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from conftest import TOKEN, start, stop
+from conftest import ROOT, TOKEN, start, stop
 from loopback import free_port
 
 
@@ -27,7 +27,7 @@ def test_tokens_are_not_logged_at_the_most_verbose_level(tmp_path):
 
 
 def test_each_request_writes_one_log_event(tmp_path):
-    service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info")
+    service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info", FUNCTIONS="1")
     startup_lines = len(service.lines)
     url = f"{service.url}/api/v4/projects/24/releases/v0.1%0a%22/assets/links/1"
     subprocess.run(["curl", "-sS", "--max-time", "10", "--header", f"PRIVATE-TOKEN: {TOKEN}", url], check=True)
@@ -44,16 +44,19 @@ def test_each_request_writes_one_log_event(tmp_path):
     assert {name: fields.get(name) for name in expected} == expected
     assert fields["duration_ms"] > 0 and fields["request_id"]
     assert line.count(fields["request_id"]) == 1 and '"span' not in line, "the request ID occurs once"
+    section = (ROOT / "docs/operations.md").read_text().split("## Logs and dashboard")[1].split("\n## ")[0]
+    assert [name for name in fields if f"`{name}`" not in section] == [], "the names are documented"
 
 
 def test_the_log_level_of_lambda_takes_precedence(tmp_path):
     service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info", AWS_LAMBDA_LOG_LEVEL="WARN")
     assert stop(service) == 0
-    assert '"request answered"' not in "\n".join(service.lines)
+    log = "\n".join(service.lines)
+    assert '"request answered"' not in log and "release-links starts" not in log
 
 
 def test_long_paths_are_truncated_in_the_log(tmp_path):
-    service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info")
+    service = start(tmp_path / "dynamodb.sqlite", free_port(), LOG_LEVEL="info", FUNCTIONS="1")
     startup_lines = len(service.lines)
     long = "x" * 4_500
     for project in ["24", long]:

@@ -55,5 +55,6 @@ pub async fn bytes(event: Value, engine: SocketAddr) -> usize {
     process.kill().await.unwrap();
     let text = fs::read_to_string(&file).unwrap();
     fs::remove_file(file).unwrap();
-    text.len()
+    let (_start, request) = text.split_once('\n').expect("the start is logged first");
+    request.len()
 }

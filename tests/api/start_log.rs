@@ -1,0 +1,72 @@
+//! What the log says when the function starts.
+
+use std::process::Stdio;
+
+use testkit::app::{TABLE, seeded_engine};
+use testkit::runtime_api::RuntimeApi;
+
+/// The lines that a function with these settings logs until it polls for its first event.
+async fn log_of_a_start(settings: &[(&str, &str)]) -> String {
+    let endpoint = format!("http://{}", seeded_engine().await);
+    let runtime_api = RuntimeApi::start().await;
+    let mut process = runtime_api
+        .function(env!("CARGO_BIN_EXE_release-links"), settings)
+        .env("TABLE_NAME", TABLE)
+        .env("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    runtime_api.wait_for_polls(1).await;
+    process.start_kill().unwrap();
+    let output = process.wait_with_output().await.unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Asserts that a line is the event of a start, with a timestamp in UTC.
+#[track_caller]
+fn assert_start(line: &str) {
+    let timestamp = line.strip_prefix(r#"{"timestamp":""#).unwrap_or_default();
+    let (timestamp, rest) = timestamp.split_once('"').unwrap_or_default();
+    let parsed = humantime::parse_rfc3339(timestamp);
+    assert!(parsed.is_ok(), "{timestamp}: {line}");
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!(
+        r#","level":"INFO","fields":{{"message":"release-links starts","version":"{version}"}},"target":"release_links"}}"#
+    );
+    assert_eq!(rest, expected, "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_logs_one_line_with_the_version() {
+    let log = log_of_a_start(&[]).await;
+    let lines: Vec<&str> = log.lines().collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    assert_start(lines[0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_line_with_the_version_is_the_first_one_at_the_most_verbose_level() {
+    let log = log_of_a_start(&[("LOG_LEVEL", "debug")]).await;
+    assert!(log.lines().count() > 1, "{log}");
+    assert_start(log.lines().next().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_above_level_info_logs_nothing() {
+    let log = log_of_a_start(&[("AWS_LAMBDA_LOG_LEVEL", "WARN")]).await;
+    assert_eq!(log, "");
+}
+
+#[test]
+fn a_start_that_fails_logs_the_version_before_the_cause() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_release-links"))
+        .env_clear()
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stdout).unwrap();
+    let [start, failure] = log.lines().collect::<Vec<_>>()[..] else {
+        panic!("two lines: {log}");
+    };
+    assert_start(start);
+    assert!(failure.contains("TABLE_NAME is not set"), "{failure}");
+}
