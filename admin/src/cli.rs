@@ -36,7 +36,8 @@ Exit status: 0 success, 1 failure with one sentence on standard error, 2 usage e
 /// Every change is atomic, which means that it takes effect completely or not at all. The
 /// exceptions are purges of projects and restores, which you can interrupt and run again.
 #[derive(Debug, Parser)]
-#[command(name = "release-links-admin", version, max_term_width = 100, after_long_help = EXAMPLES)]
+#[command(name = "release-links-admin", version = env!("VERSION_AND_COMMIT"))]
+#[command(max_term_width = 100, after_long_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
