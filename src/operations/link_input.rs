@@ -4,7 +4,7 @@
 use strum::VariantNames;
 
 use super::params::{ID, IDEMPOTENCY_KEY, LINK_ID, TAG_NAME, characters};
-use crate::http::params::{Checks, Kind, Param, ParamErrors, ParamProblem};
+use crate::http::params::{Checks, Kind, Length, Param, ParamErrors, ParamProblem};
 use crate::link::{self, LinkInput, LinkType};
 use crate::patch::Patch;
 use crate::release::Invalid;
@@ -18,7 +18,7 @@ const LINK_NAME: Param = Param::body(
 /// The URL of a link, which may be left out.
 const LINK_URL: Param = Param::body(
     "url",
-    characters(link::MAX_URL_CHARACTERS),
+    Kind::Url(Length::Characters(link::MAX_URL_CHARACTERS)),
     "The URL of the link, unique in its release: http, https or ftp.",
 );
 /// The name of a new link.
@@ -31,16 +31,18 @@ const NEW_LINK_URL: Param = Param {
     is_required: true,
     ..LINK_URL
 };
+/// The type of a filepath.
+const ABSOLUTE_PATH: Kind = Kind::AbsolutePath(Length::Characters(link::MAX_FILEPATH_CHARACTERS));
 /// The filepath of a link.
 const DIRECT_ASSET_PATH: Param = Param::body(
     "direct_asset_path",
-    characters(link::MAX_FILEPATH_CHARACTERS),
+    ABSOLUTE_PATH,
     "The end of the link's permanent URL, with a leading slash, unique in its release.",
 );
 /// The former name of [`DIRECT_ASSET_PATH`].
 const FILEPATH: Param = Param::body(
     "filepath",
-    characters(link::MAX_FILEPATH_CHARACTERS),
+    ABSOLUTE_PATH,
     "The former name of direct_asset_path, which takes precedence (C21).",
 );
 /// The kind of a link.

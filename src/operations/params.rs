@@ -83,6 +83,11 @@ pub const SORT: Param = Param::query(
     "The direction of the order.",
 );
 /// Accepted without an effect.
+pub const UPDATED_BEFORE: Param =
+    Param::query("updated_before", Kind::Date, "Without effect (R85).");
+/// Accepted without an effect.
+pub const UPDATED_AFTER: Param = Param::query("updated_after", Kind::Date, "Without effect (R85).");
+/// Accepted without an effect.
 pub const INCLUDE_HTML_DESCRIPTION: Param = Param::query(
     "include_html_description",
     Kind::Boolean,

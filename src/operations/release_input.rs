@@ -65,7 +65,7 @@ const MILESTONES: Param = Param::body(
 /// IDs of milestones.
 const MILESTONE_IDS: Param = Param::body(
     "milestone_ids",
-    Kind::List,
+    Kind::Integers,
     "The IDs of milestones. There are none, so every ID is not found (R42).",
 );
 /// The time of a release.

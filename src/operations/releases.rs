@@ -1,7 +1,10 @@
 //! The operations on releases (section R).
 
 use super::facts::{Content, Facts, Format, FormerPaths, Order};
-use super::params::{ID, INCLUDE_HTML_DESCRIPTION, ORDER_BY, PAGE, PER_PAGE, SORT, TAG_NAME};
+use super::params::{
+    ID, INCLUDE_HTML_DESCRIPTION, ORDER_BY, PAGE, PER_PAGE, SORT, TAG_NAME, UPDATED_AFTER,
+    UPDATED_BEFORE,
+};
 use super::release_input::{
     CREATE_RELEASE_PARAMS, Milestones, ReleaseInput, UPDATE_RELEASE_PARAMS, read_attributes,
 };
@@ -9,7 +12,7 @@ use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
 use crate::http::error::ApiError;
 use crate::http::json::{ReleaseScope, View};
-use crate::http::params::{MAX_BODY_BYTES, MAX_RELEASE_BODY_BYTES};
+use crate::http::params::{MAX_BODY_BYTES, MAX_RELEASE_BODY_BYTES, Param};
 use crate::http::request::Request;
 use crate::http::{Method, pagination, paths};
 use crate::idempotency::IdempotencyKey;
@@ -36,7 +39,7 @@ impl Operation for ListReleases {
         format: Format::JsonWithSuffix,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
-        params: &[ID, PAGE, PER_PAGE, ORDER_BY, SORT, INCLUDE_HTML_DESCRIPTION],
+        params: LIST_RELEASES_PARAMS,
         statuses: &[200, 304, 400, 401, 404],
         content: Content::Page(View::Release),
         summary: "List the releases of a project",
@@ -68,6 +71,17 @@ impl Operation for ListReleases {
         Ok(context.list(body, self.page, paged.counted))
     }
 }
+
+const LIST_RELEASES_PARAMS: &[Param] = &[
+    ID,
+    PAGE,
+    PER_PAGE,
+    ORDER_BY,
+    SORT,
+    INCLUDE_HTML_DESCRIPTION,
+    UPDATED_BEFORE,
+    UPDATED_AFTER,
+];
 
 /// Returns a release (R21).
 pub struct GetRelease(TagName);

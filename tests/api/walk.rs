@@ -126,8 +126,8 @@ fn documentation(facts: &Facts) -> String {
 }
 
 /// The type of a parameter with its limits.
-fn kind(kind: &Kind) -> String {
-    match kind {
+fn kind(of: &Kind) -> String {
+    match of {
         Kind::Text(None) => "text".to_owned(),
         Kind::Text(Some(Length::Characters(max))) => format!("text, at most {max} characters"),
         Kind::Text(Some(Length::Bytes(max))) => format!("text, at most {max} bytes"),
@@ -137,6 +137,9 @@ fn kind(kind: &Kind) -> String {
             text.extend(default.map(|default| format!(", {default} by default")));
             text
         }
+        Kind::Url(max) => kind(&Kind::Text(Some(*max))).replace("text", "URL"),
+        Kind::AbsolutePath(max) => kind(&Kind::Text(Some(*max))).replace("text", "path"),
+        Kind::Integers => "array of integers".to_owned(),
         Kind::Boolean => "boolean".to_owned(),
         Kind::Date => "date".to_owned(),
         Kind::Word(words) => format!("one of {}; the first by default", words.join(", ")),

@@ -21,8 +21,8 @@ impl Differences {
             for code in codes(reason) {
                 let difference = Difference {
                     statement: code.clone(),
-                    service: service.to_owned(),
-                    gitlab: gitlab.to_owned(),
+                    service: without_links(service),
+                    gitlab: without_links(gitlab),
                 };
                 found.insert(code, difference);
             }
@@ -52,6 +52,17 @@ impl Differences {
 
 /// The name of the extension.
 const EXTENSION: &str = "x-gitlab-difference";
+
+/// The text without the targets of its links, which are relative to the page.
+fn without_links(text: &str) -> String {
+    let mut parts = text.split("](");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once(')').unwrap_or_default();
+        plain.push_str(rest);
+    }
+    plain.replace('[', "")
+}
 
 /// The codes of statements that a text cites: a capital letter and a number, such as R21.
 fn codes(text: &str) -> impl Iterator<Item = String> {

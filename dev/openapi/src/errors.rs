@@ -1,9 +1,11 @@
 //! The responses to requests that fail. The bodies are those of the service's errors.
 
+use release_links::http::Method;
 use release_links::http::error::ApiError;
 use release_links::http::event::MAX_URI_BYTES;
 use release_links::http::params::{MAX_BODY_BYTES, ParamError, ParamProblem};
 use release_links::link::Violation;
+use release_links::operations::OPERATIONS;
 use release_links::release::Attribute;
 use release_links::token::TokenError;
 use serde_json::{Value, json};
@@ -214,6 +216,12 @@ fn content(status: u16) -> MediaType {
     }
 }
 
+/// Whether an operation with GET, and so with HEAD, has this status.
+fn is_of_get(status: u16) -> bool {
+    let mut rows = OPERATIONS.iter().map(|row| row.facts);
+    rows.any(|facts| facts.method == Method::GET && facts.all_statuses().contains(&status))
+}
+
 /// The components, and those without a body.
 pub(crate) fn responses() -> Map<Response> {
     let mut responses = Map::new();
@@ -233,7 +241,9 @@ pub(crate) fn responses() -> Map<Response> {
             ..response.clone()
         };
         responses.insert(failure.name.to_owned(), response);
-        responses.insert(without_body(failure), empty);
+        if is_of_get(failure.status) {
+            responses.insert(without_body(failure), empty);
+        }
     }
     responses
 }

@@ -55,8 +55,14 @@ impl Exchanges {
         Self(exchanges.collect())
     }
 
+    /// The body of a request for an operation that succeeds.
+    pub(crate) fn request(&self, facts: &Facts) -> Option<&Json> {
+        let mut successes = self.of(facts).filter(|one| one.status < 300);
+        successes.find_map(|one| one.request.as_ref())
+    }
+
     /// Those of an operation.
-    pub(crate) fn of(&self, facts: &Facts) -> impl Iterator<Item = &Exchange> {
+    fn of(&self, facts: &Facts) -> impl Iterator<Item = &Exchange> {
         self.0.iter().filter(|one| one.operation == facts.name)
     }
 
@@ -67,7 +73,8 @@ impl Exchanges {
 
     /// A value of a parameter of the path.
     pub(crate) fn capture(&self, name: &str) -> Option<&String> {
-        self.0.iter().find_map(|one| one.captures.get(name))
+        let mut values = self.0.iter().filter_map(|one| one.captures.get(name));
+        values.find(|value| !value.is_empty())
     }
 }
 

@@ -36,7 +36,7 @@ pub fn document() -> Document {
         exchanges,
         views,
     } = sources;
-    let mut schemas = operations::request_schemas(&differences);
+    let mut schemas = operations::request_schemas(&differences, &exchanges);
     schemas.extend(views.into_components(&differences));
     schemas.extend(envelopes::schemas());
     let mut responses = responses::components();

@@ -6,9 +6,10 @@ use release_links::operations::{Facts, OPERATIONS};
 use serde_json::json;
 
 use crate::differences::Differences;
-use crate::examples::Exchange;
+use crate::examples::Exchanges;
 use crate::json::Json;
 use crate::model::{Map, MediaType, Operation, PathItem, Reference, RequestBody};
+use crate::schemas::Usage;
 use crate::sources::{Sources, operation_id};
 use crate::{parameters, responses, schemas, security};
 
@@ -121,8 +122,7 @@ fn request_body(facts: &Facts, sources: &Sources) -> Option<RequestBody> {
     let required = members(facts).any(|param| param.is_required);
     members(facts).next()?;
     let schema = Reference::to("schemas", &schema_name(facts)).target;
-    let mut exchanges = sources.exchanges.of(facts);
-    let example = exchanges.find_map(|exchange: &Exchange| exchange.request.clone());
+    let example = sources.exchanges.request(facts).cloned();
     let media_type = MediaType {
         schema: schemas::json(json!({ "$ref": schema })),
         example,
@@ -148,13 +148,17 @@ fn schema_name(facts: &Facts) -> String {
 }
 
 /// The schemas of the bodies of requests.
-pub(crate) fn request_schemas(differences: &Differences) -> Map<Json> {
+pub(crate) fn request_schemas(differences: &Differences, exchanges: &Exchanges) -> Map<Json> {
     let rows = OPERATIONS.iter().map(|row| row.facts);
     let rows = rows.filter(|facts| members(facts).next().is_some());
     let schemas = rows.map(|facts| {
-        // What an update leaves out keeps its value.
-        let has_default = facts.method == Method::POST;
-        let schema = schemas::of_members(members(facts), has_default, differences);
+        let usage = Usage {
+            // What an update leaves out keeps its value.
+            has_default: facts.method == Method::POST,
+            example: exchanges.request(facts),
+            differences,
+        };
+        let schema = schemas::of_members(members(facts), usage);
         (schema_name(facts), schema)
     });
     schemas.collect()

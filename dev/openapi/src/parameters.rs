@@ -8,7 +8,7 @@ use crate::differences::Differences;
 use crate::examples::Exchanges;
 use crate::json::Json;
 use crate::model::{Map, Parameter, Reference};
-use crate::schemas;
+use crate::schemas::{self, Usage};
 
 /// The parameter with which a client requests a format (C6).
 const FORMAT: &str = "format";
@@ -76,7 +76,12 @@ fn parameter(param: &Param, differences: &Differences, exchanges: &Exchanges) ->
         Place::Body => unreachable!("the body has a schema of its own"),
     };
     let description = schemas::description(param);
-    let schema = schemas::of_param(param, true, differences);
+    let usage = Usage {
+        has_default: true,
+        example: None,
+        differences,
+    };
+    let schema = schemas::of_param(param, usage);
     let is_integer = schema.get("type").and_then(Json::as_str) == Some("integer");
     let example = exchanges.capture(param.name).filter(|_| place == "path");
     let example = example.map(|text| match text.parse::<u64>() {

@@ -15,13 +15,50 @@ pub(crate) fn json(value: Value) -> Json {
     value.into()
 }
 
-/// The schema of a parameter. `has_default` is false where a missing value changes nothing.
-pub(crate) fn of_param(param: &Param, has_default: bool, differences: &Differences) -> Json {
+/// What a schema of a parameter needs besides the parameter.
+#[derive(Clone, Copy)]
+pub(crate) struct Usage<'a> {
+    /// False where a missing value changes nothing.
+    pub(crate) has_default: bool,
+    /// An object with examples of the members.
+    pub(crate) example: Option<&'a Json>,
+    /// What differs from GitLab.
+    pub(crate) differences: &'a Differences,
+}
+
+impl<'a> Usage<'a> {
+    /// The same for the members of a parameter: an object, or an array of them.
+    fn within(self, param: &Param) -> Self {
+        let example = self.example.and_then(|example| example.get(param.name));
+        let example = example.and_then(|example| match example {
+            Json::Array(items) => items.first(),
+            _ => Some(example),
+        });
+        Self { example, ..self }
+    }
+
+    /// An example of a parameter that has no members.
+    fn example_of_scalar(self, param: &Param) -> Option<Json> {
+        let example: Option<&'a Json> = self.example.and_then(|example| example.get(param.name));
+        let is_scalar = |example: &&Json| !matches!(example, Json::Array(_) | Json::Object(_));
+        example.filter(is_scalar).cloned()
+    }
+}
+
+/// The schema of a parameter.
+pub(crate) fn of_param(param: &Param, usage: Usage<'_>) -> Json {
     let schema = match param.kind {
         Kind::Text(None) => json!({ "type": "string" }),
-        // A character has at least one byte.
-        Kind::Text(Some(Length::Characters(max) | Length::Bytes(max))) => {
-            json!({ "type": "string", "maxLength": max })
+        Kind::Text(Some(length)) => text(length),
+        Kind::Url(length) => {
+            let mut schema = text(length);
+            schema["format"] = "uri".into();
+            schema
+        }
+        Kind::AbsolutePath(length) => {
+            let mut schema = text(length);
+            schema["pattern"] = "^/".into();
+            schema
         }
         Kind::Integer { min, max, default } => {
             let mut schema = json!({ "type": "integer", "format": "int64", "minimum": min });
@@ -36,15 +73,16 @@ pub(crate) fn of_param(param: &Param, has_default: bool, differences: &Differenc
         Kind::Date => json!({ "type": "string", "format": "date-time" }),
         Kind::Word(words) => {
             let mut schema = json!({ "type": "string", "enum": words });
-            if has_default {
+            if usage.has_default {
                 schema["default"] = words[0].into();
             }
             schema
         }
         Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Object(members) => return of_members(members, has_default, differences),
+        Kind::Integers => json!({ "type": "array", "items": { "type": "integer" } }),
+        Kind::Object(members) => return of_members(members, usage.within(param)),
         Kind::Objects(members, max) => {
-            let items = of_members(members, has_default, differences);
+            let items = of_members(members, usage.within(param));
             let mut schema = array(items);
             if let Json::Object(schema) = &mut schema {
                 schema.insert("maxItems".to_owned(), Json::Number(max.into()));
@@ -53,6 +91,12 @@ pub(crate) fn of_param(param: &Param, has_default: bool, differences: &Differenc
         }
     };
     json(schema)
+}
+
+/// The schema of text. A character has at least one byte.
+fn text(length: Length) -> Value {
+    let (Length::Characters(max) | Length::Bytes(max)) = length;
+    json!({ "type": "string", "maxLength": max })
 }
 
 /// The schema of an array.
@@ -74,19 +118,21 @@ pub(crate) fn description(param: &Param) -> String {
 /// The schema of an object with these members.
 pub(crate) fn of_members<'a>(
     members: impl IntoIterator<Item = &'a Param>,
-    has_default: bool,
-    differences: &Differences,
+    usage: Usage<'_>,
 ) -> Json {
     let (mut required, mut properties) = (Vec::new(), Map::new());
     for param in members {
         if param.is_required {
             required.push(Json::String(param.name.to_owned()));
         }
-        let Json::Object(mut schema) = of_param(param, has_default, differences) else {
+        let Json::Object(mut schema) = of_param(param, usage) else {
             unreachable!("the schema of a parameter is an object");
         };
         let description = description(param);
-        differences.add_to(&mut schema, &description);
+        usage.differences.add_to(&mut schema, &description);
+        if let Some(example) = usage.example_of_scalar(param) {
+            schema.insert("examples".to_owned(), Json::Array(vec![example]));
+        }
         schema.shift_insert(0, "description".to_owned(), Json::String(description));
         properties.insert(param.name.to_owned(), Json::Object(schema));
     }
@@ -146,6 +192,10 @@ fn rewrite(schema: &mut Json, differences: &Differences) {
                 members.insert("format".to_owned(), Json::String("int64".to_owned()));
             }
             sort_properties(members);
+            // schemars omits the type of items that do not exist, and generators need it.
+            if members.get("maxItems").is_some() && members.get("items").is_none() {
+                members.insert("items".to_owned(), Json::default());
+            }
             if let Some(Json::String(text)) = members.get("description").cloned() {
                 let text = text.replace('\n', " ");
                 differences.add_to(members, &text);

@@ -34,6 +34,10 @@ pub enum Place {
 pub enum Kind {
     /// Text of at most this length, if there is a limit.
     Text(Option<Length>),
+    /// A URL of at most this length.
+    Url(Length),
+    /// A path of at most this length, which begins with a slash.
+    AbsolutePath(Length),
     /// An integer.
     Integer {
         /// The smallest value.
@@ -51,6 +55,8 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// An array of text, or text with commas.
     List,
+    /// An array of integers.
+    Integers,
     /// An object with these members.
     Object(&'static [Param]),
     /// An array of at most so many objects with these members.
