@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::differences::Differences;
 use crate::examples::Exchanges;
 use crate::json::Json;
-use crate::model::{Map, MediaType, Operation, PathItem, Reference, RequestBody};
+use crate::model::{Map, MediaType, Operation, PathItem, RefOr, Reference, RequestBody, Response};
 use crate::schemas::Usage;
 use crate::sources::{Sources, operation_id};
 use crate::{parameters, responses, schemas, security};
@@ -73,7 +73,29 @@ pub(crate) fn all(sources: &mut Sources) -> Map<PathItem> {
 }
 
 fn operation(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
+    let responses = responses::of(facts, sources);
+    let method = facts.method.as_str();
+    with_responses(facts, path, sources, (method, responses))
+}
+
+/// HEAD answers as GET, without a body (F8).
+fn head(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
+    let responses = responses::of_head(facts, sources);
+    Operation {
+        summary: format!("{}: the headers alone", facts.summary),
+        ..with_responses(facts, path, sources, ("head", responses))
+    }
+}
+
+fn with_responses(
+    facts: &Facts,
+    path: &str,
+    sources: &Sources,
+    (method, responses): (&str, Map<RefOr<Response>>),
+) -> Operation {
     let statements = facts.statements.join(", ");
+    let mut parameters = parameters::references(facts, path);
+    parameters.extend(parameters::if_none_match(&responses));
     Operation {
         tags: vec![tag(path)],
         summary: facts.summary.to_owned(),
@@ -81,22 +103,12 @@ fn operation(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
             "" => String::new(),
             statements => format!("Statements about GitLab: {statements}."),
         },
-        operation_id: operation_id(facts.method.as_str(), path),
+        operation_id: operation_id(method, path),
         differences: sources.differences.cited(&statements),
-        parameters: parameters::references(facts, path),
+        parameters,
         request_body: request_body(facts, sources),
-        responses: responses::of(facts, sources),
+        responses,
         security: security::requirements(facts.access),
-    }
-}
-
-/// HEAD answers as GET, without a body (F8).
-fn head(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
-    Operation {
-        summary: format!("{}: the headers alone", facts.summary),
-        operation_id: operation_id("head", path),
-        responses: responses::of_head(facts, sources),
-        ..operation(facts, path, sources)
     }
 }
 

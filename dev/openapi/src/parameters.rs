@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::differences::Differences;
 use crate::examples::Exchanges;
 use crate::json::Json;
-use crate::model::{Map, Parameter, Reference};
+use crate::model::{Map, Parameter, RefOr, Reference, Response};
 use crate::schemas::{self, Usage};
 
 /// The parameter with which a client requests a format (C6).
@@ -23,11 +23,16 @@ pub(crate) fn references(facts: &Facts, path: &str) -> Vec<Reference> {
         Place::Body => false,
     });
     let format = (facts.format != Format::Ignored).then_some(FORMAT);
-    let tags = facts.statuses.contains(&304).then_some(IF_NONE_MATCH);
-    let names = declared.map(|param| param.name).chain(format).chain(tags);
+    let names = declared.map(|param| param.name).chain(format);
     names
         .map(|name| Reference::to("parameters", name))
         .collect()
+}
+
+/// A reference to the header with the entity tags that the client knows, for an operation with 304.
+pub(crate) fn if_none_match(responses: &Map<RefOr<Response>>) -> Option<Reference> {
+    let has_304 = responses.contains_key("304");
+    has_304.then(|| Reference::to("parameters", IF_NONE_MATCH))
 }
 
 /// The components. A name has the same meaning in all paths, queries and headers.

@@ -102,7 +102,8 @@ fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
             schemas::json(json!({ "type": "object" })),
         ),
     };
-    let example = example.filter(|example| *example != Json::Null);
+    // Only the description of the API has none: it would contain itself.
+    let example = example.filter(|example| matches!(example, Json::Object(_) | Json::Array(_)));
     let media_type = MediaType {
         schema,
         example,

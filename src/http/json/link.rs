@@ -31,6 +31,10 @@ pub(super) struct LinkView<'a> {
     /// The permanent URL of a link with a filepath, or the URL of a link without one (G1).
     direct_asset_url: Cow<'a, str>,
     /// The kind of asset at the URL (C14).
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "String", extend("enum" = <LinkType as strum::VariantNames>::VARIANTS))
+    )]
     link_type: LinkType,
 }
 
