@@ -93,18 +93,19 @@ impl TestApp {
         self.invoke(event.into(), context).await
     }
 
-    async fn invoke(&self, event: Value, mut context: Context) -> Reply {
+    async fn invoke(&self, event: Value, context: Context) -> Reply {
+        let before = self.calls.count();
+        let response = self.respond(event, context).await;
+        Reply::read(&response).with_calls(self.calls.after(before))
+    }
+
+    /// The response to an event, as the function returns it to Lambda.
+    pub(crate) async fn respond(&self, event: Value, mut context: Context) -> Value {
         let payload: LambdaRequest =
             serde_json::from_value(event).expect("the event has the shape of a gateway event");
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
-        let before = self.calls.count();
-        let response = self
-            .app
-            .invoke(LambdaEvent::new(payload, context))
-            .await
-            .unwrap();
-        let response = serde_json::to_value(response).unwrap();
-        Reply::read(&response).with_calls(self.calls.after(before))
+        let response = self.app.invoke(LambdaEvent::new(payload, context)).await;
+        serde_json::to_value(response.unwrap()).unwrap()
     }
 
     /// Sends a GET request with the documentation's token.

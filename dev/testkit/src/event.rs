@@ -43,6 +43,12 @@ impl Event {
         self
     }
 
+    /// Removes the token and all other headers.
+    pub fn without_headers(mut self) -> Self {
+        self.headers.clear();
+        self
+    }
+
     /// Replaces the token.
     pub fn token(self, token: &str) -> Self {
         self.header("private-token", token)

@@ -16,6 +16,7 @@ pub mod engine;
 pub mod event;
 mod fault;
 pub mod faults;
+pub mod gateway;
 pub mod import;
 pub mod invariants;
 pub mod log;
