@@ -15,15 +15,19 @@ BUILD_SERVICE := cargo build --locked --workspace \
 	--bin release-links --bin local --bin dynamodb-engine --bin release-links-admin
 # Builds a tool that measures, and the engine that it starts.
 BUILD_TOOL := cargo build --locked --workspace --features release-links-tools/measure --bin dynamodb-engine
-PYTEST := $(TOOLS)/clients/bin/pytest -q -p no:cacheprovider -o pythonpath=tests/support
+# Builds the service behind the gateways of the test kit, and the engine that it starts.
+BUILD_GATEWAY := cargo build --locked --workspace --bin gateway --bin dynamodb-engine
+PYTEST_OPTIONS := -q -p no:cacheprovider -o pythonpath=tests/support
+PYTEST := $(TOOLS)/clients/bin/pytest $(PYTEST_OPTIONS)
+OPENAPI_PYTEST := $(TOOLS)/openapi/bin/pytest -s $(PYTEST_OPTIONS)
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
 # Elsewhere than on Debian, the tests of glab are skipped.
 GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/glab)
 
-.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local validate faults histories soak fuzz \
-	bench bench-variants startup-order baselines openapi need-rust need-valgrind need-python need-node
+.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local openapi-tests validate faults \
+	histories schemathesis soak fuzz bench bench-variants startup-order baselines openapi need-rust need-valgrind need-python need-node
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +51,7 @@ smoke: need-python ## check a deployment with real requests (API_URL=…, PROJEC
 # Old versions of make cannot keep their outputs apart.
 test: rust-tests ## run every test
 	@$(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--jobs --output-sync=target) \
-		validate client-tests deploy-local
+		validate client-tests deploy-local openapi-tests
 
 check: need-rust ## check formatting, lints and documentation; warnings are errors
 	cargo fmt --check
@@ -79,6 +83,10 @@ deploy-local: need-rust .aws-sam/local/template.yaml $(TOOLS)/ministack/bin/mini
 	$(BUILD_SERVICE)
 	$(PYTEST) -s tests/deployed
 
+openapi-tests: need-rust $(TOOLS)/openapi/bin/pytest ## test docs/openapi.json, and the service with requests made from it
+	$(BUILD_GATEWAY)
+	$(OPENAPI_PYTEST) tests/openapi
+
 invoke: $(CARGO_LAMBDA) ## send events/NAME.json to the running service (EVENT=name)
 	@test -f "events/$(EVENT).json" \
 		|| { echo "make invoke: there is no events/$(EVENT).json; name one of:" $(basename $(notdir $(wildcard events/*.json))) >&2; exit 1; }
@@ -97,6 +105,10 @@ faults: need-rust ## inject every pair of faults into the calls to DynamoDB (a q
 histories: need-rust ## check random histories with faults for five minutes (MINUTES=…; SEED=… repeats one)
 	cargo build --locked --workspace --bin dynamodb-engine
 	MINUTES=$(MINUTES) cargo test --locked --workspace --test histories -- --nocapture linearizable
+
+schemathesis: need-rust $(TOOLS)/openapi/bin/pytest ## send requests made from docs/openapi.json for five minutes (MINUTES=…; SEED=… repeats one)
+	$(BUILD_GATEWAY)
+	MINUTES=$(MINUTES) $(OPENAPI_PYTEST) tests/openapi/test_schemathesis.py
 
 # Criterion comes first: with its features, cargo builds another program than the one that is deployed.
 bench: need-rust need-valgrind baselines ## measure starts, requests, costs and growth into BENCHMARKS.md (ten minutes)
@@ -124,7 +136,7 @@ fuzz: need-rust $(TOOLS)/cargo-fuzz/bin/cargo-fuzz ## fuzz a target of fuzz/fuzz
 	RUSTC_BOOTSTRAP=1 $(TOOLS)/cargo-fuzz/bin/cargo-fuzz run $(TARGET) -- -max_total_time=$(FUZZ_SECONDS) -max_len=512
 
 INSTALLED := $(CARGO_LAMBDA) $(foreach tool,sam/bin/sam checkov/bin/checkov clients/bin/pytest ministack/bin/ministack \
-	awscli/bin/aws,$(TOOLS)/$(tool)) tests/clients/node_modules $(GLAB)
+	awscli/bin/aws openapi/bin/pytest,$(TOOLS)/$(tool)) tests/clients/node_modules $(GLAB)
 tools: $(INSTALLED) ## install the tools that are not compiled
 
 # The bootstrap is built once, and deployed until one of its files changes. The host's own compiler links it: zig, which
@@ -159,6 +171,9 @@ $(TOOLS)/sam/bin/sam: requirements/sam.txt | need-python
 	$(install-with-pip)
 
 $(TOOLS)/clients/bin/pytest: requirements/clients.txt | need-python
+	$(install-with-pip)
+
+$(TOOLS)/openapi/bin/pytest: requirements/openapi.txt | need-python
 	$(install-with-pip)
 
 $(TOOLS)/ministack/bin/ministack: requirements/ministack.txt | need-python
