@@ -14,7 +14,7 @@ struct Release {
     /// The generation that lives, if the release exists.
     living: Option<u64>,
     last_generation: u64,
-    /// The sort key of its place in the order, without fractions of seconds.
+    /// Its place in the order, without fractions of seconds.
     place: String,
 }
 
@@ -173,12 +173,11 @@ fn assert_order(items: &[Item], releases: &BTreeMap<String, Release>) {
             let sk = text(item, "sk");
             let mut parts = sk.splitn(3, '#');
             let [released, created] = [(); 2].map(|()| seconds(parts.next().unwrap_or_default()));
-            let tag = parts.next().unwrap_or_default();
-            let tag = tag
-                .split('#')
-                .next()
-                .filter(|_| item.contains_key("tag"))
-                .unwrap_or(tag);
+            // The keys of very long tags contain only the beginning of the tag.
+            let tag = match item.get("tag") {
+                Some(_) => text(item, "tag"),
+                None => parts.next().unwrap_or_default().to_owned(),
+            };
             let project = text(item, "pk").replace("/releases", "");
             format!("{project} {released} {created} {tag}")
         })
@@ -225,12 +224,6 @@ fn release(item: &Item) -> Release {
     let pk = text(item, "pk");
     let (project, tag) = pk.split_once('#').expect("the key names project and tag");
     let [released, created] = ["released_at", "created_at"].map(|name| seconds(&text(item, name)));
-    // The places of very long tags contain only the beginning of the tag.
-    let tag = if tag.len() > 800 {
-        &tag[..tag.floor_char_boundary(800)]
-    } else {
-        tag
-    };
     let number = |name| text(item, name).parse().unwrap_or_default();
     Release {
         living: item
