@@ -40,6 +40,29 @@ fn every_statement_code_has_its_anchor_in_the_specification() {
     assert!(found.len() > 50, "the codes are found: {found:?}");
 }
 
+/// The version of a deployment is found in the log and in the description of the API. A response
+/// that named it would change with each version.
+#[test]
+fn the_version_of_the_service_stands_in_three_places() {
+    let version = concat!("CARGO_PKG", "_VERSION");
+    let mut places = Vec::new();
+    for file in ["src", "admin/src", "dev"].into_iter().flat_map(files) {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let is_code = file.extension().is_some_and(|extension| extension == "rs");
+        if is_code && text.contains(version) {
+            places.push(file.display().to_string());
+        }
+    }
+    if fs::read_to_string("admin/build.rs")
+        .unwrap()
+        .contains(version)
+    {
+        places.push("admin/build.rs".to_owned());
+    }
+    let expected = ["src/main.rs", "dev/openapi/src/lib.rs", "admin/build.rs"];
+    assert_eq!(places, expected);
+}
+
 #[test]
 fn every_alarm_names_its_row_of_the_runbook() {
     let template: serde_yaml_ng::Value =
