@@ -16,7 +16,7 @@ pub const PAGE: Param = Param::query(
         max: None,
         default: Some(1),
     },
-    "The number of the page. A smaller number counts as 1 (B6).",
+    "The number of the page. One below 1 counts as 1 (B6), and one beyond 63 bits is invalid (B7).",
 );
 /// The size of a page.
 pub const PER_PAGE: Param = Param::query(

@@ -113,7 +113,7 @@ impl Operation for CreateLink {
         statuses: &[201, 400, 401, 403, 404, 422],
         content: Content::Created(View::Link),
         summary: "Create a link",
-        statements: &["A3"],
+        statements: &["A3", "E5", "R11"],
     };
     type Grant = ProjectGrant;
 
@@ -162,7 +162,7 @@ impl Operation for UpdateLink {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Link),
         summary: "Update a link",
-        statements: &["A4"],
+        statements: &["A4", "I1"],
     };
     type Grant = ProjectGrant;
 

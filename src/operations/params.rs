@@ -109,5 +109,5 @@ pub const IDEMPOTENCY_KEY: Param = Param::optional(
     idempotency::NAME,
     Place::Header,
     bytes(idempotency::MAX_BYTES),
-    "A retry with the same key and the same body returns the first response (ours).",
+    "A retry with the same key and the same body returns the first response (R87).",
 );

@@ -5,13 +5,13 @@ use crate::model::{Difference, Map};
 
 const DOCUMENT: &str = include_str!("../../../docs/differences-from-gitlab.md");
 
-/// The differences by the code of the statement that a row of the tables cites.
-pub(crate) struct Differences(Map<Difference>);
+/// The differences. Each has the code of the statement that its row of the tables cites.
+pub(crate) struct Differences(Vec<Difference>);
 
 impl Differences {
     /// Reads the tables of the page.
     pub(crate) fn read() -> Self {
-        let mut found = Map::new();
+        let mut found = Vec::new();
         for line in DOCUMENT.lines() {
             let mut cells = line.trim_matches(['|', ' ']).split(" | ");
             let [Some(service), Some(gitlab), Some(reason), None] = [(); 4].map(|()| cells.next())
@@ -19,12 +19,11 @@ impl Differences {
                 continue;
             };
             for code in codes(reason) {
-                let difference = Difference {
-                    statement: code.clone(),
+                found.push(Difference {
+                    statement: code,
                     service: without_links(service),
                     gitlab: without_links(gitlab),
-                };
-                found.insert(code, difference);
+                });
             }
         }
         Self(found)
@@ -33,9 +32,11 @@ impl Differences {
     /// The differences in the statements that a text cites.
     pub(crate) fn cited(&self, text: &str) -> Vec<Difference> {
         let codes = codes(text);
-        codes
-            .filter_map(|code| self.0.get(&code).cloned())
-            .collect()
+        let differences = codes.flat_map(|code| {
+            let all = self.0.iter();
+            all.filter(move |difference| difference.statement == code)
+        });
+        differences.cloned().collect()
     }
 }
 

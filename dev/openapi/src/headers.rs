@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::differences::Differences;
 use crate::model::{Header, Map, Reference};
 use crate::schemas;
 
@@ -71,7 +72,7 @@ const HEADERS: &[(&str, &str, bool, &str)] = &[
     ),
     (
         "Link",
-        "The URLs of the first, previous, next and last page (B13).",
+        "The URLs of the first, previous, next and last page (B13, B14).",
         false,
         "string",
     ),
@@ -103,11 +104,12 @@ const HEADERS: &[(&str, &str, bool, &str)] = &[
 ];
 
 /// The components.
-pub(crate) fn components() -> Map<Header> {
+pub(crate) fn components(differences: &Differences) -> Map<Header> {
     let headers = HEADERS.iter().map(|(name, description, required, kind)| {
         let header = Header {
             description: (*description).to_owned(),
             required: *required,
+            differences: differences.cited(description),
             schema: schemas::json(json!({ "type": kind })),
         };
         ((*name).to_owned(), header)

@@ -54,7 +54,7 @@ pub fn document() -> Document {
             schemas,
             responses,
             parameters: parameters::components(&differences, &exchanges),
-            headers: headers::components(),
+            headers: headers::components(&differences),
             security_schemes: security::schemes(),
         },
     }

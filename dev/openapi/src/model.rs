@@ -256,6 +256,13 @@ pub struct Header {
     pub description: String,
     /// Whether every response with which it is listed has it.
     pub required: bool,
+    /// What differs from GitLab.
+    #[serde(
+        rename = "x-gitlab-difference",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub differences: Vec<Difference>,
     /// Its type.
     pub schema: Json,
 }
