@@ -1,12 +1,11 @@
-//! Every operation has cases, a place in each matrix, a documented cost, a line in `docs/api.md` and
-//! an event. A test fails with the name of the operation that lacks one. `statuses` asserts that each
-//! status of an operation has a request.
+//! Every operation has cases, a place in each matrix, a documented cost and an event. A test fails
+//! with the name of the operation that lacks one. `statuses` asserts that each status of an operation
+//! has a request.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Write, stderr};
 
-use release_links::http::params::{Kind, Length, Param, Place};
 use release_links::operations::{Facts, OPERATIONS};
 use serde_json::Value;
 
@@ -103,98 +102,6 @@ fn each_case_has_a_documented_cost() {
             case.name
         );
     }
-}
-
-/// The line of an operation in `docs/api.md`.
-fn documentation(facts: &Facts) -> String {
-    let Facts {
-        summary,
-        method,
-        path,
-        ..
-    } = facts;
-    let statements = facts.statements.iter();
-    let statements = statements.map(|code| {
-        let anchor = code.to_lowercase();
-        format!("[{code}](gitlab-behaviour.md#{anchor})")
-    });
-    let statements: Vec<String> = statements.collect();
-    format!(
-        "| {summary} | `{method} {path}` | {} |",
-        statements.join(", ")
-    )
-}
-
-/// The type of a parameter with its limits.
-fn kind(of: &Kind) -> String {
-    match of {
-        Kind::Text(None) => "text".to_owned(),
-        Kind::Text(Some(Length::Characters(max))) => format!("text, at most {max} characters"),
-        Kind::Text(Some(Length::Bytes(max))) => format!("text, at most {max} bytes"),
-        Kind::Integer { min, max, default } => {
-            let mut text = format!("integer, at least {min}");
-            text.extend(max.map(|max| format!(", at most {max}")));
-            text.extend(default.map(|default| format!(", {default} by default")));
-            text
-        }
-        Kind::Url(max) => kind(&Kind::Text(Some(*max))).replace("text", "URL"),
-        Kind::AbsolutePath(max) => kind(&Kind::Text(Some(*max))).replace("text", "path"),
-        Kind::Integers => "array of integers".to_owned(),
-        Kind::Boolean => "boolean".to_owned(),
-        Kind::Date => "date".to_owned(),
-        Kind::Word(words) => format!("one of {}; the first by default", words.join(", ")),
-        Kind::List => "array of text".to_owned(),
-        Kind::Object(members) => format!("object with {}", names(members)),
-        Kind::Objects(members, max) => {
-            format!("array of at most {max} objects with {}", names(members))
-        }
-    }
-}
-
-fn names(params: &[Param]) -> String {
-    let names = params.iter().map(|param| param.name);
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// The lines of the parameters of an operation in `docs/api.md`, with those of their members.
-fn parameters(params: &[Param]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for param in params {
-        let place = match param.place {
-            Place::Path => "path",
-            Place::Query => "query",
-            Place::Body => "body",
-            Place::Header => "header",
-        };
-        let required = if param.is_required {
-            "required"
-        } else {
-            "optional"
-        };
-        let (name, kind, summary) = (param.name, kind(&param.kind), param.summary);
-        lines.push(format!(
-            "| `{name}` | {place}, {required} | {kind} | {summary} |"
-        ));
-        if let Kind::Object(members) | Kind::Objects(members, _) = param.kind {
-            lines.extend(parameters(members));
-        }
-    }
-    lines
-}
-
-#[test]
-fn each_operation_and_each_parameter_is_documented() {
-    let table = include_str!("../../docs/api.md");
-    let mut seen = BTreeSet::new();
-    let parameters = all_facts().flat_map(|facts| parameters(facts.params));
-    let parameters = parameters.filter(|line| seen.insert(line.clone()));
-    let lines = all_facts().map(documentation).chain(parameters);
-    let missing: Vec<String> = lines.filter(|line| !table.contains(line)).collect();
-    let missing = missing.join("\n");
-    assert!(
-        missing.is_empty(),
-        "docs/api.md lacks these lines:\n{missing}"
-    );
 }
 
 /// The operation that the service named in the log.
