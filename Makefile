@@ -67,7 +67,7 @@ audit: $(TOOLS)/cargo-deny/bin/cargo-deny ## check licenses, sources and advisor
 rust-tests: need-rust ## run the Rust tests
 	cargo test --locked --workspace
 
-openapi: need-rust ## write docs/openapi.json from the code
+openapi: need-rust ## write docs/openapi.json and docs/api.md from the code
 	cargo run --locked --quiet --package openapi
 
 validate: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest ## validate the template and what SAM makes of it

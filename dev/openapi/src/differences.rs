@@ -65,12 +65,14 @@ fn without_links(text: &str) -> String {
     plain.replace('[', "")
 }
 
-/// The codes of statements that a text cites: a capital letter and a number, such as R21.
+/// The codes of statements that a text cites.
 fn codes(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let codes = words.filter(|word| {
-        let digits = word.strip_prefix(|c: char| c.is_ascii_uppercase());
-        digits.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
-    });
-    codes.map(str::to_owned)
+    words.filter(|word| is_code(word)).map(str::to_owned)
+}
+
+/// Whether a word is the code of a statement: a capital letter and a number, such as R21.
+pub(crate) fn is_code(word: &str) -> bool {
+    let digits = word.strip_prefix(|c: char| c.is_ascii_uppercase());
+    digits.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -7,6 +7,7 @@ mod errors;
 mod examples;
 mod headers;
 pub mod json;
+pub mod markdown;
 pub mod model;
 mod operations;
 mod parameters;

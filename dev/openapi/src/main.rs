@@ -1,4 +1,4 @@
-//! Writes `docs/openapi.json`.
+//! Writes `docs/openapi.json` and `docs/api.md`.
 
 use std::process::ExitCode;
 use std::{fs, io};
@@ -17,5 +17,6 @@ fn main() -> ExitCode {
 fn write() -> io::Result<()> {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
     let document = openapi::document();
-    fs::write(format!("{docs}/openapi.json"), openapi::text(&document))
+    fs::write(format!("{docs}/openapi.json"), openapi::text(&document))?;
+    fs::write(format!("{docs}/api.md"), openapi::markdown::page(&document))
 }

@@ -1,15 +1,32 @@
 //! The files that `make openapi` writes are those in the repository.
 
-#[test]
-fn the_document_in_the_repository_is_what_the_code_says() {
-    let written = include_str!("../../../docs/openapi.json");
-    let made = openapi::text(&openapi::document());
+/// Asserts that a file in the repository is what the code makes.
+#[track_caller]
+fn assert_current(file: &str, written: &str, made: &str) {
     let mut lines = made.lines().zip(written.lines()).enumerate();
     let difference = lines.find(|(_, (made, written))| made != written);
     assert!(
         made == written,
-        "docs/openapi.json is not what the code says, which `make openapi` mends; the first \
-         difference, with its line: {difference:?}"
+        "{file} is not what the code says, which `make openapi` mends; the first difference, with \
+         its line: {difference:?}"
+    );
+}
+
+#[test]
+fn the_document_in_the_repository_is_what_the_code_says() {
+    assert_current(
+        "docs/openapi.json",
+        include_str!("../../../docs/openapi.json"),
+        &openapi::text(&openapi::document()),
+    );
+}
+
+#[test]
+fn the_reference_in_the_repository_is_what_the_code_says() {
+    assert_current(
+        "docs/api.md",
+        include_str!("../../../docs/api.md"),
+        &openapi::markdown::page(&openapi::document()),
     );
 }
 

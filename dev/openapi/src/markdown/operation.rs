@@ -1,0 +1,123 @@
+//! The section of an operation.
+
+use crate::json::Json;
+use crate::markdown::attributes::response_table;
+use crate::markdown::entries::Entry;
+use crate::markdown::shared::{Shared, item};
+use crate::markdown::text::{Contents, block, code, heading, pretty, table, with_links};
+use crate::markdown::{access, curl, differences, errors, headers, parameters, schema};
+use crate::model::{Difference, MediaType, Response};
+
+/// The section with its heading.
+pub(super) fn section(entry: &Entry<'_>, shared: &Shared<'_>, contents: &mut Contents) -> String {
+    let operation = entry.operation();
+    let anchor = entry.anchor();
+    let requests = entry.variants.iter();
+    let requests = requests.map(|(path, _)| format!("{} {path}", entry.method));
+    let requests: Vec<_> = requests.collect();
+    contents.operation(&operation.summary, &anchor, &requests[0]);
+    let title = heading(3, &operation.summary);
+    let about = [
+        format!("<a id=\"{anchor}\"></a>\n\n{title}"),
+        block("plaintext", &requests.join("\n")),
+        format!("{}\n\n", access::of(entry)),
+        paragraph(&with_links(&operation.description)),
+        parameters::of(entry, shared),
+        "Example request:\n\n".to_owned(),
+        block("shell", &curl::command(shared.document, entry)),
+        success(entry, shared),
+        statuses(entry, shared),
+        differences::list(&all_differences(entry, shared)),
+    ];
+    about.concat()
+}
+
+fn paragraph(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{text}\n\n")
+    }
+}
+
+/// The response of success: an example, its attributes and its headers.
+fn success(entry: &Entry<'_>, shared: &Shared<'_>) -> String {
+    let Some((status, response)) = entry.success() else {
+        return String::new();
+    };
+    let body = match response.content.first() {
+        Some((name, content)) => body(status, name, content, shared),
+        None => format!("The response with status {status} has no body.\n\n"),
+    };
+    body + &headers::of(response, shared)
+}
+
+fn body(status: &str, media_type: &str, content: &MediaType, shared: &Shared<'_>) -> String {
+    let example = match &content.example {
+        Some(Json::String(text)) => block("plaintext", text),
+        Some(json) => block("json", &pretty(json)),
+        None => String::new(),
+    };
+    let example = if example.is_empty() {
+        example
+    } else {
+        format!("Example response with status {status}:\n\n{example}")
+    };
+    example + &about_body(media_type, &content.schema, shared)
+}
+
+/// The type of the body, with a table of its attributes if the page has none elsewhere.
+fn about_body(media_type: &str, schema: &Json, shared: &Shared<'_>) -> String {
+    let kind = schema::kind(schema, shared);
+    let is_elsewhere = shared
+        .target(item(schema))
+        .is_some_and(|(name, _)| shared.is_object(name));
+    let attributes = if is_elsewhere {
+        String::new()
+    } else {
+        response_table(item(schema), shared)
+    };
+    let media_type = code(media_type);
+    if attributes.is_empty() {
+        return format!("Response body ({media_type}): {kind}.\n\n");
+    }
+    format!("Response body ({media_type}): {kind} with these attributes:\n\n{attributes}")
+}
+
+/// The statuses, except those of every operation.
+fn statuses(entry: &Entry<'_>, shared: &Shared<'_>) -> String {
+    let errors = entry.shared_responses();
+    let own = entry.responses();
+    let own = own.filter(|(status, _)| !shared.statuses.contains(status));
+    let rows = own.map(|(status, response)| {
+        let name = errors.get(status).filter(|_| status >= "400");
+        let status = name.map_or_else(|| code(status), |name| errors::link_to(status, name));
+        [status, with_links(&response.description)]
+    });
+    format!(
+        "{}Further statuses: {} ({}).\n\n",
+        table(["Status", "Description"], rows),
+        errors::link_to_all("those of every operation"),
+        shared.statuses.join(", ")
+    )
+}
+
+/// What differs in the operation, its parameters and its response.
+fn all_differences(entry: &Entry<'_>, shared: &Shared<'_>) -> Vec<Difference> {
+    let mut found = entry.operation().differences.clone();
+    let parameters = entry.parameters().map(|(parameter, _)| parameter);
+    let own = parameters.filter(|parameter| !shared.parameters.contains(parameter));
+    found.extend(own.flat_map(|parameter| parameter.differences.clone()));
+    let body = entry.body().map(|(schema, _)| schema);
+    let response = entry
+        .success()
+        .map(|(_, response): (_, &Response)| response);
+    let response = response.and_then(|response| response.content.values().next());
+    for schema in body
+        .into_iter()
+        .chain(response.map(|content| &content.schema))
+    {
+        differences::of_schema(schema, shared, &mut found);
+    }
+    found
+}
