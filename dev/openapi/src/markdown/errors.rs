@@ -29,9 +29,9 @@ pub(super) fn section(
         .map(|(status, name)| one(status, name, &responses[*name]));
     let sections: String = sections.collect();
     format!(
-        "{}Every operation may return {}. The body of an error is one of these objects:\n\n{}{sections}",
+        "{}Nearly all operations may return {}. The body of an error is one of these objects:\n\n{}{sections}",
         contents.section(TITLE),
-        shared.statuses.join(", "),
+        shared.errors.join(", "),
         envelopes(&errors, shared)
     )
 }
@@ -88,7 +88,7 @@ pub(super) fn link_to(status: &str, name: &str) -> String {
     link(status, &title(status, name))
 }
 
-/// A link to the errors of every operation.
+/// A link to the section.
 pub(super) fn link_to_all(text: &str) -> String {
     link(text, TITLE)
 }

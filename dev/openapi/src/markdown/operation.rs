@@ -54,7 +54,9 @@ fn success(entry: &Entry<'_>, shared: &Shared<'_>) -> String {
 
 fn body(status: &str, media_type: &str, content: &MediaType, shared: &Shared<'_>) -> String {
     let example = match &content.example {
-        Some(Json::String(text)) => block("plaintext", text),
+        Some(Json::String(text)) if media_type.starts_with("text/") => block("plaintext", text),
+        // The description of the API is too long to be an example.
+        Some(Json::String(_)) => String::new(),
         Some(json) => block("json", &pretty(json)),
         None => String::new(),
     };
@@ -84,21 +86,23 @@ fn about_body(media_type: &str, schema: &Json, shared: &Shared<'_>) -> String {
     format!("Response body ({media_type}): {kind} with these attributes:\n\n{attributes}")
 }
 
-/// The statuses, except those of every operation.
+/// The statuses. The errors of nearly all operations are not described again.
 fn statuses(entry: &Entry<'_>, shared: &Shared<'_>) -> String {
     let errors = entry.shared_responses();
-    let own = entry.responses();
-    let own = own.filter(|(status, _)| !shared.statuses.contains(status));
-    let rows = own.map(|(status, response)| {
+    let (common, own): (Vec<_>, Vec<_>) = entry
+        .responses()
+        .partition(|(status, _)| shared.errors.contains(status));
+    let rows = own.into_iter().map(|(status, response)| {
         let name = errors.get(status).filter(|_| status >= "400");
         let status = name.map_or_else(|| code(status), |name| errors::link_to(status, name));
         [status, with_links(&response.description)]
     });
+    let common: Vec<_> = common.iter().map(|(status, _)| *status).collect();
     format!(
-        "{}Further statuses: {} ({}).\n\n",
+        "{}{}: {}.\n\n",
         table(["Status", "Description"], rows),
-        errors::link_to_all("those of every operation"),
-        shared.statuses.join(", ")
+        errors::link_to_all("Common errors"),
+        common.join(", ")
     )
 }
 

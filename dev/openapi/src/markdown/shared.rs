@@ -1,5 +1,7 @@
 //! What several operations share, and the page describes once.
 
+use std::collections::BTreeMap;
+
 use crate::json::Json;
 use crate::markdown::entries::Entry;
 use crate::model::{Document, Parameter, Reference, Response};
@@ -11,8 +13,8 @@ pub(super) struct Shared<'a> {
     objects: Vec<&'a str>,
     /// Optional parameters of many operations.
     pub(super) parameters: Vec<&'a Parameter>,
-    /// The statuses that every operation may return.
-    pub(super) statuses: Vec<&'a str>,
+    /// The statuses of the errors of nearly all operations.
+    pub(super) errors: Vec<&'a str>,
     /// The names of the headers that only lists have.
     paging: Vec<&'a str>,
 }
@@ -23,7 +25,7 @@ impl<'a> Shared<'a> {
             document,
             objects: objects(document, entries),
             parameters: parameters(document, entries),
-            statuses: statuses(entries),
+            errors: errors(entries),
             paging: paging(document, entries),
         }
     }
@@ -105,19 +107,16 @@ fn parameters<'a>(document: &'a Document, entries: &[Entry<'a>]) -> Vec<&'a Para
     parameters.filter(is_common).collect()
 }
 
-/// The statuses that every operation has, with the same response.
-fn statuses<'a>(entries: &[Entry<'a>]) -> Vec<&'a str> {
-    let Some(first) = entries.first() else {
-        return Vec::new();
-    };
-    let shared = first.shared_responses();
-    let is_in_all = |status: &&str| {
-        let mut entries = entries.iter().map(Entry::shared_responses);
-        entries.all(|other| other.get(*status) == shared.get(*status))
-    };
-    let statuses = first.responses().map(|(status, _)| status);
-    let statuses = statuses.filter(|status| shared.contains_key(*status));
-    statuses.filter(is_in_all).collect()
+/// The statuses of errors that more than nine of ten operations have.
+fn errors<'a>(entries: &[Entry<'a>]) -> Vec<&'a str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (status, _) in entries.iter().flat_map(Entry::responses) {
+        *counts.entry(status).or_default() += 1;
+    }
+    let counts = counts.into_iter();
+    let common =
+        counts.filter(|(status, count)| *status >= "400" && count * 10 > entries.len() * 9);
+    common.map(|(status, _)| status).collect()
 }
 
 fn paging<'a>(document: &'a Document, entries: &[Entry<'a>]) -> Vec<&'a str> {
