@@ -25,6 +25,8 @@ pub(crate) struct Exchange {
     pub(crate) status: u16,
     /// The body of the response.
     pub(crate) response: Json,
+    /// The header `Location` of the response.
+    pub(crate) location: Option<Json>,
 }
 
 /// The exchanges, in the order of `tests/events.json`.
@@ -34,6 +36,8 @@ pub(crate) struct Exchanges(Vec<Exchange>);
 struct Expected {
     event: String,
     status: u16,
+    #[serde(default)]
+    headers: Map<Json>,
     #[serde(default)]
     body: Option<Json>,
 }
@@ -66,6 +70,11 @@ impl Exchanges {
         self.0.iter().filter(|one| one.operation == facts.name)
     }
 
+    /// The first request for an operation that does not fail.
+    pub(crate) fn success(&self, facts: &Facts) -> Option<&Exchange> {
+        self.of(facts).find(|one| one.status < 400)
+    }
+
     /// The first response of an operation with this status.
     pub(crate) fn response(&self, facts: &Facts, status: u16) -> Option<&Exchange> {
         self.of(facts).find(|one| one.status == status)
@@ -94,6 +103,7 @@ impl Exchange {
             captures: names.map(|(name, text)| (name.to_owned(), text)).collect(),
             request: text(event.get("body")).and_then(|body| read_body(event, body)),
             status: expected.status,
+            location: expected.headers.get("location").cloned(),
             response: expected.body.unwrap_or(Json::Null),
         })
     }

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::differences::Differences;
-use crate::model::{Header, Map, Reference};
+use crate::json::Json;
+use crate::model::{Header, Map, RefOr, Reference};
 use crate::schemas;
 
 /// The headers of every response.
@@ -111,6 +112,7 @@ pub(crate) fn components(differences: &Differences) -> Map<Header> {
             required: *required,
             differences: differences.cited(description),
             schema: schemas::json(json!({ "type": kind })),
+            example: None,
         };
         ((*name).to_owned(), header)
     });
@@ -118,8 +120,28 @@ pub(crate) fn components(differences: &Differences) -> Map<Header> {
 }
 
 /// References to the headers with these names, and to those of every response.
-pub(crate) fn references(names: &[&str]) -> Map<Reference> {
+pub(crate) fn references(names: &[&str]) -> Map<RefOr<Header>> {
     let names = names.iter().chain(ALL);
-    let references = names.map(|name| ((*name).to_owned(), Reference::to("headers", name)));
+    let references = names.map(|name| {
+        let reference = Reference::to("headers", name);
+        ((*name).to_owned(), RefOr::Reference(reference))
+    });
     references.collect()
+}
+
+/// Those of a redirect to a location.
+pub(crate) fn of_redirect(location: Option<Json>, differences: &Differences) -> Map<RefOr<Header>> {
+    let name = "Location";
+    let mut headers = references(&[name, "Cache-Control"]);
+    if let Some(component) = components(differences)
+        .get(name)
+        .filter(|_| location.is_some())
+    {
+        let header = Header {
+            example: location,
+            ..component.clone()
+        };
+        headers.insert(name.to_owned(), RefOr::Item(header));
+    }
+    headers
 }

@@ -93,7 +93,7 @@ pub struct Operation {
     pub differences: Vec<Difference>,
     /// Parameters of path, query and header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parameters: Vec<Reference>,
+    pub parameters: Vec<RefOr<Parameter>>,
     /// The body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_body: Option<RequestBody>,
@@ -204,7 +204,7 @@ pub struct Response {
     pub description: String,
     /// The headers by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub headers: Map<Reference>,
+    pub headers: Map<RefOr<Header>>,
     /// The representations by media type.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub content: Map<MediaType>,
@@ -265,6 +265,9 @@ pub struct Header {
     pub differences: Vec<Difference>,
     /// Its type.
     pub schema: Json,
+    /// An example.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<Json>,
 }
 
 /// The security scheme object.

@@ -94,8 +94,8 @@ fn with_responses(
     (method, responses): (&str, Map<RefOr<Response>>),
 ) -> Operation {
     let statements = facts.statements.join(", ");
-    let mut parameters = parameters::references(facts, path);
-    parameters.extend(parameters::if_none_match(&responses));
+    let mut parameters = parameters::of(facts, path, sources);
+    parameters.extend(parameters::if_none_match(&responses).map(RefOr::Reference));
     Operation {
         tags: vec![tag(path)],
         summary: facts.summary.to_owned(),
@@ -114,15 +114,16 @@ fn with_responses(
 
 /// OPTIONS answers with the methods of the path (E3).
 fn options(facts: &Facts, path: &str) -> Operation {
-    let parameters = parameters::references(facts, path).into_iter();
+    let parameters = parameters::references(facts, path);
     let is_in_path = |reference: &Reference| path.contains(&format!("{{{}}}", reference.name()));
+    let parameters = parameters.filter(is_in_path).map(RefOr::Reference);
     Operation {
         tags: vec![tag(path)],
         summary: "Get the methods of the path".to_owned(),
         description: "Statements about GitLab: E3, J5.".to_owned(),
         operation_id: operation_id("options", path),
         differences: Vec::new(),
-        parameters: parameters.filter(is_in_path).collect(),
+        parameters: parameters.collect(),
         request_body: None,
         responses: responses::of_options(),
         security: Vec::new(),

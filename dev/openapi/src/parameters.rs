@@ -9,6 +9,7 @@ use crate::examples::Exchanges;
 use crate::json::Json;
 use crate::model::{Map, Parameter, RefOr, Reference, Response};
 use crate::schemas::{self, Usage};
+use crate::sources::Sources;
 
 /// The parameter with which a client requests a format (C6).
 const FORMAT: &str = "format";
@@ -16,7 +17,7 @@ const FORMAT: &str = "format";
 const IF_NONE_MATCH: &str = "If-None-Match";
 
 /// References to the parameters of an operation with this path.
-pub(crate) fn references(facts: &Facts, path: &str) -> Vec<Reference> {
+pub(crate) fn references(facts: &Facts, path: &str) -> impl Iterator<Item = Reference> {
     let declared = facts.params.iter().filter(|param| match param.place {
         Place::Path => path.contains(&format!("{{{}}}", param.name)),
         Place::Query | Place::Header => true,
@@ -24,9 +25,31 @@ pub(crate) fn references(facts: &Facts, path: &str) -> Vec<Reference> {
     });
     let format = (facts.format != Format::Ignored).then_some(FORMAT);
     let names = declared.map(|param| param.name).chain(format);
-    names
-        .map(|name| Reference::to("parameters", name))
-        .collect()
+    names.map(|name| Reference::to("parameters", name))
+}
+
+/// The parameters of an operation with this path. One whose example is not that of the component
+/// stands in the operation, so that the examples of a request lead to that of its response.
+pub(crate) fn of(facts: &Facts, path: &str, sources: &Sources) -> Vec<RefOr<Parameter>> {
+    let parameters = references(facts, path);
+    let parameters = parameters.map(|reference| match own(facts, reference.name(), sources) {
+        Some(parameter) => RefOr::Item(parameter),
+        None => RefOr::Reference(reference),
+    });
+    parameters.collect()
+}
+
+/// The parameter of the path with an example that differs from that of the component.
+fn own(facts: &Facts, name: &str, sources: &Sources) -> Option<Parameter> {
+    let mut params = facts.params.iter();
+    let param = params.find(|param| param.name == name && param.place == Place::Path)?;
+    let value = sources.exchanges.success(facts)?.captures.get(name)?;
+    let component = parameter(param, &sources.differences, &sources.exchanges);
+    let example = Some(example(value, &component.schema));
+    (!value.is_empty() && component.example != example).then_some(Parameter {
+        example,
+        ..component
+    })
 }
 
 /// A reference to the header with the entity tags that the client knows, for an operation with 304.
@@ -87,12 +110,8 @@ fn parameter(param: &Param, differences: &Differences, exchanges: &Exchanges) ->
         differences,
     };
     let schema = schemas::of_param(param, usage);
-    let is_integer = schema.get("type").and_then(Json::as_str) == Some("integer");
     let example = exchanges.capture(param.name).filter(|_| place == "path");
-    let example = example.map(|text| match text.parse::<u64>() {
-        Ok(number) if is_integer => Json::Number(number.into()),
-        _ => Json::String(text.clone()),
-    });
+    let example = example.map(|text| self::example(text, &schema));
     Parameter {
         name: param.name.to_owned(),
         place: place.to_owned(),
@@ -101,5 +120,14 @@ fn parameter(param: &Param, differences: &Differences, exchanges: &Exchanges) ->
         description,
         schema,
         example,
+    }
+}
+
+/// A value of the path in the type of its schema.
+fn example(text: &str, schema: &Json) -> Json {
+    let is_integer = schema.get("type").and_then(Json::as_str) == Some("integer");
+    match text.parse::<u64>() {
+        Ok(number) if is_integer => Json::Number(number.into()),
+        _ => Json::String(text.to_owned()),
     }
 }

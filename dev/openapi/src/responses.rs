@@ -3,6 +3,7 @@
 use release_links::operations::{Content, Facts};
 use serde_json::json;
 
+use crate::differences::Differences;
 use crate::errors;
 use crate::headers::{self, PAGE};
 use crate::json::Json;
@@ -78,6 +79,7 @@ fn success_of_head(facts: &Facts, status: u16, sources: &mut Sources) -> RefOr<R
 
 fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
     let example = sources.exchanges.response(facts, status);
+    let location = example.and_then(|exchange| exchange.location.clone());
     let example = example.map(|exchange| exchange.response.clone());
     let (description, names, schema) = match facts.content {
         Content::One(view) => (
@@ -95,7 +97,7 @@ fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
             let names = ["ETag", "Cache-Control"].iter().chain(PAGE).copied();
             ("A page of the list.", names.collect(), schema)
         }
-        Content::Redirect => return redirect(facts, example),
+        Content::Redirect => return redirect(facts, example, location, &sources.differences),
         Content::OpenApi => (
             "This document.",
             vec!["ETag", "Cache-Control"],
@@ -118,7 +120,12 @@ fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
 }
 
 /// A redirect. In the API, it has GitLab's text (R66).
-fn redirect(facts: &Facts, example: Option<Json>) -> Response {
+fn redirect(
+    facts: &Facts,
+    example: Option<Json>,
+    location: Option<Json>,
+    differences: &Differences,
+) -> Response {
     let media_type = MediaType {
         schema: schemas::json(json!({ "type": "string" })),
         example,
@@ -127,7 +134,7 @@ fn redirect(facts: &Facts, example: Option<Json>) -> Response {
     let content = [("text/plain".to_owned(), media_type)];
     Response {
         description: "A redirect to the target.".to_owned(),
-        headers: headers::references(&["Location", "Cache-Control"]),
+        headers: headers::of_redirect(location, differences),
         content: content
             .into_iter()
             .filter(|_| !facts.path.is_web())

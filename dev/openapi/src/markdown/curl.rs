@@ -49,22 +49,22 @@ fn token(document: &Document, operation: &Operation) -> Option<String> {
 /// The body, quoted for a shell.
 fn data(body: &Json) -> String {
     let text = pretty(body).replace('\n', "\n  ");
-    let text = shlex::try_quote(&text).expect("JSON has no NUL");
-    format!("--data {text}")
+    format!("--data {}", shell_words::quote(&text))
 }
 
-/// The path and the query, with the examples of the parameters. The rest of a path is left out if
-/// it has no example.
+/// The path and the query, with the examples of the parameters. The rest of a path that may be left
+/// out is that of a download on the web, where the service has no page; the API returns an item
+/// without it.
 fn target(entry: &Entry<'_>) -> String {
     let parameters: Vec<_> = entry.parameters().map(|(parameter, _)| parameter).collect();
-    let mut paths = entry.variants.iter().rev().map(|(path, _)| {
-        let examples = parameters.iter().filter(|one| one.place == "path");
-        examples.fold((*path).to_owned(), |path, parameter| {
-            let segments = encoded(path.starts_with("/api/"), parameter);
-            path.replace(&format!("{{{}}}", parameter.name), &segments)
-        })
+    let is_api = entry.variants[0].0.starts_with("/api/");
+    let variant = if is_api { 0 } else { entry.variants.len() - 1 };
+    let examples = parameters.iter().filter(|one| one.place == "path");
+    let path = entry.variants[variant].0.to_owned();
+    let path = examples.fold(path, |path, parameter| {
+        let segments = encoded(is_api, parameter);
+        path.replace(&format!("{{{}}}", parameter.name), &segments)
     });
-    let path = paths.find(|path| !path.ends_with('/')).unwrap_or_default();
     let pairs = parameters.iter().filter(|one| one.place == "query");
     let pairs = pairs.filter_map(|one| one.example.as_ref().map(|json| (&one.name, plain(json))));
     let pairs =

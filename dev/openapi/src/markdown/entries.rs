@@ -64,17 +64,21 @@ impl<'a> Entry<'a> {
 
     /// The parameters of path, query and header, and whether a request must have them.
     pub(super) fn parameters(&self) -> impl Iterator<Item = (&'a Parameter, bool)> {
-        let operation = self.operation();
         let is_in_all = |name: &str| {
             let mut variants = self.variants.iter();
-            variants.all(|(_, operation)| {
-                let mut references = operation.parameters.iter();
-                references.any(|reference| reference.name() == name)
-            })
+            variants.all(|(_, operation)| self.of(operation).any(|other| other.name == name))
         };
-        operation.parameters.iter().map(move |reference| {
-            let parameter = &self.document.components.parameters[reference.name()];
-            (parameter, parameter.required && is_in_all(reference.name()))
+        self.of(self.operation())
+            .map(move |parameter| (parameter, parameter.required && is_in_all(&parameter.name)))
+    }
+
+    /// The parameters of one of its operations.
+    fn of(&self, operation: &'a Operation) -> impl Iterator<Item = &'a Parameter> {
+        let components = &self.document.components.parameters;
+        let parameters = operation.parameters.iter();
+        parameters.map(|parameter| match parameter {
+            RefOr::Reference(reference) => &components[reference.name()],
+            RefOr::Item(parameter) => parameter,
         })
     }
 

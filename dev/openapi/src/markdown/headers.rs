@@ -2,8 +2,8 @@
 
 use crate::markdown::entries::Entry;
 use crate::markdown::shared::Shared;
-use crate::markdown::text::{Contents, code, link, table, with_links};
-use crate::model::{Header, Map, Response};
+use crate::markdown::text::{Contents, code, link, plain, table, with_links};
+use crate::model::{Header, Map, RefOr, Response};
 
 const PAGING: &str = "Pagination";
 const OTHERS: &str = "Response headers";
@@ -67,6 +67,17 @@ fn in_words(some: &[&str], all: &[&str]) -> String {
     } else {
         some.join(", ")
     }
+}
+
+/// The headers of a response with an example.
+pub(super) fn example(response: &Response) -> Option<(&'static str, String)> {
+    let headers = response.headers.iter();
+    let lines = headers.filter_map(|(name, header)| match header {
+        RefOr::Item(header) => Some(format!("{name}: {}", plain(header.example.as_ref()?))),
+        RefOr::Reference(_) => None,
+    });
+    let lines: Vec<_> = lines.collect();
+    (!lines.is_empty()).then(|| ("plaintext", lines.join("\n")))
 }
 
 /// A line about the headers of an operation's response.

@@ -6,7 +6,7 @@ use crate::markdown::entries::Entry;
 use crate::markdown::shared::{Shared, item};
 use crate::markdown::text::{Contents, block, code, heading, pretty, table, with_links};
 use crate::markdown::{access, curl, differences, errors, headers, parameters, schema};
-use crate::model::{Difference, MediaType, Response};
+use crate::model::{Difference, Response};
 
 /// The section with its heading.
 pub(super) fn section(entry: &Entry<'_>, shared: &Shared<'_>, contents: &mut Contents) -> String {
@@ -45,27 +45,33 @@ fn success(entry: &Entry<'_>, shared: &Shared<'_>) -> String {
     let Some((status, response)) = entry.success() else {
         return String::new();
     };
-    let body = match response.content.first() {
-        Some((name, content)) => body(status, name, content, shared),
-        None => format!("The response with status {status} has no body.\n\n"),
+    let parts: Vec<_> = [headers::example(response), example(response)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let example = if parts.is_empty() {
+        String::new()
+    } else {
+        let (languages, texts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        let block = block(languages[0], &texts.join("\n\n"));
+        format!("Example response with status {status}:\n\n{block}")
     };
-    body + &headers::of(response, shared)
+    let body = match response.content.first() {
+        Some((name, content)) => about_body(name, &content.schema, shared),
+        None => "The response has no body.\n\n".to_owned(),
+    };
+    example + &body + &headers::of(response, shared)
 }
 
-fn body(status: &str, media_type: &str, content: &MediaType, shared: &Shared<'_>) -> String {
-    let example = match &content.example {
-        Some(Json::String(text)) if media_type.starts_with("text/") => block("plaintext", text),
+/// The example of a body, with its language.
+fn example(response: &Response) -> Option<(&'static str, String)> {
+    let (media_type, content) = response.content.first()?;
+    match content.example.as_ref()? {
+        Json::String(text) if media_type.starts_with("text/") => Some(("plaintext", text.clone())),
         // The description of the API is too long to be an example.
-        Some(Json::String(_)) => String::new(),
-        Some(json) => block("json", &pretty(json)),
-        None => String::new(),
-    };
-    let example = if example.is_empty() {
-        example
-    } else {
-        format!("Example response with status {status}:\n\n{example}")
-    };
-    example + &about_body(media_type, &content.schema, shared)
+        Json::String(_) => None,
+        json => Some(("json", pretty(json))),
+    }
 }
 
 /// The type of the body, with a table of its attributes if the page has none elsewhere.
