@@ -13,6 +13,9 @@ use url::form_urlencoded;
 use crate::json::Json;
 use crate::model::Map;
 
+/// The service in the examples.
+pub(crate) const HOST: &str = "https://links.example.com";
+
 /// A documented request and its response.
 pub(crate) struct Exchange {
     /// The name of the operation.
@@ -48,8 +51,9 @@ impl Exchanges {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
         let read = |path: String| fs::read_to_string(path).expect("the file is in the repository");
         let expected = read(format!("{root}/tests/events.json"));
-        // Some times are those of the test.
+        // Some times and all URLs are those of the test.
         let expected = expected.replace("<time>", "2026-11-25T15:43:42.119Z");
+        let expected = expected.replace("http://127.0.0.1:9000", HOST);
         let expected: Vec<Expected> = serde_json::from_str(&expected).expect("it is JSON");
         let exchanges = expected.into_iter().filter_map(|expected| {
             let event = read(format!("{root}/events/{}.json", expected.event));
@@ -103,10 +107,18 @@ impl Exchange {
             captures: names.map(|(name, text)| (name.to_owned(), text)).collect(),
             request: text(event.get("body")).and_then(|body| read_body(event, body)),
             status: expected.status,
-            location: expected.headers.get("location").cloned(),
+            location: location(event, expected.headers.get("location")),
             response: expected.body.unwrap_or(Json::Null),
         })
     }
+}
+
+/// The target of a redirect without the query, which the redirect repeats.
+fn location(event: &Json, location: Option<&Json>) -> Option<Json> {
+    let query = event.get("rawQueryString")?.as_str()?;
+    let location = location?.as_str()?;
+    let location = location.trim_end_matches(&format!("?{query}"));
+    Some(Json::String(location.to_owned()))
 }
 
 /// A body in JSON or in the encoding of forms; `None` for a multipart body.

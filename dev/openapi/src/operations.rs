@@ -108,7 +108,7 @@ fn with_responses(
         parameters,
         request_body: request_body(facts, sources),
         responses,
-        security: security::requirements(facts.access),
+        security: security::requirements(facts),
     }
 }
 

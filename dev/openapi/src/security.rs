@@ -1,16 +1,14 @@
 //! The ways to send a token (E14, E16).
 
 use release_links::authorization::Access;
+use release_links::operations::Facts;
 
 use crate::model::{Map, SecurityScheme};
 
+/// The name of the scheme of job tokens.
+const JOB_TOKEN: &str = "jobToken";
 /// The names of the schemes.
-const NAMES: [&str; 4] = [
-    "privateToken",
-    "bearer",
-    "jobToken",
-    "privateTokenParameter",
-];
+const NAMES: [&str; 4] = ["privateToken", "bearer", JOB_TOKEN, "privateTokenParameter"];
 
 fn scheme(kind: &str, description: &str) -> SecurityScheme {
     SecurityScheme {
@@ -56,12 +54,14 @@ pub(crate) fn schemes() -> Map<SecurityScheme> {
     NAMES.map(str::to_owned).into_iter().zip(schemes).collect()
 }
 
-/// What an operation with this access requires: one of the schemes or, to read a public project,
-/// none.
-pub(crate) fn requirements(access: Access) -> Vec<Map<Vec<String>>> {
+/// What an operation requires: one of the schemes or, to read a public project, none.
+pub(crate) fn requirements(facts: &Facts) -> Vec<Map<Vec<String>>> {
     let of_scheme = |name: &str| [(name.to_owned(), Vec::new())].into();
-    let mut requirements: Vec<_> = NAMES.into_iter().map(of_scheme).collect();
-    match access {
+    // Only a job token has a job (R74).
+    let is_accepted = |name: &&str| facts.name != "current_job" || *name == JOB_TOKEN;
+    let names = NAMES.into_iter().filter(is_accepted);
+    let mut requirements: Vec<_> = names.map(of_scheme).collect();
+    match facts.access {
         Access::Public => requirements.clear(),
         Access::Read => requirements.push(Map::new()),
         Access::Token | Access::Write => {}

@@ -5,6 +5,8 @@ use crate::markdown::text::{Contents, code, link, table, with_links};
 use crate::model::{Document, Map, SecurityScheme};
 
 const TITLE: &str = "Authentication";
+/// What stands for a token in the examples.
+pub(super) const TOKEN: &str = "<your_access_token>";
 
 /// The section about tokens.
 pub(super) fn section(document: &Document, contents: &mut Contents) -> String {
@@ -31,16 +33,25 @@ fn sent(scheme: &SecurityScheme) -> String {
 
 /// The header that sends a token.
 pub(super) fn header(scheme: &SecurityScheme) -> String {
-    let token = "<your_access_token>";
     match &scheme.name {
-        Some(name) => format!("{name}: {token}"),
-        None => format!("Authorization: Bearer {token}"),
+        Some(name) => format!("{name}: {TOKEN}"),
+        None => format!("Authorization: Bearer {TOKEN}"),
     }
 }
 
 /// Who may call an operation.
-pub(super) fn of(entry: &Entry<'_>) -> String {
+pub(super) fn of(document: &Document, entry: &Entry<'_>) -> String {
     let security = &entry.operation().security;
+    if let [only] = &security[..]
+        && let Some((name, _)) = only.first()
+    {
+        let scheme = &document.components.security_schemes[name];
+        return format!(
+            "{}: A token in the {}.",
+            link("Access", TITLE),
+            sent(scheme)
+        );
+    }
     // Only a caller without the right to write is forbidden anything; see `Access`.
     let writes = entry.responses().any(|(status, _)| status == "403");
     let who = if security.is_empty() {

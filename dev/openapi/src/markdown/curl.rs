@@ -2,10 +2,11 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::examples::HOST;
 use crate::json::Json;
+use crate::markdown::access;
 use crate::markdown::entries::Entry;
 use crate::markdown::text::{plain, pretty};
-use crate::markdown::{HOST, access};
 use crate::model::{Document, Operation, Parameter};
 
 /// What a segment of a path encodes: all but RFC 3986's unreserved characters.

@@ -14,13 +14,11 @@ mod schema;
 mod shared;
 mod text;
 
+use crate::examples::HOST;
 use crate::markdown::entries::entries;
 use crate::markdown::shared::Shared;
 use crate::markdown::text::{Contents, heading, with_links};
 use crate::model::Document;
-
-/// The host in the examples.
-const HOST: &str = "https://links.example.com";
 
 /// The text of `docs/api.md`.
 #[must_use]
@@ -56,11 +54,15 @@ fn group(tag: &str) -> String {
 
 fn introduction(document: &Document) -> String {
     format!(
-        "{}`make openapi` makes this page and [openapi.json](openapi.json), which describes the same \
-         operations to programs in the format OpenAPI {}, from the code. Do not edit them.\n\n{}\n\n",
+        "{}`make openapi` generates this page from the code; do not edit it. \
+         [openapi.json](openapi.json) describes the same operations in the format OpenAPI {}.\n\n\
+         {}\n\n\
+         In the examples, `{HOST}` stands for the URL of the service, including its stage or prefix, \
+         and `{}` for a token.\n\n",
         heading(1, "API reference"),
         document.openapi,
-        with_links(&document.info.description)
+        with_links(&document.info.description),
+        access::TOKEN
     )
 }
 

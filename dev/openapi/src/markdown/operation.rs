@@ -20,7 +20,7 @@ pub(super) fn section(entry: &Entry<'_>, shared: &Shared<'_>, contents: &mut Con
     let about = [
         format!("<a id=\"{anchor}\"></a>\n\n{title}"),
         block("plaintext", &requests.join("\n")),
-        format!("{}\n\n", access::of(entry)),
+        format!("{}\n\n", access::of(shared.document, entry)),
         paragraph(&with_links(&operation.description)),
         parameters::of(entry, shared),
         "Example request:\n\n".to_owned(),
