@@ -39,6 +39,7 @@ mod projects;
 mod properties;
 mod races;
 mod redirects;
+mod reference;
 mod release_access;
 mod release_concurrency;
 mod release_deletion;

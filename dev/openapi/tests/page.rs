@@ -1,4 +1,4 @@
-//! The reference, read as a browser and a shell read it.
+//! The reference, read as a browser reads it.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,12 +7,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
 
 use openapi::model::Document;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-use release_links::http::Method;
-use release_links::operations::{self, Found};
 use serde_json::Value;
 
 fn page() -> (Document, String) {
@@ -40,22 +37,6 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
     found
 }
 
-/// The arguments of a command of curl, as a shell passes them.
-fn arguments(command: &str) -> Vec<String> {
-    let script = format!("curl() {{ printf '%s\\0' \"$@\"; }}\n{command}");
-    let output = Command::new("sh").args(["-euc", &script]).output().unwrap();
-    assert!(output.status.success(), "{command}: {output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.split_terminator('\0').map(str::to_owned).collect()
-}
-
-/// The argument of each option with this name. All options have one.
-fn options<'a>(arguments: &'a [String], name: &str) -> Vec<&'a str> {
-    let pairs = arguments.chunks(2);
-    let pairs = pairs.filter(|pair| pair[0] == name);
-    pairs.map(|pair| pair[1].as_str()).collect()
-}
-
 #[test]
 fn each_block_of_json_is_json() {
     let (_, page) = page();
@@ -64,35 +45,6 @@ fn each_block_of_json_is_json() {
     for block in blocks {
         serde_json::from_str::<Value>(&block).unwrap_or_else(|error| panic!("{error}: {block}"));
     }
-}
-
-#[test]
-fn each_example_is_a_request_to_an_operation() {
-    let (document, page) = page();
-    let mut seen = BTreeSet::new();
-    for block in blocks(&page, "shell") {
-        let arguments = arguments(&block);
-        let method = options(&arguments, "--request")
-            .first()
-            .map_or("GET", |name| name);
-        let [url] = options(&arguments, "--url")[..] else {
-            panic!("not one URL: {block}");
-        };
-        let path = url.strip_prefix("https://links.example.com").unwrap();
-        let method: Method = method.parse().unwrap();
-        let Ok(Found::Endpoint(endpoint)) = operations::parse_path(&method, path) else {
-            panic!("no operation: {block}");
-        };
-        seen.insert(endpoint.row.facts.name);
-        let is_json = options(&arguments, "--header").contains(&"Content-Type: application/json");
-        let bodies = options(&arguments, "--data");
-        assert_eq!(bodies.len(), usize::from(is_json), "{block}");
-        for body in bodies {
-            assert!(serde_json::from_str::<Value>(body).unwrap().is_object());
-        }
-    }
-    let rows = operations::OPERATIONS.iter().map(|row| row.facts.name);
-    assert_eq!(seen, rows.collect(), "{} paths", document.paths.len());
 }
 
 /// The anchors of a page: those of its headings, and those that it sets.
