@@ -23,7 +23,7 @@ pub(super) fn list(differences: &[Difference]) -> String {
     if lines.is_empty() {
         return lines;
     }
-    format!("Differences from GitLab:\n\n{lines}\n")
+    format!("[Differences from GitLab](differences-from-gitlab.md):\n\n{lines}\n")
 }
 
 fn text(difference: &Difference) -> String {

@@ -1,5 +1,6 @@
 //! The headers of responses.
 
+use crate::markdown::differences;
 use crate::markdown::entries::Entry;
 use crate::markdown::shared::Shared;
 use crate::markdown::text::{Contents, code, link, plain, table, with_links};
@@ -35,6 +36,8 @@ pub(super) fn sections(
     let paging = of_lists
         .iter()
         .map(|(name, (header, _))| [code(name), with_links(&header.description)]);
+    let paging = table(["Header", "Description"], paging) + &differences_of(&of_lists);
+    let differences = differences_of(&others);
     let statuses = sorted(statuses);
     let others = others.into_iter().map(|(name, (header, of_header))| {
         let of_header = in_words(&sorted(of_header), &statuses);
@@ -42,12 +45,20 @@ pub(super) fn sections(
     });
     format!(
         "{}The parameters `page` and `per_page` choose a page of a list. Its response has these \
-         headers:\n\n{}{}{}",
+         headers:\n\n{paging}{}{}{differences}",
         contents.section(PAGING),
-        table(["Header", "Description"], paging),
         contents.section(OTHERS),
         table(["Header", "Statuses", "Description"], others)
     )
+}
+
+/// What differs from GitLab in these headers.
+fn differences_of(found: &Found<'_>) -> String {
+    let headers = found.values().map(|(header, _)| *header);
+    let all: Vec<_> = headers
+        .flat_map(|header| header.differences.clone())
+        .collect();
+    differences::list(&all)
 }
 
 fn sorted(mut statuses: Vec<&str>) -> Vec<&str> {
