@@ -46,7 +46,7 @@ impl Example {
             let (name, value) = header.split_once(": ").unwrap();
             (name.to_lowercase(), value.to_owned())
         });
-        // The description of the API is too long to be an example of a response.
+        // The description of the API has no example of its response: it would contain itself.
         let status = rest.split("\nExample response with status ").nth(1);
         let status = status.map_or(200, |status| status[..3].parse().unwrap());
         let path = url.strip_prefix("https://links.example.com").unwrap();

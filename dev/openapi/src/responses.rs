@@ -3,7 +3,6 @@
 use release_links::operations::{Content, Facts};
 use serde_json::json;
 
-use crate::differences::Differences;
 use crate::errors;
 use crate::headers::{self, PAGE};
 use crate::json::Json;
@@ -79,7 +78,6 @@ fn success_of_head(facts: &Facts, status: u16, sources: &mut Sources) -> RefOr<R
 
 fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
     let example = sources.exchanges.response(facts, status);
-    let location = example.and_then(|exchange| exchange.location.clone());
     let example = example.map(|exchange| exchange.response.clone());
     let (description, names, schema) = match facts.content {
         Content::One(view) => (
@@ -97,7 +95,7 @@ fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
             let names = ["ETag", "Cache-Control"].iter().chain(PAGE).copied();
             ("A page of the list.", names.collect(), schema)
         }
-        Content::Redirect => return redirect(facts, example, location, &sources.differences),
+        Content::Redirect => return redirect(facts, status, sources),
         Content::OpenApi => (
             "This document.",
             vec!["ETag", "Cache-Control"],
@@ -120,21 +118,18 @@ fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
 }
 
 /// A redirect. In the API, it has GitLab's text (R66).
-fn redirect(
-    facts: &Facts,
-    example: Option<Json>,
-    location: Option<Json>,
-    differences: &Differences,
-) -> Response {
+fn redirect(facts: &Facts, status: u16, sources: &Sources) -> Response {
+    let exchange = sources.exchanges.response(facts, status);
+    let location = exchange.and_then(|exchange| exchange.location.clone());
     let media_type = MediaType {
         schema: schemas::json(json!({ "type": "string" })),
-        example,
+        example: exchange.map(|exchange| exchange.response.clone()),
         examples: Map::new(),
     };
     let content = [("text/plain".to_owned(), media_type)];
     Response {
         description: "A redirect to the target.".to_owned(),
-        headers: headers::of_redirect(location, differences),
+        headers: headers::of_redirect(location, &sources.differences),
         content: content
             .into_iter()
             .filter(|_| !facts.path.is_web())

@@ -29,7 +29,8 @@ pub(super) fn section(
         .map(|(status, name)| one(status, name, &responses[*name]));
     let sections: String = sections.collect();
     format!(
-        "{}Nearly all operations may return {}. The body of an error is one of these objects:\n\n{}{sections}",
+        "{}Nearly all operations may return {}. The body of an error is one of these objects:\n\n\
+         {}{sections}",
         contents.section(TITLE),
         shared.errors.join(", "),
         envelopes(&errors, shared)

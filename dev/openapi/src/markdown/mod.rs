@@ -57,8 +57,8 @@ fn introduction(document: &Document) -> String {
         "{}`make openapi` generates this page from the code; do not edit it. \
          [openapi.json](openapi.json) describes the same operations in the format OpenAPI {}.\n\n\
          {}\n\n\
-         In the examples, `{HOST}` stands for the URL of the service, including its stage or prefix, \
-         and `{}` for a token.\n\n",
+         In the examples, `{HOST}` stands for the URL of the service, including its stage or \
+         prefix, and `{}` for a token.\n\n",
         heading(1, "API reference"),
         document.openapi,
         with_links(&document.info.description),
@@ -76,8 +76,9 @@ fn other_methods(document: &Document, contents: &mut Contents) -> String {
     let exceptions: String = with_tags.collect();
     let text = format!(
         "Each operation with `GET` also serves `HEAD`, which returns the same status and headers \
-         without a body, but neither `ETag` nor 304 (F8){exceptions}. Each path of the API also serves \
-         `OPTIONS`, which returns 204 with the methods of the path in the header `Allow` (E3, J5)."
+         without a body, but neither `ETag` nor 304 (F8){exceptions}. Each path of the API also \
+         serves `OPTIONS`, which returns 204 with the methods of the path in the header `Allow` \
+         (E3, J5)."
     );
     format!(
         "{}{}\n\n",

@@ -65,13 +65,11 @@ fn success(entry: &Entry<'_>, shared: &Shared<'_>) -> String {
 
 /// The example of a body, with its language.
 fn example(response: &Response) -> Option<(&'static str, String)> {
-    let (media_type, content) = response.content.first()?;
-    match content.example.as_ref()? {
-        Json::String(text) if media_type.starts_with("text/") => Some(("plaintext", text.clone())),
-        // The description of the API is too long to be an example.
-        Json::String(_) => None,
-        json => Some(("json", pretty(json))),
-    }
+    let (_, content) = response.content.first()?;
+    Some(match content.example.as_ref()? {
+        Json::String(text) => ("plaintext", text.clone()),
+        json => ("json", pretty(json)),
+    })
 }
 
 /// The type of the body, with a table of its attributes if the page has none elsewhere.

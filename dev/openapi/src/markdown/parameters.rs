@@ -51,7 +51,7 @@ fn members(schema: &Json, shared: &Shared<'_>) -> Vec<[String; 5]> {
 
 fn required(attribute: &Attribute<'_>) -> String {
     match (&attribute.parent, attribute.is_required) {
-        (Some(parent), true) => format!("In each item of {}", code(parent)),
+        (Some(parent), true) => format!("Yes, in {}", code(parent)),
         (None, true) => "Yes".to_owned(),
         (_, false) => "No".to_owned(),
     }
