@@ -27,6 +27,7 @@ impl Operation for CurrentUser {
         statuses: &[200, 304, 401],
         content: Content::One(View::User),
         summary: "Get the holder of the token",
+        description: "",
         statements: &["R4"],
     };
     type Grant = TokenGrant;
@@ -58,6 +59,7 @@ impl Operation for CurrentJob {
         statuses: &[200, 304, 401, 404],
         content: Content::One(View::Job),
         summary: "Get the job of the job token",
+        description: "Finds only a token that was sent as a job token.",
         statements: &["R74"],
     };
     type Grant = TokenGrant;
@@ -92,6 +94,7 @@ impl Operation for Version {
         statuses: &[200, 304, 401],
         content: Content::One(View::Version),
         summary: "Get the version of the API",
+        description: "",
         statements: &["R73"],
     };
     type Grant = TokenGrant;
@@ -121,7 +124,8 @@ impl Operation for Metadata {
         params: &[],
         statuses: &[200, 304, 401],
         content: Content::One(View::Version),
-        summary: "Get the version of the API and its components",
+        summary: "Get the metadata of the API",
+        description: "Returns the same as the version of the API.",
         statements: &["R73"],
     };
     type Grant = TokenGrant;

@@ -2,7 +2,7 @@
 //! and R).
 
 use super::facts::{Content, Facts, Format, FormerPaths, Order};
-use super::params::{ASSET_PATH, DOWNLOAD_PATH, ID, SUFFIX_PATH, TAG_NAME};
+use super::params::{ASSET_PATH, DOWNLOAD_PATH, ID, PROJECT_PATH, SUFFIX_PATH, TAG_NAME};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
 use crate::http::error::ApiError;
@@ -27,10 +27,11 @@ impl Operation for Download {
         format: Format::Ignored,
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
-        params: &[ID, TAG_NAME, DOWNLOAD_PATH],
+        params: &[PROJECT_PATH, TAG_NAME, DOWNLOAD_PATH],
         statuses: &[302, 400, 401, 404],
         content: Content::Redirect,
-        summary: "Download an asset of a release",
+        summary: "Download an asset by its permanent URL",
+        description: "Redirects to the URL of the link with this filepath.",
         statements: &["G2", "G3"],
     };
     type Grant = ProjectGrant;
@@ -67,7 +68,8 @@ impl Operation for DownloadAsset {
         params: &[ID, TAG_NAME, ASSET_PATH],
         statuses: &[302, 400, 401, 404],
         content: Content::Redirect,
-        summary: "Download an asset of a release in the API",
+        summary: "Download an asset",
+        description: "Redirects to the URL of the link with this filepath.",
         statements: &["R62"],
     };
     type Grant = ProjectGrant;
@@ -141,6 +143,8 @@ impl Operation for Latest {
         statuses: &[302, 400, 401, 404],
         content: Content::Redirect,
         summary: "Get the latest release",
+        description: "Redirects to the release with the newest `released_at`, which may be in the \
+                      future (R60). The rest of the path and the query are kept.",
         statements: &["R63"],
     };
     type Grant = ProjectGrant;
@@ -175,10 +179,11 @@ impl Operation for LatestPage {
         format: Format::Ignored,
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
-        params: &[ID, SUFFIX_PATH],
+        params: &[PROJECT_PATH, SUFFIX_PATH],
         statuses: &[302, 401, 404],
         content: Content::Redirect,
-        summary: "Get the latest release on the web",
+        summary: "Get the latest release by its permanent URL",
+        description: "Redirects as the operation of the API does, to an address on the web.",
         statements: &["R68"],
     };
     type Grant = ProjectGrant;

@@ -35,6 +35,8 @@ pub struct Facts {
     pub content: Content,
     /// What it does, as a heading.
     pub summary: &'static str,
+    /// What a user must know besides the summary; may be empty.
+    pub description: &'static str,
     /// The statements that describe it, in `docs/gitlab-behaviour.md`.
     pub statements: &'static [&'static str],
 }

@@ -43,7 +43,7 @@ const DIRECT_ASSET_PATH: Param = Param::body(
 const FILEPATH: Param = Param::body(
     "filepath",
     ABSOLUTE_PATH,
-    "The former name of direct_asset_path, which takes precedence (C21).",
+    "The former name of `direct_asset_path`, which takes precedence (C21).",
 );
 /// The kind of a link.
 const LINK_TYPE: Param = Param::body(

@@ -37,6 +37,7 @@ impl Operation for ListLinks {
         statuses: &[200, 304, 400, 401, 404],
         content: Content::Page(View::Link),
         summary: "List the links of a release",
+        description: "The newest link comes first.",
         statements: &["A1"],
     };
     type Grant = ProjectGrant;
@@ -74,6 +75,7 @@ impl Operation for GetLink {
         statuses: &[200, 304, 400, 401, 404],
         content: Content::One(View::Link),
         summary: "Get a link",
+        description: "",
         statements: &["A2"],
     };
     type Grant = ProjectGrant;
@@ -113,6 +115,7 @@ impl Operation for CreateLink {
         statuses: &[201, 400, 401, 403, 404, 422],
         content: Content::Created(View::Link),
         summary: "Create a link",
+        description: "If the release does not exist, it is created, with its tag as its name (R11).",
         statements: &["A3", "E5", "R11"],
     };
     type Grant = ProjectGrant;
@@ -162,6 +165,7 @@ impl Operation for UpdateLink {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Link),
         summary: "Update a link",
+        description: "Changes the attributes that are sent: at least the name or the URL (C13).",
         statements: &["A4", "I1"],
     };
     type Grant = ProjectGrant;
@@ -203,6 +207,7 @@ impl Operation for DeleteLink {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Link),
         summary: "Delete a link",
+        description: "Returns the deleted link.",
         statements: &["A5"],
     };
     type Grant = ProjectGrant;

@@ -25,6 +25,7 @@ impl Operation for OpenApi {
         statuses: &[200, 304],
         content: Content::OpenApi,
         summary: "Get the description of the API",
+        description: "Returns this document.",
         statements: &[],
     };
     type Grant = PublicGrant;

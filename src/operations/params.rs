@@ -22,6 +22,12 @@ pub const ID: Param = Param::path(
     Kind::Text(None),
     "The ID of the project, or its path, URL-encoded.",
 );
+/// The project in a path of the web.
+pub const PROJECT_PATH: Param = Param::path(
+    "id",
+    Kind::Text(None),
+    "The path of the project, such as `group/app`. Its slashes need not be encoded.",
+);
 /// The tag of a release, in the path.
 pub const TAG_NAME: Param = Param::path(
     "tag_name",
@@ -66,7 +72,7 @@ pub const SUFFIX_PATH: Param = Param {
     ..Param::path(
         "suffix_path",
         Kind::Text(None),
-        "The rest of the path, which the redirect repeats, such as downloads/bin/app.",
+        "The rest of the path, which the redirect repeats, such as `downloads/bin/app`.",
     )
 };
 
@@ -109,5 +115,5 @@ pub const IDEMPOTENCY_KEY: Param = Param::optional(
     idempotency::NAME,
     Place::Header,
     bytes(idempotency::MAX_BYTES),
-    "A retry with the same key and the same body returns the first response (R87).",
+    "A retry with the same key and body returns the first response; another body leads to 422 (R87).",
 );

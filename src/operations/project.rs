@@ -31,6 +31,7 @@ impl Operation for GetProject {
         statuses: &[200, 304, 400, 401, 404],
         content: Content::One(View::Project),
         summary: "Get a project",
+        description: "",
         statements: &["R70", "R71", "R72"],
     };
     type Grant = ProjectGrant;
@@ -76,6 +77,7 @@ impl Operation for GetMember {
         statuses: &[200, 304, 400, 401, 404],
         content: Content::One(View::Member),
         summary: "Get a member of a project",
+        description: "Finds only the holder of the token.",
         statements: &["R75"],
     };
     type Grant = ProjectGrant;
@@ -116,6 +118,7 @@ impl Operation for ListBranches {
         statuses: &[200, 304, 400, 401, 404],
         content: Content::Page(View::Branch),
         summary: "List the branches of a project",
+        description: "The list is always empty: there is no repository.",
         statements: &["R76"],
     };
     type Grant = ProjectGrant;

@@ -16,7 +16,7 @@ const NEW_TAG_NAME: Param = Param::required(
     "tag_name",
     Place::Body,
     bytes(MAX_TAG_BYTES),
-    "The tag of the release. Every path must be able to name it (R88).",
+    "The tag of the release. One that no path could name leads to 400 (R88).",
 );
 /// Accepted without an effect.
 const TAG_MESSAGE: Param = Param::body(
@@ -28,7 +28,7 @@ const TAG_MESSAGE: Param = Param::body(
 const RELEASE_NAME: Param = Param::body(
     "name",
     characters(release::MAX_NAME_CHARACTERS),
-    "The name of the release; without one, the tag.",
+    "The name of the release. A new one without a name has its tag as its name.",
 );
 /// The description of a release.
 const DESCRIPTION: Param = Param::body(
@@ -40,7 +40,7 @@ const DESCRIPTION: Param = Param::body(
 const REF: Param = Param::body(
     "ref",
     Kind::Text(None),
-    "The commit of the release, if it is the full ID of one.",
+    "The full ID of the commit: 40 or 64 hexadecimal digits. Others are not stored (R2).",
 );
 /// The links of a new release.
 const ASSETS: Param = Param::body(
@@ -60,19 +60,19 @@ const MAX_LINKS: usize = 1_000;
 const MILESTONES: Param = Param::body(
     "milestones",
     Kind::List,
-    "The titles of milestones. There are none, so every title is not found (R42).",
+    "Titles of milestones. There are no milestones, so a title leads to 400 (R42).",
 );
 /// IDs of milestones.
 const MILESTONE_IDS: Param = Param::body(
     "milestone_ids",
     Kind::Integers,
-    "The IDs of milestones. There are none, so every ID is not found (R42).",
+    "IDs of milestones. There are no milestones, so an ID leads to 400 (R42).",
 );
 /// The time of a release.
 const RELEASED_AT: Param = Param::body(
     "released_at",
     Kind::Date,
-    "The time of the release; without one, the time of its creation.",
+    "The time of the release. A new one without it has the time of its creation.",
 );
 /// Accepted without an effect.
 const LEGACY_CATALOG_PUBLISH: Param = Param::body(

@@ -43,6 +43,7 @@ impl Operation for ListReleases {
         statuses: &[200, 304, 400, 401, 404],
         content: Content::Page(View::Release),
         summary: "List the releases of a project",
+        description: "Returns the releases with their links, in descending order of `released_at`.",
         statements: &["R56"],
     };
     type Grant = ProjectGrant;
@@ -100,6 +101,7 @@ impl Operation for GetRelease {
         statuses: &[200, 304, 400, 401, 404],
         content: Content::One(View::Release),
         summary: "Get a release with its links",
+        description: "",
         statements: &["R21"],
     };
     type Grant = ProjectGrant;
@@ -140,6 +142,8 @@ impl Operation for CreateRelease {
         statuses: &[201, 400, 401, 403, 404, 409, 422],
         content: Content::Created(View::Release),
         summary: "Create a release with its links",
+        description: "Creates a release with all of its links, or nothing. The tag need not exist \
+                      (R2).",
         statements: &["R40"],
     };
     type Grant = ProjectGrant;
@@ -212,6 +216,7 @@ impl Operation for UpdateRelease {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Release),
         summary: "Update a release",
+        description: "Changes the attributes that are sent. The links have operations of their own.",
         statements: &["R48"],
     };
     type Grant = ProjectGrant;
@@ -263,6 +268,7 @@ impl Operation for DeleteRelease {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Release),
         summary: "Delete a release with its links",
+        description: "Returns the deleted release. Its link IDs are not used again.",
         statements: &["R21"],
     };
     type Grant = ProjectGrant;

@@ -55,21 +55,26 @@ pub(crate) const FAILURES: &[Failure] = &[
         403,
         "Forbidden",
         &[],
-        "The token does not allow the request.",
+        "The role or the scope of the token does not allow the request.",
     ),
     failure(
         404,
         "NotFound",
         &[],
-        "The item or the route does not exist, or the caller may not see it.",
+        "The item or the path does not exist, or the caller may not see the project.",
     ),
     failure(
         405,
         "MethodNotAllowed",
         &["Allow"],
-        "The project has moved; only reads are redirected (F3).",
+        "The project has another path now, and only reads are redirected (F3).",
     ),
-    failure(406, "NotAcceptable", &[], "The only format is JSON (C6)."),
+    failure(
+        406,
+        "NotAcceptable",
+        &[],
+        "`format` asks for something other than JSON (C6).",
+    ),
     failure(409, "Conflict", &[], "The release exists already."),
     failure(
         410,
@@ -131,14 +136,14 @@ fn errors(status: u16) -> Option<Vec<(&'static str, ApiError)>> {
     let param = |problem| ApiError::from(ParamError::new("name", problem));
     Some(match status {
         400 => vec![
-            ("missing", param(ParamProblem::Missing)),
-            ("taken", ApiError::Invalid(vec![Violation::NameTaken])),
+            ("missing-parameter", param(ParamProblem::Missing)),
+            ("name-taken", ApiError::Invalid(vec![Violation::NameTaken])),
             (
-                "rejected",
+                "invalid-tag",
                 ApiError::Rejected("Tag name invalid".to_owned()),
             ),
             (
-                "attribute",
+                "invalid-release",
                 ApiError::InvalidRelease(vec![Attribute::ReleasedAt]),
             ),
         ],

@@ -35,8 +35,14 @@ pub(crate) const TAGS: [(&str, &str); 4] = [
         "releases",
         "The releases of a project, and the downloads of their assets.",
     ),
-    ("projects", "Projects."),
-    ("callers", "The caller, and the service itself."),
+    (
+        "projects",
+        "Projects with their members and branches, as release tools read them.",
+    ),
+    (
+        "callers",
+        "The holder of the token, and the service itself.",
+    ),
 ];
 
 fn tag(path: &str) -> String {
@@ -99,10 +105,7 @@ fn with_responses(
     Operation {
         tags: vec![tag(path)],
         summary: facts.summary.to_owned(),
-        description: match statements.as_str() {
-            "" => String::new(),
-            statements => format!("Statements about GitLab: {statements}."),
-        },
+        description: description(facts, &statements),
         operation_id: operation_id(method, path),
         differences: sources.differences.cited(&statements),
         parameters,
@@ -110,6 +113,16 @@ fn with_responses(
         responses,
         security: security::requirements(facts),
     }
+}
+
+fn description(facts: &Facts, statements: &str) -> String {
+    let statements = match statements {
+        "" => String::new(),
+        statements => format!("Statements about GitLab: {statements}."),
+    };
+    let parts = [facts.description.to_owned(), statements];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
 }
 
 /// OPTIONS answers with the methods of the path (E3).

@@ -28,8 +28,8 @@ pub(crate) fn references(facts: &Facts, path: &str) -> impl Iterator<Item = Refe
     names.map(|name| Reference::to("parameters", name))
 }
 
-/// The parameters of an operation with this path. One whose example is not that of the component
-/// stands in the operation, so that the examples of a request lead to that of its response.
+/// The parameters of an operation with this path. One that is not equal to the component of its name
+/// stands in the operation: its example leads to that of the response, or it has another meaning.
 pub(crate) fn of(facts: &Facts, path: &str, sources: &Sources) -> Vec<RefOr<Parameter>> {
     let parameters = references(facts, path);
     let parameters = parameters.map(|reference| match own(facts, reference.name(), sources) {
@@ -39,17 +39,19 @@ pub(crate) fn of(facts: &Facts, path: &str, sources: &Sources) -> Vec<RefOr<Para
     parameters.collect()
 }
 
-/// The parameter of the path with an example that differs from that of the component.
+/// The parameter of the path, if it differs from the component of its name.
 fn own(facts: &Facts, name: &str, sources: &Sources) -> Option<Parameter> {
-    let mut params = facts.params.iter();
-    let param = params.find(|param| param.name == name && param.place == Place::Path)?;
-    let value = sources.exchanges.success(facts)?.captures.get(name)?;
-    let component = parameter(param, &sources.differences, &sources.exchanges);
-    let example = Some(example(value, &component.schema));
-    (!value.is_empty() && component.example != example).then_some(Parameter {
-        example,
-        ..component
-    })
+    let is_it = |param: &&Param| param.name == name && param.place == Place::Path;
+    let describe = |param| parameter(param, &sources.differences, &sources.exchanges);
+    let mut own = describe(facts.params.iter().find(is_it)?);
+    let success = sources.exchanges.success(facts);
+    let value = success.and_then(|exchange| exchange.captures.get(name));
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        own.example = Some(example(value, &own.schema));
+    }
+    let mut params = OPERATIONS.iter().flat_map(|row| row.facts.params);
+    let component = params.find(is_it).map(describe);
+    (component.as_ref() != Some(&own)).then_some(own)
 }
 
 /// A reference to the header with the entity tags that the client knows, for an operation with 304.
@@ -58,15 +60,17 @@ pub(crate) fn if_none_match(responses: &Map<RefOr<Response>>) -> Option<Referenc
     has_304.then(|| Reference::to("parameters", IF_NONE_MATCH))
 }
 
-/// The components. A name has the same meaning in all paths, queries and headers.
+/// The components. Only in paths, a name may have a second meaning, which is no component.
 pub(crate) fn components(differences: &Differences, exchanges: &Exchanges) -> Map<Parameter> {
     let mut components = Map::new();
     let params = OPERATIONS.iter().flat_map(|row| row.facts.params);
     for param in params.filter(|param| param.place != Place::Body) {
         let component = parameter(param, differences, exchanges);
-        let before = components.insert(param.name.to_owned(), component.clone());
+        let first = components
+            .entry(param.name.to_owned())
+            .or_insert_with(|| component.clone());
         assert!(
-            before.is_none_or(|before| before == component),
+            *first == component || param.place == Place::Path,
             "{} has two meanings",
             param.name
         );

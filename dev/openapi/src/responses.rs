@@ -81,7 +81,7 @@ fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
     let example = example.map(|exchange| exchange.response.clone());
     let (description, names, schema) = match facts.content {
         Content::One(view) => (
-            "The item.",
+            "The request has succeeded.",
             vec!["ETag", "Cache-Control"],
             sources.views.of(view),
         ),
@@ -128,7 +128,7 @@ fn redirect(facts: &Facts, status: u16, sources: &Sources) -> Response {
     };
     let content = [("text/plain".to_owned(), media_type)];
     Response {
-        description: "A redirect to the target.".to_owned(),
+        description: "A redirect to the URL in `Location`.".to_owned(),
         headers: headers::of_redirect(location, &sources.differences),
         content: content
             .into_iter()
@@ -179,7 +179,7 @@ pub(crate) fn components() -> Map<Response> {
         ..MediaType::default()
     };
     let moved = response(
-        "The project has moved: the same request, with its ID (F3).",
+        "The project has another path now. `Location` is the same request with its ID (F3).",
         &["Location", "Cache-Control"],
     );
     let with_text = Response {
@@ -187,7 +187,7 @@ pub(crate) fn components() -> Map<Response> {
         ..moved.clone()
     };
     let not_modified = response(
-        "The client has the current representation (J3).",
+        "The response has not changed since the client received it (J3).",
         &["ETag", "Cache-Control"],
     );
     let methods = response("The methods that the path supports (E3).", &["Allow"]);

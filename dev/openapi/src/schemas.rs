@@ -109,7 +109,7 @@ pub(crate) fn array(items: Json) -> Json {
 pub(crate) fn description(param: &Param) -> String {
     match param.kind {
         Kind::Text(Some(Length::Bytes(max))) => {
-            format!("{} It has at most {max} bytes.", param.summary)
+            format!("{} At most {max} bytes.", param.summary)
         }
         _ => param.summary.to_owned(),
     }

@@ -34,7 +34,7 @@ pub(crate) fn schemes() -> Map<SecurityScheme> {
         api_key(
             "header",
             "PRIVATE-TOKEN",
-            "A token of the service, as GitLab's access token.",
+            "A token that the operator has issued. GitLab's clients send an access token so.",
         ),
         SecurityScheme {
             scheme: Some("bearer".to_owned()),
@@ -43,7 +43,7 @@ pub(crate) fn schemes() -> Map<SecurityScheme> {
         api_key(
             "header",
             "JOB-TOKEN",
-            "The same token, as GitLab's job token.",
+            "The same token. GitLab's clients send a job token so.",
         ),
         api_key(
             "query",

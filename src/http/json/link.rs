@@ -11,7 +11,7 @@ use crate::http::public_url::PublicUrl;
 use crate::link::{Link, LinkId, LinkType};
 use crate::project::Project;
 
-/// A link (A6, A7).
+/// A link of a release (A6, A7).
 #[derive(Serialize)]
 #[cfg_attr(
     feature = "schemas",

@@ -34,7 +34,7 @@ pub(super) struct ProjectView<'a> {
     tag_list: [&'static str; 0],
     /// Always empty.
     topics: [&'static str; 0],
-    /// The address of the project on the web, where the service has no page.
+    /// The URL of a page that does not exist here.
     web_url: String,
     /// Always 0.
     forks_count: u8,
@@ -65,7 +65,7 @@ struct ProjectLinks {
     this: String,
 }
 
-/// The access of the caller (R72). There are no groups, so nobody has access by one.
+/// The access of the caller (R72). There are no groups.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 struct Permissions {

@@ -59,7 +59,7 @@ struct AuthorView<'a> {
     /// The ID of the token.
     #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: TokenId,
-    /// The username, which the service derives from the ID.
+    /// `token_` and the ID.
     username: String,
     /// The label of the token at that time.
     name: &'a str,
@@ -67,7 +67,7 @@ struct AuthorView<'a> {
     state: &'static str,
     /// Always null.
     avatar_url: Option<&'a str>,
-    /// The address of the user on the web, where the service has no page.
+    /// The URL of a page that does not exist here.
     web_url: String,
 }
 
@@ -89,20 +89,20 @@ struct CommitView<'a> {
     created_at: &'a str,
     /// Always empty.
     parent_ids: [(); 0],
-    /// Always empty text.
+    /// Always empty.
     title: &'static str,
-    /// Always empty text.
+    /// Always empty.
     message: &'static str,
-    /// Always empty text.
+    /// Always empty.
     author_name: &'static str,
-    /// Always empty text.
+    /// Always empty.
     author_email: &'static str,
     /// The `created_at` of the release.
     #[cfg_attr(feature = "schemas", schemars(extend("format" = "date-time")))]
     authored_date: &'a str,
-    /// Always empty text.
+    /// Always empty.
     committer_name: &'static str,
-    /// Always empty text.
+    /// Always empty.
     committer_email: &'static str,
     /// The `created_at` of the release.
     #[cfg_attr(feature = "schemas", schemars(extend("format" = "date-time")))]
@@ -129,7 +129,7 @@ struct AssetsView<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 struct ReleaseLinks {
-    /// The address of the release on the web, where the service has no page.
+    /// The URL of a page that does not exist here.
     #[serde(rename = "self")]
     this: String,
 }

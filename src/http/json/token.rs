@@ -20,13 +20,13 @@ pub(super) struct UserView<'a> {
     /// The ID of the token.
     #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: TokenId,
-    /// The username, which the service derives from the ID.
+    /// `token_` and the ID.
     username: String,
     /// The label of the token.
     name: &'a str,
     /// Always `active`.
     state: &'static str,
-    /// The address of the user on the web, where the service has no page.
+    /// The URL of a page that does not exist here.
     web_url: String,
     /// Always true: the holder of a token is no person.
     bot: bool,
@@ -63,7 +63,7 @@ pub(super) struct MemberView<'a> {
     /// The ID of the token.
     #[cfg_attr(feature = "schemas", schemars(with = "u64"))]
     id: TokenId,
-    /// The username, which the service derives from the ID.
+    /// `token_` and the ID.
     username: String,
     /// The label of the token.
     name: &'a str,
@@ -71,7 +71,7 @@ pub(super) struct MemberView<'a> {
     state: &'static str,
     /// Always null.
     avatar_url: Option<String>,
-    /// The address of the user on the web, where the service has no page.
+    /// The URL of a page that does not exist here.
     web_url: String,
     /// GitLab's number of the role in the project: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50
     /// owner.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::to_json;
 
-/// The version of the API (R73).
+/// The version of GitLab whose API the service implements (R73).
 #[derive(Serialize)]
 #[cfg_attr(
     feature = "schemas",
