@@ -74,17 +74,21 @@ impl Exchanges {
         self.0.iter().filter(|one| one.operation == facts.name)
     }
 
-    /// The first request for an operation that does not fail.
-    pub(crate) fn success(&self, facts: &Facts) -> Option<&Exchange> {
-        self.of(facts).find(|one| one.status < 400)
+    /// The first request for an operation with this path that does not fail.
+    pub(crate) fn success(&self, facts: &Facts, path: &str) -> Option<&Exchange> {
+        let mut successes = self.of(facts).filter(|one| one.status < 400);
+        successes.find(|one| one.has_the_parameters_of(path))
     }
 
-    /// The first response of an operation with this status.
-    pub(crate) fn response(&self, facts: &Facts, status: u16) -> Option<&Exchange> {
-        self.of(facts).find(|one| one.status == status)
+    /// A value of a parameter of this path: that of the request whose response is the example, or
+    /// another one for the same operation.
+    pub(crate) fn value(&self, facts: &Facts, path: &str, name: &str) -> Option<&String> {
+        let requests = self.success(facts, path).into_iter().chain(self.of(facts));
+        let mut values = requests.filter_map(|one| one.captures.get(name));
+        values.find(|value| !value.is_empty())
     }
 
-    /// A value of a parameter of the path.
+    /// A value of a parameter of any path.
     pub(crate) fn capture(&self, name: &str) -> Option<&String> {
         let mut values = self.0.iter().filter_map(|one| one.captures.get(name));
         values.find(|value| !value.is_empty())
@@ -110,6 +114,12 @@ impl Exchange {
             location: location(event, expected.headers.get("location")),
             response: expected.body.unwrap_or(Json::Null),
         })
+    }
+
+    /// Whether its path has a value for each parameter of this path, and for no other.
+    fn has_the_parameters_of(&self, path: &str) -> bool {
+        let mut captures = self.captures.iter();
+        captures.all(|(name, value)| value.is_empty() != path.contains(&format!("{{{name}}}")))
     }
 }
 

@@ -79,14 +79,14 @@ pub(crate) fn all(sources: &mut Sources) -> Map<PathItem> {
 }
 
 fn operation(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
-    let responses = responses::of(facts, sources);
+    let responses = responses::of(facts, path, sources);
     let method = facts.method.as_str();
     with_responses(facts, path, sources, (method, responses))
 }
 
 /// HEAD answers as GET, without a body (F8).
 fn head(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
-    let responses = responses::of_head(facts, sources);
+    let responses = responses::of_head(facts, path, sources);
     Operation {
         summary: format!("{}: the headers alone", facts.summary),
         ..with_responses(facts, path, sources, ("head", responses))

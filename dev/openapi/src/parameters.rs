@@ -32,21 +32,22 @@ pub(crate) fn references(facts: &Facts, path: &str) -> impl Iterator<Item = Refe
 /// stands in the operation: its example leads to that of the response, or it has another meaning.
 pub(crate) fn of(facts: &Facts, path: &str, sources: &Sources) -> Vec<RefOr<Parameter>> {
     let parameters = references(facts, path);
-    let parameters = parameters.map(|reference| match own(facts, reference.name(), sources) {
-        Some(parameter) => RefOr::Item(parameter),
-        None => RefOr::Reference(reference),
-    });
+    let parameters =
+        parameters.map(
+            |reference| match own(facts, (path, reference.name()), sources) {
+                Some(parameter) => RefOr::Item(parameter),
+                None => RefOr::Reference(reference),
+            },
+        );
     parameters.collect()
 }
 
 /// The parameter of the path, if it differs from the component of its name.
-fn own(facts: &Facts, name: &str, sources: &Sources) -> Option<Parameter> {
+fn own(facts: &Facts, (path, name): (&str, &str), sources: &Sources) -> Option<Parameter> {
     let is_it = |param: &&Param| param.name == name && param.place == Place::Path;
     let describe = |param| parameter(param, &sources.differences, &sources.exchanges);
     let mut own = describe(facts.params.iter().find(is_it)?);
-    let success = sources.exchanges.success(facts);
-    let value = success.and_then(|exchange| exchange.captures.get(name));
-    if let Some(value) = value.filter(|value| !value.is_empty()) {
+    if let Some(value) = sources.exchanges.value(facts, path, name) {
         own.example = Some(example(value, &own.schema));
     }
     let mut params = OPERATIONS.iter().flat_map(|row| row.facts.params);

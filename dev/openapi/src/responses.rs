@@ -17,12 +17,14 @@ const NOT_MODIFIED: &str = "NotModified";
 const OPTIONS: &str = "Methods";
 
 /// The responses by status.
-pub(crate) fn of(facts: &Facts, sources: &mut Sources) -> Map<RefOr<Response>> {
+pub(crate) fn of(facts: &Facts, path: &str, sources: &mut Sources) -> Map<RefOr<Response>> {
     let statuses = facts.all_statuses().into_iter();
     let responses = statuses.map(|status| {
         let response = match errors::of_status(status) {
             Some(failure) => reference(failure.name),
-            None => success(facts, status, sources),
+            None if status == 301 => reference(MOVED),
+            None if status == 304 => reference(NOT_MODIFIED),
+            None => RefOr::Item(response(facts, path, sources)),
         };
         (status.to_string(), response)
     });
@@ -30,7 +32,7 @@ pub(crate) fn of(facts: &Facts, sources: &mut Sources) -> Map<RefOr<Response>> {
 }
 
 /// The responses to HEAD by status: without a body and, as in GitLab, never 304 (F8).
-pub(crate) fn of_head(facts: &Facts, sources: &mut Sources) -> Map<RefOr<Response>> {
+pub(crate) fn of_head(facts: &Facts, path: &str, sources: &mut Sources) -> Map<RefOr<Response>> {
     let statuses = facts.all_statuses().into_iter();
     let is_openapi = facts.content == Content::OpenApi;
     let statuses = statuses.filter(|status| *status != 304 || is_openapi);
@@ -39,7 +41,7 @@ pub(crate) fn of_head(facts: &Facts, sources: &mut Sources) -> Map<RefOr<Respons
             Some(failure) => reference(&errors::without_body(failure)),
             None if status == 304 => reference(NOT_MODIFIED),
             None if status == 301 => reference(&format!("{MOVED}WithoutBody")),
-            None => success_of_head(facts, status, sources),
+            None => RefOr::Item(response_to_head(facts, path, sources)),
         };
         (status.to_string(), response)
     });
@@ -58,26 +60,19 @@ fn reference(name: &str) -> RefOr<Response> {
     RefOr::Reference(Reference::to("responses", name))
 }
 
-fn success(facts: &Facts, status: u16, sources: &mut Sources) -> RefOr<Response> {
-    match status {
-        301 => reference(MOVED),
-        304 => reference(NOT_MODIFIED),
-        _ => RefOr::Item(response(facts, status, sources)),
-    }
-}
-
-fn success_of_head(facts: &Facts, status: u16, sources: &mut Sources) -> RefOr<Response> {
-    let mut response = response(facts, status, sources);
+fn response_to_head(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
+    let mut response = response(facts, path, sources);
     response.content = Map::new();
     // GitLab answers HEAD without an entity tag (F8).
     if facts.content != Content::OpenApi {
         response.headers.shift_remove("ETag");
     }
-    RefOr::Item(response)
+    response
 }
 
-fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
-    let example = sources.exchanges.response(facts, status);
+/// The response to a request that succeeds.
+fn response(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
+    let example = sources.exchanges.success(facts, path);
     let example = example.map(|exchange| exchange.response.clone());
     let (description, names, schema) = match facts.content {
         Content::One(view) => (
@@ -95,7 +90,7 @@ fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
             let names = ["ETag", "Cache-Control"].iter().chain(PAGE).copied();
             ("A page of the list.", names.collect(), schema)
         }
-        Content::Redirect => return redirect(facts, status, sources),
+        Content::Redirect => return redirect(facts, path, sources),
         Content::OpenApi => (
             "This document.",
             vec!["ETag", "Cache-Control"],
@@ -118,8 +113,8 @@ fn response(facts: &Facts, status: u16, sources: &mut Sources) -> Response {
 }
 
 /// A redirect. In the API, it has GitLab's text (R66).
-fn redirect(facts: &Facts, status: u16, sources: &Sources) -> Response {
-    let exchange = sources.exchanges.response(facts, status);
+fn redirect(facts: &Facts, path: &str, sources: &Sources) -> Response {
+    let exchange = sources.exchanges.success(facts, path);
     let location = exchange.and_then(|exchange| exchange.location.clone());
     let media_type = MediaType {
         schema: schemas::json(json!({ "type": "string" })),

@@ -53,15 +53,12 @@ fn data(body: &Json) -> String {
     format!("--data {}", shell_words::quote(&text))
 }
 
-/// The path and the query, with the examples of the parameters. The rest of a path that may be left
-/// out is that of a download on the web, where the service has no page; the API returns an item
-/// without it.
+/// The path and the query, with the examples of the parameters.
 fn target(entry: &Entry<'_>) -> String {
     let parameters: Vec<_> = entry.parameters().map(|(parameter, _)| parameter).collect();
-    let is_api = entry.variants[0].0.starts_with("/api/");
-    let variant = if is_api { 0 } else { entry.variants.len() - 1 };
+    let path = entry.example_path().to_owned();
+    let is_api = path.starts_with("/api/");
     let examples = parameters.iter().filter(|one| one.place == "path");
-    let path = entry.variants[variant].0.to_owned();
     let path = examples.fold(path, |path, parameter| {
         let segments = encoded(is_api, parameter);
         path.replace(&format!("{{{}}}", parameter.name), &segments)

@@ -102,13 +102,24 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// The path of the example: the first one with an example of its response, or the first one.
+    pub(super) fn example_path(&self) -> &'a str {
+        let (path, _) = self.example();
+        path
+    }
+
+    fn example(&self) -> (&'a str, &'a Operation) {
+        let mut variants = self.variants.iter();
+        let has_example = |(_, operation): &&(&str, &Operation)| {
+            let success = success_of(operation);
+            success.is_some_and(|(_, response)| response.has_example())
+        };
+        *variants.find(has_example).unwrap_or(&self.variants[0])
+    }
+
     /// The response that only this operation has: the one of success.
     pub(super) fn success(&self) -> Option<(&'a str, &'a Response)> {
-        let mut responses = self.operation().responses.iter();
-        responses.find_map(|(status, response)| match response {
-            RefOr::Item(response) => Some((status.as_str(), response)),
-            RefOr::Reference(_) => None,
-        })
+        success_of(self.example().1)
     }
 
     /// The names of the components that are its responses, by status.
@@ -119,5 +130,23 @@ impl<'a> Entry<'a> {
             RefOr::Item(_) => None,
         });
         shared.collect()
+    }
+}
+
+fn success_of(operation: &Operation) -> Option<(&str, &Response)> {
+    let mut responses = operation.responses.iter();
+    responses.find_map(|(status, response)| match response {
+        RefOr::Item(response) => Some((status.as_str(), response)),
+        RefOr::Reference(_) => None,
+    })
+}
+
+impl Response {
+    /// Whether it shows an example of its body or of a header.
+    fn has_example(&self) -> bool {
+        let mut headers = self.headers.values();
+        let mut bodies = self.content.values();
+        headers.any(|header| matches!(header, RefOr::Item(_)))
+            || bodies.any(|body| body.example.is_some())
     }
 }
