@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent};
 use release_links::app::App;
+use release_links::http::public_url::PublicUrl;
 use release_links::project::{Project, ProjectId, ProjectPath, Role, Visibility};
 use release_links::store::Store;
 use release_links::store::operator::{Operator, Takeover};
@@ -20,6 +21,7 @@ use serde_json::Value;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::database::Database;
+use crate::description::{self, Asked, Seen};
 use crate::event::Event;
 use crate::reply::Reply;
 use crate::{engine, seed};
@@ -63,6 +65,10 @@ pub struct TestApp {
     /// The database of the engine, if [`Self::start`] has started it.
     pub(crate) database: Option<Database>,
     pub(crate) calls: Calls,
+    /// The setting `PUBLIC_URL`.
+    pub(crate) public_url: Option<PublicUrl>,
+    /// Collects what the responses show of the description of the API, if a test asks for it.
+    pub(crate) seen: Option<Seen>,
 }
 
 impl TestApp {
@@ -71,6 +77,13 @@ impl TestApp {
     pub fn database(&self) -> &Database {
         let database = self.database.as_ref();
         database.expect("the app has started an engine of its own")
+    }
+
+    /// Collects here what the responses show of the description of the API.
+    #[must_use]
+    pub fn collecting(mut self, seen: &Seen) -> Self {
+        self.seen = Some(seen.clone());
+        self
     }
 
     /// Returns the names of the DynamoDB calls since the last reset, each with the number of keys if
@@ -94,9 +107,12 @@ impl TestApp {
     }
 
     async fn invoke(&self, event: Value, context: Context) -> Reply {
+        let asked = Asked::read(&event, self.public_url.as_ref());
         let before = self.calls.count();
         let response = self.respond(event, context).await;
-        Reply::read(&response).with_calls(self.calls.after(before))
+        let reply = Reply::read(&response).with_calls(self.calls.after(before));
+        description::check(&asked, &reply, self.seen.as_ref());
+        reply
     }
 
     /// The response to an event, as the function returns it to Lambda.

@@ -114,9 +114,10 @@ impl Builder {
         let recorded = || Store::new(config.interceptor(calls.clone()), TABLE.to_owned());
         let store = self.store.unwrap_or_else(recorded);
         let clock = self.clock.unwrap_or_else(Clock::start);
-        let settings = Settings::read(|name| self.settings.get(name).cloned());
+        let settings = Settings::read(|name| self.settings.get(name).cloned()).unwrap();
+        let public_url = settings.public_url.clone();
         let time = clock.clone();
-        let app = App::new(store.clone(), settings.unwrap(), move || time.now());
+        let app = App::new(store.clone(), settings, move || time.now());
         TestApp {
             app: Arc::new(app),
             store,
@@ -126,6 +127,8 @@ impl Builder {
             clock,
             database: None,
             calls,
+            public_url,
+            seen: None,
         }
     }
 }

@@ -79,6 +79,12 @@ impl Event {
         &self.target
     }
 
+    /// Replaces the path and the query string.
+    pub fn at(mut self, target: &str) -> Self {
+        target.clone_into(&mut self.target);
+        self
+    }
+
     /// Sets a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
@@ -100,6 +106,17 @@ impl Event {
     /// Sets a JSON body.
     pub fn json(self, body: Value) -> Self {
         self.body("application/json", body.to_string())
+    }
+
+    /// The body that [`Self::json`] has set, or null.
+    ///
+    /// # Panics
+    ///
+    /// The body is not JSON.
+    pub fn json_body(&self) -> Value {
+        let body = self.body.as_ref();
+        let body = body.map(|body| STANDARD.decode(body).unwrap());
+        body.map_or(Value::Null, |body| serde_json::from_slice(&body).unwrap())
     }
 
     /// Sets the event's body fields verbatim, even to an invalid combination.

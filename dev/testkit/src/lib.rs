@@ -11,6 +11,7 @@ pub mod builder;
 mod calls;
 pub mod clock;
 pub mod database;
+pub mod description;
 pub mod emulator;
 pub mod engine;
 pub mod event;

@@ -12,6 +12,7 @@ use super::Connection;
 use crate::app::TABLE;
 use crate::builder;
 use crate::clock::Clock;
+use crate::description::{self, Asked};
 use crate::reply::Reply;
 
 /// The timeout of an invocation, as the template sets it.
@@ -42,7 +43,9 @@ impl Process {
     /// Invokes the function. There is no reply if the process is killed before, or if the
     /// invocation times out.
     pub async fn invoke(&self, event: impl Into<Value>) -> Option<Reply> {
-        let payload: LambdaRequest = serde_json::from_value(event.into()).unwrap();
+        let event = event.into();
+        let asked = Asked::read(&event, builder::settings().public_url.as_ref());
+        let payload: LambdaRequest = serde_json::from_value(event).unwrap();
         let mut context = Context::default();
         let deadline = self.clock.now() + TIMEOUT;
         let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap();
@@ -58,7 +61,9 @@ impl Process {
                 None
             }
             response = response => {
-                Some(Reply::read(&serde_json::to_value(response.unwrap()).unwrap()))
+                let reply = Reply::read(&serde_json::to_value(response.unwrap()).unwrap());
+                description::check(&asked, &reply, None);
+                Some(reply)
             }
         }
     }
