@@ -68,9 +68,7 @@ impl Schema {
         let evaluation = self.validator().evaluate(value);
         let mut found = BTreeSet::new();
         for entry in evaluation.iter_annotations() {
-            let location = entry.absolute_keyword_location.map(|uri| uri.as_str());
-            let location = location.and_then(|uri| uri.rsplit_once('#'));
-            let location = location.map_or(entry.schema_location, |(_, fragment)| fragment);
+            let location = entry.schema_location;
             let names = entry.annotations.value().as_array();
             if location.ends_with("/properties") {
                 let names = names.into_iter().flatten().filter_map(Value::as_str);
