@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 
 use crate::app::TestApp;
+use crate::description::{self, Asked};
 use crate::event::Event;
 use crate::reply::Reply;
 
@@ -151,8 +152,9 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     // A panic fails only its task, as it fails only its invocation in Lambda.
     let invocation = tokio::spawn(async move {
         let _running = running;
+        let asked = Asked::read(&event, shared.app.public_url.as_ref());
         let response = shared.app.respond(event, Context::default()).await;
-        let _ = Reply::read(&response);
+        description::check(&asked, &Reply::read(&response), None);
         to_http(&response)
     });
     let failed = |_| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
