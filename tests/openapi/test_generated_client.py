@@ -8,7 +8,6 @@ import typing
 from pathlib import Path
 from types import SimpleNamespace
 
-import openapi_python_client
 import pytest
 
 from conftest import DOCUMENT, KINDS, TOKEN
@@ -19,17 +18,6 @@ RELEASES = "api_v4_projects_id_releases"
 LINKS = "api_v4_projects_id_releases_tag_name_assets_links"
 
 
-def templates(folder):
-    """The generator's template of a function. Without this import, a function with several types of bodies fails."""
-    name = "endpoint_module.py.jinja"
-    text = (Path(openapi_python_client.__file__).parent / "templates" / name).read_text()
-    line = "from ...types import Response, UNSET\n"
-    assert line in text
-    folder.mkdir()
-    (folder / name).write_text(text.replace(line, "from ...types import Response, UNSET, Unset\n"))
-    return folder
-
-
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     """The folder of the generated package. A warning of the generator is a failure. It does not format the files."""
@@ -38,7 +26,7 @@ def package(tmp_path_factory):
     result = subprocess.run(
         [
             Path(sys.executable).parent / "openapi-python-client", "generate", "--path", DOCUMENT, "--fail-on-warning",
-            "--config", "config.yaml", "--custom-template-path", templates(folder / "templates"),
+            "--config", "config.yaml",
             "--meta", "none", "--output-path", "generated_client",
         ],
         cwd=folder, capture_output=True, text=True, timeout=60,
