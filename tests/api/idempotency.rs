@@ -1,5 +1,6 @@
 //! Safe retries of a create, and replacing a link without downtime.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use release_links::project::Role;
@@ -8,7 +9,16 @@ use tokio::task::JoinSet;
 
 use testkit::app::{LINKS, TestApp, granted};
 use testkit::event::Event;
-use testkit::invariants::assert_invariants;
+use testkit::invariants::{Item, assert_invariants};
+
+use crate::releases::RELEASES;
+
+/// The fingerprints of three requests, as version 0.1.0 has stored them.
+const FINGERPRINTS: [&str; 3] = [
+    "uS8GizxDtB6MdH7LjOPRg2RFhqaMDtFlNlAf4w352WQ",
+    "d9xiWsvrlswt2fu1Xz8JuIIU6D5Adb79Lxw_U0ScXuo",
+    "y40_bzO6Oc2rjpw6tkaJFXFG7WtEVZ_xkkCuVdYr8yM",
+];
 
 fn create(key: &str, name: &str) -> Event {
     let body = json!({"name": name, "url": format!("https://e.com/{name}"), "filepath": format!("/bin/{name}")});
@@ -111,6 +121,30 @@ async fn a_key_reused_with_any_changed_attribute_is_rejected() {
         request_attributes,
         "add the new attribute to this test"
     );
+}
+
+/// A retry may reach a newer version than the first request did. Without a value for an attribute that
+/// only the newer one knows, it is still the same request.
+#[tokio::test]
+async fn the_fingerprint_of_a_request_stays_the_same_in_later_versions() {
+    let app = TestApp::start().await;
+    let first = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a", "link_type": "package"});
+    let second = json!({"name": "b", "url": "https://e.com/b"});
+    for body in [first, second.clone()] {
+        let key = body["name"].as_str().unwrap().to_owned();
+        let event = Event::new("POST", LINKS).json(body);
+        let reply = app.send(event.header("idempotency-key", &key)).await;
+        assert_eq!(reply.status, 201);
+    }
+    let release = json!({"tag_name": "v2", "name": "c", "assets": {"links": [second]}});
+    let event = Event::new("POST", RELEASES).json(release);
+    let reply = app.send(event.header("idempotency-key", "c")).await;
+    assert_eq!(reply.status, 201);
+    let items = app.items().await;
+    let fingerprint = |item: &Item| Some(item.get("fingerprint")?.as_s().unwrap().clone());
+    let found: BTreeSet<String> = items.iter().filter_map(fingerprint).collect();
+    let pinned = FINGERPRINTS.map(str::to_owned);
+    assert_eq!(found, BTreeSet::from(pinned));
 }
 
 #[tokio::test]
