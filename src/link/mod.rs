@@ -1,5 +1,6 @@
 //! A link of a release and its rules. This module does no I/O.
 
+mod digest;
 mod rules;
 mod url;
 
@@ -8,13 +9,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, VariantNames};
 
+pub use digest::{Digest, InvalidDigest};
 pub use rules::{
     MAX_FILEPATH_CHARACTERS, MAX_NAME_CHARACTERS, MAX_URL_CHARACTERS, Violation, may_be_filepath,
 };
 pub use url::{NOT_IN_URI, to_uri};
 
 use crate::patch::Patch;
-use rules::{is_in_url, read_filepath, read_name, read_new_filepath, read_url};
+use rules::{is_in_url, read_digest, read_filepath, read_name, read_new_filepath, read_url};
 
 /// The ID of a link within its release: 1, 2, 3 …, never used twice (K1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,6 +80,9 @@ pub struct Link {
     pub filepath: Option<String>,
     /// The kind of asset at its URL.
     pub link_type: LinkType,
+    /// The digest of the file at its URL, if a client has said it (D16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
 }
 
 impl Link {
@@ -90,8 +95,10 @@ impl Link {
             url,
             filepath: _,
             link_type: _,
+            digest,
         } = self;
-        [name.as_str(), url].into_iter()
+        let digest = digest.as_ref().map(Digest::as_str);
+        [name.as_str(), url].into_iter().chain(digest)
     }
 }
 
@@ -107,6 +114,10 @@ pub struct NewLink {
     pub filepath: Option<String>,
     /// See [`Link::link_type`].
     pub link_type: LinkType,
+    /// See [`Link::digest`]. Without one, the fingerprint of a request is that of a version that
+    /// knows no digests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
 }
 
 impl NewLink {
@@ -135,12 +146,14 @@ impl NewLink {
             url,
             filepath: _,
             link_type,
+            digest,
         } = self;
         let input = LinkInput {
             name: Patch::Set(name),
             url: Patch::Set(url),
             filepath: Patch::Set(filepath.into()),
             link_type: Patch::Set(link_type),
+            digest: digest.map_or(Patch::Keep, |digest| Patch::Set(digest.to_string())),
         };
         input.into_new_link()
     }
@@ -153,6 +166,7 @@ impl NewLink {
             url,
             filepath,
             link_type,
+            digest,
         } = self;
         Link {
             id,
@@ -160,6 +174,7 @@ impl NewLink {
             url,
             filepath,
             link_type,
+            digest,
         }
     }
 }
@@ -176,6 +191,8 @@ pub struct LinkInput {
     pub filepath: Patch<String>,
     /// See [`Link::link_type`].
     pub link_type: Patch<LinkType>,
+    /// See [`Link::digest`].
+    pub digest: Patch<String>,
 }
 
 impl LinkInput {
@@ -190,6 +207,7 @@ impl LinkInput {
             url,
             filepath,
             link_type,
+            digest,
         } = self;
         let mut violations = Vec::new();
         let link = NewLink {
@@ -197,6 +215,7 @@ impl LinkInput {
             name: read_name(name.into_value(), &mut violations),
             filepath: read_new_filepath(filepath.into_value(), &mut violations),
             link_type: link_type.into_value().unwrap_or_default(),
+            digest: read_digest(digest.into_value(), &mut violations),
         };
         if violations.is_empty() {
             Ok(link)
@@ -210,16 +229,18 @@ impl LinkInput {
     /// # Errors
     ///
     /// Every rule that a sent attribute breaks, in GitLab's order. If there is none, a filepath
-    /// that differs from the link's must also be possible in a URL.
+    /// that differs from the link's must also be possible in a URL. If nothing else is wrong, the
+    /// digest must not contradict the one that is known of the same URL.
     pub fn apply_to(self, link: &Link) -> Result<Link, Vec<Violation>> {
         let Self {
             name,
             url,
             filepath,
             link_type,
+            digest,
         } = self;
         let mut violations = Vec::new();
-        let changed = Link {
+        let mut changed = Link {
             id: link.id,
             url: url.apply_with(link.url.clone(), |url| read_url(url, &mut violations)),
             name: name.apply_with(link.name.clone(), |name| read_name(name, &mut violations)),
@@ -227,12 +248,21 @@ impl LinkInput {
                 read_filepath(filepath, &mut violations)
             }),
             link_type: link_type.apply_with(link.link_type, Option::unwrap_or_default),
+            digest: None,
         };
         let is_new_filepath = changed.filepath != link.filepath;
+        let is_not_in_url = is_new_filepath && !changed.filepath.as_deref().is_none_or(is_in_url);
+        if violations.is_empty() && is_not_in_url {
+            violations.push(Violation::FilepathNotInUrl);
+        }
+        // Nobody has said what is at a new URL (D16).
+        let known = link.digest.clone().filter(|_| changed.url == link.url);
+        changed.digest =
+            digest.apply_with(known.clone(), |digest| read_digest(digest, &mut violations));
         if !violations.is_empty() {
             Err(violations)
-        } else if is_new_filepath && !changed.filepath.as_deref().is_none_or(is_in_url) {
-            Err(vec![Violation::FilepathNotInUrl])
+        } else if known.is_some() && changed.digest != known {
+            Err(vec![Violation::DigestChanged])
         } else {
             Ok(changed)
         }
@@ -250,6 +280,7 @@ mod tests {
             url: Patch::Clear,
             filepath: Patch::Set(String::new()),
             link_type: Patch::Keep,
+            digest: Patch::Set("sha256:".to_owned()),
         };
         let violations = input.into_new_link().unwrap_err();
         let messages: Vec<_> = violations.iter().map(ToString::to_string).collect();
@@ -259,7 +290,8 @@ mod tests {
                 "Url can't be blank",
                 "Url must be a valid URL",
                 "Name can't be blank",
-                "Filepath is in an invalid format"
+                "Filepath is in an invalid format",
+                "Digest is invalid: write sha256: and 64 hexadecimal digits"
             ]
         );
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::url;
+use super::{Digest, InvalidDigest, url};
 
 /// Longest name, in characters (ours: GitLab has no limit, D10).
 pub const MAX_NAME_CHARACTERS: usize = 255;
@@ -45,6 +45,10 @@ pub enum Violation {
     FilepathTooLong,
     /// The filepath does not come out unchanged of the path of a download (R88).
     FilepathNotInUrl,
+    /// The text is no digest (D16).
+    DigestInvalid,
+    /// Another digest of the same url is known (D16).
+    DigestChanged,
 }
 
 impl fmt::Display for Violation {
@@ -79,6 +83,10 @@ impl fmt::Display for Violation {
             Self::FilepathNotInUrl => f.write_str(
                 "Filepath cannot be part of a URL: remove '?', '%' and the segments '.' and '..'",
             ),
+            Self::DigestInvalid => write!(f, "Digest is invalid: {InvalidDigest}"),
+            Self::DigestChanged => {
+                f.write_str("Digest can't be changed while the url stays the same")
+            }
         }
     }
 }
@@ -86,7 +94,7 @@ impl fmt::Display for Violation {
 /// The url without surrounding white space (D6).
 pub(super) fn read_url(text: Option<String>, violations: &mut Vec<Violation>) -> String {
     let text = text.unwrap_or_default();
-    let url = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
+    let url = strip(&text);
     if is_blank(url) {
         violations.extend([Violation::UrlBlank, Violation::UrlInvalid]);
     } else if url.chars().count() > MAX_URL_CHARACTERS {
@@ -95,6 +103,20 @@ pub(super) fn read_url(text: Option<String>, violations: &mut Vec<Violation>) ->
         violations.push(violation);
     }
     url.to_owned()
+}
+
+/// The text without surrounding white space, as Ruby's `strip` removes it (D6).
+fn strip(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b')
+}
+
+/// The digest without surrounding white space (D16).
+pub(super) fn read_digest(text: Option<String>, violations: &mut Vec<Violation>) -> Option<Digest> {
+    let digest = Digest::parse(strip(&text?));
+    if digest.is_err() {
+        violations.push(Violation::DigestInvalid);
+    }
+    digest.ok()
 }
 
 /// The name exactly as it was sent (C20).

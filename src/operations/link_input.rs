@@ -52,6 +52,13 @@ const LINK_TYPE: Param = Param::body(
     "The kind of the link.",
 );
 
+/// The digest of the file at the URL of a link (D16).
+const DIGEST: Param = Param::body(
+    "digest",
+    Kind::Digest,
+    "The SHA-256 of the file at the URL (D16). A new URL removes it unless there is a new one.",
+);
+
 /// The parameters of a link in the assets of a new release.
 pub(super) const LINK_MEMBERS: &[Param] = &[
     NEW_LINK_NAME,
@@ -59,6 +66,7 @@ pub(super) const LINK_MEMBERS: &[Param] = &[
     DIRECT_ASSET_PATH,
     FILEPATH,
     LINK_TYPE,
+    DIGEST,
 ];
 /// The parameters of the creation of a link.
 pub(super) const CREATE_LINK_PARAMS: &[Param] = &[
@@ -69,6 +77,7 @@ pub(super) const CREATE_LINK_PARAMS: &[Param] = &[
     DIRECT_ASSET_PATH,
     FILEPATH,
     LINK_TYPE,
+    DIGEST,
     IDEMPOTENCY_KEY,
 ];
 /// The parameters of the update of a link.
@@ -81,6 +90,7 @@ pub(super) const UPDATE_LINK_PARAMS: &[Param] = &[
     DIRECT_ASSET_PATH,
     FILEPATH,
     LINK_TYPE,
+    DIGEST,
 ];
 
 /// Reads a new link: name and url are required (C11).
@@ -94,7 +104,7 @@ pub(super) fn read_new_link(mut checks: Checks<'_>) -> Result<LinkInput, ParamEr
     checks.finish(input)
 }
 
-/// Reads an update: name or url is required (C13). `checks` may contain errors of the path.
+/// Reads an update: name or url is required (C13), unless there is a digest (D16). `checks` may contain errors of the path.
 ///
 /// # Errors
 ///
@@ -102,7 +112,9 @@ pub(super) fn read_new_link(mut checks: Checks<'_>) -> Result<LinkInput, ParamEr
 pub(super) fn read_link_update(mut checks: Checks<'_>) -> Result<LinkInput, ParamErrors> {
     let name_and_url = [LINK_NAME, LINK_URL].map(|param| checks.text(&param));
     let input = read_link(&mut checks, name_and_url);
-    checks.at_least_one_of(&[LINK_NAME, LINK_URL]);
+    if checks.value(&DIGEST).is_none() {
+        checks.at_least_one_of(&[LINK_NAME, LINK_URL]);
+    }
     checks.finish(input)
 }
 
@@ -155,6 +167,7 @@ fn read_attributes(
         // Sent as `direct_asset_path` or as `filepath` (C21).
         filepath: direct_asset_path.or(filepath),
         link_type,
+        digest: checks.text(&DIGEST),
     };
     (input, unknown_type)
 }

@@ -13,6 +13,8 @@ pub const MAX_RESPONSE_BYTES: usize = 6_200_000;
 const RELEASE_BYTES: usize = 1_300;
 /// The JSON of a link apart from its attributes, with the largest ID.
 const LINK_BYTES: usize = 190;
+/// The name and the quotes of the digest of a link that has one.
+const DIGEST_BYTES: usize = 16;
 
 /// Measures the JSON of releases and links in Lambda's response.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +67,8 @@ impl ResponseSize {
             None => escaped_bytes(&link.url),
         };
         let texts = link.shown_texts().map(escaped_bytes);
-        LINK_BYTES + texts.sum::<usize>() + direct_asset_url
+        let digest_bytes = link.digest.as_ref().map_or(0, |_| DIGEST_BYTES);
+        LINK_BYTES + digest_bytes + texts.sum::<usize>() + direct_asset_url
     }
 
     /// The size of a new release with its links, in bytes, or a little more.

@@ -56,7 +56,11 @@ pub(super) fn constraint_items(
     link: &Link,
 ) -> Vec<(Violation, Item)> {
     let link_id = link.id;
-    let held = ConstraintItem { link_id, url: None };
+    let held = ConstraintItem {
+        link_id,
+        url: None,
+        digest: None,
+    };
     let mut items = vec![
         (
             Violation::UrlTaken,
@@ -71,6 +75,7 @@ pub(super) fn constraint_items(
         let held = ConstraintItem {
             link_id,
             url: Some(link.url.clone()),
+            digest: link.digest.clone(),
         };
         let item = item(partition.filepath_constraint(generation, filepath), &held);
         items.push((Violation::FilepathTaken, item));

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use super::keys::{Key, item_name};
 use super::schema::attribute::{CREATED_AT, PK, SK, VERSION};
-use crate::link::{Link, LinkId};
+use crate::link::{Digest, Link, LinkId};
 use crate::release::Author;
 use crate::timestamp::Timestamp;
 
@@ -204,12 +204,14 @@ pub(super) struct IdempotencyRecord {
 }
 
 /// A unique-constraint item. The one of a filepath also has the link's URL, so that a permanent
-/// URL takes one read.
+/// URL takes one read, and the link's digest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ConstraintItem {
     pub(super) link_id: LinkId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<Digest>,
 }
 
 /// A time as DynamoDB's TTL reads it: whole seconds since 1970.

@@ -234,8 +234,8 @@ impl<'s> Links<'s> {
         self.session.purge_leftovers(&self.partition, release).await;
     }
 
-    /// Claims the new unique values, releases those no longer used, and updates the URL that the
-    /// filepath item duplicates.
+    /// Claims the new unique values, releases those no longer used, and updates the URL and the
+    /// digest that the filepath item duplicates.
     fn update_transaction(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
         let (partition, generation) = (&self.partition, stored.release.generation);
         let is_held = Condition::OwnOrAbsent(after.id);

@@ -87,7 +87,7 @@ pub const ITEM_KINDS: [ItemKind; 15] = [
     release_kind(
         "unique-constraint item of a filepath",
         "g000000000001#c#f#/binaries/linux",
-        &["link_id", "url"],
+        &["digest", "link_id", "url"],
     ),
     ItemKind {
         ttl: Some("expires_at"),
@@ -142,8 +142,9 @@ const RECORD: [&str; 5] = [
     "fingerprint",
     "link_id",
 ];
-const LINK: [&str; 7] = [
+const LINK: [&str; 8] = [
     "created_at",
+    "digest",
     "filepath",
     "id",
     "link_type",

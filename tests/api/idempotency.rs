@@ -80,7 +80,8 @@ async fn a_retry_is_recognized_in_any_body_format() {
 #[tokio::test]
 async fn a_key_reused_with_any_changed_attribute_is_rejected() {
     let app = TestApp::start().await;
-    let link = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a", "link_type": "package"});
+    let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let link = json!({"name": "a", "url": "https://e.com/a", "filepath": "/bin/a", "link_type": "package", "digest": digest("a")});
     let event = |body: &Value| {
         Event::new("POST", LINKS)
             .json(body.clone())
@@ -92,6 +93,7 @@ async fn a_key_reused_with_any_changed_attribute_is_rejected() {
         ("url", "https://e.com/b"),
         ("filepath", "/bin/b"),
         ("link_type", "image"),
+        ("digest", &digest("b")),
     ] {
         let mut changed = link.clone();
         changed[attribute] = json!(other);

@@ -37,9 +37,8 @@ async fn a_link_can_be_created_read_updated_and_deleted() {
         .assert(201, link(2, "a", "https://e.com/a"));
 }
 
-#[tokio::test]
-async fn fields_are_returned_in_the_documented_order() {
-    let app = TestApp::start().await;
+/// The JSON of the seeded link as the service writes it.
+async fn json_of_seeded_link(app: &TestApp) -> String {
     let event: Value = Event::new("GET", &format!("{LINKS}/2")).into();
     let payload = serde_json::from_value(event).unwrap();
     let response = app
@@ -51,10 +50,20 @@ async fn fields_are_returned_in_the_documented_order() {
         .await
         .unwrap();
     let response = serde_json::to_value(response).unwrap();
-    assert_eq!(
-        response["body"],
-        r#"{"id":2,"name":"awesome-v0.2.msi","url":"http://192.168.10.15:3000/msi","external":true,"direct_asset_url":"http://192.168.10.15:3000/msi","link_type":"other"}"#
-    );
+    response["body"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn fields_are_returned_in_the_documented_order() {
+    let app = TestApp::start().await;
+    let json = r#"{"id":2,"name":"awesome-v0.2.msi","url":"http://192.168.10.15:3000/msi","external":true,"direct_asset_url":"http://192.168.10.15:3000/msi","link_type":"other"}"#;
+    assert_eq!(json_of_seeded_link(&app).await, json);
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let link = format!("{LINKS}/2");
+    let updated = app.put(&link, json!({ "digest": digest })).await;
+    assert_eq!(updated.status, 200);
+    let with_digest = json.replace('}', &format!(r#","digest":"{digest}"}}"#));
+    assert_eq!(json_of_seeded_link(&app).await, with_digest);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod costs;
 mod credentials;
 mod description;
 mod descriptions;
+mod digests;
 mod downloads;
 mod fault_cases;
 mod faults;

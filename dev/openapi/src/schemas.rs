@@ -60,6 +60,7 @@ pub(crate) fn of_param(param: &Param, usage: Usage<'_>) -> Json {
             schema["pattern"] = "^/".into();
             schema
         }
+        Kind::Digest => json!({ "type": "string", "pattern": "^(sha256:)?[0-9A-Fa-f]{64}$" }),
         Kind::Integer { min, max, default } => {
             let mut schema = json!({ "type": "integer", "format": "int64", "minimum": min });
             for (name, value) in [("maximum", max), ("default", default)] {

@@ -23,7 +23,7 @@ struct Release {
 /// - each item is of a kind that the catalogue lists, and has no other attributes;
 /// - each link of the generation that lives has exactly its unique-constraint items;
 /// - no unique-constraint item of that generation lacks its link;
-/// - each filepath item contains its link's URL;
+/// - each filepath item contains its link's URL, and its digest if it has one;
 /// - each release that exists has details with the same generation and version;
 /// - no generation has a higher number than its release has given;
 /// - each release is in the order of its project's releases exactly once;
@@ -124,7 +124,7 @@ fn assert_links(items: &[Item], releases: &BTreeMap<String, Release>) {
             }
             SortKey::Name(..) => ("name", String::new()),
             SortKey::Url(..) => ("url", String::new()),
-            SortKey::Filepath(_, filepath) => ("filepath", text(item, "url") + &filepath),
+            SortKey::Filepath(_, filepath) => ("filepath", target(item, &filepath)),
             _ => continue,
         };
         let constraint = (pk, kind.to_owned(), text(item, "link_id"), target);
@@ -139,11 +139,16 @@ fn constraints_of(link: &Item) -> Vec<(String, String, String, String)> {
     let (pk, id) = (text(link, "pk"), text(link, "id"));
     let mut kinds = vec![("name", String::new()), ("url", String::new())];
     if link.contains_key("filepath") {
-        kinds.push(("filepath", text(link, "url") + &text(link, "filepath")));
+        kinds.push(("filepath", target(link, &text(link, "filepath"))));
     }
     let constraint =
         |(kind, target): (&str, String)| (pk.clone(), kind.to_owned(), id.clone(), target);
     kinds.into_iter().map(constraint).collect()
+}
+
+/// What the permanent URL of a filepath leads to, from the link or its filepath item.
+fn target(item: &Item, filepath: &str) -> String {
+    format!("{}{filepath} {}", text(item, "url"), text(item, "digest"))
 }
 
 #[track_caller]

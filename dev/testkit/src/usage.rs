@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use release_links::idempotency::IdempotencyKey;
-use release_links::link::{LinkId, LinkInput, NewLink};
+use release_links::link::{Digest, LinkId, LinkInput, NewLink};
 use release_links::page::Page;
 use release_links::patch::Patch;
 use release_links::project::{ProjectId, ProjectRef};
@@ -55,23 +55,31 @@ fn new_link(name: &str) -> NewLink {
     link.expect("the link is valid")
 }
 
+fn new_link_with_digest(name: &str) -> NewLink {
+    NewLink {
+        digest: Digest::parse(&"a".repeat(64)).ok(),
+        ..new_link(name)
+    }
+}
+
 fn changes(name: &str) -> LinkInput {
     LinkInput {
         name: Patch::Set(name.to_owned()),
         url: Patch::Set(format!("https://e.com/{name}")),
         filepath: Patch::Set(format!("/bin/{name}")),
         link_type: Patch::Keep,
+        digest: Patch::Set("b".repeat(64)),
     }
 }
 
-/// Measures each operation on a link with a filepath, and the lookup of token and project.
+/// Measures each operation on a link with a filepath and a digest, and the lookup of token and project.
 pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
     let [first, create, keyed, get, list] = [(); 5].map(|()| session(store));
     let [download, update, delete, identity] = [(); 4].map(|()| session(store));
     let (release, writer) = (release("v9"), writer());
     let tag = &release.tag;
-    create_link(&first, &release, new_link("first")).await;
-    let id = create_link(&create, &release, new_link("a")).await;
+    create_link(&first, &release, new_link_with_digest("first")).await;
+    let id = create_link(&create, &release, new_link_with_digest("a")).await;
     create_with_key(&keyed, &release).await;
     get.links(&release).get(id).await.unwrap();
     list.links(&release).list(FIRST_PAGE).await.unwrap();
@@ -109,7 +117,7 @@ async fn create_link(session: &StoreSession<'_>, release: &ReleaseKey, new: NewL
 }
 
 async fn create_with_key(session: &StoreSession<'_>, release: &ReleaseKey) {
-    let new = new_link("keyed");
+    let new = new_link_with_digest("keyed");
     let key = IdempotencyKey::parse(b"key").unwrap().unwrap();
     let writer = writer();
     let session = session.write_as(&writer);

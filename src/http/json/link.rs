@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::to_json;
 use crate::http::pattern::PATH;
 use crate::http::public_url::PublicUrl;
-use crate::link::{Link, LinkId, LinkType};
+use crate::link::{Digest, Link, LinkId, LinkType};
 use crate::project::Project;
 
 /// A link of a release (A6, A7).
@@ -36,6 +36,14 @@ pub(super) struct LinkView<'a> {
         schemars(with = "String", extend("enum" = <LinkType as strum::VariantNames>::VARIANTS))
     )]
     link_type: LinkType,
+    /// The SHA-256 of the file at the URL, in hexadecimal after `sha256:`. It is absent where it is
+    /// unknown (D16).
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "String", extend("pattern" = "^sha256:[0-9a-f]{64}$"))
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<&'a str>,
 }
 
 /// The beginnings of the URLs of a release's links, which are the same for all of them.
@@ -73,6 +81,7 @@ impl<'a> LinkView<'a> {
             url,
             filepath,
             link_type,
+            digest,
         } = link;
         Self {
             id: *id,
@@ -82,6 +91,7 @@ impl<'a> LinkView<'a> {
             external: !url.starts_with(&urls.project),
             direct_asset_url: urls.direct_asset(url, filepath.as_deref()),
             link_type: *link_type,
+            digest: digest.as_ref().map(Digest::as_str),
         }
     }
 }

@@ -256,7 +256,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::link::{Link, LinkId, LinkType};
+    use crate::link::{Digest, Link, LinkId, LinkType};
     use crate::project::{ProjectId, ProjectPath, Visibility};
     use crate::release::{Details, ResponseSize};
     use crate::timestamp::Timestamp;
@@ -275,15 +275,22 @@ mod tests {
 
     fn link() -> impl Strategy<Value = Link> {
         let filepath = prop::option::of(text(130));
-        (text(30), text(90), filepath, 1..i128::from(i64::MAX)).prop_map(
-            |(name, url, filepath, id)| Link {
+        let digest = prop::option::of("[0-9a-f]{64}");
+        (
+            text(30),
+            text(90),
+            filepath,
+            1..i128::from(i64::MAX),
+            digest,
+        )
+            .prop_map(|(name, url, filepath, id, digest)| Link {
                 id: LinkId::new(id).unwrap(),
                 name,
                 url,
                 filepath,
                 link_type: LinkType::Runbook,
-            },
-        )
+                digest: digest.map(|digits| Digest::parse(&digits).unwrap()),
+            })
     }
 
     fn release() -> impl Strategy<Value = ReleaseWithLinks> {
@@ -315,32 +322,50 @@ mod tests {
         })
     }
 
+    /// The size of a response with this release, and the size that was measured, in bytes.
+    fn sizes(found: &ReleaseWithLinks, path: &str) -> [usize; 2] {
+        let project = Project {
+            id: ProjectId::new(24).unwrap(),
+            path: ProjectPath::parse(path).unwrap(),
+            visibility: Visibility::Public,
+        };
+        let public_url = &PublicUrl::parse("https://links.example.com/prefix").unwrap();
+        let scope = ReleaseScope {
+            public_url,
+            project: &project,
+            shows_author: true,
+            now: UNIX_EPOCH,
+        };
+        let body = String::from_utf8(scope.release(found)).unwrap();
+        let actual = serde_json::to_string(&body).unwrap().len();
+        let size = ResponseSize::new(&public_url.project(&project));
+        let tag = &found.release.tag;
+        let links = found.links.iter().map(|link| size.link_bytes(tag, link));
+        let measured = size.release_bytes(&found.release) + links.sum::<usize>();
+        [actual, measured]
+    }
+
     proptest! {
         #[test]
         fn a_response_is_a_little_smaller_than_it_was_measured(
             found in release(), path in "[a-z]{1,9}/[a-z]{1,300}",
         ) {
-            let project = Project {
-                id: ProjectId::new(24).unwrap(),
-                path: ProjectPath::parse(&path).unwrap(),
-                visibility: Visibility::Public,
-            };
-            let public_url = &PublicUrl::parse("https://links.example.com/prefix").unwrap();
-            let scope = ReleaseScope {
-                public_url,
-                project: &project,
-                shows_author: true,
-                now: UNIX_EPOCH,
-            };
-            let body = String::from_utf8(scope.release(&found)).unwrap();
-            let actual = serde_json::to_string(&body).unwrap().len();
-            let size = ResponseSize::new(&public_url.project(&project));
-            let tag = &found.release.tag;
-            let links = found.links.iter().map(|link| size.link_bytes(tag, link));
-            let measured = size.release_bytes(&found.release) + links.sum::<usize>();
+            let [actual, measured] = sizes(&found, &path);
             prop_assert!(actual <= measured, "{actual} bytes measured as {measured}");
+            let tag = &found.release.tag;
             let slack = 1_000 + path.len() + 3 * tag.as_str().len() + 100 * found.links.len();
             prop_assert!(measured <= actual + slack, "{actual} bytes measured as {measured}");
+        }
+
+        #[test]
+        fn a_digest_is_measured_exactly(found in release()) {
+            let [actual, measured] = sizes(&found, "group/app");
+            let mut without = found;
+            for link in &mut without.links {
+                link.digest = None;
+            }
+            let [actual_without, measured_without] = sizes(&without, "group/app");
+            prop_assert_eq!(measured - measured_without, actual - actual_without);
         }
     }
 }

@@ -38,6 +38,8 @@ pub enum Kind {
     Url(Length),
     /// A path of at most this length, which begins with a slash.
     AbsolutePath(Length),
+    /// The SHA-256 of a file in hexadecimal, with or without `sha256:` before it.
+    Digest,
     /// An integer.
     Integer {
         /// The smallest value.

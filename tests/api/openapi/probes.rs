@@ -58,6 +58,10 @@ pub fn valid_values(parameter: &Parameter) -> Vec<Option<Value>> {
         Some("string") if schema["format"] == "date-time" => vec![json!("2030-01-01T00:00:00Z")],
         Some("string") if schema["format"] == "uri" => vec![json!("https://example.com/text")],
         Some("string") if schema["pattern"] == "^/" => vec![json!("/text")],
+        Some("string") if parameter.name.ends_with("digest") => {
+            let digits = "0".repeat(64);
+            vec![json!(digits), json!(format!("sha256:{digits}"))]
+        }
         Some("string") => vec![json!("text")],
         other => panic!("{} has the type {other:?}", parameter.part()),
     };

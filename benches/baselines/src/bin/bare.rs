@@ -369,6 +369,8 @@ struct Link<'a> {
     external: bool,
     direct_asset_url: &'a str,
     link_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<&'a str>,
 }
 
 fn link(item: &Item) -> Link<'_> {
@@ -379,5 +381,6 @@ fn link(item: &Item) -> Link<'_> {
         external: true,
         direct_asset_url: text(item, "url"),
         link_type: text(item, "link_type"),
+        digest: item.contains_key("digest").then(|| text(item, "digest")),
     }
 }
