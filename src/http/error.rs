@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::param_error::{ParamError, ParamErrors, TooComplex};
 use crate::excerpt::excerpt;
 use crate::link::Violation;
-use crate::release::{Attribute, Invalid};
+use crate::release::{Attribute, Invalid, TagName};
 use crate::store::StoreError;
 use crate::token::TokenError;
 
@@ -78,6 +78,8 @@ pub enum ApiError {
     JobNotFound,
     /// The caller sees the project but lacks write access (E1, E8).
     Forbidden,
+    /// The release with this tag is locked, so nobody may change its links or delete it (ours).
+    Immutable(TagName),
     /// The link violates rules, all of which are reported together (section D).
     Invalid(Vec<Violation>),
     /// The client used the idempotency key for another link or release.
@@ -111,6 +113,7 @@ impl ApiError {
             Self::Unauthorized => message(Status::UNAUTHORIZED, "401 Unauthorized"),
             Self::Token(failure) => token_error(*failure),
             Self::Forbidden => message(Status::FORBIDDEN, "403 Forbidden"),
+            Self::Immutable(tag) => message(Status::FORBIDDEN, immutable(tag)),
             Self::UnknownRoute => error(Status::NOT_FOUND, "404 Not Found"),
             Self::ProjectNotFound => message(Status::NOT_FOUND, "404 Project Not Found"),
             Self::NotFound => message(Status::NOT_FOUND, "404 Not found"),
@@ -215,6 +218,7 @@ impl From<StoreError> for ApiError {
             StoreError::Taken(violations) | StoreError::Invalid(violations) => {
                 Self::Invalid(violations)
             }
+            StoreError::Immutable(tag) => Self::Immutable(tag),
             StoreError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             StoreError::Unavailable(cause) => Self::Unavailable(cause.to_string()),
             StoreError::Corrupt(cause) => Self::Corrupt(cause),
@@ -264,6 +268,13 @@ fn redirect_too_long(limit: usize) -> (StatusCode, Value) {
     let text =
         format!("The redirect would be longer than {limit} bytes, send a shorter path or query");
     error(StatusCode::URI_TOO_LONG, text)
+}
+
+fn immutable(tag: &TagName) -> String {
+    format!(
+        "403 Forbidden - release {} is immutable",
+        excerpt(tag.as_str())
+    )
 }
 
 /// All rules that a link breaks.

@@ -11,7 +11,7 @@ use crate::http::params::{Checks, MAX_BODY_BYTES, ParamError, ParamProblem};
 use crate::http::request::Request;
 use crate::http::{Method, json, pagination, paths};
 use crate::idempotency::IdempotencyKey;
-use crate::link::{LinkId, LinkInput};
+use crate::link::{LinkId, LinkInput, NewLink};
 use crate::page::Page;
 use crate::release::{Invalid, TagName};
 use crate::store::StoreError;
@@ -134,15 +134,31 @@ impl Operation for CreateLink {
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
         let writer = grant.writer()?;
-        TagName::parse_new(self.tag.as_str()).map_err(Invalid::Tag)?;
-        let link = self.input.into_new_link().map_err(ApiError::Invalid)?;
+        let Self { tag, input, key } = self;
+        let link = match read_new(&tag, input) {
+            Ok(link) => link,
+            // A rule that the link breaks comes after what the caller may not write (E4).
+            Err(error) => {
+                let release = writer.release(&tag);
+                let is_locked = context.session.releases().is_locked(&release).await?;
+                return Err(match is_locked {
+                    Some(true) => ApiError::Immutable(tag),
+                    _ => error,
+                });
+            }
+        };
         let session = context.session.write_as(&writer);
-        let created = session.create_link(&self.tag, link, self.key.as_ref());
-        let created = created.await?;
-        let tag = self.tag.as_str();
+        let created = session.create_link(&tag, link, key.as_ref()).await?;
+        let tag = tag.as_str();
         let body = json::link(context.public_url(), &grant.project, tag, &created.link);
         Ok(Answer::Created(body, created.is_replayed))
     }
+}
+
+/// The new link, if it obeys the rules and a release of the tag may be created.
+fn read_new(tag: &TagName, input: LinkInput) -> Result<NewLink, ApiError> {
+    TagName::parse_new(tag.as_str()).map_err(Invalid::Tag)?;
+    input.into_new_link().map_err(ApiError::Invalid)
 }
 
 /// Updates a link (A4).

@@ -74,6 +74,13 @@ const RELEASED_AT: Param = Param::body(
     Kind::Date,
     "The time of the release. A new one without it has the time of its creation.",
 );
+/// Whether the release is locked (ours).
+const IMMUTABLE: Param = Param::body(
+    "immutable",
+    Kind::Boolean,
+    "Whether nobody may change the links or delete the release any more: a new release from its \
+     creation on, an existing one after 20 seconds.",
+);
 /// Accepted without an effect.
 const LEGACY_CATALOG_PUBLISH: Param = Param::body(
     "legacy_catalog_publish",
@@ -94,6 +101,7 @@ pub(super) const CREATE_RELEASE_PARAMS: &[Param] = &[
     MILESTONE_IDS,
     RELEASED_AT,
     LEGACY_CATALOG_PUBLISH,
+    IMMUTABLE,
     IDEMPOTENCY_KEY,
 ];
 /// The parameters of the update of a release.
@@ -105,6 +113,7 @@ pub(super) const UPDATE_RELEASE_PARAMS: &[Param] = &[
     RELEASED_AT,
     MILESTONES,
     MILESTONE_IDS,
+    IMMUTABLE,
 ];
 
 /// A new release: of the right types, but not yet checked against the rules of a release.
@@ -134,12 +143,14 @@ impl ReleaseInput {
         let milestones = Milestones::read(&mut checks);
         let released_at = checks.date(&RELEASED_AT);
         checks.boolean(&LEGACY_CATALOG_PUBLISH);
+        let immutable = checks.boolean(&IMMUTABLE);
         checks.finish(Self {
             tag,
             attributes: ReleaseAttributes {
                 name,
                 description,
                 released_at,
+                immutable,
             },
             commit: commit.as_deref().and_then(parse_commit),
             links,
@@ -162,13 +173,18 @@ impl ReleaseInput {
     }
 }
 
-/// Reads the attributes of an update.
-pub(super) fn read_attributes(checks: &mut Checks<'_>) -> ReleaseAttributes {
-    ReleaseAttributes {
-        name: checks.text(&RELEASE_NAME),
-        description: checks.text(&DESCRIPTION),
-        released_at: checks.date(&RELEASED_AT),
-    }
+/// Reads the parameters of an update.
+pub(super) fn read_update(checks: &mut Checks<'_>) -> (ReleaseAttributes, Milestones) {
+    let [name, description] = [RELEASE_NAME, DESCRIPTION].map(|param| checks.text(&param));
+    let released_at = checks.date(&RELEASED_AT);
+    let milestones = Milestones::read(checks);
+    let attributes = ReleaseAttributes {
+        name,
+        description,
+        released_at,
+        immutable: checks.boolean(&IMMUTABLE),
+    };
+    (attributes, milestones)
 }
 
 /// The tag, which is required but may be blank (R36).

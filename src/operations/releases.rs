@@ -6,7 +6,7 @@ use super::params::{
     UPDATED_BEFORE,
 };
 use super::release_input::{
-    CREATE_RELEASE_PARAMS, Milestones, ReleaseInput, UPDATE_RELEASE_PARAMS, read_attributes,
+    CREATE_RELEASE_PARAMS, Milestones, ReleaseInput, UPDATE_RELEASE_PARAMS, read_update,
 };
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
@@ -223,8 +223,7 @@ impl Operation for UpdateRelease {
 
     fn parse(request: &Request) -> Result<Self, ApiError> {
         let mut checks = request.checks();
-        let attributes = read_attributes(&mut checks);
-        let milestones = Milestones::read(&mut checks);
+        let (attributes, milestones) = read_update(&mut checks);
         checks.finish(())?;
         Ok(Self {
             tag: request.tag()?,
@@ -236,12 +235,17 @@ impl Operation for UpdateRelease {
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
         let writer = grant.writer()?;
         let key = writer.release(&self.tag);
-        let releases = context.session.releases();
+        let unlocks = self.attributes.immutable == Some(false);
         let changes = match self.into_changes() {
             Ok(changes) => changes,
-            // A missing release comes first (R48).
-            Err(_) if !releases.exists(&key).await? => return Err(ApiError::Forbidden),
-            Err(error) => return Err(error),
+            // What the caller may not write comes first (R48, R53).
+            Err(error) => {
+                return Err(match context.session.releases().is_locked(&key).await? {
+                    None => ApiError::Forbidden,
+                    Some(true) if unlocks => ApiError::Immutable(key.tag),
+                    Some(_) => error,
+                });
+            }
         };
         let size = response_size(&grant, context);
         let session = context.session.write_as(&writer);

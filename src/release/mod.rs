@@ -7,7 +7,7 @@ mod tag;
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,10 @@ pub use tag::InvalidTagName;
 /// Longest tag, in bytes. The limit is ours: the tag is part of a DynamoDB key, which may have
 /// 2,048 bytes.
 pub const MAX_TAG_BYTES: usize = 1_024;
+
+/// The time from the moment at which a release is locked until it is immutable. No write that began
+/// before that moment ends after it: an invocation takes at most 15 s, `Timeout` of the template.
+pub const DRAIN: Duration = Duration::from_secs(20);
 
 /// The name of a tag, matched exactly (F5).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -91,9 +95,19 @@ pub struct Release {
     pub created_at: Timestamp,
     /// When it is or was released, which decides the order of releases. It may be in the future.
     pub released_at: Timestamp,
+    /// When it became or becomes immutable; `None` unless it is locked. Writes that begin after it
+    /// was locked are refused, even before this time.
+    pub immutable_at: Option<Timestamp>,
 }
 
 impl Release {
+    /// Whether its links can no longer change, and it can no longer be deleted.
+    #[must_use]
+    pub fn is_immutable(&self, now: SystemTime) -> bool {
+        let now = Timestamp::from_clock(now);
+        self.immutable_at.is_some_and(|time| time <= now)
+    }
+
     /// Whether its time of release has not come yet, in whole seconds (R24).
     #[must_use]
     pub fn is_upcoming(&self, now: SystemTime) -> bool {
@@ -154,6 +168,10 @@ pub struct NewRelease {
     pub released_at: Option<Timestamp>,
     /// Its links, the oldest first. Their names, URLs and filepaths are unique.
     pub links: Vec<NewLink>,
+    /// Whether it is immutable from its creation on. Otherwise the attribute is left out, so that
+    /// the fingerprint of a request stays the same as before the attribute existed.
+    #[serde(rename = "immutable", skip_serializing_if = "std::ops::Not::not")]
+    pub is_immutable: bool,
 }
 
 impl NewRelease {
@@ -166,6 +184,8 @@ impl NewRelease {
             details: self.details.clone(),
             created_at,
             released_at: self.released_at.unwrap_or(created_at),
+            // All its links appear in the transaction that creates it, so nothing has to end first.
+            immutable_at: self.is_immutable.then_some(created_at),
         }
     }
 }
@@ -179,22 +199,29 @@ pub struct ReleaseChanges {
     pub description: Patch<String>,
     /// See [`Release::released_at`]; `None` keeps it (R48).
     pub released_at: Option<Timestamp>,
+    /// Whether to lock the release. A locked one keeps its time, and nothing but the operator's
+    /// command unlocks it.
+    pub immutable: Option<bool>,
 }
 
 impl ReleaseChanges {
-    /// The release with the changes.
+    /// The release with the changes, if they are made at this time.
     #[must_use]
-    pub fn apply_to(&self, release: &Release) -> Release {
+    pub fn apply_to(&self, release: &Release, now: SystemTime) -> Release {
         let Self {
             name,
             description,
             released_at,
+            immutable,
         } = self.clone();
         let mut changed = release.clone();
         let details = &mut changed.details;
         details.name = name.apply(details.name.take());
         details.description = description.apply(details.description.take());
         changed.released_at = released_at.unwrap_or(release.released_at);
+        if immutable == Some(true) && release.immutable_at.is_none() {
+            changed.immutable_at = Some(Timestamp::from_clock(now + DRAIN));
+        }
         changed
     }
 }
@@ -216,4 +243,42 @@ pub enum OrderBy {
     ReleasedAt,
     /// [`Release::created_at`].
     CreatedAt,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::idempotency::IdempotencyKey;
+
+    #[test]
+    fn the_drain_is_the_functions_timeout_and_5_seconds() {
+        let timeout = DRAIN - Duration::from_secs(5);
+        let timeout = format!("\n      Timeout: {}\n", timeout.as_secs());
+        assert!(include_str!("../../template.yaml").contains(&timeout));
+    }
+
+    /// A request that was sent to an earlier version may be repeated to this one.
+    #[test]
+    fn the_fingerprint_of_a_release_that_is_not_immutable_stays_as_it_was() {
+        let key = IdempotencyKey::parse(b"key").unwrap().unwrap();
+        let fingerprint = |is_immutable| {
+            let new = NewRelease {
+                details: Details {
+                    name: Some("One".to_owned()),
+                    author: Some(Author {
+                        id: TokenId(1),
+                        label: "ci".to_owned(),
+                    }),
+                    ..Details::default()
+                },
+                released_at: Some(Timestamp::from_clock(SystemTime::UNIX_EPOCH)),
+                links: vec![NewLink::new("a", "https://e.com/a").unwrap()],
+                is_immutable,
+            };
+            key.for_creation(TokenId(1), &new).fingerprint
+        };
+        let former = "cnOGFt559-6ZxsTwwVd6HsXdzP4LB_3D9Fpj4EmHQVg";
+        assert_eq!(fingerprint(false), former);
+        assert_ne!(fingerprint(true), former);
+    }
 }

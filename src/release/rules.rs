@@ -25,6 +25,8 @@ pub struct ReleaseAttributes {
     pub description: Patch<String>,
     /// The time of release.
     pub released_at: Patch<Timestamp>,
+    /// Whether nothing of its links may change any more.
+    pub immutable: Option<bool>,
 }
 
 /// An attribute of a release that breaks a rule.
@@ -113,6 +115,7 @@ impl ReleaseAttributes {
             details,
             released_at: self.released_at.into_value(),
             links,
+            is_immutable: self.immutable == Some(true),
         })
     }
 
@@ -139,6 +142,7 @@ impl ReleaseAttributes {
             name: self.name,
             description: self.description,
             released_at: self.released_at.into_value(),
+            immutable: self.immutable,
         })
     }
 }

@@ -10,7 +10,7 @@ use super::keys::{is_ordered_in_full, place, shard};
 use super::partition::Partition;
 use super::reservation::Reserved;
 use super::schema::attribute::{
-    COUNT, CREATED_AT, GENERATION, LINKS_AT_BIRTH, RELEASED_AT, VERSION,
+    COUNT, CREATED_AT, GENERATION, IMMUTABLE_AT, LINKS_AT_BIRTH, RELEASED_AT, VERSION,
 };
 use super::session::Session;
 use super::transaction::{Step, Transaction, TransactionError};
@@ -73,9 +73,13 @@ pub(super) fn add_release(
     release: &Release,
     links: usize,
 ) {
+    let lock = match release.immutable_at {
+        Some(_) => format!(", {IMMUTABLE_AT} = :immutable"),
+        None => format!(" REMOVE {IMMUTABLE_AT}"),
+    };
     let create = format!(
         "SET {CREATED_AT} = :created, {RELEASED_AT} = :released, {GENERATION} = :generation, \
-         {VERSION} = :one, {LINKS_AT_BIRTH} = :links"
+         {VERSION} = :one, {LINKS_AT_BIRTH} = :links{lock}"
     );
     let [created, released] =
         [release.created_at, release.released_at].map(|time| AttributeValue::S(time.to_string()));
@@ -86,6 +90,7 @@ pub(super) fn add_release(
         (":one", number(1)),
         (":links", number(u64::try_from(links).unwrap_or(u64::MAX))),
     ];
+    let values = values.into_iter().chain(lock_value(release));
     let is_new = Condition::Birth(generation);
     transaction.update(Step::Release, partition.release(), &create, values, is_new);
     let stamp = Stamp {
@@ -95,6 +100,12 @@ pub(super) fn add_release(
     put_details(transaction, partition, &release.details, stamp);
     put_place(transaction, release);
     count(transaction, release, 1);
+}
+
+/// The lock of a release, if it has one, as a value of an expression.
+pub(super) fn lock_value(release: &Release) -> Option<(&'static str, AttributeValue)> {
+    let text = release.immutable_at.map(|time| time.to_string());
+    text.map(|text| (":immutable", AttributeValue::S(text)))
 }
 
 /// Changes the number of the project's releases, of which this one is or was one.

@@ -6,11 +6,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::items::number;
 use super::schema::attribute::{
-    CLEANING_UNTIL, CREATED_AT, DELETING_SINCE, EXPIRES_AT, GENERATION, ID, IS_DEAD, LEFTOVERS,
-    LINK_ID, MOVED_AT, NONCE, NOT_BEFORE, PK, VERSION,
+    CLEANING_UNTIL, CREATED_AT, DELETING_SINCE, EXPIRES_AT, GENERATION, ID, IMMUTABLE_AT, IS_DEAD,
+    LEFTOVERS, LINK_ID, MOVED_AT, NONCE, NOT_BEFORE, PK, VERSION,
 };
 use crate::link::LinkId;
 use crate::project::ProjectId;
+use crate::timestamp::Timestamp;
 
 /// The values of an expression by their names.
 pub(super) type Values = HashMap<String, AttributeValue>;
@@ -33,10 +34,20 @@ pub(super) enum Condition {
     /// It is not an existing release, and neither this generation nor a later one ever lived. So a
     /// late copy of a creation cannot bring back what was deleted since.
     Birth(u64),
-    /// It is a release that lives in this generation.
-    Living(u64),
-    /// It is a release that lives in this generation and has this version.
-    Unchanged { generation: u64, version: u64 },
+    /// It is not an existing release that is locked. If a version of the service that knows no locks
+    /// deletes a locked release, the attribute stays without a release.
+    NotLocked,
+    /// It is a release that lives in this generation, and has this lock or none.
+    Lock {
+        generation: u64,
+        immutable_at: Option<Timestamp>,
+    },
+    /// It is a release that lives in this generation, has this lock or none, and this version.
+    Unchanged {
+        generation: u64,
+        version: u64,
+        immutable_at: Option<Timestamp>,
+    },
     /// The counter with this name is absent or lower.
     Below(&'static str, u64),
     /// Nobody has added a work item since this number was read.
@@ -73,12 +84,13 @@ impl Condition {
                 "attribute_not_exists({CREATED_AT}) \
                  AND (attribute_not_exists({GENERATION}) OR {GENERATION} < :expected)"
             ),
-            Self::Living(_) => {
-                format!("attribute_exists({CREATED_AT}) AND {GENERATION} = :expected")
-            }
-            Self::Unchanged { generation, .. } => {
-                let lives = Self::Living(generation).expression()?;
-                format!("{lives} AND {VERSION} = :expected_version")
+            Self::NotLocked => not_locked(),
+            Self::Lock { immutable_at, .. } => has_lock(immutable_at),
+            Self::Unchanged { immutable_at, .. } => {
+                format!(
+                    "{} AND {VERSION} = :expected_version",
+                    has_lock(immutable_at)
+                )
             }
             Self::Below(counter, _) => {
                 format!("attribute_not_exists({counter}) OR {counter} < :expected")
@@ -101,15 +113,27 @@ impl Condition {
         Some(expression)
     }
 
+    /// The time of the lock in the expression.
+    fn lock(self) -> Option<AttributeValue> {
+        match self {
+            Self::Lock { immutable_at, .. } | Self::Unchanged { immutable_at, .. } => {
+                immutable_at.map(|time| AttributeValue::S(time.to_string()))
+            }
+            _ => None,
+        }
+    }
+
     /// The values in the expression.
     pub(super) fn values(self) -> Values {
         let expected = match self {
-            Self::Any | Self::Absent | Self::NoRelease | Self::ActiveProject => {
+            Self::Any | Self::Absent | Self::NoRelease | Self::NotLocked | Self::ActiveProject => {
                 return Values::new();
             }
             Self::NotValid { now: number }
             | Self::Birth(number)
-            | Self::Living(number)
+            | Self::Lock {
+                generation: number, ..
+            }
             | Self::Unchanged {
                 generation: number, ..
             }
@@ -124,6 +148,7 @@ impl Condition {
             Self::FormerPathOf(id) => id.number(),
         };
         let mut values = vec![(":expected", number(expected))];
+        values.extend(self.lock().map(|lock| (":expected_lock", lock)));
         match self {
             Self::Unchanged { version, .. } => values.push((":expected_version", number(version))),
             Self::Unborn(_) => values.push((":false", AttributeValue::Bool(false))),
@@ -137,6 +162,19 @@ impl Condition {
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
     }
+}
+
+fn not_locked() -> String {
+    format!("attribute_not_exists({IMMUTABLE_AT}) OR attribute_not_exists({CREATED_AT})")
+}
+
+/// A release lives, and has this lock or none.
+fn has_lock(immutable_at: Option<Timestamp>) -> String {
+    let lock = match immutable_at {
+        None => format!("attribute_not_exists({IMMUTABLE_AT})"),
+        Some(_) => format!("{IMMUTABLE_AT} = :expected_lock"),
+    };
+    format!("attribute_exists({CREATED_AT}) AND {GENERATION} = :expected AND {lock}")
 }
 
 /// DynamoDB accepts no empty map.

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// The changed link breaks these rules.
     #[error("the changed link breaks a rule")]
     Invalid(Vec<Violation>),
+    /// The release is locked, so its links cannot change, and it cannot be deleted.
+    #[error("release {0} is immutable")]
+    Immutable(TagName),
     /// The idempotency key was used for another link or release.
     #[error("the idempotency key was used for another link or release")]
     IdempotencyKeyReused,

@@ -91,6 +91,10 @@ pub(super) struct ReleaseItem {
     /// generation. Link IDs do not change it.
     #[serde(default)]
     pub(super) version: u64,
+    /// Unless the release exists and is locked, `None`. It is a version of its own: every change
+    /// that a lock must prevent finds it unchanged.
+    #[serde(default)]
+    pub(super) immutable_at: Option<Timestamp>,
     /// The number of links with which the release was created.
     #[serde(default)]
     pub(super) links_at_birth: u64,

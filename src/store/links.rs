@@ -75,7 +75,9 @@ impl<'s> Links<'s> {
         request: Option<&IdempotentRequest>,
     ) -> Result<Option<CreatedLink>, StoreError> {
         let (session, partition) = (self.session, &self.partition);
-        let reserved = session.reserve_link(partition).await?;
+        let Some(reserved) = session.reserve_link(partition).await? else {
+            return self.replay(new, request).await.map(Some);
+        };
         let link = new.clone().with_id(reserved.first()?);
         let transaction = self.create_transaction(&reserved, &link, author, request);
         match transaction.commit(session).await {
@@ -89,6 +91,27 @@ impl<'s> Links<'s> {
             Err(TransactionError::Steps(steps)) => self.resolve_failure(&steps, new, request).await,
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The response to a creation in a locked release.
+    async fn replay(
+        &self,
+        new: NewLink,
+        request: Option<&IdempotentRequest>,
+    ) -> Result<CreatedLink, StoreError> {
+        let record = match request {
+            Some(request) => self.session.record(&self.partition, request).await?,
+            None => None,
+        };
+        let record = record.ok_or_else(|| self.immutable_error())?;
+        Ok(CreatedLink {
+            link: new.with_id(record.link_id),
+            is_replayed: true,
+        })
+    }
+
+    fn immutable_error(&self) -> StoreError {
+        StoreError::Immutable(self.release.tag.clone())
     }
 
     /// The outcome after these steps were refused; `None` if another round may succeed.
@@ -166,8 +189,13 @@ impl<'s> Links<'s> {
         }
     }
 
+    /// Reads a link for a change. The transaction that follows does not check the lock again: it
+    /// ends before the release is immutable.
     async fn read_stored(&self, id: LinkId) -> Result<StoredLink, StoreError> {
         let (release, item) = self.read_item(id).await?;
+        if release.immutable_at.is_some() {
+            return Err(self.immutable_error());
+        }
         let (link, item) = read_link(item)?;
         Ok(StoredLink {
             release,
@@ -319,5 +347,6 @@ fn first_release(key: &ReleaseKey, author: &Author, created_at: Timestamp) -> Re
         },
         created_at,
         released_at: created_at,
+        immutable_at: None,
     }
 }

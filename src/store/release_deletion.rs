@@ -32,6 +32,9 @@ impl<'s> Releases<'s> {
                     return Err(StoreError::ReleaseNotFound);
                 }
             };
+            if living.item.immutable_at.is_some() {
+                return Err(StoreError::Immutable(key.tag.clone()));
+            }
             let release = build_release(key, &living.item, living.details)?;
             let work = Work::for_deletion(living.item.generation, session);
             let deletion = self.delete_transaction(&partition, &living.item, &release, &work);
@@ -41,7 +44,7 @@ impl<'s> Releases<'s> {
                     let links = Vec::new();
                     return Ok(ReleaseWithLinks { release, links });
                 }
-                // Another request changed or deleted the release after the read.
+                // Another request changed, locked or deleted the release after the read.
                 Err(TransactionError::Steps(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -65,6 +68,7 @@ impl<'s> Releases<'s> {
         let unchanged = Condition::Unchanged {
             generation: item.generation,
             version: item.version,
+            immutable_at: item.immutable_at,
         };
         let values = work.leftovers(item, self.session.deadline_seconds());
         transaction.update(Step::Release, partition.release(), &end, values, unchanged);

@@ -1,10 +1,12 @@
 //! Releases: get and update.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::time::timeout;
 
-use super::birth::{put_details, put_place};
+use super::birth::{lock_value, put_details, put_place};
 use super::condition::Condition;
 use super::error::{StoreError, kept_changing_error};
 use super::items::{Item, ReleaseItem, Stamp, number, read};
@@ -12,7 +14,7 @@ use super::keys::place;
 use super::living::Rest;
 use super::partition::Partition;
 use super::schema::SortKey;
-use super::schema::attribute::{RELEASED_AT, VERSION};
+use super::schema::attribute::{IMMUTABLE_AT, RELEASED_AT, VERSION};
 use super::session::Session;
 use super::transaction::{Step, Transaction, TransactionError};
 use crate::link::Link;
@@ -20,6 +22,10 @@ use crate::release::{
     MAX_RESPONSE_BYTES, Release, ReleaseChanges, ReleaseKey, ReleaseWithLinks, ResponseSize,
 };
 
+/// The longest time in which a transaction may lock a release, from the moment that its time of
+/// immutability counts from. A write that began just before its commit takes up to 15 s more, so 2 s
+/// of the 20 s of [`DRAIN`](crate::release::DRAIN) are left for clocks that differ.
+const LONGEST_LOCK: Duration = Duration::from_secs(3);
 /// Number of links that one query reads together with their release.
 const LINKS_AT_ONCE: u64 = 29;
 
@@ -84,8 +90,17 @@ impl<'s> Releases<'s> {
     ///
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn exists(self, key: &ReleaseKey) -> Result<bool, StoreError> {
+        Ok(self.is_locked(key).await?.is_some())
+    }
+
+    /// Whether the release is locked; `None` if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn is_locked(self, key: &ReleaseKey) -> Result<Option<bool>, StoreError> {
         let item = self.session.release_item(&Partition::new(key)).await?;
-        Ok(item.is_some())
+        Ok(item.map(|item| item.immutable_at.is_some()))
     }
 
     /// Reads a release with its links. `bytes` is the size of the response to the whole request so
@@ -142,57 +157,82 @@ impl<'s> Releases<'s> {
             let stored = self.read_stored(key, size, &bytes, Check::Later).await?;
             let stored = stored.ok_or(StoreError::ReleaseNotFound)?;
             let before = &stored.with_links.release;
-            let after = changes.apply_to(before);
+            if changes.immutable == Some(false) && before.immutable_at.is_some() {
+                return Err(StoreError::Immutable(key.tag.clone()));
+            }
+            let after = changes.apply_to(before, self.session.time());
             let links = stored.bytes - size.release_bytes(before);
             if links + size.release_bytes(&after) > MAX_RESPONSE_BYTES {
                 return Err(StoreError::ChangeTooLarge);
             }
             let update = self.update_transaction(key, [before, &after], stored.item.stamp());
-            match update.commit(self.session).await {
-                Ok(()) => {
-                    let partition = Partition::new(key);
-                    let session = self.session;
-                    session.purge_leftovers(&partition, &stored.item).await;
-                    return Ok(ReleaseWithLinks {
-                        release: after,
-                        ..stored.with_links
-                    });
-                }
-                // Another request changed the release after the read.
-                Err(TransactionError::Steps(_)) => {}
-                Err(error) => return Err(error.into()),
+            let is_lock = after.immutable_at != before.immutable_at;
+            if self.try_to_commit(update, is_lock).await? {
+                let (partition, session) = (Partition::new(key), self.session);
+                session.purge_leftovers(&partition, &stored.item).await;
+                return Ok(ReleaseWithLinks {
+                    release: after,
+                    ..stored.with_links
+                });
             }
         }
         Err(kept_changing_error())
+    }
+
+    /// Commits an update. `false` means that another round has to decide.
+    async fn try_to_commit(
+        self,
+        update: Transaction<'_>,
+        is_lock: bool,
+    ) -> Result<bool, StoreError> {
+        let commit = update.commit(self.session);
+        let committed = if is_lock {
+            match timeout(LONGEST_LOCK, commit).await {
+                Ok(committed) => committed,
+                // Its time is too near by now. The next round reads what has become of it.
+                Err(_) => return Ok(false),
+            }
+        } else {
+            commit.await
+        };
+        match committed {
+            Ok(()) => Ok(true),
+            // Another request changed the release after the read.
+            Err(TransactionError::Steps(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn update_transaction(
         self,
         key: &ReleaseKey,
         [before, after]: [&Release; 2],
-        Stamp {
-            generation,
-            version,
-        }: Stamp,
+        read: Stamp,
     ) -> Transaction<'s> {
         let partition = Partition::new(key);
-        let update = format!("SET {RELEASED_AT} = :released, {VERSION} = :version");
+        let lock = lock_value(after);
+        let set_lock = lock
+            .as_ref()
+            .map(|_| format!(", {IMMUTABLE_AT} = :immutable"));
+        let set_lock = set_lock.unwrap_or_default();
+        let update = format!("SET {RELEASED_AT} = :released, {VERSION} = :version{set_lock}");
         let stamp = Stamp {
-            generation,
-            version: version + 1,
+            version: read.version + 1,
+            ..read
         };
         let released = AttributeValue::S(after.released_at.to_string());
         let values = [(":released", released), (":version", number(stamp.version))];
         let unchanged = Condition::Unchanged {
-            generation,
-            version,
+            generation: read.generation,
+            version: read.version,
+            immutable_at: before.immutable_at,
         };
         let mut transaction = Transaction::on(&self.session.table.name);
         transaction.update(
             Step::Release,
             partition.release(),
             &update,
-            values,
+            values.into_iter().chain(lock),
             unchanged,
         );
         put_details(&mut transaction, &partition, &after.details, stamp);
@@ -257,5 +297,6 @@ pub(super) fn build_release(
         details: details.map(read).transpose()?.unwrap_or_default(),
         created_at,
         released_at,
+        immutable_at: item.immutable_at,
     })
 }

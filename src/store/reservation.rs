@@ -41,13 +41,16 @@ impl Reserved {
 }
 
 impl Session<'_> {
-    /// Reserves the ID of a link, and a generation in case that the release does not exist. No
-    /// transaction of a link contains the release's item unless it creates the release, so
-    /// concurrent creations of links do not conflict. If the link is then refused, its ID and the
-    /// generation stay unused.
-    pub(super) async fn reserve_link(&self, partition: &Partition) -> Result<Reserved, StoreError> {
-        let item = self.reserve(partition, 1, Condition::Any).await?;
-        Reserved::from_item(item.unwrap_or_default(), 1)
+    /// Reserves the ID of a link, and a generation in case that the release does not exist; `None`
+    /// if the release is locked. No transaction of a link contains the release's item unless it
+    /// creates the release, so concurrent creations of links do not conflict. If the link is then
+    /// refused, its ID and the generation stay unused.
+    pub(super) async fn reserve_link(
+        &self,
+        partition: &Partition,
+    ) -> Result<Option<Reserved>, StoreError> {
+        let item = self.reserve(partition, 1, Condition::NotLocked).await?;
+        item.map(|item| Reserved::from_item(item, 1)).transpose()
     }
 
     /// Reserves the IDs of a new release's links, and a generation; `None` if the release exists.

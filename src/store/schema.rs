@@ -27,6 +27,7 @@ pub(super) mod attribute {
     pub(crate) const EXPIRES_AT: &str = "expires_at";
     pub(crate) const GENERATION: &str = "generation";
     pub(crate) const ID: &str = "id";
+    pub(crate) const IMMUTABLE_AT: &str = "immutable_at";
     pub(crate) const IS_DEAD: &str = "is_dead";
     pub(crate) const LAST_GENERATION: &str = "last_generation";
     pub(crate) const LAST_LINK_ID: &str = "last_link_id";
@@ -153,8 +154,8 @@ const LINK: [&str; 8] = [
     "version",
 ];
 #[rustfmt::skip]
-const RELEASE_ITEM: [&str; 9] = [
-    "created_at", "generation", "last_generation", "last_link_id", "leftovers",
+const RELEASE_ITEM: [&str; 10] = [
+    "created_at", "generation", "immutable_at", "last_generation", "last_link_id", "leftovers",
     "links_at_birth", "purge_after", "released_at", "version",
 ];
 #[rustfmt::skip]

@@ -75,10 +75,15 @@ impl<'a> Session<'a> {
         self.now
     }
 
+    /// The current time: that of DynamoDB, if this process asks for it.
+    pub(super) fn time(&self) -> SystemTime {
+        let server_time = self.table.server_time.get();
+        server_time.unwrap_or_else(|| self.now + self.started.elapsed())
+    }
+
     /// The current time, in seconds since 1970.
     pub(super) fn seconds(&self) -> u64 {
-        let server_time = self.table.server_time.get();
-        epoch_seconds(server_time.unwrap_or_else(|| self.now + self.started.elapsed()))
+        epoch_seconds(self.time())
     }
 
     /// The time of the deadline, in seconds since 1970, rounded up.

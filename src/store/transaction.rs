@@ -112,15 +112,16 @@ impl<'a> Transaction<'a> {
 
     /// Changes attributes of an item, which is created if it does not exist.
     #[expect(clippy::expect_used, reason = "all required fields are set")]
-    pub(super) fn update<const N: usize>(
+    pub(super) fn update<'v>(
         &mut self,
         name: Step,
         key: Key,
         expression: &str,
-        values: [(&str, AttributeValue); N],
+        values: impl IntoIterator<Item = (&'v str, AttributeValue)>,
         condition: Condition,
     ) {
         let mut all = condition.values();
+        let values = values.into_iter();
         all.extend(values.map(|(name, value)| (name.to_owned(), value)));
         let update = Update::builder().table_name(self.table).set_key(Some(key));
         let update = update

@@ -69,8 +69,8 @@ impl<'s> WriteSession<'s> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Taken`], [`StoreError::IdempotencyKeyReused`], [`StoreError::Unavailable`],
-    /// [`StoreError::Corrupt`].
+    /// [`StoreError::Immutable`], [`StoreError::Taken`], [`StoreError::IdempotencyKeyReused`],
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn create_link(
         self,
         tag: &TagName,
@@ -87,8 +87,8 @@ impl<'s> WriteSession<'s> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], [`StoreError::Invalid`] with all rules that the changes break,
-    /// [`StoreError::Taken`], [`StoreError::Unavailable`], and [`StoreError::Corrupt`], including
+    /// [`StoreError::NotFound`], [`StoreError::Immutable`], [`StoreError::Invalid`] with all rules
+    /// that the changes break, [`StoreError::Taken`], [`StoreError::Unavailable`], and [`StoreError::Corrupt`], including
     /// when another link has claimed a unique value of this one.
     pub async fn update_link(
         self,
@@ -104,7 +104,8 @@ impl<'s> WriteSession<'s> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::NotFound`], [`StoreError::Immutable`], [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
     pub async fn delete_link(self, tag: &TagName, id: LinkId) -> Result<Link, StoreError> {
         let release = self.writer.release(tag);
         Links::new(self.session, &release).delete(id).await
@@ -133,7 +134,8 @@ impl<'s> WriteSession<'s> {
     /// # Errors
     ///
     /// [`StoreError::ReleaseNotFound`], [`StoreError::ReleaseTooLarge`],
-    /// [`StoreError::ChangeTooLarge`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::Immutable`] if the changes would unlock it, [`StoreError::ChangeTooLarge`],
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn update_release(
         self,
         tag: &TagName,
@@ -148,7 +150,8 @@ impl<'s> WriteSession<'s> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::ReleaseNotFound`], [`StoreError::Immutable`], [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
     pub async fn delete_release(self, tag: &TagName) -> Result<ReleaseWithLinks, StoreError> {
         let (releases, release) = (Releases::new(self.session), self.writer.release(tag));
         releases.delete(&release).await

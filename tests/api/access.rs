@@ -68,24 +68,25 @@ fn cells() -> Vec<Cell<'static>> {
 }
 
 impl Cell<'_> {
-    /// The case of the line, and what the line says is missing.
+    /// The case of the line, and what the line says about its release, its link or the caller.
     fn case(&self) -> (&'static Case, &str) {
-        let (name, missing) = self.line.split_once(", ").unwrap_or((self.line, ""));
-        (case(name), missing)
+        let (name, state) = self.line.split_once(", ").unwrap_or((self.line, ""));
+        (case(name), state)
     }
 
     /// Sends the request. `tag` names a release of its own, `member` is the ID of the caller.
     async fn send(&self, app: &TestApp, tag: String, member: u64) -> Reply {
-        let (case, missing) = self.case();
+        let (case, state) = self.case();
         let mut subject = Subject::new(self.project, tag);
         subject.member = member.to_string();
         if case.given == Given::Release {
             subject.create_release(app).await;
         }
-        match missing {
+        match state {
             "" => {}
             "no link" => subject.link = "999999".to_owned(),
             "no release" => subject.tag = format!("none-{}", subject.tag),
+            "immutable" => subject.lock_release(app).await,
             "another member" => subject.member = (member + 1).to_string(),
             other => panic!("{other} is no word of the table"),
         }
@@ -100,7 +101,12 @@ pub fn names_in_matrix() -> impl Iterator<Item = &'static str> {
 }
 
 #[track_caller]
-fn assert_response(reply: &Reply, expected: &str, legend: &BTreeMap<&str, Value>, context: &str) {
+fn assert_response(
+    reply: &Reply,
+    (expected, tag): (&str, &str),
+    legend: &BTreeMap<&str, Value>,
+    context: &str,
+) {
     let status: u64 = expected[..3].parse().unwrap();
     assert_eq!(reply.status, status, "{context}: {reply:?}");
     let error = legend.get(expected).filter(|_| status >= 400);
@@ -110,7 +116,8 @@ fn assert_response(reply: &Reply, expected: &str, legend: &BTreeMap<&str, Value>
         "{expected} is in the legend"
     );
     if let Some(body) = error {
-        assert_eq!(&reply.body, body, "{context}");
+        let body = body.to_string().replace("TAG", tag);
+        assert_eq!(reply.body.to_string(), body, "{context}");
     }
     let description = error.and_then(|body| body.get("error_description"));
     let challenge = description.filter(|_| status == 401).map(|description| {
@@ -135,9 +142,10 @@ async fn every_caller_gets_gitlabs_response() {
     }
     for (index, cell) in cells.iter().enumerate() {
         let member = members[&cell.persona];
-        let reply = cell.send(&app, format!("v{index}"), member).await;
+        let tag = format!("v{index}");
+        let reply = cell.send(&app, tag.clone(), member).await;
         let context = format!("{}, {}, {}", cell.project, cell.line, cell.persona.name());
-        assert_response(&reply, cell.expected, &legend, &context);
+        assert_response(&reply, (cell.expected, &tag), &legend, &context);
     }
     // Written directly to stderr because the test harness captures `eprintln!`.
     let _ = writeln!(stderr(), "access matrix: {} cases", cells.len());

@@ -29,16 +29,17 @@ async fn every_case_makes_the_calls_that_it_names() {
     }
 }
 
+/// A link that breaks a rule is refused after the lock of its release, which is read for that.
 #[tokio::test]
-async fn a_rejected_request_makes_no_calls() {
+async fn a_request_with_invalid_parameters_makes_no_calls() {
     let app = TestApp::start().await;
     assert_eq!(app.get(LINKS).await.status, 200, "the caller is known");
-    for body in [
-        json!({}),
-        json!({"name": "", "url": "x"}),
-        json!({"name": [], "url": "http://a"}),
+    for (body, calls) in [
+        (json!({}), [].as_slice()),
+        (json!({"name": [], "url": "http://a"}), &[]),
+        (json!({"name": "", "url": "x"}), &["GetItem"]),
     ] {
-        app.post(LINKS, body).await.assert_calls(400, &[]);
+        app.post(LINKS, body).await.assert_calls(400, calls);
     }
     let link = format!("{LINKS}/abc");
     app.get(&link).await.assert_calls(400, &[]);
@@ -79,7 +80,8 @@ async fn operations_consume_the_documented_capacity_units() {
     let app = TestApp::start().await;
     let links = usage::measure_operations(&app.store).await;
     let releases = usage::measure_releases(&app.store, app.database(), TABLE).await;
-    let rows = links.into_iter().chain(releases);
+    let locks = usage::measure_locks(&app.store).await;
+    let rows = links.into_iter().chain(releases).chain(locks);
     let rows: Vec<String> = rows.map(|(name, usage)| row(name, usage)).collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
     | create | 2 | 0 | 9 | $5.63 |
@@ -102,6 +104,8 @@ async fn operations_consume_the_documented_capacity_units() {
     | create a release with a description of 300 KiB | 2 | 0 | 609 | $380.63 |
     | update such a release | 2 | 76 | 606 | $388.25 |
     | get such a release | 1 | 76 | 0 | $9.50 |
+    | create an immutable release | 2 | 0 | 169 | $105.63 |
+    | make a release immutable | 2 | 1 | 6 | $3.88 |
     ");
     for row in rows {
         assert!(

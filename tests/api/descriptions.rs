@@ -34,6 +34,7 @@ async fn create(app: &TestApp, tag: &str, links: usize) {
         links: (0..links)
             .map(|n| NewLink::new(format!("n{n:04}"), url(n)).unwrap())
             .collect(),
+        is_immutable: false,
     };
     let session = app
         .store

@@ -27,6 +27,7 @@ mod gateways;
 mod generation_costs;
 mod hidden_projects;
 mod idempotency;
+mod immutable;
 mod latest;
 mod limits;
 mod links;

@@ -314,6 +314,7 @@ async fn an_interrupted_creation_changes_nothing_for_others() {
         details: release_links::release::Details::default(),
         released_at: None,
         links: links(count),
+        is_immutable: false,
     };
     for (tag, next) in [("then-large", 100), ("then-small", 20), ("then-link", 0)] {
         let store = interrupted(&app, 3).store;

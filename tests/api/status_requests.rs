@@ -155,6 +155,7 @@ pub struct Request<'a> {
     is_from_job: bool,
     has_key: bool,
     was_sent: bool,
+    is_locked: bool,
     changes: Vec<Box<dyn Fn(Event) -> Event>>,
 }
 
@@ -170,6 +171,7 @@ impl<'a> Request<'a> {
             is_from_job: case.is_from_job,
             has_key: false,
             was_sent: false,
+            is_locked: false,
             changes: Vec::new(),
         };
         request.subject.member.clone_from(&apps.developer);
@@ -212,6 +214,7 @@ impl<'a> Request<'a> {
             ("link", _) => self.subject.link = rest,
             ("member", _) => self.subject.member = rest,
             ("long", "tag") => self.subject.tag = "t".repeat(1_025),
+            ("immutable", "release") => self.is_locked = true,
             ("twice", "") => self.was_sent = true,
             ("used", "key") => (self.has_key, self.was_sent) = (true, true),
             ("invalid", "calls") => self.app = &apps.invalid,
@@ -251,6 +254,9 @@ impl<'a> Request<'a> {
 
     /// Sends the request.
     pub async fn send(&self) -> Reply {
+        if self.is_locked {
+            self.subject.lock_release(self.app).await;
+        }
         if self.was_sent {
             let first = self.app.send(self.event()).await;
             assert_eq!(first.status, self.case.success);

@@ -100,6 +100,7 @@ async fn a_release_whose_tag_is_no_longer_created_can_be_read_changed_and_delete
             details: Details::default(),
             released_at: None,
             links: Vec::new(),
+            is_immutable: false,
         };
         let key = usage::release(tag);
         session

@@ -27,6 +27,7 @@ struct Release {
 /// - each release that exists has details with the same generation and version;
 /// - no generation has a higher number than its release has given;
 /// - each release is in the order of its project's releases exactly once;
+/// - no release is locked that does not exist;
 /// - the shards count the releases of each project.
 #[track_caller]
 pub fn assert_invariants(items: &[Item]) {
@@ -160,6 +161,11 @@ fn assert_details(items: &[Item], releases: &BTreeMap<String, Release>) {
     for item in items.iter().filter(|item| text(item, "sk") == "release") {
         let pk = text(item, "pk");
         let is_living = releases[&pk].living.is_some();
+        let is_locked = item.contains_key("immutable_at");
+        assert!(
+            is_living || !is_locked,
+            "a lock without a release: {item:?}"
+        );
         assert_eq!(details.contains_key(&pk), is_living, "details of {pk}");
         if let Some(details) = details.get(&pk) {
             for name in ["generation", "version"] {

@@ -33,6 +33,7 @@ struct Shared {
     operation: Option<&'static str>,
     is_holding: watch::Sender<bool>,
     held: watch::Sender<usize>,
+    dropped: watch::Sender<usize>,
     accesses: Mutex<Vec<Access>>,
 }
 
@@ -56,6 +57,7 @@ impl Proxy {
             operation,
             is_holding: watch::Sender::new(true),
             held: watch::Sender::new(0),
+            dropped: watch::Sender::new(0),
             accesses: Mutex::default(),
         });
         let router = Router::new()
@@ -67,10 +69,13 @@ impl Proxy {
 
     /// Waits until the proxy holds a call.
     pub async fn held(&self) {
-        let mut held = self.shared.held.subscribe();
-        let result =
-            tokio::time::timeout(Duration::from_secs(20), held.wait_for(|held| *held > 0)).await;
-        result.expect("a call arrives in time").unwrap();
+        wait_for_one(&self.shared.held).await;
+    }
+
+    /// Waits until a client closes the connection of a call that the proxy holds. Such a call is
+    /// never forwarded.
+    pub async fn dropped(&self) {
+        wait_for_one(&self.shared.dropped).await;
     }
 
     /// Forwards the held calls and all later ones.
@@ -84,6 +89,28 @@ impl Proxy {
     }
 }
 
+async fn wait_for_one(count: &watch::Sender<usize>) {
+    let mut count = count.subscribe();
+    let patience = Duration::from_secs(20);
+    let result = tokio::time::timeout(patience, count.wait_for(|count| *count > 0)).await;
+    result.expect("it happens in time").unwrap();
+}
+
+/// Counts a held call as dropped, unless it is forwarded. The server drops the future of a request
+/// whose client has gone.
+struct Held<'a> {
+    dropped: &'a watch::Sender<usize>,
+    is_forwarded: bool,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if !self.is_forwarded {
+            self.dropped.send_modify(|dropped| *dropped += 1);
+        }
+    }
+}
+
 async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let target = parts.headers["x-amz-target"].to_str().unwrap();
@@ -93,12 +120,13 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     shared.accesses.lock().unwrap().extend(accesses);
     if shared.operation == Some(operation.as_str()) {
         shared.held.send_modify(|held| *held += 1);
-        shared
-            .is_holding
-            .subscribe()
-            .wait_for(|is_holding| !is_holding)
-            .await
-            .unwrap();
+        let mut held = Held {
+            dropped: &shared.dropped,
+            is_forwarded: false,
+        };
+        let mut is_holding = shared.is_holding.subscribe();
+        is_holding.wait_for(|is_holding| !is_holding).await.unwrap();
+        held.is_forwarded = true;
     }
     let mut uri = parts.uri.into_parts();
     uri.scheme = Some(Scheme::HTTP);

@@ -136,6 +136,7 @@ fn new_release(links: u32) -> NewRelease {
         details: Details::default(),
         released_at: None,
         links: (0..links).map(|n| new_link(&format!("l{n}"))).collect(),
+        is_immutable: false,
     }
 }
 
@@ -168,6 +169,27 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
     ];
     usages.extend(measure_description(store).await);
     usages
+}
+
+/// Measures how a release becomes immutable: from its creation on, or later.
+pub async fn measure_locks(store: &Store) -> Releases {
+    let [create, lock] = [(); 2].map(|()| session(store));
+    let [new, old] = ["v21", "v22"].map(release);
+    let immutable = NewRelease {
+        is_immutable: true,
+        ..new_release(20)
+    };
+    create_release(&create, &new, &immutable).await;
+    create_release(&session(store), &old, &new_release(20)).await;
+    let changes = ReleaseChanges {
+        immutable: Some(true),
+        ..ReleaseChanges::default()
+    };
+    update_release(&lock, &old, &changes).await;
+    vec![
+        ("create an immutable release", create.usage()),
+        ("make a release immutable", lock.usage()),
+    ]
 }
 
 async fn create_release(session: &StoreSession<'_>, key: &ReleaseKey, new: &NewRelease) {
@@ -227,6 +249,7 @@ async fn measure_description(store: &Store) -> Releases {
         },
         released_at: None,
         links: Vec::new(),
+        is_immutable: false,
     };
     create_release(&create, &key, &new).await;
     let changes = ReleaseChanges {

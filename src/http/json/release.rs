@@ -9,6 +9,7 @@ use super::to_json;
 use crate::http::public_url::PublicUrl;
 use crate::project::Project;
 use crate::release::{Author, Release, ReleaseWithLinks};
+use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
 /// A release with its links (R34).
@@ -43,6 +44,17 @@ pub(super) struct ReleaseView<'a> {
     assets: AssetsView<'a>,
     /// Always empty (R7).
     evidences: [(); 0],
+    /// When the release became or becomes immutable, only if it is locked.
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "String", extend("format" = "date-time"))
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    immutable_at: Option<&'a str>,
+    /// Whether `immutable_at` has come. From then on, the links do not change.
+    #[cfg_attr(feature = "schemas", schemars(with = "bool"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    immutable: Option<bool>,
     /// The URLs of the release (R6).
     #[serde(rename = "_links")]
     links: ReleaseLinks,
@@ -194,6 +206,8 @@ impl ReleaseScope<'_> {
                     .collect(),
             },
             evidences: [],
+            immutable_at: times.immutable_at.as_deref(),
+            immutable: release.immutable_at.map(|_| release.is_immutable(self.now)),
             links: ReleaseLinks {
                 this: self.public_url.release(self.project, tag),
             },
@@ -217,6 +231,7 @@ impl ReleaseScope<'_> {
 struct Times {
     created_at: String,
     released_at: String,
+    immutable_at: Option<String>,
 }
 
 impl Times {
@@ -224,6 +239,7 @@ impl Times {
         Self {
             created_at: release.created_at.to_milliseconds_text(),
             released_at: release.released_at.to_milliseconds_text(),
+            immutable_at: release.immutable_at.map(Timestamp::to_milliseconds_text),
         }
     }
 }
@@ -250,122 +266,4 @@ fn commit<'a>(id: Option<&'a str>, date: &'a str) -> CommitView<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::UNIX_EPOCH;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::link::{Digest, Link, LinkId, LinkType};
-    use crate::project::{ProjectId, ProjectPath, Visibility};
-    use crate::release::{Details, ResponseSize};
-    use crate::timestamp::Timestamp;
-
-    fn text(max: usize) -> impl Strategy<Value = String> {
-        let c = prop_oneof![
-            Just('a'),
-            Just('"'),
-            Just('\\'),
-            Just('\n'),
-            Just('\u{1}'),
-            any::<char>()
-        ];
-        prop::collection::vec(c, 0..max).prop_map(String::from_iter)
-    }
-
-    fn link() -> impl Strategy<Value = Link> {
-        let filepath = prop::option::of(text(130));
-        let digest = prop::option::of("[0-9a-f]{64}");
-        (
-            text(30),
-            text(90),
-            filepath,
-            1..i128::from(i64::MAX),
-            digest,
-        )
-            .prop_map(|(name, url, filepath, id, digest)| Link {
-                id: LinkId::new(id).unwrap(),
-                name,
-                url,
-                filepath,
-                link_type: LinkType::Runbook,
-                digest: digest.map(|digits| Digest::parse(&digits).unwrap()),
-            })
-    }
-
-    fn release() -> impl Strategy<Value = ReleaseWithLinks> {
-        let details = (
-            prop::option::of(text(40)),
-            prop::option::of(text(400)),
-            text(20),
-        );
-        let links = prop::collection::vec(link(), 0..9);
-        (details, text(60), links).prop_map(|((name, description, label), tag, links)| {
-            let time = Timestamp::from_clock(UNIX_EPOCH);
-            let details = Details {
-                name,
-                description,
-                commit: Some("a".repeat(64)),
-                author: Some(Author {
-                    id: TokenId(u64::MAX),
-                    label,
-                }),
-            };
-            let release = Release {
-                project: ProjectId::new(24).unwrap(),
-                tag: tag.parse().unwrap(),
-                details,
-                created_at: time,
-                released_at: time,
-            };
-            ReleaseWithLinks { release, links }
-        })
-    }
-
-    /// The size of a response with this release, and the size that was measured, in bytes.
-    fn sizes(found: &ReleaseWithLinks, path: &str) -> [usize; 2] {
-        let project = Project {
-            id: ProjectId::new(24).unwrap(),
-            path: ProjectPath::parse(path).unwrap(),
-            visibility: Visibility::Public,
-        };
-        let public_url = &PublicUrl::parse("https://links.example.com/prefix").unwrap();
-        let scope = ReleaseScope {
-            public_url,
-            project: &project,
-            shows_author: true,
-            now: UNIX_EPOCH,
-        };
-        let body = String::from_utf8(scope.release(found)).unwrap();
-        let actual = serde_json::to_string(&body).unwrap().len();
-        let size = ResponseSize::new(&public_url.project(&project));
-        let tag = &found.release.tag;
-        let links = found.links.iter().map(|link| size.link_bytes(tag, link));
-        let measured = size.release_bytes(&found.release) + links.sum::<usize>();
-        [actual, measured]
-    }
-
-    proptest! {
-        #[test]
-        fn a_response_is_a_little_smaller_than_it_was_measured(
-            found in release(), path in "[a-z]{1,9}/[a-z]{1,300}",
-        ) {
-            let [actual, measured] = sizes(&found, &path);
-            prop_assert!(actual <= measured, "{actual} bytes measured as {measured}");
-            let tag = &found.release.tag;
-            let slack = 1_000 + path.len() + 3 * tag.as_str().len() + 100 * found.links.len();
-            prop_assert!(measured <= actual + slack, "{actual} bytes measured as {measured}");
-        }
-
-        #[test]
-        fn a_digest_is_measured_exactly(found in release()) {
-            let [actual, measured] = sizes(&found, "group/app");
-            let mut without = found;
-            for link in &mut without.links {
-                link.digest = None;
-            }
-            let [actual_without, measured_without] = sizes(&without, "group/app");
-            prop_assert_eq!(measured - measured_without, actual - actual_without);
-        }
-    }
-}
+mod tests;

@@ -74,7 +74,8 @@ impl<'a> OperatorReleases<'a> {
     }
 
     /// Restores the release if it is missing, or else the links that are missing. The links keep
-    /// their IDs. A repeated call continues an interrupted one.
+    /// their IDs. A repeated call continues an interrupted one. In a locked release, links that are
+    /// missing stay [`RestoreOutcome::Missing`].
     ///
     /// # Errors
     ///
@@ -94,6 +95,9 @@ impl<'a> OperatorReleases<'a> {
         let mut changes = store.changes();
         while changes.next().await {
             let links = match store.release_item(&partition).await? {
+                Some(item) if item.immutable_at.is_some() => {
+                    self.compare_locked(release, backup).await?
+                }
                 Some(item) => {
                     self.add_missing(&partition, item.generation, backup, into)
                         .await?
@@ -220,7 +224,18 @@ impl<'a> OperatorReleases<'a> {
         Ok(true)
     }
 
-    /// Adds the missing links to a release that exists; `None` if it was deleted in the meantime.
+    /// Adds nothing to a locked release; `None` if it was deleted in the meantime.
+    async fn compare_locked(
+        self,
+        release: &ReleaseKey,
+        backup: &ReleaseBackup,
+    ) -> Result<Option<RestoredRelease>, AdminError> {
+        let compared = self.compare(release, backup).await?;
+        Ok((!compared.was_missing).then_some(compared))
+    }
+
+    /// Adds the missing links to a release that exists; `None` if it was deleted or locked in the
+    /// meantime.
     async fn add_missing(
         self,
         partition: &Partition,
@@ -252,8 +267,12 @@ impl<'a> OperatorReleases<'a> {
     ) -> Result<Option<RestoreOutcome>, AdminError> {
         let mut transaction = self.links_transaction(partition, generation, &[stored]);
         into.check(&mut transaction);
-        let lives = Condition::Living(generation);
-        transaction.check(Step::Release, partition.release(), lives);
+        // An operator's command has no deadline, so each of its writes checks the lock.
+        let is_open = Condition::Lock {
+            generation,
+            immutable_at: None,
+        };
+        transaction.check(Step::Release, partition.release(), is_open);
         let steps = match transaction.commit(self.store).await {
             Ok(()) => return Ok(Some(RestoreOutcome::Restored)),
             Err(TransactionError::Steps(steps)) => steps,

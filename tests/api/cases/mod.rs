@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use release_links::link::NewLink;
 use release_links::project::{ProjectId, Role, Visibility};
-use release_links::release::TagName;
+use release_links::release::{ReleaseChanges, ResponseSize, TagName};
 use release_links::writer::Writer;
 use serde_json::{Value, json};
 
@@ -101,6 +101,23 @@ impl Subject {
             .await;
         // A repeated call may have taken the first ID.
         self.link = created.unwrap().link.id.to_string();
+    }
+
+    /// Locks the release, which is immutable 20 s later.
+    pub async fn lock_release(&self, app: &TestApp) {
+        let project = self.project.parse().map(ProjectId::new).unwrap().unwrap();
+        let session = app
+            .store
+            .session(Duration::from_secs(60), SystemTime::now());
+        let writer = Writer::for_tests(project);
+        let changes = ReleaseChanges {
+            immutable: Some(true),
+            ..ReleaseChanges::default()
+        };
+        let size = ResponseSize::new("https://links.example.com/group/app");
+        let session = session.write_as(&writer);
+        let tag: TagName = self.tag.parse().unwrap();
+        session.update_release(&tag, &changes, size).await.unwrap();
     }
 }
 

@@ -9,6 +9,7 @@ mod items;
 mod leftovers;
 mod links;
 mod lists;
+mod locks;
 mod operator;
 mod readers;
 mod restores;
