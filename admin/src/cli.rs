@@ -51,7 +51,7 @@ pub enum Command {
     /// Manage projects, which contain releases and links
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// List, delete and restore releases
+    /// List, delete, lock and restore releases
     #[command(subcommand)]
     Release(ReleaseCommand),
     /// Manage tokens, which clients use to read and write links
@@ -212,11 +212,34 @@ pub enum ReleaseCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Lock a release, and wait until it is immutable
+    ///
+    /// From then on, nobody changes its links or deletes it until `release unlock`. The command waits
+    /// for 20 seconds, until no running function can write to the release. Lock releases only when no
+    /// function of a version without locks runs. If the command is interrupted, run it again.
+    Lock {
+        /// The tag of the release
+        tag: TagName,
+        /// The project's ID or path
+        #[arg(long, value_parser = project)]
+        project: ProjectRef,
+    },
+    /// Unlock an immutable release, so that its links can change and it can be deleted
+    Unlock {
+        /// The tag of the release
+        tag: TagName,
+        /// The project's ID or path
+        #[arg(long, value_parser = project)]
+        project: ProjectRef,
+        /// Skip the confirmation prompt; required without a terminal
+        #[arg(long)]
+        yes: bool,
+    },
     /// Restore a release, or its missing links, from another table, such as a restored copy
     ///
     /// Each link gets its former ID. Existing links stay as they are. A link is reported and not
-    /// restored if another link has its ID, name, URL or filepath. You can interrupt the command
-    /// and run it again.
+    /// restored if another link has its ID, name, URL or filepath. An immutable release gets no
+    /// links. You can interrupt the command and run it again.
     Restore {
         /// The tag of the release
         #[arg(required_unless_present = "all")]

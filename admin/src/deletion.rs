@@ -31,10 +31,11 @@ pub async fn delete(deployment: &Deployment, arguments: DeleteProject) -> Outcom
         _ => {}
     }
     if !arguments.yes {
+        let locked = count_locked(deployment, id).await?;
         if arguments.purge {
-            confirm_purge(&project)?;
+            confirm_purge(&project, &locked)?;
         } else {
-            confirm_hiding(&project)?;
+            confirm_hiding(&project, &locked)?;
         }
     }
     let stage = Cell::new(Stage::Hiding);
@@ -68,7 +69,7 @@ pub async fn purge(deployment: &Deployment, arguments: PurgeProject) -> Outcome 
         .into());
     }
     if !arguments.yes {
-        confirm_purge(&project)?;
+        confirm_purge(&project, &count_locked(deployment, id).await?)?;
     }
     let stage = Cell::new(Stage::Waiting);
     let purge = async {
@@ -96,17 +97,32 @@ async fn find(
     Ok((project, state))
 }
 
-fn confirm_hiding(project: &Project) -> Outcome {
+/// The beginning of a question: how many of the project's releases are immutable, if some are.
+async fn count_locked(deployment: &Deployment, id: ProjectId) -> Result<String, Failure> {
+    let session = deployment.session();
+    let locked = session.releases().count_locked(id).await;
+    Ok(
+        match locked.map_err(|error| deployment.explain_store(&error))? {
+            0 => String::new(),
+            1 => format!("1 release of project {id} is immutable. "),
+            locked => format!("{locked} releases of project {id} are immutable. "),
+        },
+    )
+}
+
+fn confirm_hiding(project: &Project, locked: &str) -> Outcome {
     let id = project.id;
     let question = format!(
-        "Hide {project} with all its releases and links? `project restore {id}` undoes this."
+        "{locked}Hide {project} with all its releases and links? `project restore {id}` undoes \
+         this."
     );
     output::confirm(&question, &format!("{project} was not hidden"))
 }
 
-fn confirm_purge(project: &Project) -> Outcome {
-    let question =
-        format!("Purge {project}: delete all its releases and links, and the tokens' roles in it?");
+fn confirm_purge(project: &Project, locked: &str) -> Outcome {
+    let question = format!(
+        "{locked}Purge {project}: delete all its releases and links, and the tokens' roles in it?"
+    );
     output::confirm(&question, &format!("{project} was not purged"))
 }
 
@@ -157,7 +173,8 @@ async fn purge_hidden(
     stage.set(Stage::Waiting);
     if !hidden.is_purging {
         let wait = wait.unwrap_or(deployment.identity_cache + FUNCTION_TIMEOUT);
-        wait_for_writes(remaining_wait(wait, hidden.since, SystemTime::now())).await;
+        let left = remaining_wait(wait, hidden.since, SystemTime::now());
+        wait_for_writes(left, "the project").await;
     }
     stage.set(Stage::Purging);
     let id = hidden.project.id;
@@ -194,11 +211,11 @@ fn remaining_wait(wait: Duration, since: SystemTime, now: SystemTime) -> Duratio
         .map_or(wait, |passed| wait.saturating_sub(passed))
 }
 
-/// Waits for functions that have cached the project: they may still accept writes to it, and finish
-/// them at any time before their timeout.
-async fn wait_for_writes(wait: Duration) {
+/// Waits for functions that may still write to the project or the release, and that finish at any time
+/// before their timeout.
+pub async fn wait_for_writes(wait: Duration, what: &str) {
     let sentence =
-        |left: u64| format!("waiting {left} s until no running function can write to the project");
+        |left: u64| format!("waiting {left} s until no running function can write to {what}");
     let end = Instant::now() + wait;
     let mut left = round_up_to_seconds(wait);
     if left == 0 {

@@ -12,6 +12,7 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::interrupt::interrupt;
 use crate::output::Progress;
+use crate::releases::immutable;
 use crate::{Outcome, output};
 
 /// A table that has releases of a project.
@@ -149,6 +150,9 @@ pub async fn restore(backup: &Backup<'_>, tag: TagName, dry_run: bool) -> Outcom
     }
     let store::RestoredRelease { was_missing, links } =
         backup.restore(&key, &release, dry_run).await?;
+    if !dry_run && is_refused(&links) {
+        return Err(immutable(tag).into());
+    }
     if links.is_empty() {
         let what = match (was_missing, dry_run) {
             (false, _) => "exists",
@@ -326,12 +330,29 @@ fn check_links(backup: &Backup<'_>, links: &[RestoredLink]) -> Outcome {
     }
 }
 
-/// Fails as [`check_links`] does, and also if a path cannot name the tag of a release.
+/// Whether a restore has left links missing, which it does only in an immutable release.
+fn is_refused(links: &[RestoredLink]) -> bool {
+    links
+        .iter()
+        .any(|link| link.outcome == RestoreOutcome::Missing)
+}
+
+/// Fails as [`check_links`] does, and also if releases are immutable, or if a path cannot name the tag
+/// of one.
 pub fn check_all(backup: &Backup<'_>, releases: &[RestoredRelease]) -> Outcome {
     let links = releases
         .iter()
         .filter_map(|release| release.links.as_ref().ok());
+    let refused = links.clone().filter(|links| is_refused(links)).count();
     check_links(backup, &links.flatten().cloned().collect::<Vec<_>>())?;
+    if refused > 0 {
+        return Err(format!(
+            "could not restore {refused} of {} releases, because they are immutable: unlock them \
+             first",
+            releases.len()
+        )
+        .into());
+    }
     match releases
         .iter()
         .filter(|release| release.links.is_err())

@@ -8,6 +8,7 @@
 mod credentials;
 mod deletion;
 mod failures;
+mod locks;
 mod platform;
 mod policy;
 mod project_restore;

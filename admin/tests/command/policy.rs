@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::{command, ended, file};
 use testkit::app::{TABLE, TestApp};
 use testkit::policy::Policy;
@@ -11,6 +13,12 @@ use testkit::proxy::Proxy;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other() {
     let app = TestApp::start().await;
+    let body = json!({"tag_name": "v1", "immutable": true});
+    let created = app.post("/api/v4/projects/24/releases", body).await;
+    assert_eq!(
+        created.status, 201,
+        "so that nobody has to wait for the lock"
+    );
     let proxy = Proxy::start(app.address).await;
     let found = file("found-token", "a-token-that-somebody-found");
     let create = format!(
@@ -34,6 +42,8 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         &restore,
         &format!("release restore --all --project 24 --from {TABLE}"),
         "release list --project 24",
+        "release lock v1 --project 24",
+        "release unlock v1 --project 24 --yes",
         "release delete v0.1 --project 24 --yes",
         "project update 8 --path group/new --take-former-path",
         "project delete 7 --yes",

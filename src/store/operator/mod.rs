@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod deletion;
 mod error;
+mod locks;
 mod project_items;
 mod project_restore;
 mod projects;

@@ -44,13 +44,13 @@ impl<'a> OperatorReleases<'a> {
         Ok(entries.collect())
     }
 
-    /// Whether the release exists.
+    /// Whether the release is locked; `None` if it does not exist.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn exists(self, key: &ReleaseKey) -> Result<bool, StoreError> {
-        Releases::new(self.store).exists(key).await
+    pub async fn is_locked(self, key: &ReleaseKey) -> Result<Option<bool>, StoreError> {
+        Releases::new(self.store).is_locked(key).await
     }
 
     /// Deletes a release with its links. The command's credentials are the operator's right to
@@ -58,7 +58,8 @@ impl<'a> OperatorReleases<'a> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// [`StoreError::ReleaseNotFound`], [`StoreError::Immutable`], [`StoreError::Unavailable`],
+    /// [`StoreError::Corrupt`].
     pub async fn delete(self, key: &ReleaseKey) -> Result<(), StoreError> {
         Releases::new(self.store).delete(key).await.map(drop)
     }

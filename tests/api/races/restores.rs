@@ -137,3 +137,27 @@ async fn a_large_release_is_restored_in_several_transactions_or_not_at_all() {
     world.process().get(V1).await.assert(200, created);
     assert_nothing_left(&world).await;
 }
+
+/// The command has read the release before somebody locks it. It has no deadline, so its write checks
+/// the lock.
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_has_begun_before_the_lock_adds_no_link_after_it() {
+    let world = World::start().await;
+    let app = world.process();
+    let created = app.create(links(["a", "b"])).await;
+    let backup = operator::back_up(&app).await;
+    let link = format!("{V1_LINKS}/{}", created["assets"]["links"][0]["id"]);
+    assert_eq!(app.delete(&link).await.status, 200);
+    let slow = world.process();
+    let hold = slow.hold_nth(2, is_transaction);
+    let restore = tokio::spawn(async move { operator::restore(&slow, &backup).await });
+    hold.reached().await;
+    let locked = app.put(V1, json!({"immutable": true})).await;
+    assert_eq!(locked.status, 200);
+    hold.release();
+    let mut restored = restore.await.unwrap().unwrap();
+    restored.sort_unstable();
+    assert_eq!(restored, [false, true], "one is missing");
+    app.get(V1).await.assert(200, locked.body);
+    world.assert_consistent().await;
+}
