@@ -26,7 +26,7 @@ pub const PER_PAGE: Param = Param::query(
         max: Some(MAX_PER_PAGE),
         default: Some(DEFAULT_PER_PAGE),
     },
-    "The number of items on a page. A larger number counts as the largest one (B3).",
+    "The number of items on a page. More count as 100 (B3), less than 0 as 20 (B5); 0 is invalid (B4).",
 );
 /// Reads `page` and `per_page` (B2 to B9).
 ///

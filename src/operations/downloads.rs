@@ -70,7 +70,7 @@ impl Operation for DownloadAsset {
         content: Content::Redirect,
         summary: "Download an asset",
         description: "Redirects to the URL of the link with this filepath.",
-        statements: &["R62"],
+        statements: &["R62", "R66", "G3"],
     };
     type Grant = ProjectGrant;
 
@@ -144,8 +144,9 @@ impl Operation for Latest {
         content: Content::Redirect,
         summary: "Get the latest release",
         description: "Redirects to the release with the newest `released_at`, which may be in the \
-                      future (R60). The rest of the path and the query are kept.",
-        statements: &["R63"],
+                      future (R60). The rest of the path and the query, also a token \
+                      in it, are kept; `order_by` is not (R64).",
+        statements: &["R63", "R64", "R65", "R66"],
     };
     type Grant = ProjectGrant;
 

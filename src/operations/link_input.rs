@@ -13,7 +13,7 @@ use crate::release::Invalid;
 const LINK_NAME: Param = Param::body(
     "name",
     characters(link::MAX_NAME_CHARACTERS),
-    "The name of the link, unique in its release.",
+    "The name of the link, unique in its release (D10).",
 );
 /// The URL of a link, which may be left out.
 const LINK_URL: Param = Param::body(
@@ -37,14 +37,16 @@ const ABSOLUTE_PATH: Kind = Kind::AbsolutePath(Length::Characters(link::MAX_FILE
 const DIRECT_ASSET_PATH: Param = Param::body(
     "direct_asset_path",
     ABSOLUTE_PATH,
-    "The end of the link's permanent URL, with a leading slash, unique in its release.",
-);
+    "The end of the link's permanent URL, with a leading slash, unique in its release (D11).",
+)
+.nullable();
 /// The former name of [`DIRECT_ASSET_PATH`].
 const FILEPATH: Param = Param::body(
     "filepath",
     ABSOLUTE_PATH,
-    "The former name of `direct_asset_path`, which takes precedence (C21).",
-);
+    "The former name of `direct_asset_path`, which takes precedence (C21, D11).",
+)
+.nullable();
 /// The kind of a link.
 const LINK_TYPE: Param = Param::body(
     "link_type",

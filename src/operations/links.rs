@@ -116,7 +116,7 @@ impl Operation for CreateLink {
         content: Content::Created(View::Link),
         summary: "Create a link",
         description: "If the release does not exist, it is created, with its tag as its name (R11).",
-        statements: &["A3", "E5", "R11"],
+        statements: &["A3", "D2", "E5", "R11", "R88"],
     };
     type Grant = ProjectGrant;
 
@@ -182,7 +182,7 @@ impl Operation for UpdateLink {
         content: Content::One(View::Link),
         summary: "Update a link",
         description: "Changes the attributes that are sent: at least the name or the URL (C13).",
-        statements: &["A4", "I1"],
+        statements: &["A4", "D2", "I1"],
     };
     type Grant = ProjectGrant;
 

@@ -115,5 +115,6 @@ pub const IDEMPOTENCY_KEY: Param = Param::optional(
     idempotency::NAME,
     Place::Header,
     bytes(idempotency::MAX_BYTES),
-    "A retry with the same key and body returns the first response; another body leads to 422 (R87).",
+    "For 24 hours, a retry with the same key and token for the same release returns the first \
+     response, and other attributes lead to 422 (R87).",
 );

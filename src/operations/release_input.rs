@@ -28,14 +28,16 @@ const TAG_MESSAGE: Param = Param::body(
 const RELEASE_NAME: Param = Param::body(
     "name",
     characters(release::MAX_NAME_CHARACTERS),
-    "The name of the release. A new one without a name has its tag as its name.",
-);
+    "The name of the release. Without one, and with null, it is the tag.",
+)
+.nullable();
 /// The description of a release.
 const DESCRIPTION: Param = Param::body(
     "description",
     bytes(release::MAX_DESCRIPTION_BYTES),
     "The description of the release, in Markdown.",
-);
+)
+.nullable();
 /// The commit of a release.
 const REF: Param = Param::body(
     "ref",
@@ -72,14 +74,14 @@ const MILESTONE_IDS: Param = Param::body(
 const RELEASED_AT: Param = Param::body(
     "released_at",
     Kind::Date,
-    "The time of the release. A new one without it has the time of its creation.",
+    "The time of the release (R12, R13). A new release without it has that of its creation.",
 );
-/// Whether the release is locked (ours).
+/// Whether the release is locked (R90).
 const IMMUTABLE: Param = Param::body(
     "immutable",
     Kind::Boolean,
     "Whether nobody may change the links or delete the release any more: a new release from its \
-     creation on, an existing one after 20 seconds.",
+     creation on, an existing one after 20 seconds (R90).",
 );
 /// Accepted without an effect.
 const LEGACY_CATALOG_PUBLISH: Param = Param::body(

@@ -43,8 +43,10 @@ impl Operation for ListReleases {
         statuses: &[200, 304, 400, 401, 404],
         content: Content::Page(View::Release),
         summary: "List the releases of a project",
-        description: "Returns the releases with their links, in descending order of `released_at`.",
-        statements: &["R56"],
+        description: "Returns the releases with their links, by default in descending order of \
+                      `released_at`. A page that would exceed 6 MB leads to 400: choose a smaller \
+                      `per_page` (R82).",
+        statements: &["R56", "R3", "R20", "R82"],
     };
     type Grant = ProjectGrant;
 
@@ -102,7 +104,7 @@ impl Operation for GetRelease {
         content: Content::One(View::Release),
         summary: "Get a release with its links",
         description: "",
-        statements: &["R21"],
+        statements: &["R21", "R3"],
     };
     type Grant = ProjectGrant;
 
@@ -144,7 +146,7 @@ impl Operation for CreateRelease {
         summary: "Create a release with its links",
         description: "Creates a release with all of its links, or nothing. The tag need not exist \
                       (R2).",
-        statements: &["R40"],
+        statements: &["R40", "R2", "R14", "R15", "R16"],
     };
     type Grant = ProjectGrant;
 
@@ -216,8 +218,9 @@ impl Operation for UpdateRelease {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Release),
         summary: "Update a release",
-        description: "Changes the attributes that are sent. The links have operations of their own.",
-        statements: &["R48"],
+        description: "Changes the attributes that are sent: at least one (R48). The links have operations of \
+                      their own. A release that does not exist leads to 403 (R51).",
+        statements: &["R48", "R51"],
     };
     type Grant = ProjectGrant;
 
@@ -272,8 +275,9 @@ impl Operation for DeleteRelease {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Release),
         summary: "Delete a release with its links",
-        description: "Returns the deleted release. Its link IDs are not used again.",
-        statements: &["R21"],
+        description: "Returns the deleted release without its links (R21). A release that does not exist \
+                      leads to 403 (R51).",
+        statements: &["R21", "R51"],
     };
     type Grant = ProjectGrant;
 

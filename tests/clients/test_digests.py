@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from recipes import IS_DEBIAN, Workplace, recipe
+from recipes import Workplace, recipe
 from releases import request
 from web_server import serve
 

@@ -10,7 +10,8 @@ use release_links::release::Attribute;
 use release_links::token::TokenError;
 use serde_json::{Value, json};
 
-use crate::model::{Example, Map, MediaType, Reference, Response};
+use crate::differences::Differences;
+use crate::model::{Example, Header, Map, MediaType, RefOr, Reference, Response};
 use crate::{envelopes, headers, schemas};
 
 /// A status with the name of its component.
@@ -82,12 +83,17 @@ pub(crate) const FAILURES: &[Failure] = &[
         &[],
         "The path is one of version 3 of the API (E1).",
     ),
-    failure(413, "ContentTooLarge", &[], "The body is too large."),
+    failure(
+        413,
+        "ContentTooLarge",
+        &[],
+        "The body is larger than 64 KiB, or than 512 KiB in a POST or PUT of a release.",
+    ),
     failure(
         414,
         "UriTooLong",
         &[],
-        "The path and the query, or a redirect, are too long.",
+        "The path and the query have more than 16 KiB, or a redirect more than 8 KiB.",
     ),
     failure(
         415,
@@ -111,13 +117,13 @@ pub(crate) const FAILURES: &[Failure] = &[
         500,
         "InternalServerError",
         &[],
-        "The service has failed; its log says why.",
+        "The service has failed. The event in its log with the request's `X-Request-Id` says why.",
     ),
     failure(
         503,
         "ServiceUnavailable",
         &["Retry-After"],
-        "The database cannot be reached. A retry is safe.",
+        "The database has not answered in time. The change may have been made, and a retry is safe.",
     ),
 ];
 
@@ -221,6 +227,22 @@ fn content(status: u16) -> MediaType {
     }
 }
 
+/// The headers of a failure. API Gateway makes a 429 itself, and also some of the responses with 5xx,
+/// which then lack the headers of the service.
+fn headers_of(failure: &Failure, differences: &Differences) -> Map<RefOr<Header>> {
+    let names: Vec<_> = failure
+        .headers
+        .iter()
+        .copied()
+        .chain(["Cache-Control"])
+        .collect();
+    match failure.status {
+        429 => Map::new(),
+        500.. => headers::optional(&names, differences),
+        _ => headers::references(&names),
+    }
+}
+
 /// Whether an operation with GET, and so with HEAD, has this status.
 fn is_of_get(status: u16) -> bool {
     let mut rows = OPERATIONS.iter().map(|row| row.facts);
@@ -228,16 +250,12 @@ fn is_of_get(status: u16) -> bool {
 }
 
 /// The components, and those without a body.
-pub(crate) fn responses() -> Map<Response> {
+pub(crate) fn responses(differences: &Differences) -> Map<Response> {
     let mut responses = Map::new();
     for failure in FAILURES {
         let response = Response {
             description: failure.description.to_owned(),
-            headers: if failure.status == 429 {
-                Map::new()
-            } else {
-                headers::references(failure.headers)
-            },
+            headers: headers_of(failure, differences),
             content: [("application/json".to_owned(), content(failure.status))].into(),
             links: Map::new(),
         };

@@ -91,14 +91,21 @@ const HEADERS: &[(&str, &str, bool, &str)] = &[
         "string",
     ),
     (
+        "Content-Encoding",
+        "`gzip` if the body is compressed.",
+        false,
+        "string",
+    ),
+    (
         "Retry-After",
         "After how many seconds a client should try again.",
-        true,
+        false,
         "integer",
     ),
     (
         "WWW-Authenticate",
-        "Why the token is not accepted, if it was one.",
+        "Why the token is expired or revoked. API Gateway renames it to \
+         `x-amzn-remapped-www-authenticate`.",
         false,
         "string",
     ),
@@ -127,6 +134,21 @@ pub(crate) fn references(names: &[&str]) -> Map<RefOr<Header>> {
         ((*name).to_owned(), RefOr::Reference(reference))
     });
     references.collect()
+}
+
+/// The same headers, which API Gateway's own responses lack.
+pub(crate) fn optional(names: &[&str], differences: &Differences) -> Map<RefOr<Header>> {
+    let components = components(differences);
+    let mut headers = references(names);
+    for (name, header) in &mut headers {
+        if let Some(component) = components.get(name).filter(|header| header.required) {
+            *header = RefOr::Item(Header {
+                required: false,
+                ..component.clone()
+            });
+        }
+    }
+    headers
 }
 
 /// Those of a redirect to a location.

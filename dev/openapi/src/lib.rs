@@ -41,7 +41,7 @@ pub fn document() -> Document {
     schemas.extend(views.into_components(&differences));
     schemas.extend(envelopes::schemas());
     let mut responses = responses::components();
-    responses.extend(errors::responses());
+    responses.extend(errors::responses(&differences));
     Document {
         openapi: "3.1.0".to_owned(),
         info: info(),

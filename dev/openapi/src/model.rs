@@ -191,6 +191,8 @@ pub struct Parameter {
 /// The request body object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RequestBody {
+    /// The largest size.
+    pub description: String,
     /// Whether it may not be left out.
     pub required: bool,
     /// The representations by media type.

@@ -133,7 +133,10 @@ fn options(facts: &Facts, path: &str) -> Operation {
     Operation {
         tags: vec![tag(path)],
         summary: "Get the methods of the path".to_owned(),
-        description: "Statements about GitLab: E3, J5.".to_owned(),
+        description:
+            "Returns the methods in `Allow`, without looking up a token.\n\nStatements about \
+                      GitLab: E3, J5."
+                .to_owned(),
         operation_id: operation_id("options", path),
         differences: Vec::new(),
         parameters: parameters.collect(),
@@ -145,7 +148,6 @@ fn options(facts: &Facts, path: &str) -> Operation {
 
 /// The body of a request, if the operation reads parameters of one.
 fn request_body(facts: &Facts, sources: &Sources) -> Option<RequestBody> {
-    let required = members(facts).any(|param| param.is_required);
     members(facts).next()?;
     let schema = Reference::to("schemas", &schema_name(facts)).target;
     let example = sources.exchanges.request(facts).cloned();
@@ -155,7 +157,8 @@ fn request_body(facts: &Facts, sources: &Sources) -> Option<RequestBody> {
         examples: Map::new(),
     };
     Some(RequestBody {
-        required,
+        description: format!("At most {} KiB.", facts.max_body_bytes / 1024),
+        required: true,
         content: [(MEDIA_TYPE.to_owned(), media_type)].into(),
     })
 }
@@ -184,7 +187,13 @@ pub(crate) fn request_schemas(differences: &Differences, exchanges: &Exchanges) 
             example: exchanges.request(facts),
             differences,
         };
-        let schema = schemas::of_members(members(facts), usage);
+        let mut schema = schemas::of_members(members(facts), usage);
+        // An update changes something (C13, R48).
+        if let Json::Object(schema) = &mut schema
+            && !usage.has_default
+        {
+            schema.insert("minProperties".to_owned(), Json::Number(1.into()));
+        }
         (schema_name(facts), schema)
     });
     schemas.collect()

@@ -92,8 +92,8 @@ fn response(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
         }
         Content::Redirect => return redirect(facts, path, sources),
         Content::OpenApi => (
-            "This document.",
-            vec!["ETag", "Cache-Control"],
+            "The description.",
+            vec!["ETag", "Cache-Control", "Content-Encoding"],
             schemas::json(json!({ "type": "object" })),
         ),
     };
@@ -185,7 +185,10 @@ pub(crate) fn components() -> Map<Response> {
         "The response has not changed since the client received it (J3).",
         &["ETag", "Cache-Control"],
     );
-    let methods = response("The methods that the path supports (E3).", &["Allow"]);
+    let methods = response(
+        "The methods that the path supports (E3).",
+        &["Allow", "Cache-Control"],
+    );
     let components = [
         (MOVED.to_owned(), with_text),
         (format!("{MOVED}WithoutBody"), moved),

@@ -106,6 +106,17 @@ pub(crate) fn array(items: Json) -> Json {
     Json::Object([kind, ("items".to_owned(), items)].into())
 }
 
+/// The schema, which also allows null if the parameter does.
+fn nullable(mut schema: Json, param: &Param) -> Json {
+    if let Json::Object(members) = &mut schema
+        && param.is_nullable
+        && let Some(kind) = members.get_mut("type")
+    {
+        *kind = Json::Array(vec![kind.clone(), Json::String("null".to_owned())]);
+    }
+    schema
+}
+
 /// What a parameter means, with a limit that its schema cannot express.
 pub(crate) fn description(param: &Param) -> String {
     match param.kind {
@@ -126,7 +137,7 @@ pub(crate) fn of_members<'a>(
         if param.is_required {
             required.push(Json::String(param.name.to_owned()));
         }
-        let Json::Object(mut schema) = of_param(param, usage) else {
+        let Json::Object(mut schema) = nullable(of_param(param, usage), param) else {
             unreachable!("the schema of a parameter is an object");
         };
         let description = description(param);

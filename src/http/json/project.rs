@@ -49,7 +49,11 @@ pub(super) struct ProjectView<'a> {
     empty_repo: bool,
     /// Always false.
     archived: bool,
-    /// Who sees the project: `public`, `internal` or `private`.
+    /// Who sees the project: everybody, or its members.
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "String", extend("enum" = ["public", "private"]))
+    )]
     visibility: &'static str,
     /// The access of the caller, if it has sent a token (R72).
     #[cfg_attr(feature = "schemas", schemars(with = "Permissions"))]

@@ -44,14 +44,14 @@ pub(super) struct ReleaseView<'a> {
     assets: AssetsView<'a>,
     /// Always empty (R7).
     evidences: [(); 0],
-    /// When the release became or becomes immutable, only if it is locked.
+    /// When the release became or becomes immutable, only if it is locked (R90).
     #[cfg_attr(
         feature = "schemas",
         schemars(with = "String", extend("format" = "date-time"))
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     immutable_at: Option<&'a str>,
-    /// Whether `immutable_at` has come. From then on, the links do not change.
+    /// Whether `immutable_at` has come. From then on, the links do not change (R90).
     #[cfg_attr(feature = "schemas", schemars(with = "bool"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     immutable: Option<bool>,

@@ -12,6 +12,8 @@ pub struct Param {
     pub kind: Kind,
     /// Whether a request without it is rejected.
     pub is_required: bool,
+    /// Whether null clears the attribute. Elsewhere, null is refused or has no effect.
+    pub is_nullable: bool,
     /// What it means, in one sentence.
     pub summary: &'static str,
 }
@@ -106,6 +108,7 @@ impl Param {
             place,
             kind,
             is_required: true,
+            is_nullable: false,
             summary,
         }
     }
@@ -121,6 +124,15 @@ impl Param {
         Self {
             is_required: false,
             ..Self::required(name, place, kind, summary)
+        }
+    }
+
+    /// The same parameter, of which null clears the attribute.
+    #[must_use]
+    pub const fn nullable(self) -> Self {
+        Self {
+            is_nullable: true,
+            ..self
         }
     }
 

@@ -42,13 +42,18 @@ pub fn facts_of(operation: &Operation) -> &'static Facts {
     found.unwrap_or_else(|| panic!("no row has the operation {}", operation.name()))
 }
 
+/// The type of a schema, besides null.
+fn kind(schema: &Value) -> Option<&str> {
+    schema["type"].as_str().or(schema["type"][0].as_str())
+}
+
 /// Values that the description allows. `None` is the value that the case of the operation has.
 pub fn valid_values(parameter: &Parameter) -> Vec<Option<Value>> {
     let schema = &parameter.schema;
     if parameter.place == "path" || parameter.is_required {
         return vec![None];
     }
-    let values = match schema["type"].as_str() {
+    let values = match kind(schema) {
         _ if schema["enum"].is_array() => schema["enum"].as_array().cloned().unwrap_or_default(),
         _ if schema["default"].is_number() => vec![schema["default"].clone()],
         Some("boolean") => vec![json!(true), json!(false)],
@@ -75,7 +80,7 @@ pub fn refused_value(parameter: &Parameter) -> (Value, u64) {
         return (json!(value), *status);
     }
     let schema = &parameter.schema;
-    let value = match schema["type"].as_str() {
+    let value = match kind(schema) {
         Some("array") => json!({ "a": "b" }),
         Some("string") if parameter.place == "body" => json!(["text"]),
         Some("string") if schema["enum"].is_null() => {

@@ -13,9 +13,9 @@ pub(super) fn section(document: &Document, contents: &mut Contents) -> String {
     let schemes = document.components.security_schemes.values();
     let rows = schemes.map(|scheme| [sent(scheme), with_links(&scheme.description)]);
     format!(
-        "{}A request sends its token in one of these ways:\n\n{}Guests and reporters may read a \
+        "{}A request sends its token in one of these ways, which are the usual ones:\n\n{}Guests and reporters may read a \
          project; developers, maintainers and owners may also write ({}). A public project \
-         needs no token for reading, and an internal one any token.\n\n",
+         needs no token for reading, and a private one a token with a role in it.\n\n",
         contents.section(TITLE),
         table(["Sent as", "Description"], rows),
         with_links("E7"),

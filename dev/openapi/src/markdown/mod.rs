@@ -75,8 +75,8 @@ fn other_methods(document: &Document, contents: &mut Contents) -> String {
     let with_tags = with_tags.map(|(path, _)| format!(", except for `{path}`"));
     let exceptions: String = with_tags.collect();
     let text = format!(
-        "Each operation with `GET` also serves `HEAD`, which returns the same status and headers \
-         without a body, but neither `ETag` nor 304 (F8){exceptions}. Each path of the API also \
+        "Each operation with `GET` also serves `HEAD`, which returns the same without a body, \
+         with other values of `Cache-Control`, and with neither `ETag` nor 304 (F8){exceptions}. Each path of the API also \
          serves `OPTIONS`, which returns 204 with the methods of the path in the header `Allow` \
          (E3, J5)."
     );
