@@ -2,7 +2,7 @@
 //! handles events. Lambda managed instances send several at once.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::SystemTime;
 
 use lambda_http::{Error, lambda_runtime, service_fn};
@@ -12,6 +12,7 @@ use release_links::config::Settings;
 use release_links::store::Store;
 use release_links::telemetry::{EventsOnly, log_filter, standard_output};
 use tokio::runtime::Builder;
+use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
@@ -30,12 +31,20 @@ fn main() -> ExitCode {
             reason = "whoever starts the function reads this, with or without a log"
         )]
         Err(error) => {
+            log_version();
             // Lambda treats a line without a level as INFO, which LogLevel may filter.
             tracing::error!(cause = %error, "the function cannot start");
             eprintln!("release-links: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Logs the version of the service, once in the life of a process.
+fn log_version() {
+    static LOGGED: Once = Once::new();
+    LOGGED
+        .call_once(|| tracing::info!(version = env!("CARGO_PKG_VERSION"), "release-links starts"));
 }
 
 /// The value of an environment variable.
@@ -60,8 +69,11 @@ fn log_to_standard_output(filter: Targets) {
 /// One thread suffices for one request at a time. Lambda managed instances send several.
 fn start() -> Result<(), Error> {
     log_to_standard_output(log_filter(environment)?);
-    // Before anything can fail, so that the log of a failed start names the version too.
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), "release-links starts");
+    // To log the first line takes two percent of a start, so the first request does it. At this level,
+    // a start logs other lines, which the version precedes.
+    if tracing::event_enabled!(Level::DEBUG) {
+        log_version();
+    }
     let at_once: usize = environment("AWS_LAMBDA_MAX_CONCURRENCY")
         .and_then(|number| number.parse().ok())
         .unwrap_or(1);
@@ -84,7 +96,10 @@ async fn serve() -> Result<(), Error> {
     });
     let handler = service_fn(move |event| {
         let app = Arc::clone(&app);
-        async move { app.invoke(event).await }
+        async move {
+            log_version();
+            app.invoke(event).await
+        }
     });
     let served = lambda_runtime::run_concurrent(handler).await;
     served.map_err(|error| format!("the Lambda runtime API no longer responds: {error}").into())

@@ -1,12 +1,13 @@
-//! What the log says when the function starts.
+//! What the log says first.
 
 use std::process::Stdio;
 
-use testkit::app::{TABLE, seeded_engine};
+use testkit::app::{LINKS, TABLE, seeded_engine};
+use testkit::event::Event;
 use testkit::runtime_api::RuntimeApi;
 
-/// The lines that a function with these settings logs until it polls for its first event.
-async fn log_of_a_start(settings: &[(&str, &str)]) -> String {
+/// The lines that a function with these settings logs for this number of requests.
+async fn log_of(requests: usize, settings: &[(&str, &str)]) -> String {
     let endpoint = format!("http://{}", seeded_engine().await);
     let runtime_api = RuntimeApi::start().await;
     let mut process = runtime_api
@@ -16,13 +17,17 @@ async fn log_of_a_start(settings: &[(&str, &str)]) -> String {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    runtime_api.wait_for_polls(1).await;
+    for _ in 0..requests {
+        let response = runtime_api.invoke(Event::new("GET", LINKS)).await;
+        assert_eq!(response["statusCode"], 200);
+    }
+    runtime_api.wait_for_polls(requests + 1).await;
     process.start_kill().unwrap();
     let output = process.wait_with_output().await.unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Asserts that a line is the event of a start, with a timestamp in UTC.
+/// Asserts that a line is the event with the version, with a timestamp in UTC.
 #[track_caller]
 fn assert_start(line: &str) {
     let timestamp = line.strip_prefix(r#"{"timestamp":""#).unwrap_or_default();
@@ -37,23 +42,31 @@ fn assert_start(line: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_start_logs_one_line_with_the_version() {
-    let log = log_of_a_start(&[]).await;
+async fn the_first_request_logs_the_version_before_its_own_line() {
+    let log = log_of(2, &[]).await;
     let lines: Vec<&str> = log.lines().collect();
-    assert_eq!(lines.len(), 1, "{log}");
+    assert_eq!(lines.len(), 3, "{log}");
     assert_start(lines[0]);
+    for line in &lines[1..] {
+        assert!(line.contains(r#""operation":"list_links""#), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_succeeds_logs_nothing() {
+    assert_eq!(log_of(0, &[]).await, "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_line_with_the_version_is_the_first_one_at_the_most_verbose_level() {
-    let log = log_of_a_start(&[("LOG_LEVEL", "debug")]).await;
+    let log = log_of(0, &[("LOG_LEVEL", "debug")]).await;
     assert!(log.lines().count() > 1, "{log}");
     assert_start(log.lines().next().unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_start_above_level_info_logs_nothing() {
-    let log = log_of_a_start(&[("AWS_LAMBDA_LOG_LEVEL", "WARN")]).await;
+async fn the_version_is_not_logged_above_level_info() {
+    let log = log_of(1, &[("AWS_LAMBDA_LOG_LEVEL", "WARN")]).await;
     assert_eq!(log, "");
 }
 
