@@ -120,10 +120,9 @@ async fn a_release_is_created_although_its_second_transaction_meets_the_first_on
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_arrives_after_a_later_release_gets_a_generation_of_its_own() {
     let world = World::start().await;
-    let slow = world.process();
-    let hold = slow.hold(creates_release);
-    let late = slow.begin(creation([link("late")]));
-    hold.reached().await;
+    let (hold, late) = world
+        .begin_held(creation([link("late")]), creates_release)
+        .await;
     let app = world.process();
     app.create([link("other")]).await;
     let other = generation(&app).await;

@@ -43,10 +43,9 @@ async fn a_late_link_of_a_deleted_release_is_removed_by_later_writes() {
     let world = World::start().await;
     let app = world.process();
     app.create([link("a")]).await;
-    let slow = world.process();
-    let hold = slow.hold(puts_links);
-    let late = slow.begin(Event::new("POST", V1_LINKS).json(link("late")));
-    hold.reached().await;
+    let (hold, late) = world
+        .begin_held(Event::new("POST", V1_LINKS).json(link("late")), puts_links)
+        .await;
     app.delete_release().await;
     hold.release();
     assert_eq!(

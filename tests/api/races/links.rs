@@ -19,10 +19,7 @@ async fn a_late_creation_for_a_deleted_release_does_not_replace_a_later_record_o
     let world = World::start().await;
     let app = world.process();
     app.create([]).await;
-    let slow = world.process();
-    let hold = slow.hold(puts_links);
-    let late = slow.begin(with_key(link("a")));
-    hold.reached().await;
+    let (hold, late) = world.begin_held(with_key(link("a")), puts_links).await;
     app.delete_release().await;
     app.create([]).await;
     let created = app.send(with_key(link("a"))).await;
@@ -62,11 +59,10 @@ async fn a_late_change_of_a_link_of_a_deleted_release_does_not_meet_its_successo
     let app = world.process();
     let created = app.create([link("a")]).await;
     let id = &created["assets"]["links"][0]["id"];
-    let slow = world.process();
-    let hold = slow.hold(is_transaction);
     let path = format!("{V1_LINKS}/{id}");
-    let change = slow.begin(Event::new("PUT", &path).json(link("b")));
-    hold.reached().await;
+    let (hold, change) = world
+        .begin_held(Event::new("PUT", &path).json(link("b")), is_transaction)
+        .await;
     delete_and_create_anew(&world, &link("b")).await;
     let successor = world.process().get(V1).await;
     assert_eq!(successor.status, 200, "{successor:?}");

@@ -146,10 +146,9 @@ async fn a_deletion_that_has_read_the_release_before_the_lock_is_refused() {
     let world = World::start().await;
     let app = world.process();
     app.create([link("a")]).await;
-    let slow = world.process();
-    let hold = slow.hold(is_transaction);
-    let deletion = slow.begin(Event::new("DELETE", V1));
-    hold.reached().await;
+    let (hold, deletion) = world
+        .begin_held(Event::new("DELETE", V1), is_transaction)
+        .await;
     let locked = app.send(locking()).await;
     assert_eq!(locked.status, 200);
     hold.release();
@@ -163,10 +162,12 @@ async fn an_update_that_has_read_the_release_before_the_lock_shows_the_lock() {
     let world = World::start().await;
     let app = world.process();
     app.create([]).await;
-    let slow = world.process();
-    let hold = slow.hold(is_transaction);
-    let update = slow.begin(Event::new("PUT", V1).json(json!({"name": "new"})));
-    hold.reached().await;
+    let (hold, update) = world
+        .begin_held(
+            Event::new("PUT", V1).json(json!({"name": "new"})),
+            is_transaction,
+        )
+        .await;
     let locked = app.send(locking()).await;
     hold.release();
     let updated = update.await.unwrap();
@@ -182,10 +183,7 @@ async fn the_second_of_two_locks_keeps_the_time_of_the_first() {
     let world = World::start().await;
     let app = world.process();
     app.create([]).await;
-    let slow = world.process();
-    let hold = slow.hold(is_transaction);
-    let second = slow.begin(locking());
-    hold.reached().await;
+    let (hold, second) = world.begin_held(locking(), is_transaction).await;
     let first = app.send(locking()).await;
     pass(Duration::from_secs(1)).await;
     hold.release();
@@ -199,10 +197,9 @@ async fn the_second_of_two_locks_keeps_the_time_of_the_first() {
 async fn a_first_link_that_finds_a_locked_release_instead_is_refused() {
     let world = World::start().await;
     let app = world.process();
-    let slow = world.process();
-    let hold = slow.hold(puts_links);
-    let late = slow.begin(Event::new("POST", V1_LINKS).json(link("late")));
-    hold.reached().await;
+    let (hold, late) = world
+        .begin_held(Event::new("POST", V1_LINKS).json(link("late")), puts_links)
+        .await;
     let body = json!({"tag_name": "v1", "immutable": true});
     let created = app.post(crate::releases::RELEASES, body).await;
     assert_eq!(created.body["immutable"], true);
@@ -240,10 +237,9 @@ async fn a_reservation_that_is_repeated_after_the_lock_is_refused() {
     let world = World::start().await;
     let app = world.process();
     app.create([]).await;
-    let slow = world.process();
-    let hold = slow.hold(is_update);
-    let late = slow.begin(Event::new("POST", V1_LINKS).json(link("late")));
-    hold.reached().await;
+    let (hold, late) = world
+        .begin_held(Event::new("POST", V1_LINKS).json(link("late")), is_update)
+        .await;
     let locked = app.send(locking()).await;
     hold.release();
     late.await.unwrap().assert(403, refusal());

@@ -82,11 +82,10 @@ async fn a_link_whose_name_a_restore_brings_back_is_refused() {
     let backup = operator::back_up(&app).await;
     app.delete_release().await;
     app.create([]).await;
-    let slow = world.process();
-    let hold = slow.hold(puts_links);
     let second = json!({"name": "a", "url": "https://e.com/other"});
-    let second = slow.begin(Event::new("POST", V1_LINKS).json(second));
-    hold.reached().await;
+    let (hold, second) = world
+        .begin_held(Event::new("POST", V1_LINKS).json(second), puts_links)
+        .await;
     assert_eq!(operator::restore(&app, &backup).await, Ok(vec![true]));
     hold.release();
     let second = second.await.unwrap();

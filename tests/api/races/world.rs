@@ -68,6 +68,19 @@ impl World {
         Process { app, connection }
     }
 
+    /// Begins a request in a process of its own, and waits for this call of it, which is held.
+    pub(super) async fn begin_held(
+        &self,
+        event: Event,
+        call: impl Fn(&Call) -> bool + Send + 'static,
+    ) -> (Hold, JoinHandle<Reply>) {
+        let slow = self.process();
+        let hold = slow.hold(call);
+        let request = slow.begin(event);
+        hold.reached().await;
+        (hold, request)
+    }
+
     /// Asserts the table's invariants.
     pub(super) async fn assert_consistent(&self) {
         assert_invariants(&self.process().items().await);
