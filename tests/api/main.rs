@@ -16,7 +16,6 @@ mod connection;
 mod constraints;
 mod costs;
 mod credentials;
-mod description;
 mod descriptions;
 mod digests;
 mod downloads;

@@ -2,6 +2,7 @@
 //! response of each test with it. Here, requests show everything that it describes.
 
 mod probes;
+mod served;
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use testkit::reply::Reply;
 const PATH: &str = "/api/v4/openapi.json";
 
 fn document() -> Value {
-    serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap()
+    serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap()
 }
 
 fn get() -> Event {
@@ -65,7 +65,7 @@ async fn only_a_client_that_accepts_gzip_gets_the_description_compressed() {
 #[tokio::test]
 async fn a_rest_api_gets_the_description_uncompressed() {
     let app = TestApp::start().await;
-    let event = include_str!("../../events/list-links-rest-api.json");
+    let event = include_str!("../../../events/list-links-rest-api.json");
     let mut event: Value = serde_json::from_str(event).unwrap();
     event["path"] = json!(PATH);
     event["requestContext"]["path"] = json!(format!("/production{PATH}"));
