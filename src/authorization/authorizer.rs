@@ -102,7 +102,8 @@ impl Authorizer {
         } else {
             self.look_up(context, access).await?
         };
-        if access == Access::Token && caller == Caller::Anonymous {
+        let needs_token = matches!(access, Access::Token | Access::JobToken);
+        if needs_token && caller == Caller::Anonymous {
             return Err(ApiError::Unauthorized);
         }
         let is_named = |project: &Arc<Project>| {

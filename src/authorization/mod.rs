@@ -21,6 +21,8 @@ pub enum Access {
     Read,
     /// Reads something about the caller, so it needs a token.
     Token,
+    /// Reads the job of a job token, so it needs a token that was sent as one (R74).
+    JobToken,
     /// Writes: it requires the scope `api` (E17) and the role developer or a higher one (E7).
     Write,
 }

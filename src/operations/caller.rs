@@ -50,7 +50,7 @@ impl Operation for CurrentJob {
         name: "current_job",
         method: Method::GET,
         path: paths::JOB,
-        access: Access::Token,
+        access: Access::JobToken,
         order: Order::ParametersFirst,
         format: Format::Json,
         former_paths: None,

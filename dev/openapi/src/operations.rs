@@ -81,7 +81,7 @@ pub(crate) fn all(sources: &mut Sources) -> Map<PathItem> {
 fn operation(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
     let responses = responses::of(facts, path, sources);
     let method = facts.method.as_str();
-    with_responses(facts, path, sources, (method, responses))
+    with_responses(facts, path, sources, method, responses)
 }
 
 /// HEAD answers as GET, without a body (F8).
@@ -89,7 +89,7 @@ fn head(facts: &Facts, path: &str, sources: &mut Sources) -> Operation {
     let responses = responses::of_head(facts, path, sources);
     Operation {
         summary: format!("{}: the headers alone", facts.summary),
-        ..with_responses(facts, path, sources, ("head", responses))
+        ..with_responses(facts, path, sources, "head", responses)
     }
 }
 
@@ -97,7 +97,8 @@ fn with_responses(
     facts: &Facts,
     path: &str,
     sources: &Sources,
-    (method, responses): (&str, Map<RefOr<Response>>),
+    method: &str,
+    responses: Map<RefOr<Response>>,
 ) -> Operation {
     let statements = facts.statements.join(", ");
     let mut parameters = parameters::of(facts, path, sources);
@@ -111,7 +112,7 @@ fn with_responses(
         parameters,
         request_body: request_body(facts, sources),
         responses,
-        security: security::requirements(facts),
+        security: security::requirements(facts.access),
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn of(facts: &Facts, path: &str, sources: &Sources) -> Vec<RefOr<Para
     let parameters = references(facts, path);
     let parameters =
         parameters.map(
-            |reference| match own(facts, (path, reference.name()), sources) {
+            |reference| match own(facts, path, reference.name(), sources) {
                 Some(parameter) => RefOr::Item(parameter),
                 None => RefOr::Reference(reference),
             },
@@ -43,7 +43,7 @@ pub(crate) fn of(facts: &Facts, path: &str, sources: &Sources) -> Vec<RefOr<Para
 }
 
 /// The parameter of the path, if it differs from the component of its name.
-fn own(facts: &Facts, (path, name): (&str, &str), sources: &Sources) -> Option<Parameter> {
+fn own(facts: &Facts, path: &str, name: &str, sources: &Sources) -> Option<Parameter> {
     let is_it = |param: &&Param| param.name == name && param.place == Place::Path;
     let describe = |param| parameter(param, &sources.differences, &sources.exchanges);
     let mut own = describe(facts.params.iter().find(is_it)?);

@@ -1,7 +1,6 @@
 //! The ways to send a token (E14, E16).
 
 use release_links::authorization::Access;
-use release_links::operations::Facts;
 
 use crate::model::{Map, SecurityScheme};
 
@@ -54,17 +53,15 @@ pub(crate) fn schemes() -> Map<SecurityScheme> {
     NAMES.map(str::to_owned).into_iter().zip(schemes).collect()
 }
 
-/// What an operation requires: one of the schemes or, to read a public project, none.
-pub(crate) fn requirements(facts: &Facts) -> Vec<Map<Vec<String>>> {
+/// What an operation with this access requires: one of the schemes or, to read a public project,
+/// none.
+pub(crate) fn requirements(access: Access) -> Vec<Map<Vec<String>>> {
     let of_scheme = |name: &str| [(name.to_owned(), Vec::new())].into();
-    // Only a job token has a job (R74).
-    let is_accepted = |name: &&str| facts.name != "current_job" || *name == JOB_TOKEN;
-    let names = NAMES.into_iter().filter(is_accepted);
-    let mut requirements: Vec<_> = names.map(of_scheme).collect();
-    match facts.access {
-        Access::Public => requirements.clear(),
-        Access::Read => requirements.push(Map::new()),
-        Access::Token | Access::Write => {}
+    let all = || NAMES.map(of_scheme).to_vec();
+    match access {
+        Access::Public => Vec::new(),
+        Access::Read => [all(), vec![Map::new()]].concat(),
+        Access::Token | Access::Write => all(),
+        Access::JobToken => vec![of_scheme(JOB_TOKEN)],
     }
-    requirements
 }
