@@ -13,7 +13,7 @@ fn main() -> io::Result<()> {
     arrange_program()
 }
 
-/// Writes `openapi.json.gz`, a fifteenth of the document's size, for `src/http/openapi.rs`.
+/// Writes `openapi.json.gz`, which is less than a tenth as large, for `src/http/openapi.rs`.
 fn compress_description() -> io::Result<()> {
     println!("cargo::rerun-if-changed=docs/openapi.json");
     let folder = std::env::var_os("OUT_DIR").unwrap_or_default();

@@ -69,8 +69,8 @@ fn log_to_standard_output(filter: Targets) {
 /// One thread suffices for one request at a time. Lambda managed instances send several.
 fn start() -> Result<(), Error> {
     log_to_standard_output(log_filter(environment)?);
-    // To log the first line takes two percent of a start, so the first request does it. At this level,
-    // a start logs other lines, which the version precedes.
+    // Logging takes a part of the start that `make bench` notices, so the first request logs the
+    // version. At this level, the start logs other lines, and the version comes before them.
     if tracing::event_enabled!(Level::DEBUG) {
         log_version();
     }

@@ -78,7 +78,8 @@ pub enum ApiError {
     JobNotFound,
     /// The caller sees the project but lacks write access (E1, E8).
     Forbidden,
-    /// The release with this tag is locked, so nobody may change its links or delete it (ours).
+    /// The release with this tag is locked, so nobody may change its links or delete it
+    /// (R90).
     Immutable(TagName),
     /// The link violates rules, all of which are reported together (section D).
     Invalid(Vec<Violation>),

@@ -16,7 +16,8 @@ pub const PAGE: Param = Param::query(
         max: None,
         default: Some(1),
     },
-    "The number of the page. One below 1 counts as 1 (B6), and one beyond 63 bits is invalid (B7).",
+    "The number of the page. A number below 1 counts as 1 (B6), and one beyond 63 bits is invalid \
+     (B7).",
 );
 /// The size of a page.
 pub const PER_PAGE: Param = Param::query(
@@ -26,7 +27,8 @@ pub const PER_PAGE: Param = Param::query(
         max: Some(MAX_PER_PAGE),
         default: Some(DEFAULT_PER_PAGE),
     },
-    "The number of items on a page. More count as 100 (B3), less than 0 as 20 (B5); 0 is invalid (B4).",
+    "The number of items on a page. A number above 100 counts as 100 (B3), and one below 0 as 20 \
+     (B5). 0 is invalid (B4).",
 );
 /// Reads `page` and `per_page` (B2 to B9).
 ///

@@ -144,8 +144,8 @@ impl Operation for Latest {
         content: Content::Redirect,
         summary: "Get the latest release",
         description: "Redirects to the release with the newest `released_at`, which may be in the \
-                      future (R60). The rest of the path and the query, also a token \
-                      in it, are kept; `order_by` is not (R64).",
+                      future (R60). It keeps the rest of the path, and the query, including a token \
+                      in it, but not `order_by` (R64).",
         statements: &["R63", "R64", "R65", "R66"],
     };
     type Grant = ProjectGrant;

@@ -106,7 +106,8 @@ pub(super) fn read_new_link(mut checks: Checks<'_>) -> Result<LinkInput, ParamEr
     checks.finish(input)
 }
 
-/// Reads an update: name or url is required (C13), unless there is a digest (D16). `checks` may contain errors of the path.
+/// Reads an update: name or url is required (C13), unless there is a digest (D16). `checks` may
+/// contain errors of the path.
 ///
 /// # Errors
 ///

@@ -181,7 +181,8 @@ impl Operation for UpdateLink {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Link),
         summary: "Update a link",
-        description: "Changes the attributes that are sent: at least the name or the URL (C13).",
+        description: "Changes the attributes that are sent: at least the name (C13), the URL or the \
+                      digest (D16).",
         statements: &["A4", "D2", "I1"],
     };
     type Grant = ProjectGrant;

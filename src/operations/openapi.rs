@@ -25,8 +25,8 @@ impl Operation for OpenApi {
         statuses: &[200, 304],
         content: Content::OpenApi,
         summary: "Get the description of the API",
-        description: "Returns the description of the API in the format OpenAPI 3.1, with gzip if the client \
-                      accepts it. Anyone may keep it for an hour.",
+        description: "Returns the description of the API in the format OpenAPI 3.1, with gzip if \
+                      the client accepts it. Anyone may keep it for an hour.",
         statements: &[],
     };
     type Grant = PublicGrant;

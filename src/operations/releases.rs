@@ -218,8 +218,8 @@ impl Operation for UpdateRelease {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Release),
         summary: "Update a release",
-        description: "Changes the attributes that are sent: at least one (R48). The links have operations of \
-                      their own. A release that does not exist leads to 403 (R51).",
+        description: "Changes the attributes that are sent: at least one (R48). The links have \
+                      operations of their own. A release that does not exist leads to 403 (R51).",
         statements: &["R48", "R51"],
     };
     type Grant = ProjectGrant;
@@ -275,8 +275,8 @@ impl Operation for DeleteRelease {
         statuses: &[200, 400, 401, 403, 404],
         content: Content::One(View::Release),
         summary: "Delete a release with its links",
-        description: "Returns the deleted release without its links (R21). A release that does not exist \
-                      leads to 403 (R51).",
+        description: "Returns the deleted release without its links (R21). A release that does \
+                      not exist leads to 403 (R51).",
         statements: &["R21", "R51"],
     };
     type Grant = ProjectGrant;

@@ -45,7 +45,7 @@ impl Differences {
     pub(crate) fn add_to(&self, schema: &mut Map<Json>, text: &str) {
         let cited = self.cited(text);
         if !cited.is_empty() {
-            let cited = cited.iter().map(Difference::to_json);
+            let cited = cited.iter().map(Json::of);
             schema.insert(EXTENSION.to_owned(), Json::Array(cited.collect()));
         }
     }

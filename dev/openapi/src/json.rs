@@ -24,6 +24,17 @@ pub enum Json {
 }
 
 impl Json {
+    /// The JSON of a value whose members keep the order of its fields.
+    ///
+    /// # Panics
+    ///
+    /// If the value has a map whose keys are not text.
+    #[must_use]
+    pub fn of(value: &impl Serialize) -> Self {
+        let text = serde_json::to_string(value).expect("the value serializes");
+        serde_json::from_str(&text).expect("the text is JSON")
+    }
+
     /// The member of an object with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {

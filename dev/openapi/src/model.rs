@@ -114,19 +114,6 @@ pub struct Difference {
     pub gitlab: String,
 }
 
-impl Difference {
-    /// Its JSON, for a schema.
-    pub(crate) fn to_json(&self) -> Json {
-        let members = [
-            ("statement", &self.statement),
-            ("service", &self.service),
-            ("gitlab", &self.gitlab),
-        ];
-        let members = members.map(|(name, text)| (name.to_owned(), Json::String(text.clone())));
-        Json::Object(members.into())
-    }
-}
-
 /// The reference object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {

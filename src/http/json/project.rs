@@ -52,13 +52,19 @@ pub(super) struct ProjectView<'a> {
     /// Who sees the project: everybody, or its members.
     #[cfg_attr(
         feature = "schemas",
-        schemars(with = "String", extend("enum" = ["public", "private"]))
+        schemars(with = "String", extend("enum" = visibilities()))
     )]
     visibility: &'static str,
     /// The access of the caller, if it has sent a token (R72).
     #[cfg_attr(feature = "schemas", schemars(with = "Permissions"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<Permissions>,
+}
+
+#[cfg(feature = "schemas")]
+fn visibilities() -> Vec<&'static str> {
+    let all = <crate::project::Visibility as strum::VariantArray>::VARIANTS;
+    all.iter().map(|visibility| visibility.as_str()).collect()
 }
 
 #[derive(Serialize)]
