@@ -129,8 +129,11 @@ impl App {
         record: &mut RequestRecord,
     ) -> Result<Answer, ApiError> {
         let Target { path, query, body } = target?;
-        let event_url = || PublicUrl::from_event(http.request_context_ref(), http.headers(), &path);
-        let public_url = self.settings.public_url.clone().unwrap_or_else(event_url);
+        let event_url = PublicUrl::from_event(http.request_context_ref(), http.headers(), &path);
+        let (public_url, received_url) = match &self.settings.public_url {
+            Some(public_url) => (public_url.clone(), Some(event_url)),
+            None => (event_url, None),
+        };
         // A body that is too large is an error whatever the path is.
         let found = operations::find(http.method(), &path, public_url.prefix());
         let max_bytes = found.as_ref().map_or(MAX_BODY_BYTES, Found::max_body_bytes);
@@ -150,7 +153,7 @@ impl App {
             session,
             record,
         };
-        let (request, credential) = read(http, endpoint, query, public_url).await?;
+        let (request, credential) = read(http, endpoint, query, (public_url, received_url)).await?;
         match row.parse {
             Parse::ForProject(parse) => call.perform(&request, credential, parse).await,
             Parse::ForCaller(parse) => call.perform(&request, credential, parse).await,
@@ -203,7 +206,7 @@ async fn read(
     http: &HttpRequest,
     endpoint: Endpoint,
     query: String,
-    public_url: PublicUrl,
+    (public_url, received_url): (PublicUrl, Option<PublicUrl>),
 ) -> Result<(Request, Option<Credential>), ApiError> {
     let Endpoint {
         row,
@@ -225,6 +228,7 @@ async fn read(
         params,
         idempotency_key: key.map(|key| key.as_bytes().to_vec()),
         public_url,
+        received_url,
     };
     Ok((request, credential))
 }

@@ -14,7 +14,9 @@ pub mod paths;
 pub mod pattern;
 pub mod public_url;
 pub mod redirect;
+mod representation;
 pub mod request;
 pub mod response;
+pub mod text_file;
 
 pub use lambda_http::http::Method;

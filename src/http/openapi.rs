@@ -3,12 +3,11 @@
 use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
-use headers::HeaderMapExt;
-use lambda_http::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use lambda_http::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 
-use super::headers::{etag, is_known};
+use super::representation::representation;
 
 /// The document, compressed with gzip.
 static COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
@@ -16,29 +15,20 @@ static COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.jso
 /// The response with the document. It differs between versions of the service alone, so anyone may
 /// keep it for an hour.
 pub(super) fn response(request: &Request) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    let headers = response.headers_mut();
+    let mut headers = HeaderMap::new();
     let public = HeaderValue::from_static("public, max-age=3600");
     headers.insert(header::CACHE_CONTROL, public);
     let vary = HeaderValue::from_static("Accept-Encoding");
     headers.insert(header::VARY, vary);
-    // A weak entity tag may name both encodings (RFC 9110, 8.8.3).
-    if let Some(etag) = etag(COMPRESSED) {
-        headers.typed_insert(etag.clone());
-        if is_known(request.headers(), &etag) {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            return response;
-        }
-    }
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, json);
     let is_compressed = accepts_gzip(request.headers()) && passes_bytes_on(request);
-    if is_compressed {
+    // A weak entity tag may name both encodings (RFC 9110, 8.8.3).
+    let body = || body(is_compressed);
+    let mut response = representation(request, headers, "application/json", COMPRESSED, body);
+    if is_compressed && response.status() == StatusCode::OK {
         let gzip = HeaderValue::from_static("gzip");
-        headers.insert(header::CONTENT_ENCODING, gzip);
-    }
-    if *request.method() != Method::HEAD {
-        *response.body_mut() = body(is_compressed);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, gzip);
     }
     response
 }

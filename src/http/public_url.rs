@@ -73,6 +73,16 @@ impl PublicUrl {
         &self.prefix
     }
 
+    /// The path of a URL, if it is the URL of this service. The scheme does not matter, because
+    /// gateways redirect from http to https.
+    #[must_use]
+    pub fn path_of<'a>(&self, url: &'a Url) -> Option<&'a str> {
+        let is_web = matches!(url.scheme(), "http" | "https");
+        let base = Url::parse(&self.base).ok()?;
+        let is_same = base.host() == url.host() && base.port() == url.port();
+        (is_web && is_same).then(|| url.path())
+    }
+
     /// The absolute URL of an endpoint with these values of its parameters.
     #[must_use]
     pub fn endpoint(&self, pattern: Pattern, values: &[(&str, &str)]) -> String {
@@ -92,8 +102,9 @@ impl PublicUrl {
         format!("{}{}", self.base_path(), pattern.fill(values))
     }
 
-    /// The path of the service's address.
-    fn base_path(&self) -> &str {
+    /// The path of the service's address, without a slash at the end.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
         let authority = self.base.find("://").map_or(0, |scheme| scheme + 3);
         let path = self.base[authority..].find('/');
         path.map_or("", |path| &self.base[authority + path..])

@@ -61,10 +61,7 @@ impl Redirect {
         Self {
             status: StatusCode::FOUND,
             location,
-            cache_control: match visibility {
-                Visibility::Public => format!("public, max-age={}", max_age.as_secs()),
-                Visibility::Private => NO_STORE.to_owned(),
-            },
+            cache_control: cache_control(visibility, max_age),
             text: None,
         }
     }
@@ -142,6 +139,15 @@ pub fn to_project(url: String) -> Result<Redirect, ApiError> {
         cache_control: NO_STORE.to_owned(),
         text: Some(text),
     })
+}
+
+/// Who may cache what is the same for everyone who sees a project, and how long.
+#[must_use]
+pub fn cache_control(visibility: Visibility, max_age: Duration) -> String {
+    match visibility {
+        Visibility::Public => format!("public, max-age={}", max_age.as_secs()),
+        Visibility::Private => NO_STORE.to_owned(),
+    }
 }
 
 fn check_length(location: &str) -> Result<(), ApiError> {

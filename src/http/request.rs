@@ -33,6 +33,8 @@ pub struct Request {
     pub idempotency_key: Option<Vec<u8>>,
     /// The service's address as the client sees it.
     pub public_url: PublicUrl,
+    /// The address at which the request arrived, if `PUBLIC_URL` names another one.
+    pub received_url: Option<PublicUrl>,
 }
 
 impl Request {
@@ -40,9 +42,12 @@ impl Request {
     /// if no project can have such a name, or if the path names no project.
     #[must_use]
     pub fn projects(&self) -> Vec<ProjectRef> {
-        let names = self.captures.text("id").into_iter();
-        let names = names.chain(self.project_without_prefix.clone());
-        names.filter_map(|name| ProjectRef::parse(&name)).collect()
+        projects(&self.captures, self.project_without_prefix.as_deref())
+    }
+
+    /// The addresses of the service that this request knows.
+    pub fn addresses(&self) -> impl Iterator<Item = &PublicUrl> {
+        [&self.public_url].into_iter().chain(&self.received_url)
     }
 
     /// The tag that the path names, or the empty tag.
@@ -128,6 +133,14 @@ impl Request {
         }
         params
     }
+}
+
+/// The possible names of the project in a path, the first one that the caller sees first.
+#[must_use]
+pub fn projects(captures: &Captures, without_prefix: Option<&str>) -> Vec<ProjectRef> {
+    let captured = captures.text("id");
+    let names = captured.as_deref().into_iter().chain(without_prefix);
+    names.filter_map(ProjectRef::parse).collect()
 }
 
 /// Sets the parameter as GitLab reads it.

@@ -9,6 +9,8 @@ use super::headers::{etag, is_known};
 use super::json;
 use super::openapi;
 use super::redirect::Redirect;
+use super::representation::insert;
+use super::text_file::TextFile;
 
 /// The result of an operation, in the shape of its response.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,8 @@ pub enum Answer {
     List(Vec<u8>, HeaderMap),
     /// A redirect.
     Redirect(Redirect),
+    /// A file of plain text.
+    TextFile(TextFile),
     /// The description of the API.
     OpenApi,
     /// The methods that a path supports.
@@ -43,6 +47,7 @@ pub fn from_answer(request: &Request, answer: Answer) -> Response<Body> {
         }
         Answer::List(body, headers) => success(request, StatusCode::OK, body, headers),
         Answer::Redirect(redirect) => redirect_to(request, redirect),
+        Answer::TextFile(file) => file.response(request),
         Answer::OpenApi => openapi::response(request),
         Answer::Allow(methods) => options(&methods),
     }
@@ -60,13 +65,6 @@ fn redirect_to(request: &Request, redirect: Redirect) -> Response<Body> {
         }
     }
     response
-}
-
-/// Sets a header whose value is text that the service has made.
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
 }
 
 /// The response to `OPTIONS` (E3) or to a browser's preflight (J5).

@@ -38,6 +38,12 @@ impl Digest {
         }
     }
 
+    /// The digits.
+    #[must_use]
+    pub fn hexadecimal(&self) -> &str {
+        &self.0[ALGORITHM.len()..]
+    }
+
     /// The algorithm and the digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,5 +1,6 @@
 //! A link of a release and its rules. This module does no I/O.
 
+pub mod checksums;
 mod digest;
 mod rules;
 mod url;

@@ -1,18 +1,21 @@
-//! Redirects to the URL of a link and to the latest release, in the API and on the web (sections G
+//! Downloads of an asset, and redirects to the latest release, in the API and on the web (sections G
 //! and R).
 
+use super::asset::{Asset, reject_parent};
 use super::facts::{Content, Facts, Format, FormerPaths, Order};
 use super::params::{ASSET_PATH, DOWNLOAD_PATH, ID, PROJECT_PATH, SUFFIX_PATH, TAG_NAME};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
 use crate::http::error::ApiError;
-use crate::http::params::{MAX_BODY_BYTES, Param, ParamError, ParamProblem};
+use crate::http::params::MAX_BODY_BYTES;
 use crate::http::redirect;
 use crate::http::request::Request;
 use crate::http::{Method, paths};
-use crate::link::may_be_filepath;
-use crate::release::{ReleaseKey, TagName};
 use crate::store::StoreError;
+
+const DOWNLOAD: &str = "Redirects to the URL of the link with this filepath. If there is none, `<filepath>.sha256` is \
+     the checksum file of the link with that filepath, and `SHA256SUMS` that of the release, as \
+     `sha256sum --check` reads them (G10).";
 
 /// Redirects a permanent URL to the URL of the link with this filepath (G2, G3).
 pub struct Download(Asset);
@@ -28,11 +31,11 @@ impl Operation for Download {
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[PROJECT_PATH, TAG_NAME, DOWNLOAD_PATH],
-        statuses: &[302, 400, 401, 404],
-        content: Content::Redirect,
+        statuses: &[200, 302, 304, 400, 401, 404],
+        content: Content::Download,
         summary: "Download an asset by its permanent URL",
-        description: "Redirects to the URL of the link with this filepath.",
-        statements: &["G2", "G3"],
+        description: DOWNLOAD,
+        statements: &["G2", "G3", "G10"],
     };
     type Grant = ProjectGrant;
 
@@ -41,14 +44,11 @@ impl Operation for Download {
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
-        // Only the API distinguishes a missing release from a missing link (R54).
-        let url = match self.0.url(&grant, context).await {
-            Err(StoreError::ReleaseNotFound) => return Err(ApiError::NotFound),
-            url => url?,
-        };
-        let max_age = context.max_ages.download;
-        let redirect = redirect::to_link(&url, grant.project.visibility, max_age);
-        Ok(Answer::Redirect(redirect))
+        match self.0.find(&grant, context).await {
+            // Only the API distinguishes a missing release from a missing link (R54).
+            Err(StoreError::ReleaseNotFound) => Err(ApiError::NotFound),
+            found => Ok(found?.answer(&grant, context)),
+        }
     }
 }
 
@@ -66,11 +66,11 @@ impl Operation for DownloadAsset {
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, ASSET_PATH],
-        statuses: &[302, 400, 401, 404],
-        content: Content::Redirect,
+        statuses: &[200, 302, 304, 400, 401, 404],
+        content: Content::Download,
         summary: "Download an asset",
-        description: "Redirects to the URL of the link with this filepath.",
-        statements: &["R62", "R66", "G3"],
+        description: DOWNLOAD,
+        statements: &["R62", "R66", "G3", "G10"],
     };
     type Grant = ProjectGrant;
 
@@ -81,48 +81,11 @@ impl Operation for DownloadAsset {
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
-        let url = self.0.url(&grant, context).await?;
-        let max_age = context.max_ages.download;
-        let redirect = redirect::to_link(&url, grant.project.visibility, max_age);
-        Ok(Answer::Redirect(redirect.with_text()))
-    }
-}
-
-/// An asset as the path names it.
-struct Asset {
-    tag: TagName,
-    filepath: String,
-}
-
-impl Asset {
-    fn parse(request: &Request, filepath: &Param) -> Result<Self, ApiError> {
-        let filepath = request.captures.text(filepath.name).unwrap_or_default();
-        Ok(Self {
-            tag: request.tag()?,
-            filepath: format!("/{filepath}"),
+        let found = self.0.find(&grant, context).await?;
+        Ok(match found.answer(&grant, context) {
+            Answer::Redirect(redirect) => Answer::Redirect(redirect.with_text()),
+            file => file,
         })
-    }
-
-    /// The URL of the link with this filepath.
-    async fn url(self, grant: &ProjectGrant, context: &Context<'_>) -> Result<String, StoreError> {
-        let release = grant.release(self.tag);
-        if !may_be_filepath(&self.filepath) {
-            return Err(missing_link(&release, context).await?);
-        }
-        let links = context.session.links(&release);
-        links.url_of_filepath(&self.filepath).await
-    }
-}
-
-/// The error of a filepath that no link can have.
-async fn missing_link(
-    release: &ReleaseKey,
-    context: &Context<'_>,
-) -> Result<StoreError, StoreError> {
-    if context.request.pattern.is_web() || context.session.releases().exists(release).await? {
-        Ok(StoreError::NotFound)
-    } else {
-        Ok(StoreError::ReleaseNotFound)
     }
 }
 
@@ -218,15 +181,4 @@ impl Suffix {
         let (query, max_age) = (&context.request.query, context.max_ages.latest);
         redirect::to_latest(url, &self.0, query, grant.project.visibility, max_age)
     }
-}
-
-/// Rejects a path with the name `..`, as GitLab does in the API (R62).
-fn reject_parent<'a>(
-    param: &Param,
-    mut names: impl Iterator<Item = &'a str>,
-) -> Result<(), ParamError> {
-    if names.any(|name| name == "..") {
-        return Err(ParamError::new(param.name, ParamProblem::NotAFilePath));
-    }
-    Ok(())
 }

@@ -77,6 +77,8 @@ pub enum Content {
     Page(View),
     /// A redirect.
     Redirect,
+    /// A redirect to the URL of a link, or a checksum file.
+    Download,
     /// The description of the API in the format OpenAPI.
     OpenApi,
 }

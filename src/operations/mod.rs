@@ -1,6 +1,7 @@
 //! The operations: [`OPERATIONS`] lists them, and reads as the API. Each has its [`Facts`] beside its
 //! code, which checks the parameters (`parse`) and performs the operation (`run`).
 
+mod asset;
 mod caller;
 mod downloads;
 mod facts;

@@ -3,7 +3,7 @@
 pub use crate::http::pagination::{PAGE, PER_PAGE};
 use crate::http::params::{Kind, Length, Param, Place};
 use crate::idempotency;
-use crate::link;
+use crate::link::checksums::MAX_DOWNLOAD_CHARACTERS;
 use crate::release::MAX_TAG_BYTES;
 
 /// Text of at most this many characters.
@@ -57,14 +57,14 @@ pub const USER_ID: Param = Param::path(
 /// A filepath in the path of the API.
 pub const ASSET_PATH: Param = Param::path(
     "direct_asset_path",
-    characters(link::MAX_FILEPATH_CHARACTERS),
-    "The filepath of the link, without its leading slash.",
+    characters(MAX_DOWNLOAD_CHARACTERS),
+    "The filepath of the link or the checksum file, without its leading slash.",
 );
 /// A filepath in a path of the web.
 pub const DOWNLOAD_PATH: Param = Param::path(
     "filepath",
-    characters(link::MAX_FILEPATH_CHARACTERS),
-    "The filepath of the link, without its leading slash.",
+    characters(MAX_DOWNLOAD_CHARACTERS),
+    "The filepath of the link or the checksum file, without its leading slash.",
 );
 /// What follows the path of the latest release.
 pub const SUFFIX_PATH: Param = Param {

@@ -303,7 +303,7 @@ fn forbid_if_missing(error: StoreError) -> ApiError {
 }
 
 /// Measures responses about the releases of the grant's project.
-fn response_size(grant: &ProjectGrant, context: &Context<'_>) -> ResponseSize {
+pub(super) fn response_size(grant: &ProjectGrant, context: &Context<'_>) -> ResponseSize {
     ResponseSize::new(&context.public_url().project(&grant.project))
 }
 

@@ -1,14 +1,12 @@
-//! Links of a release: create, get, update and delete, and the URL behind a filepath. Changes are
-//! public in [`super::writing`] alone.
+//! Links of a release: create, get, update and delete. Changes are public in [`super::writing`]
+//! alone.
 
 use super::birth::{add_link, add_release};
 use super::condition::Condition;
 use super::constraints::{claim_conflicts, constraint_items, foreign_item_error, foreign_values};
 use super::error::StoreError;
-use super::items::{
-    ConstraintItem, IdempotencyRecord, Item, LinkItem, ReleaseItem, link_item, read, read_link,
-};
-use super::keys::{into_key, item_name};
+use super::items::{IdempotencyRecord, Item, LinkItem, ReleaseItem, link_item, read, read_link};
+use super::keys::into_key;
 use super::partition::Partition;
 use super::reservation::Reserved;
 use super::session::Session;
@@ -202,22 +200,6 @@ impl<'s> Links<'s> {
             item,
             link,
         })
-    }
-
-    /// The URL of the link with this filepath, in one call.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ReleaseNotFound`], [`StoreError::NotFound`] if no link of the release has this
-    /// filepath, [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn url_of_filepath(&self, filepath: &str) -> Result<String, StoreError> {
-        let key = |generation| self.partition.filepath_constraint(generation, filepath);
-        let found = self.session.living_item(&self.partition, key).await?;
-        let (_, item) = found.ok_or(StoreError::ReleaseNotFound)?;
-        let item = item.ok_or(StoreError::NotFound)?;
-        let name = item_name(&item);
-        let corrupt = || StoreError::Corrupt(format!("attribute url of {name} is missing"));
-        read::<ConstraintItem>(item)?.url.ok_or_else(corrupt)
     }
 
     pub(super) async fn update(&self, id: LinkId, input: &LinkInput) -> Result<Link, StoreError> {

@@ -102,20 +102,36 @@ impl Session<'_> {
         partition: &Partition,
         key: impl Fn(u64) -> Key,
     ) -> Result<Option<(ReleaseItem, Option<Item>)>, StoreError> {
+        let found = self.living_items(partition, |generation| [key(generation)]);
+        let found = found.await?;
+        Ok(found.map(|(release, [item])| (release, item)))
+    }
+
+    /// The release, and the items that have these keys in its generation, in the order of the keys.
+    /// As many calls as for one item.
+    pub(super) async fn living_items<const N: usize>(
+        &self,
+        partition: &Partition,
+        keys: impl Fn(u64) -> [Key; N],
+    ) -> Result<Option<(ReleaseItem, [Option<Item>; N])>, StoreError> {
         let guess = self.table.generations.guess(partition);
-        let [release, guessed] = [partition.release(), key(guess)];
-        let items = self.get_items(vec![release.clone(), guessed.clone()]);
-        let items = items.await?;
+        let (release, guessed) = (partition.release(), keys(guess));
+        let all = [&release].into_iter().chain(&guessed).cloned();
+        let items = self.get_items(all.collect()).await?;
         let item: Option<ReleaseItem> = find(&items, &release).map(read).transpose()?;
         let Some(item) = item.filter(ReleaseItem::exists) else {
             return Ok(None);
         };
         if item.generation == guess {
-            return Ok(Some((item, find(&items, &guessed))));
+            return Ok(Some((item, guessed.map(|key| find(&items, &key)))));
         }
         self.table.generations.remember(partition, item.generation);
-        let found = self.get_item(key(item.generation)).await?;
-        Ok(Some((item, found)))
+        let keys = keys(item.generation);
+        let items = match keys.as_slice() {
+            [key] => Vec::from_iter(self.get_item(key.clone()).await?),
+            keys => self.get_items(keys.to_vec()).await?,
+        };
+        Ok(Some((item, keys.map(|key| find(&items, &key)))))
     }
 
     /// The release and about this many of its newest links, in one query. With `last`, the query

@@ -9,6 +9,7 @@
 //! transactions and retries, reads of a release, its birth and the removal of what is dead, and then
 //! the operations.
 
+mod assets;
 mod batch;
 mod birth;
 mod cause;
@@ -41,6 +42,7 @@ mod transaction;
 mod work;
 mod writing;
 
+pub use assets::Asset;
 pub use cause::{Cause, FailedCall, FailureKind};
 pub use error::StoreError;
 pub use links::{CreatedLink, Links};

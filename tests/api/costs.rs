@@ -90,6 +90,8 @@ async fn operations_consume_the_documented_capacity_units() {
     | get | 1 | 2 | 0 | $0.25 |
     | list | 1 | 1 | 0 | $0.13 |
     | download | 1 | 2 | 0 | $0.25 |
+    | download a checksum file | 1 | 3 | 0 | $0.38 |
+    | download `SHA256SUMS` | 2 | 3 | 0 | $0.38 |
     | update | 2 | 2 | 14 | $9.00 |
     | delete | 2 | 2 | 8 | $5.25 |
     | token and project, when not cached | 1 | 2 | 0 | $0.25 |

@@ -10,6 +10,7 @@ mod access;
 mod attacks;
 mod bad_input;
 mod cases;
+mod checksums;
 mod concurrency;
 mod concurrent_requests;
 mod connection;

@@ -75,6 +75,7 @@ fn request_of(endpoint: Endpoint, params: Params) -> LinksRequest {
         params,
         idempotency_key: None,
         public_url: public_url(),
+        received_url: None,
     }
 }
 

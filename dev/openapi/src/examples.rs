@@ -80,6 +80,11 @@ impl Exchanges {
         successes.find(|one| one.has_the_parameters_of(path))
     }
 
+    /// The first request for an operation whose response has this status.
+    pub(crate) fn with_status(&self, facts: &Facts, status: u16) -> Option<&Exchange> {
+        self.of(facts).find(|one| one.status == status)
+    }
+
     /// A value of a parameter of this path: that of the request whose response is the example, or
     /// another one for the same operation.
     pub(crate) fn value(&self, facts: &Facts, path: &str, name: &str) -> Option<&String> {

@@ -24,24 +24,23 @@ pub(crate) fn of(facts: &Facts, path: &str, sources: &mut Sources) -> Map<RefOr<
             Some(failure) => reference(failure.name),
             None if status == 301 => reference(MOVED),
             None if status == 304 => reference(NOT_MODIFIED),
-            None => RefOr::Item(response(facts, path, sources)),
+            None => RefOr::Item(response(facts, status, path, sources)),
         };
         (status.to_string(), response)
     });
     responses.collect()
 }
 
-/// The responses to HEAD by status: without a body and, as in GitLab, never 304 (F8).
+/// The responses to HEAD by status: without a body and, of what GitLab has, too, never 304 (F8).
 pub(crate) fn of_head(facts: &Facts, path: &str, sources: &mut Sources) -> Map<RefOr<Response>> {
     let statuses = facts.all_statuses().into_iter();
-    let is_openapi = facts.content == Content::OpenApi;
-    let statuses = statuses.filter(|status| *status != 304 || is_openapi);
+    let statuses = statuses.filter(|status| *status != 304 || is_our_own(facts));
     let responses = statuses.map(|status| {
         let response = match errors::of_status(status) {
             Some(failure) => reference(&errors::without_body(failure)),
             None if status == 304 => reference(NOT_MODIFIED),
             None if status == 301 => reference(&format!("{MOVED}WithoutBody")),
-            None => RefOr::Item(response_to_head(facts, path, sources)),
+            None => RefOr::Item(response_to_head(facts, status, path, sources)),
         };
         (status.to_string(), response)
     });
@@ -60,18 +59,22 @@ fn reference(name: &str) -> RefOr<Response> {
     RefOr::Reference(Reference::to("responses", name))
 }
 
-fn response_to_head(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
-    let mut response = response(facts, path, sources);
+/// Whether HEAD has the headers of GET. GitLab answers it without an entity tag (F8).
+fn is_our_own(facts: &Facts) -> bool {
+    matches!(facts.content, Content::OpenApi | Content::Download)
+}
+
+fn response_to_head(facts: &Facts, status: u16, path: &str, sources: &mut Sources) -> Response {
+    let mut response = response(facts, status, path, sources);
     response.content = Map::new();
-    // GitLab answers HEAD without an entity tag (F8).
-    if facts.content != Content::OpenApi {
+    if !is_our_own(facts) {
         response.headers.shift_remove("ETag");
     }
     response
 }
 
 /// The response to a request that succeeds.
-fn response(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
+fn response(facts: &Facts, status: u16, path: &str, sources: &mut Sources) -> Response {
     let example = sources.exchanges.success(facts, path);
     let example = example.map(|exchange| exchange.response.clone());
     let (description, names, schema) = match facts.content {
@@ -90,7 +93,8 @@ fn response(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
             let names = ["ETag", "Cache-Control"].iter().chain(PAGE).copied();
             ("A page of the list.", names.collect(), schema)
         }
-        Content::Redirect => return redirect(facts, path, sources),
+        Content::Download if status == 200 => return checksum_file(facts, sources),
+        Content::Redirect | Content::Download => return redirect(facts, path, sources),
         Content::OpenApi => (
             "The description.",
             vec!["ETag", "Cache-Control", "Content-Encoding"],
@@ -109,6 +113,22 @@ fn response(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
         headers: headers::references(&names),
         content: [("application/json".to_owned(), media_type)].into(),
         links: links(facts),
+    }
+}
+
+/// A checksum file (G10).
+fn checksum_file(facts: &Facts, sources: &Sources) -> Response {
+    let exchange = sources.exchanges.with_status(facts, 200);
+    let media_type = MediaType {
+        schema: schemas::json(json!({ "type": "string" })),
+        example: exchange.map(|exchange| exchange.response.clone()),
+        examples: Map::new(),
+    };
+    Response {
+        description: "A checksum file.".to_owned(),
+        headers: headers::references(&["ETag", "Cache-Control"]),
+        content: [("text/plain; charset=utf-8".to_owned(), media_type)].into(),
+        links: Map::new(),
     }
 }
 

@@ -74,7 +74,7 @@ impl Reply {
         let text = body_text(response, &headers);
         let is_text = headers
             .get("content-type")
-            .is_some_and(|media_type| media_type == "text/plain");
+            .is_some_and(|media_type| media_type.starts_with("text/plain"));
         let body = match text.as_str() {
             "" => Value::Null,
             text if is_text => json!(text),
@@ -117,10 +117,10 @@ impl Reply {
             "no finer than a millisecond: {self:?}"
         );
         if !self.body.is_null() {
-            let expected = if matches!(self.status, 301 | 302) {
-                "text/plain"
-            } else {
-                "application/json"
+            let expected = match (self.status, &self.body) {
+                (301 | 302, _) => "text/plain",
+                (200, Value::String(_)) => "text/plain; charset=utf-8",
+                _ => "application/json",
             };
             assert_eq!(self.header("content-type"), expected);
         }

@@ -83,11 +83,9 @@ pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
     create_with_key(&keyed, &release).await;
     get.links(&release).get(id).await.unwrap();
     list.links(&release).list(FIRST_PAGE).await.unwrap();
-    download
-        .links(&release)
-        .url_of_filepath("/bin/a")
-        .await
-        .unwrap();
+    let links = download.links(&release);
+    links.asset("/bin/a").await.unwrap();
+    let [checksum_file, all_checksums] = measure_checksums(store, &release).await;
     let (update_as, delete_as) = (update.write_as(&writer), delete.write_as(&writer));
     update_as.update_link(tag, id, &changes("b")).await.unwrap();
     delete_as.delete_link(tag, id).await.unwrap();
@@ -103,10 +101,25 @@ pub async fn measure_operations(store: &Store) -> Vec<(&'static str, Usage)> {
         ("get", get.usage()),
         ("list", list.usage()),
         ("download", download.usage()),
+        ("download a checksum file", checksum_file),
+        ("download `SHA256SUMS`", all_checksums),
         ("update", update.usage()),
         ("delete", delete.usage()),
         ("token and project, when not cached", identity.usage()),
     ]
+}
+
+/// Measures the downloads of the checksum file of a file and of that of the release.
+async fn measure_checksums(store: &Store, release: &ReleaseKey) -> [Usage; 2] {
+    let [of_file, of_release] = [(); 2].map(|()| session(store));
+    let links = of_file.links(release);
+    let asset = links.asset_or_digest("/bin/a.sha256", "/bin/a").await;
+    assert!(asset.unwrap().digest.is_some());
+    let links = of_release.links(release);
+    links.asset("/SHA256SUMS").await.unwrap();
+    let releases = of_release.releases();
+    releases.get(release, response_size()).await.unwrap();
+    [of_file, of_release].map(|session| session.usage())
 }
 
 async fn create_link(session: &StoreSession<'_>, release: &ReleaseKey, new: NewLink) -> LinkId {
@@ -320,7 +333,7 @@ impl Growth {
         let first = LinkId::new(1).unwrap();
         get.links(release).get(first).await.unwrap();
         let links = download.links(release);
-        links.url_of_filepath("/bin/n1").await.unwrap();
+        links.asset("/bin/n1").await.unwrap();
         let id = create_link(&create, release, new_link("one-more")).await;
         let (deletion, writer) = (session(store), writer());
         let deletion = deletion.write_as(&writer);

@@ -6,7 +6,7 @@ pub use table::CASES;
 
 use std::time::{Duration, SystemTime};
 
-use release_links::link::NewLink;
+use release_links::link::{Digest, NewLink};
 use release_links::project::{ProjectId, Role, Visibility};
 use release_links::release::{ReleaseChanges, ResponseSize, TagName};
 use release_links::writer::Writer;
@@ -86,9 +86,11 @@ impl Subject {
     /// Creates the release with one link, named `old`, which is the link of the subject.
     pub async fn create_release(&mut self, app: &TestApp) {
         let link = NewLink::new("old", "https://e.com/old");
-        let link = link
-            .and_then(|link| link.with_filepath("/bin/old"))
-            .unwrap();
+        let link = link.and_then(|link| link.with_filepath("/bin/old"));
+        let link = NewLink {
+            digest: Digest::parse(OF_EMPTY_FILE).ok(),
+            ..link.unwrap()
+        };
         let project = self.project.parse().map(ProjectId::new).unwrap().unwrap();
         let tag: TagName = self.tag.parse().unwrap();
         let session = app
@@ -120,6 +122,9 @@ impl Subject {
         session.update_release(&tag, &changes, size).await.unwrap();
     }
 }
+
+/// The digest of an empty file.
+const OF_EMPTY_FILE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// What exists before a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

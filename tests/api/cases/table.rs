@@ -123,6 +123,20 @@ pub const CASES: &[Case] = &[
         ..READ
     },
     Case {
+        name: "download of a checksum file",
+        request: |subject| get(subject.web(&format!("{}/downloads/bin/old.sha256", subject.tag))),
+        calls: &[IDENTIFY, "BatchGetItem"],
+        cost: "download a checksum file",
+        ..READ
+    },
+    Case {
+        name: "download of SHA256SUMS",
+        request: |subject| get(subject.web(&format!("{}/downloads/SHA256SUMS", subject.tag))),
+        calls: &[IDENTIFY, "BatchGetItem", "Query"],
+        cost: "download `SHA256SUMS`",
+        ..READ
+    },
+    Case {
         name: "current_user",
         request: |_| get("/api/v4/user"),
         ..READ

@@ -109,7 +109,7 @@ async fn show_parameters(seen: &Seen) -> Vec<String> {
             for value in valid_values(parameter) {
                 let part = operation.parameter(parameter);
                 let reply = probes.send(operation, parameter, value.as_ref()).await;
-                if reply.status == probes.success(operation) {
+                if reply.status == probes.success(operation, parameter) {
                     seen.add([part]);
                 } else {
                     wrong.push(format!("{part}, value {value:?}: {reply:?}"));

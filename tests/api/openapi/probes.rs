@@ -1,6 +1,6 @@
 //! Requests with one parameter of the description.
 
-use release_links::operations::{Facts, Found, OPERATIONS, parse_path};
+use release_links::operations::{Content, Facts, Found, OPERATIONS, parse_path};
 use serde_json::{Value, json};
 
 use testkit::app::TestApp;
@@ -93,6 +93,15 @@ pub fn refused_value(parameter: &Parameter) -> (Value, u64) {
     (value, 400)
 }
 
+/// The case of an operation that reads this parameter.
+fn case_with(facts: &Facts, parameter: &Parameter) -> &'static Case {
+    match (facts.content, &*parameter.name) {
+        // A redirect to the URL of a link has no entity tag.
+        (Content::Download, "If-None-Match") => case("download of SHA256SUMS"),
+        _ => case(facts.name),
+    }
+}
+
 /// Sends the case of an operation with one other parameter.
 pub struct Probes {
     app: TestApp,
@@ -108,10 +117,10 @@ impl Probes {
     }
 
     /// The status of a success.
-    pub fn success(&self, operation: &Operation) -> u64 {
+    pub fn success(&self, operation: &Operation, parameter: &Parameter) -> u64 {
         match operation.method.as_str() {
             "OPTIONS" => 204,
-            _ => case(facts_of(operation).name).success,
+            _ => case_with(facts_of(operation), parameter).success,
         }
     }
 
@@ -123,7 +132,7 @@ impl Probes {
         value: Option<&Value>,
     ) -> Reply {
         let facts = facts_of(operation);
-        let event = self.event(case(facts.name)).await;
+        let event = self.event(case_with(facts, parameter)).await;
         let event = if is_open(facts) && operation.path.ends_with('}') {
             event.suffix(BELOW)
         } else {
