@@ -75,6 +75,15 @@ fn response_to_head(facts: &Facts, status: u16, path: &str, sources: &mut Source
 
 /// The response to a request that succeeds.
 fn response(facts: &Facts, status: u16, path: &str, sources: &mut Sources) -> Response {
+    match facts.content {
+        Content::Download if status == 200 => checksum_file(facts, sources),
+        Content::Redirect | Content::Download => redirect(facts, path, sources),
+        _ => json_response(facts, path, sources),
+    }
+}
+
+/// A response in JSON.
+fn json_response(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
     let example = sources.exchanges.success(facts, path);
     let example = example.map(|exchange| exchange.response.clone());
     let (description, names, schema) = match facts.content {
@@ -93,9 +102,7 @@ fn response(facts: &Facts, status: u16, path: &str, sources: &mut Sources) -> Re
             let names = ["ETag", "Cache-Control"].iter().chain(PAGE).copied();
             ("A page of the list.", names.collect(), schema)
         }
-        Content::Download if status == 200 => return checksum_file(facts, sources),
-        Content::Redirect | Content::Download => return redirect(facts, path, sources),
-        Content::OpenApi => (
+        Content::Redirect | Content::Download | Content::OpenApi => (
             "The description.",
             vec!["ETag", "Cache-Control", "Content-Encoding"],
             schemas::json(json!({ "type": "object" })),
