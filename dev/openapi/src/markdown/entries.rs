@@ -133,8 +133,9 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// The last one: a download that is a checksum file has the status 200, and most are redirects.
 fn success_of(operation: &Operation) -> Option<(&str, &Response)> {
-    let mut responses = operation.responses.iter();
+    let mut responses = operation.responses.iter().rev();
     responses.find_map(|(status, response)| match response {
         RefOr::Item(response) => Some((status.as_str(), response)),
         RefOr::Reference(_) => None,
