@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::project_restore::copy;
-use super::terminal::at_terminal;
-use super::{admin, run};
+use super::terminal::{at_terminal, interrupted};
+use super::{Ended, admin, run};
 use testkit::app::TestApp;
 use testkit::invariants::assert_invariants;
 
@@ -22,6 +22,64 @@ async fn with_immutable_release() -> TestApp {
     let body = json!({"tag_name": "v1", "immutable": true, "assets": {"links": links}});
     assert_eq!(app.post(RELEASES, body).await.status, 201);
     app
+}
+
+/// The number of seconds for which the command says that it waits, each time that it does.
+fn waits_of(ended: &Ended) -> Vec<u64> {
+    let waits = ended
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("waiting "));
+    let seconds = waits.map(|wait| wait.split(' ').next().unwrap());
+    seconds.map(|seconds| seconds.parse().unwrap()).collect()
+}
+
+/// What the command says while it waits.
+fn waiting(waits: &[u64]) -> String {
+    let sentence = |seconds| {
+        format!("waiting {seconds} s until no running function can write to the release\n")
+    };
+    waits.iter().map(sentence).collect()
+}
+
+/// The first command leaves the lock, and the second one waits for the rest of the 20 s.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_was_interrupted_is_finished_by_the_same_command() {
+    let app = TestApp::start().await;
+    let release = format!("{RELEASES}/v0.1");
+    let lock = "release lock v0.1 --project group/app";
+    let first = interrupted(&app, lock);
+    let left = waits_of(&first);
+    let sentence = "release-links-admin: interrupted: the release may be locked: run the command \
+                    again to wait until it is immutable, or `release unlock` to undo it\n";
+    first.assert(1, "", &(waiting(&left) + sentence));
+    let locked = app.get(&release).await.body;
+    assert_eq!(locked["immutable"], false);
+    let refused = app.delete(&release).await;
+    let message = "403 Forbidden - release v0.1 is immutable";
+    refused.assert(403, json!({ "message": message }));
+    let second = admin(&app, lock);
+    // The time of DynamoDB has no fractions, so the command may have to wait for another second.
+    let rest = waits_of(&second);
+    let sentence = format!("release v0.1 of {PROJECT} is immutable\n");
+    second.assert(0, &sentence, &waiting(&rest));
+    let is_rest = (19..=21).contains(&left[0]) && rest[0] <= left[0];
+    assert!(is_rest, "{left:?} s, then {rest:?} s");
+    let mut immutable = locked;
+    immutable["immutable"] = json!(true);
+    app.get(&release).await.assert(200, immutable);
+    assert_invariants(&app.items().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_was_interrupted_can_be_undone() {
+    let app = TestApp::start().await;
+    let interrupted = interrupted(&app, "release lock v0.1 --project 24");
+    assert_eq!(interrupted.code, Some(1), "{interrupted:?}");
+    let unlocked = format!("unlocked release v0.1 of {PROJECT}\n");
+    admin(&app, "release unlock v0.1 --project 24 --yes").assert(0, &unlocked, "");
+    assert_eq!(app.delete(&format!("{RELEASES}/v0.1")).await.status, 200);
+    assert_invariants(&app.items().await);
 }
 
 /// The command waits for 20 s.

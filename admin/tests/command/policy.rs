@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::terminal::at_terminal_of;
 use super::{command, ended, file};
 use testkit::app::{TABLE, TestApp};
-use testkit::policy::Policy;
+use testkit::policy::{Access, Policy};
 use testkit::proxy::Proxy;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,11 +51,11 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         "project list --hidden",
         "project restore 7",
         "project delete 7 --yes --purge --wait 0s",
-        "project delete 24 --yes --purge --wait 0s",
     ] {
         let ended = ended(&mut command(proxy.address, arguments));
         assert_eq!(ended.code, Some(0), "{arguments}: {ended:?}");
     }
+    delete_project_at_terminal(&proxy);
     let policy = Policy::of_operator();
     let mut called = BTreeSet::new();
     for access in proxy.accesses() {
@@ -62,4 +63,20 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         called.insert(access.action);
     }
     assert_eq!(called, policy.actions());
+}
+
+/// Deletes the project whose release is `v1`. Before the command asks, it counts the immutable
+/// releases, for which it reads each of them.
+fn delete_project_at_terminal(proxy: &Proxy) {
+    let delete = "project delete 24 --purge --wait 0s";
+    let before = proxy.accesses().len();
+    let refused = at_terminal_of(proxy.address, delete, "no\n");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    let read = Access {
+        action: "dynamodb:BatchGetItem".to_owned(),
+        partition: Some("24#v1".to_owned()),
+    };
+    assert!(proxy.accesses()[before..].contains(&read));
+    let deleted = at_terminal_of(proxy.address, delete, "yes\n");
+    assert_eq!(deleted.code, Some(0), "{deleted:?}");
 }

@@ -1,6 +1,7 @@
 //! What the command prints at a terminal, and how it treats characters that a terminal obeys.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -14,6 +15,11 @@ use testkit::engine;
 
 /// Runs the command at a terminal of 80 columns. Its output and errors are in `stdout`.
 pub fn at_terminal(app: &TestApp, arguments: &str, answers: &str) -> Ended {
+    at_terminal_of(app.address, arguments, answers)
+}
+
+/// The same with the engine at this address.
+pub fn at_terminal_of(engine: SocketAddr, arguments: &str, answers: &str) -> Ended {
     let mut script = Command::new("script");
     let program = env!("CARGO_BIN_EXE_release-links-admin");
     script
@@ -22,7 +28,7 @@ pub fn at_terminal(app: &TestApp, arguments: &str, answers: &str) -> Ended {
         .arg("/dev/null")
         .env("PATH", std::env::var("PATH").unwrap())
         .env("TERM", "xterm");
-    for (name, value) in command(app.address, "").get_envs() {
+    for (name, value) in command(engine, "").get_envs() {
         script.env(name, value.unwrap());
     }
     let streams = script.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -174,31 +180,33 @@ async fn the_countdown_of_a_deletion_shows_the_time_that_is_left() {
     assert_eq!((shown[0], shown.contains(&0)), (4, false));
 }
 
+/// Runs the command, and interrupts it as soon as it has shown a line.
+pub fn interrupted(app: &TestApp, arguments: &str) -> Ended {
+    let mut command = command(app.address, arguments);
+    let streams = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = streams.spawn().unwrap();
+    let mut errors = BufReader::new(running.stderr.take().unwrap());
+    let mut stderr = String::new();
+    errors.read_line(&mut stderr).unwrap();
+    let interrupt = Command::new("kill")
+        .args(["-INT", &running.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    errors.read_to_string(&mut stderr).unwrap();
+    let ended = Ended::of(running.wait_with_output().unwrap());
+    Ended { stderr, ..ended }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_command_says_what_is_left_to_do() {
     let app = TestApp::start().await;
-    let mut deletion = command(app.address, "project delete 24 --yes --purge --wait 60s");
-    let streams = deletion.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut deletion = streams.spawn().unwrap();
-    let mut stderr = BufReader::new(deletion.stderr.take().unwrap());
-    let mut shown = String::new();
-    stderr.read_line(&mut shown).unwrap();
-    let interrupt = Command::new("kill")
-        .args(["-INT", &deletion.id().to_string()])
-        .status();
-    assert!(interrupt.unwrap().success());
-    stderr.read_to_string(&mut shown).unwrap();
-    let output = deletion.wait_with_output().unwrap();
-    assert_eq!(
-        (output.status.code(), shown.as_str(), output.stdout.len()),
-        (
-            Some(1),
-            "waiting 60 s until no running function can write to the project\n\
-             release-links-admin: interrupted: project 24 is hidden, and this run has deleted none \
-             of its releases; run `project purge 24` to finish the deletion, or `project \
-             restore 24` to undo it\n",
-            0
-        )
+    interrupted(&app, "project delete 24 --yes --purge --wait 60s").assert(
+        1,
+        "",
+        "waiting 60 s until no running function can write to the project\n\
+         release-links-admin: interrupted: project 24 is hidden, and this run has deleted none \
+         of its releases; run `project purge 24` to finish the deletion, or `project \
+         restore 24` to undo it\n",
     );
     admin(&app, "project show 24").assert_fails(
         "project 24 is hidden: `project restore 24` brings it back, and `project purge 24` deletes it \
