@@ -5,6 +5,8 @@
 //!   moments, because DynamoDB reads no two items at one moment (`reads.rs`).
 //! - Names, URLs, filepaths and IDs are unique in each answer; no ID is given twice; no request
 //!   creates its links twice.
+//! - A locked release refuses each write that begins after the lock, and from the moment at which it
+//!   is immutable its links never change again.
 //! - Without faults, no request fails, whatever conflicts there are.
 //! - The table fulfills its invariants.
 //! - Later writes to a tag remove what the history has left, and nothing else.
@@ -18,7 +20,7 @@ use testkit::app::Item;
 use testkit::invariants::assert_invariants;
 
 use crate::facts;
-use crate::history::{Link, Operation, Request, TAGS};
+use crate::history::{Link, Operation, ReleaseChanges, Request, TAGS};
 use crate::leftovers;
 use crate::run::{Run, Size};
 use crate::search::{Finding, search};
@@ -154,8 +156,12 @@ async fn remove_leftovers(run: &Run) -> Result<(), String> {
                 url: format!("https://e.com/last/{n}"),
                 filepath: None,
             };
-            let key = None;
-            run.send(Request::CreateLink { tag, link, key }).await;
+            run.send(last_write(
+                tag,
+                link,
+                leftovers::is_locked(&run.items().await, name),
+            ))
+            .await;
             left = leftovers::of_tag(&run.items().await, name);
             if left.is_empty() {
                 break;
@@ -170,6 +176,19 @@ async fn remove_leftovers(run: &Run) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The creation of a link or, if the release refuses that, an update of the release.
+fn last_write(tag: usize, link: Link, is_locked: bool) -> Request {
+    if is_locked {
+        let changes = ReleaseChanges {
+            name: Some(link.name),
+            ..ReleaseChanges::default()
+        };
+        return Request::UpdateRelease { tag, changes };
+    }
+    let key = None;
+    Request::CreateLink { tag, link, key }
 }
 
 /// The message of a panic.
@@ -218,6 +237,7 @@ fn report(size: &Size, first: u64, time: Duration, violations: &[Violation]) {
         size.calls
     );
     eprintln!("answers: {:?}", size.answers);
+    eprintln!("histories with an immutable release: {}", size.with_lock);
     eprintln!("faults: {:?}", size.faults);
     eprintln!("tags whose search was given up: {}", size.undecided);
     for Violation { seed, problem } in violations {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::history::{Link, Record};
-use crate::model::Write;
+use crate::history::{Link, Record, ReleaseChanges};
+use crate::model::{Lock, Write};
 use crate::reads::Claim;
 use crate::search::{Effect, Finding, Read, Requests, search};
 
@@ -13,6 +13,7 @@ fn record() -> Record {
         released_at: "now".to_owned(),
         name: "v1".to_owned(),
         description: None,
+        immutable_at: None,
     }
 }
 
@@ -129,4 +130,80 @@ fn two_links_of_one_name_are_possible_only_in_a_release_that_is_deleted_meanwhil
     with_earlier_deletion.push((Write::DeleteRelease { answer: None }, 4, Some(6)));
     let seen = (Claim::Link(2, link("a")), 9, 10);
     assert!(is_possible(with_earlier_deletion, vec![seen]));
+}
+
+/// A release with a link, which is locked from 4 to 5 and immutable from 20 to 21, and this write.
+fn locked(write: Write, invoked: u64, answered: Option<u64>) -> Vec<(Write, u64, Option<u64>)> {
+    let lock = Lock {
+        last_invocation: 5,
+        is_due: false,
+    };
+    let lock = Write::UpdateRelease {
+        changes: ReleaseChanges {
+            locks: true,
+            ..ReleaseChanges::default()
+        },
+        lock: Some(("20".to_owned(), lock)),
+        answer: None,
+    };
+    vec![
+        (create(1, "a"), 1, Some(2)),
+        (lock, 4, Some(5)),
+        (Write::ImmutableAt("20".to_owned()), 20, Some(21)),
+        (write, invoked, answered),
+    ]
+}
+
+#[test]
+fn a_locked_release_refuses_what_begins_after_the_answer_to_the_lock() {
+    let create = || create(2, "b");
+    let seen = (Claim::Link(2, link("b")), 17, 18);
+    assert!(is_possible(locked(create(), 5, Some(9)), vec![]));
+    assert!(!is_possible(locked(create(), 6, Some(9)), vec![]));
+    assert!(is_possible(locked(create(), 6, None), vec![]));
+    assert!(!is_possible(locked(create(), 6, None), vec![seen]));
+    let delete = || Write::DeleteLink {
+        id: 1,
+        answer: None,
+    };
+    assert!(is_possible(locked(delete(), 5, Some(9)), vec![]));
+    assert!(!is_possible(locked(delete(), 6, Some(9)), vec![]));
+    let delete_release = || Write::DeleteRelease { answer: None };
+    assert!(!is_possible(locked(delete_release(), 6, Some(9)), vec![]));
+    let refused = |from| (Claim::Locked, from, from + 1);
+    assert!(is_possible(locked(create(), 3, Some(9)), vec![refused(4)]));
+    assert!(!is_possible(locked(create(), 3, Some(9)), vec![refused(2)]));
+}
+
+#[test]
+fn the_links_of_an_immutable_release_never_change() {
+    let create = |answered| locked(create(2, "b"), 3, answered);
+    let unseen = |from| (Claim::NoLink(2), from, from + 1);
+    let seen = |from| (Claim::Link(2, link("b")), from, from + 1);
+    assert!(is_possible(create(Some(30)), vec![unseen(16), seen(18)]));
+    assert!(is_possible(create(Some(30)), vec![seen(22), seen(24)]));
+    assert!(!is_possible(create(Some(30)), vec![unseen(22), seen(24)]));
+    let delete = Write::DeleteRelease { answer: None };
+    let deleted = locked(delete, 6, None);
+    assert!(!is_possible(deleted, vec![(Claim::NoRelease, 22, 23)]));
+}
+
+#[test]
+fn a_release_is_immutable_from_its_creation_on_if_it_is_created_so() {
+    let create_release = Write::CreateRelease {
+        record: Record {
+            immutable_at: Some("1".to_owned()),
+            ..record()
+        },
+        links: vec![(1, link("a"))],
+        key: None,
+    };
+    for (write, is_allowed) in [
+        (create(2, "b"), false),
+        (Write::DeleteRelease { answer: None }, false),
+        (Write::ImmutableAt("1".to_owned()), true),
+    ] {
+        let writes = vec![(create_release.clone(), 1, Some(2)), (write, 3, Some(4))];
+        assert_eq!(is_possible(writes, vec![]), is_allowed);
+    }
 }

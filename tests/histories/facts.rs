@@ -1,5 +1,6 @@
 //! What the answers of a history say about one tag.
 
+mod locks;
 mod writes;
 
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use testkit::reply::Reply;
 
-use crate::history::{Link, Operation, Record, Request, TAGS};
+use crate::history::{Link, Operation, Request, TAGS};
 use crate::model::Write;
 use crate::reads::Claim;
 use crate::search::{Effect, Read, Requests};
@@ -43,6 +44,7 @@ pub fn of_tag(tag: usize, history: &[Operation]) -> Result<Requests, String> {
             added.map_err(|problem| format!("{problem}\nin the answer to operation {n}"))?;
         }
     }
+    facts.add_times();
     Ok(facts.requests)
 }
 
@@ -57,7 +59,7 @@ impl Facts<'_> {
             Request::CreateLink { .. } => self.created_link(n, operation, reply),
             Request::UpdateRelease { changes, .. } => match reply.status {
                 200 => {
-                    let record = Record::read(&reply.body)?;
+                    let record = self.record(operation, &reply.body)?;
                     let snapshot = Claim::Snapshot {
                         created_at: Some(record.created_at.clone()),
                         record: None,
@@ -65,20 +67,24 @@ impl Facts<'_> {
                         absent: self.absent(&reply.body)?,
                     };
                     self.claim(n, snapshot)?;
-                    let (changes, answer) = (changes.clone(), Some(record));
-                    self.effect(n, vec![Write::UpdateRelease { changes, answer }], false);
+                    let write = Write::UpdateRelease {
+                        changes: changes.clone(),
+                        lock: Self::lock_set(operation, &record),
+                        answer: Some(record),
+                    };
+                    self.effect(n, vec![write], false);
                     Ok(())
                 }
-                403 => self.claim(n, Claim::NoRelease),
+                403 => self.forbidden(n, reply),
                 _ => unexpected(reply),
             },
             Request::DeleteRelease(_) => match reply.status {
                 200 => {
-                    let answer = Some(Record::read(&reply.body)?);
+                    let answer = Some(self.record(operation, &reply.body)?);
                     self.effect(n, vec![Write::DeleteRelease { answer }], false);
                     Ok(())
                 }
-                403 => self.claim(n, Claim::NoRelease),
+                403 => self.forbidden(n, reply),
                 _ => unexpected(reply),
             },
             Request::UpdateLink { id, changes, .. } => self.updated_link(n, *id, changes, reply),
@@ -88,6 +94,7 @@ impl Facts<'_> {
                     self.effect(n, vec![Write::DeleteLink { id, answer }], false);
                     Ok(())
                 }
+                403 => self.locked(n, reply),
                 404 => self.claim(n, Claim::NoLink(*id)),
                 _ => unexpected(reply),
             },
@@ -98,7 +105,7 @@ impl Facts<'_> {
     fn read(&mut self, n: usize, operation: &Operation, reply: &Reply) -> Result<(), String> {
         match (&operation.request, reply.status) {
             (Request::GetRelease(_), 200) => {
-                let snapshot = self.snapshot(&reply.body)?;
+                let snapshot = self.snapshot(operation, &reply.body)?;
                 self.claim(n, snapshot)
             }
             (Request::GetRelease(_) | Request::ListLinks { .. }, 404) => {
@@ -204,7 +211,7 @@ impl Facts<'_> {
         match (found.next(), found.next()) {
             (_, Some(_)) => Err("a release is in the list twice".to_owned()),
             (Some(release), None) => {
-                let snapshot = self.snapshot(release)?;
+                let snapshot = self.snapshot(operation, release)?;
                 self.claim(n, snapshot)
             }
             (None, None) if self.moves_during(operation) => Ok(()),
@@ -212,8 +219,8 @@ impl Facts<'_> {
         }
     }
 
-    fn snapshot(&self, body: &Value) -> Result<Claim, String> {
-        let record = Record::read(body)?;
+    fn snapshot(&self, operation: &Operation, body: &Value) -> Result<Claim, String> {
+        let record = self.record(operation, body)?;
         Ok(Claim::Snapshot {
             created_at: Some(record.created_at.clone()),
             record: Some(record),

@@ -60,18 +60,24 @@ pub struct Record {
     pub released_at: String,
     pub name: String,
     pub description: Option<String>,
+    /// From when on its links no longer change, if it is locked.
+    pub immutable_at: Option<String>,
 }
 
 impl Record {
     pub fn read(body: &Value) -> Result<Self, String> {
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let record = || {
-            Some(Self {
+            let immutable_at = text("immutable_at");
+            let is_consistent = body["immutable"].is_boolean() == immutable_at.is_some();
+            let record = Self {
                 created_at: text("created_at")?,
                 released_at: text("released_at")?,
                 name: text("name")?,
                 description: text("description"),
-            })
+                immutable_at,
+            };
+            is_consistent.then_some(record)
         };
         record().ok_or_else(|| format!("this is no release: {body}"))
     }
@@ -90,6 +96,8 @@ pub struct LinkChanges {
 pub struct ReleaseChanges {
     pub name: Option<String>,
     pub released_at: Option<String>,
+    /// Whether it is locked.
+    pub locks: bool,
 }
 
 /// What a request does.
@@ -100,6 +108,8 @@ pub enum Request {
         tag: usize,
         name: String,
         links: Vec<Link>,
+        /// Whether it is immutable from its creation on.
+        locks: bool,
         key: Option<String>,
     },
     UpdateRelease {
@@ -161,17 +171,23 @@ impl Request {
                 tag,
                 name,
                 links,
+                locks,
                 key,
             } => {
                 let links: Vec<Value> = links.iter().map(Link::json).collect();
-                let body =
+                let mut body =
                     json!({"tag_name": TAGS[*tag], "name": name, "assets": {"links": links}});
+                if *locks {
+                    body["immutable"] = json!(true);
+                }
                 with_key(Event::new("POST", RELEASES).json(body), key)
             }
             Self::UpdateRelease { tag, changes } => {
+                let lock = changes.locks.then(|| "true".to_owned());
                 let changes = [
                     ("name", &changes.name),
                     ("released_at", &changes.released_at),
+                    ("immutable", &lock),
                 ];
                 Event::new("PUT", &release(tag)).json(object(&changes))
             }

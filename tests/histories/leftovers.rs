@@ -21,6 +21,14 @@ pub fn of_tag(items: &[Item], tag: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether the release of this tag is locked.
+pub fn is_locked(items: &[Item], tag: &str) -> bool {
+    let pk = format!("24#{tag}");
+    items
+        .iter()
+        .any(|item| text(item, "pk") == pk && item.contains_key("immutable_at"))
+}
+
 /// Whether an item belongs to the release, which exists.
 fn belongs(item: &Item, key: &str, release: &Item) -> bool {
     if release.contains_key("generation") {

@@ -17,6 +17,8 @@ pub enum Claim {
     NoRelease,
     /// It exists.
     Release,
+    /// It exists, and is locked.
+    Locked,
     Link(u64, Link),
     NoLink(u64),
     /// The URL of the link with this filepath, if there is one.
@@ -119,6 +121,7 @@ impl Claim {
         match self {
             Self::NoRelease => state.is_none(),
             Self::Release => state.is_some(),
+            Self::Locked => state.as_ref().is_some_and(|life| life.lock.is_some()),
             Self::Link(id, expected) => link(id) == Some(expected),
             Self::NoLink(id) => link(id).is_none(),
             Self::Download(filepath, url) => {

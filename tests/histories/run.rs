@@ -11,6 +11,7 @@ use testkit::app::{Item, TABLE};
 use testkit::clock::Clock;
 use testkit::network::process::Process;
 use testkit::network::{Connection, Latency, Network, Rates, Tally};
+use testkit::reply::Reply;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -48,6 +49,8 @@ pub struct Size {
     pub unknown: usize,
     pub calls: usize,
     pub undecided: usize,
+    /// The number of histories that show an immutable release.
+    pub with_lock: usize,
     pub answers: BTreeMap<u64, usize>,
     pub faults: Tally,
 }
@@ -59,6 +62,7 @@ impl Size {
         self.unknown += other.unknown;
         self.calls += other.calls;
         self.undecided += other.undecided;
+        self.with_lock += other.with_lock;
         for (status, count) in &other.answers {
             *self.answers.entry(*status).or_default() += count;
         }
@@ -268,6 +272,9 @@ impl Run {
             operations: history.len(),
             ..Size::default()
         };
+        let is_immutable = |(_, reply): &(u64, Reply)| reply.body["immutable"] == true;
+        let mut answers = history.iter().filter_map(|one| one.answer.as_ref());
+        size.with_lock = usize::from(answers.any(is_immutable));
         for operation in history.iter() {
             match &operation.answer {
                 Some((_, reply)) => *size.answers.entry(reply.status).or_default() += 1,

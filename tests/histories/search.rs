@@ -11,7 +11,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use crate::model::{State, Write};
+use crate::model::{Begun, State, Write};
 use crate::reads::{Claim, Progress};
 
 /// The most writes of one tag: each is a bit of a number.
@@ -32,6 +32,15 @@ pub struct Effect {
     pub may_be_lost: bool,
     /// The number of the operation in the history.
     pub operation: usize,
+}
+
+impl Effect {
+    fn begun(&self) -> Begun {
+        Begun {
+            invoked: self.invoked,
+            is_answered: self.answered.is_some(),
+        }
+    }
 }
 
 /// A claim of an answer.
@@ -138,7 +147,7 @@ impl Search<'_> {
         let effect = &self.requests.effects[n];
         let alternatives = effect.alternatives.iter();
         let mut states: Vec<State> = alternatives
-            .filter_map(|write| write.apply(&prefix.state))
+            .filter_map(|write| write.apply(&prefix.state, effect.begun()))
             .collect();
         let others = self.requests.effects.iter().enumerate();
         let is_overtaken = effect.may_be_lost
@@ -227,8 +236,10 @@ fn describe(state: &State) -> String {
         .map(|(id, link)| format!("{id}={} {}", link.name, link.url))
         .collect();
     let (record, count) = (&life.record, life.links.len());
+    let locked = record.immutable_at.as_ref();
+    let locked = locked.map_or_else(String::new, |time| format!(", immutable at {time}"));
     format!(
-        "{} of {}, {count} links: {}",
+        "{} of {}{locked}, {count} links: {}",
         record.name,
         record.created_at,
         links.join(", ")

@@ -17,6 +17,9 @@ pub struct Sightings {
     by_url: BTreeMap<String, BTreeSet<u64>>,
     /// The IDs that were acknowledged as new.
     acknowledged: BTreeSet<u64>,
+    /// The times from which the releases were shown to be immutable, with the number of an operation
+    /// that showed it.
+    pub locks: BTreeMap<String, usize>,
 }
 
 impl Sightings {
@@ -32,16 +35,17 @@ impl Sightings {
             ids: BTreeSet::new(),
             by_url: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
+            locks: BTreeMap::new(),
         };
         for (n, operation) in history.iter().enumerate() {
-            let seen = sightings.see(tag, operation);
+            let seen = sightings.see(tag, n, operation);
             seen.map_err(|problem| format!("{problem}\nin the answer to operation {n}"))?;
         }
         sightings.check_ids(tag, history)?;
         Ok(sightings)
     }
 
-    fn see(&mut self, tag: usize, operation: &Operation) -> Result<(), String> {
+    fn see(&mut self, tag: usize, n: usize, operation: &Operation) -> Result<(), String> {
         let Some((_, reply)) = &operation.answer else {
             return Ok(());
         };
@@ -57,12 +61,12 @@ impl Sightings {
             Request::ListLinks { .. } => self.links(body)?,
             Request::ListReleases => {
                 let releases = body.as_array().into_iter().flatten();
-                let releases = releases.filter(|release| release["tag_name"] == self.tag);
-                let links = releases.map(|release| links_of(self.tag, release));
-                links.collect::<Result<Vec<_>, _>>()?.concat()
+                let releases = releases.filter(|release| release["tag_name"] == TAGS[tag]);
+                let releases = releases.map(|release| self.release(n, release));
+                releases.collect::<Result<Vec<_>, _>>()?.concat()
             }
             Request::Latest | Request::Download { .. } => Vec::new(),
-            _ => links_of(self.tag, body)?,
+            _ => self.release(n, body)?,
         };
         let is_new = reply.status == 201 && !reply.has_header("idempotent-replayed");
         for (id, link) in links {
@@ -73,6 +77,14 @@ impl Sightings {
             self.by_url.entry(link.url).or_default().insert(id);
         }
         Ok(())
+    }
+
+    /// The links of a release in the answer to operation `n`, which may show a lock.
+    fn release(&mut self, n: usize, body: &Value) -> Result<Vec<(u64, Link)>, String> {
+        if let Some(time) = body["immutable_at"].as_str() {
+            self.locks.entry(time.to_owned()).or_insert(n);
+        }
+        links_of(self.tag, body)
     }
 
     /// The links of a list.

@@ -15,6 +15,8 @@ pub struct Workload {
     random: Rng,
     /// The number of tags.
     tags: usize,
+    /// Whether some releases are locked. They refuse most writes, so other histories have none.
+    locks: bool,
     /// The number of requests so far, which makes values unique.
     drawn: usize,
     /// The links that answers have shown: tag and ID.
@@ -27,6 +29,7 @@ impl Workload {
     pub fn new(mut random: Rng) -> Self {
         Self {
             tags: random.usize(1..=TAGS.len()),
+            locks: random.bool(),
             random,
             drawn: 0,
             links: Vec::new(),
@@ -105,8 +108,14 @@ impl Workload {
             tag,
             name: format!("release {drawn}"),
             links: links.collect(),
+            locks: self.locks(),
             key: None,
         }
+    }
+
+    /// Whether a request locks its release.
+    fn locks(&mut self) -> bool {
+        self.locks && self.random.bool()
     }
 
     fn create_link(&mut self, tag: usize) -> Request {
@@ -128,6 +137,7 @@ impl Workload {
         let changes = ReleaseChanges {
             name: Some(format!("renamed {}", self.drawn)),
             released_at: moved.then(|| format!("2027-02-{day:0>2}T00:00:00.000Z")),
+            locks: self.locks(),
         };
         Request::UpdateRelease { tag, changes }
     }

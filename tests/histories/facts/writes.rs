@@ -16,7 +16,11 @@ impl Facts<'_> {
         reply: &Reply,
     ) -> Result<(), String> {
         let Request::CreateRelease {
-            name, links, key, ..
+            name,
+            links,
+            locks,
+            key,
+            ..
         } = &operation.request
         else {
             unreachable!("the caller has matched it")
@@ -26,7 +30,7 @@ impl Facts<'_> {
             201 => {}
             _ => return unexpected(reply),
         }
-        let record = Record::read(&reply.body)?;
+        let record = self.record(operation, &reply.body)?;
         let answered = links_of(TAGS[self.tag], &reply.body)?;
         let first = answered.iter().map(|(id, _)| *id).min().unwrap_or(0);
         if answered.iter().rev().ne(&numbered(first, links)) {
@@ -45,7 +49,7 @@ impl Facts<'_> {
                 },
             );
         }
-        let expected = new_record(operation, name);
+        let expected = new_record(operation, name, *locks);
         if record != expected {
             return Err(format!("the new release is not {expected:?}"));
         }
@@ -64,11 +68,11 @@ impl Facts<'_> {
         let Request::CreateLink { link, key, .. } = &operation.request else {
             unreachable!("the caller has matched it")
         };
-        if reply.status == 400 {
-            return self.taken(n, None, link.clone(), reply);
-        }
-        if reply.status != 201 {
-            return unexpected(reply);
+        match reply.status {
+            201 => {}
+            400 => return self.taken(n, None, link.clone(), reply),
+            403 => return self.locked(n, reply),
+            _ => return unexpected(reply),
         }
         let (id, answered) = Link::read(TAGS[self.tag], &reply.body)?;
         if answered != *link {
@@ -87,7 +91,7 @@ impl Facts<'_> {
             );
         }
         let write = Write::CreateLink {
-            record: new_record(operation, TAGS[self.tag]),
+            record: new_record(operation, TAGS[self.tag], false),
             id,
             link: answered,
             key: key.clone(),
@@ -128,6 +132,7 @@ impl Facts<'_> {
                 };
                 self.taken(n, Some(id), link, reply)
             }
+            403 => self.locked(n, reply),
             404 => self.claim(n, Claim::NoLink(id)),
             _ => unexpected(reply),
         }
@@ -166,10 +171,14 @@ impl Facts<'_> {
         let sightings = &self.sightings;
         let writes = match &operation.request {
             Request::CreateRelease {
-                name, links, key, ..
+                name,
+                links,
+                locks,
+                key,
+                ..
             } => {
                 let write = |first| Write::CreateRelease {
-                    record: new_record(operation, name),
+                    record: new_record(operation, name, *locks),
                     links: numbered(first, links),
                     key: key.clone().map(|key| (key, first)),
                 };
@@ -180,7 +189,7 @@ impl Facts<'_> {
             }
             Request::CreateLink { link, key, .. } => {
                 let write = |id| Write::CreateLink {
-                    record: new_record(operation, TAGS[self.tag]),
+                    record: new_record(operation, TAGS[self.tag], false),
                     id,
                     link: link.clone(),
                     key: key.clone(),
@@ -192,8 +201,14 @@ impl Facts<'_> {
                     .collect()
             }
             Request::UpdateRelease { changes, .. } => {
-                let (changes, answer) = (changes.clone(), None);
-                vec![Write::UpdateRelease { changes, answer }]
+                let write = |lock| Write::UpdateRelease {
+                    changes: changes.clone(),
+                    lock,
+                    answer: None,
+                };
+                let locks = self.locks_of_unknown(operation.invoked);
+                let locks = locks.filter(|lock| changes.locks || lock.is_none());
+                locks.map(write).collect()
             }
             Request::UpdateLink { id, changes, .. } => {
                 let (id, changes, answer) = (*id, changes.clone(), None);
@@ -215,12 +230,13 @@ impl Facts<'_> {
 }
 
 /// The record of a release that an operation creates.
-fn new_record(operation: &Operation, name: &str) -> Record {
+fn new_record(operation: &Operation, name: &str, locks: bool) -> Record {
     Record {
         created_at: operation.time.clone(),
         released_at: operation.time.clone(),
         name: name.to_owned(),
         description: None,
+        immutable_at: locks.then(|| operation.time.clone()),
     }
 }
 
