@@ -79,7 +79,7 @@ impl Cell<'_> {
         let (case, state) = self.case();
         let mut subject = Subject::new(self.project, tag);
         subject.member = member.to_string();
-        if case.given == Given::Release {
+        if case.given != Given::NoRelease {
             subject.create_release(app).await;
         }
         match state {

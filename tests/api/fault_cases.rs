@@ -137,7 +137,13 @@ impl Faulted {
         let message = &reply.body["message"];
         let message = message.get(0).unwrap_or(message).as_str();
         let is_done = |(status, text)| reply.status == status && message == Some(text);
-        reply.status == self.case.success || self.case.done.is_some_and(is_done)
+        self.is_success(reply) || self.case.done.is_some_and(is_done)
+    }
+
+    /// Whether this is the success of the case. That of a change to a locked release is its refusal.
+    pub fn is_success(&self, reply: &Reply) -> bool {
+        let refusal = self.case.refusal(&self.tag());
+        reply.status == self.case.success && refusal.is_none_or(|body| reply.body == body)
     }
 }
 

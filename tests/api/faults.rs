@@ -4,7 +4,8 @@
 //! in each pair of calls a pair of faults for each pair of classes; `make faults` takes every pair.
 //! Every time, the response is a correct success or a 503 that is safe to retry (a 500 for an
 //! unreadable item or an invalid call), the table keeps its invariants, and a retry completes the
-//! operation.
+//! operation. A refusal of a locked release stays one, and no release that a response has called
+//! locked is unlocked afterwards.
 
 use std::collections::BTreeMap;
 use std::io::{Write, stderr};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use release_links::store::Store;
+use release_links::timestamp::Timestamp;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -23,7 +25,7 @@ use testkit::faults::Faulty;
 use testkit::invariants::{Item, assert_invariants, assert_links_of, living_links};
 use testkit::reply::Reply;
 
-use crate::cases::create_project_with_one_release;
+use crate::cases::{Given, create_project_with_one_release};
 use crate::fault_cases::{Faulted, Pairs, faulted};
 
 /// Number of cases that run concurrently: most of them wait for a response that never arrives.
@@ -44,7 +46,9 @@ impl Faulted {
             .send_within(self.case.event(&subject), INVOCATION_TIME)
             .await;
         self.check(&first);
-        assert_links_of(&self.items(healthy).await);
+        let before = self.items(healthy).await;
+        assert_links_of(&before);
+        self.check_lock(&before, &first);
         let fresh = TestApp::builder(healthy.address)
             .store(healthy.store.clone())
             .start();
@@ -63,6 +67,12 @@ impl Faulted {
         }
         let items = self.items(healthy).await;
         assert_links_of(&items);
+        self.check_lock(&items, &second);
+        let lock = lock_of(&before);
+        assert!(
+            lock.is_none() || lock == lock_of(&items),
+            "{self:?}: a lock keeps its time"
+        );
         let mut links: BTreeMap<&str, &str> = BTreeMap::new();
         for item in living_links(&items) {
             links.insert(item["sk"].as_s().unwrap(), item["name"].as_s().unwrap());
@@ -77,7 +87,7 @@ impl Faulted {
     fn check(&self, reply: &Reply) {
         let is_permanent = self.rules.iter().any(|rule| rule.fault.is_permanent());
         match reply.status {
-            status if status == self.case.success => {}
+            _ if self.is_success(reply) => {}
             503 => {
                 assert_eq!(reply.header("retry-after"), "1", "{self:?}");
                 assert_eq!(
@@ -89,6 +99,19 @@ impl Faulted {
                 assert_eq!(reply.body, json!({"message": "500 Internal Server Error"}))
             }
             _ => panic!("{self:?}: {reply:?}"),
+        }
+    }
+
+    /// Checks that the release is locked if it was before, or if the response says so, and that the
+    /// response has the time of the lock.
+    fn check_lock(&self, items: &[Item], reply: &Reply) {
+        let was_locked = self.case.given == Given::LockedRelease;
+        let lock = lock_of(items);
+        if !self.case.locks || was_locked || self.is_valid_on_retry(reply) {
+            assert_eq!(lock.is_some(), self.case.locks, "{self:?}: {reply:?}");
+        }
+        if let Some(time) = reply.body.get("immutable_at") {
+            assert_eq!(Some(time.as_str().unwrap()), lock.as_deref(), "{self:?}");
         }
     }
 
@@ -108,6 +131,15 @@ impl Faulted {
             .items
             .unwrap()
     }
+}
+
+/// The time from which the release among these items is immutable, as a response shows it.
+fn lock_of(items: &[Item]) -> Option<String> {
+    let mut releases = items
+        .iter()
+        .filter(|item| item["sk"].as_s().unwrap() == "release");
+    let time = releases.next()?.get("immutable_at")?.as_s().unwrap();
+    Some(time.parse::<Timestamp>().unwrap().to_milliseconds_text())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -175,7 +175,7 @@ impl<'a> Request<'a> {
             changes: Vec::new(),
         };
         request.subject.member.clone_from(&apps.developer);
-        if case.given == Given::Release {
+        if case.given != Given::NoRelease {
             request.subject.create_release(&apps.usual).await;
         }
         let (words, body) = line.words.split_once("body {").unwrap_or((line.words, ""));

@@ -16,6 +16,8 @@ use testkit::app::{TestApp, granted, project};
 use testkit::event::Event;
 use testkit::persona::{PRIVATE, PUBLIC, Persona};
 
+/// The time for what a case needs: the fault matrix keeps the machine busy.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The seeded project.
 const SEEDED: u64 = 24;
 /// A project with one release.
@@ -75,12 +77,23 @@ impl Subject {
         format!("/{}/-/releases/{tail}", self.path)
     }
 
+    /// The request to update the release.
+    pub(super) fn update(&self, changes: Value) -> Event {
+        Event::new("PUT", &self.release("")).json(changes)
+    }
+
     /// The request to create the release with this number of links.
     pub(super) fn creation(&self, links: usize) -> Event {
+        self.creation_of(json!({}), links)
+    }
+
+    /// The request to create the release with these attributes and this number of links.
+    pub(super) fn creation_of(&self, mut attributes: Value, links: usize) -> Event {
         let link = |n| json!({"name": n, "url": format!("https://e.com/{n}")});
         let links: Vec<Value> = (0..links).map(link).collect();
-        let body = json!({"tag_name": self.tag, "assets": {"links": links}});
-        Event::new("POST", &self.api("/releases")).json(body)
+        attributes["tag_name"] = json!(self.tag);
+        attributes["assets"] = json!({ "links": links });
+        Event::new("POST", &self.api("/releases")).json(attributes)
     }
 
     /// Creates the release with one link, named `old`, which is the link of the subject.
@@ -93,9 +106,7 @@ impl Subject {
         };
         let project = self.project.parse().map(ProjectId::new).unwrap().unwrap();
         let tag: TagName = self.tag.parse().unwrap();
-        let session = app
-            .store
-            .session(Duration::from_secs(60), SystemTime::now());
+        let session = app.store.session(PATIENCE, SystemTime::now());
         let writer = Writer::for_tests(project);
         let created = session
             .write_as(&writer)
@@ -108,9 +119,7 @@ impl Subject {
     /// Locks the release, which is immutable 20 s later.
     pub async fn lock_release(&self, app: &TestApp) {
         let project = self.project.parse().map(ProjectId::new).unwrap().unwrap();
-        let session = app
-            .store
-            .session(Duration::from_secs(60), SystemTime::now());
+        let session = app.store.session(PATIENCE, SystemTime::now());
         let writer = Writer::for_tests(project);
         let changes = ReleaseChanges {
             immutable: Some(true),
@@ -133,6 +142,8 @@ pub enum Given {
     NoRelease,
     /// The release with one link, named `old`.
     Release,
+    /// The same release, locked. If the request is repeated, its first time precedes the lock.
+    LockedRelease,
 }
 
 /// The links that the release has after a request.
@@ -171,6 +182,8 @@ pub struct Case {
     pub covered_calls: usize,
     /// The links of the release afterwards.
     pub leaves: Links,
+    /// Whether the release is locked afterwards.
+    pub locks: bool,
     /// Whether it reads all releases of the project, so that tests give it a project with one.
     pub reads_every_release: bool,
     /// The row of the cost table in `docs/operations.md` that has its cost. The cost of identifying
@@ -213,13 +226,23 @@ impl Case {
     /// the subject.
     pub async fn prepare(&self, app: &TestApp, tag: impl Into<String>) -> Subject {
         let mut subject = Subject::new(SEEDED, tag);
-        if self.given == Given::Release {
+        if self.given != Given::NoRelease {
             subject.create_release(app).await;
         }
         if self.is_repeated {
-            assert_eq!(app.send(self.event(&subject)).await.status, self.success);
+            let first = app.send_within(self.event(&subject), PATIENCE).await;
+            assert_eq!(first.status, self.success, "{first:?}");
+        }
+        if self.given == Given::LockedRelease {
+            subject.lock_release(app).await;
         }
         subject
+    }
+
+    /// The body of the only success that a change of a locked release has: its refusal.
+    pub fn refusal(&self, tag: &str) -> Option<Value> {
+        let message = format!("403 Forbidden - release {tag} is immutable");
+        (self.success == 403).then(|| json!({ "message": message }))
     }
 
     /// The names of the links of the release after the request, the newest first.

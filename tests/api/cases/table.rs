@@ -29,6 +29,7 @@ const READ: Case = Case {
     calls: &[IDENTIFY],
     covered_calls: 0,
     leaves: Links::Named(&["old"]),
+    locks: false,
     reads_every_release: false,
     cost: IDENTITY,
 };
@@ -51,6 +52,14 @@ const CREATE_RELEASE: Case = Case {
     calls: &[IDENTIFY, "UpdateItem", "TransactWriteItems"],
     leaves: Links::Numbered(2),
     cost: "create a release",
+    ..READ
+};
+
+/// A request that a locked release refuses.
+const REFUSED: Case = Case {
+    given: Given::LockedRelease,
+    success: 403,
+    locks: true,
     ..READ
 };
 
@@ -256,10 +265,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "update_release",
-        request: |subject| {
-            let changes = json!({"name": "new", "released_at": "2030-01-01"});
-            Event::new("PUT", &subject.release("")).json(changes)
-        },
+        request: |subject| subject.update(json!({"name": "new", "released_at": "2030-01-01"})),
         calls: &[IDENTIFY, "Query", "TransactWriteItems"],
         cost: "update a release",
         ..READ
@@ -280,6 +286,93 @@ pub const CASES: &[Case] = &[
         leaves: Links::Named(&[]),
         cost: "delete a release",
         ..READ
+    },
+    Case {
+        name: "create_release that locks",
+        request: |subject| subject.creation_of(json!({"immutable": true}), 2),
+        done: Some((409, "Release already exists")),
+        covered_calls: 1,
+        locks: true,
+        cost: "create an immutable release",
+        ..CREATE_RELEASE
+    },
+    Case {
+        name: "update_release that locks",
+        request: |subject| subject.update(json!({"immutable": true})),
+        calls: &[IDENTIFY, "Query", "TransactWriteItems"],
+        covered_calls: 1,
+        locks: true,
+        cost: "make a release immutable",
+        ..READ
+    },
+    Case {
+        name: "update_release that is locked",
+        given: Given::LockedRelease,
+        request: |subject| subject.update(json!({"immutable": true, "name": "new"})),
+        calls: &[IDENTIFY, "Query", "TransactWriteItems"],
+        covered_calls: 1,
+        locks: true,
+        cost: "update a release",
+        ..READ
+    },
+    Case {
+        name: "update_release that unlocks",
+        request: |subject| subject.update(json!({"immutable": false})),
+        calls: &[IDENTIFY, "Query"],
+        covered_calls: 1,
+        cost: "get a release",
+        ..REFUSED
+    },
+    Case {
+        name: "delete_release that is locked",
+        request: |subject| Event::new("DELETE", &subject.release("")),
+        calls: &[IDENTIFY, "Query"],
+        covered_calls: 1,
+        cost: "get a release",
+        ..REFUSED
+    },
+    Case {
+        name: "create_link of a locked release",
+        request: |subject| post(subject.links(), new_link()),
+        calls: &[IDENTIFY, "UpdateItem"],
+        covered_calls: 1,
+        cost: "create",
+        ..REFUSED
+    },
+    Case {
+        name: "create_link of a locked release with a key",
+        request: |subject| post(subject.links(), new_link()),
+        has_key: true,
+        calls: &[IDENTIFY, "UpdateItem", "BatchGetItem"],
+        covered_calls: 1,
+        cost: "create with an `Idempotency-Key`",
+        ..REFUSED
+    },
+    Case {
+        name: "create_link again with its key after the lock",
+        given: Given::LockedRelease,
+        has_key: true,
+        is_repeated: true,
+        calls: &[IDENTIFY, "UpdateItem", "BatchGetItem"],
+        covered_calls: 1,
+        locks: true,
+        ..CREATE_LINK
+    },
+    Case {
+        name: "update_link of a locked release",
+        request: |subject| Event::new("PUT", &subject.one_link()).json(new_link()),
+        calls: &[IDENTIFY, "BatchGetItem"],
+        covered_calls: 1,
+        cost: "get",
+        ..REFUSED
+    },
+    Case {
+        name: "delete_link of a locked release",
+        request: |subject| Event::new("DELETE", &subject.one_link()),
+        calls: &[IDENTIFY, "BatchGetItem"],
+        covered_calls: 1,
+        cost: "get",
+        ..REFUSED
     },
 ];
 
