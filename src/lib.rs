@@ -38,6 +38,7 @@ pub mod operations;
 pub mod excerpt;
 pub mod idempotency;
 pub mod link;
+pub mod markdown;
 pub mod page;
 pub mod patch;
 pub mod project;
