@@ -119,6 +119,11 @@ fn links_to_hosts_and_mailboxes_stay() {
             "a",
         ),
         ("[a]\n\n[A]: http://host/", "http://host/", "a"),
+        (
+            "[a <http://b/>](http://host/)",
+            "http://host/",
+            "a http://b/",
+        ),
         ("[](http://host/)", "http://host/", "http://host/"),
         ("[![](i.png)](http://host/)", "http://host/", "http://host/"),
         ("[![b *c*](i.png)](http://host/)", "http://host/", "b c"),

@@ -16,6 +16,8 @@ const HEADINGS: [[&str; 2]; 4] = [
     ["<h6>", "</h6>\n"],
 ];
 
+const LINK_END: &str = "</a>";
+
 /// An element that is open.
 #[derive(Default)]
 struct Open {
@@ -137,11 +139,11 @@ impl<'a> Writer<'a> {
                 link_type,
                 dest_url,
                 ..
-            } if self.images == 0 => match link(link_type, &dest_url) {
+            } if self.images == 0 && !self.is_in_link() => match link(link_type, &dest_url) {
                 Some((start, text)) => {
                     self.html.push_str(&start);
                     substitute = text;
-                    ["", "</a>"]
+                    ["", LINK_END]
                 }
                 None => ["", ""],
             },
@@ -156,6 +158,11 @@ impl<'a> Writer<'a> {
             substitute,
         });
         self.levels <= MAX_LEVELS
+    }
+
+    /// The parser finds `<http://host>` even within a link, where a browser ends that link.
+    fn is_in_link(&self) -> bool {
+        self.open.iter().any(|open| open.end == LINK_END)
     }
 
     /// The tags of an element that is no link.

@@ -31,6 +31,7 @@ mod immutable;
 mod latest;
 mod limits;
 mod links;
+mod markdown;
 mod members;
 mod methods;
 mod openapi;

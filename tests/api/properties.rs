@@ -133,7 +133,7 @@ proptest! {
 }
 
 /// Nearly valid input for a fuzz harness, so that random bytes get past the first check.
-fn nearly_valid(samples: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn nearly_valid(samples: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => prop::sample::select(samples).prop_map(|text| text.as_bytes().to_vec()),
         2 => "[ -~é\\n]{0,6}".prop_map(String::into_bytes),

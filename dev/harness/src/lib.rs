@@ -1,6 +1,7 @@
 //! Checks that must hold for arbitrary input bytes. The fuzz targets and the property tests share
 //! them: the fuzzer generates input guided by coverage, the property tests at random.
 
+mod markdown;
 mod tag;
 
 use std::collections::HashSet;
@@ -27,6 +28,7 @@ use release_links::token::TokenId;
 use release_links_admin::cli;
 use serde_json::json;
 
+pub use markdown::markdown;
 pub use tag::{Named, NamingRequest, requests, tag};
 
 /// A path is either rejected, or its endpoint's own URL leads back to the same endpoint with the
