@@ -80,6 +80,15 @@ impl Budget {
             marks: Self::MARKS,
         }
     }
+
+    /// The budget of a request whose response has room for so many bytes of HTML.
+    #[must_use]
+    pub fn of_response(bytes: usize) -> Self {
+        Self {
+            bytes: bytes.min(Self::BYTES),
+            marks: Self::MARKS,
+        }
+    }
 }
 
 impl Default for Budget {

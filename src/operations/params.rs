@@ -93,11 +93,11 @@ pub const UPDATED_BEFORE: Param =
     Param::query("updated_before", Kind::Date, "Without effect (R85).");
 /// Accepted without an effect.
 pub const UPDATED_AFTER: Param = Param::query("updated_after", Kind::Date, "Without effect (R85).");
-/// Accepted without an effect.
+/// Whether releases show their descriptions as HTML, too.
 pub const INCLUDE_HTML_DESCRIPTION: Param = Param::query(
     "include_html_description",
     Kind::Boolean,
-    "Without effect: Markdown is not rendered (R10).",
+    "Whether each release shows its description as HTML, too (R10).",
 );
 /// Accepted without an effect.
 pub const LICENSE: Param = Param::query("license", Kind::Boolean, "Without effect (R70).");

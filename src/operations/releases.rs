@@ -27,6 +27,7 @@ use crate::store::StoreError;
 pub struct ListReleases {
     page: Page,
     order: ReleaseOrder,
+    shows_html: bool,
 }
 
 impl Operation for ListReleases {
@@ -58,9 +59,13 @@ impl Operation for ListReleases {
             _ => OrderBy::ReleasedAt,
         };
         let is_ascending = checks.word(&SORT) == "asc";
-        checks.boolean(&INCLUDE_HTML_DESCRIPTION);
+        let shows_html = checks.boolean(&INCLUDE_HTML_DESCRIPTION) == Some(true);
         let order = ReleaseOrder { by, is_ascending };
-        Ok(checks.finish(Self { page, order })?)
+        Ok(checks.finish(Self {
+            page,
+            order,
+            shows_html,
+        })?)
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
@@ -70,7 +75,11 @@ impl Operation for ListReleases {
             .releases()
             .list(grant.project.id, self.order, self.page, size)
             .await?;
-        let body = scope(&grant, context).releases(&paged.items);
+        let scope = ReleaseScope {
+            shows_html: self.shows_html,
+            ..scope(&grant, context)
+        };
+        let body = scope.releases(&paged.items);
         Ok(context.list(body, self.page, paged.counted))
     }
 }
@@ -87,7 +96,10 @@ const LIST_RELEASES_PARAMS: &[Param] = &[
 ];
 
 /// Returns a release (R21).
-pub struct GetRelease(TagName);
+pub struct GetRelease {
+    tag: TagName,
+    shows_html: bool,
+}
 
 impl Operation for GetRelease {
     const FACTS: &'static Facts = &Facts {
@@ -110,17 +122,23 @@ impl Operation for GetRelease {
 
     fn parse(request: &Request) -> Result<Self, ApiError> {
         let mut checks = request.checks();
-        // Markdown is not rendered, so `description_html` is omitted (R10).
-        checks.boolean(&INCLUDE_HTML_DESCRIPTION);
+        let shows_html = checks.boolean(&INCLUDE_HTML_DESCRIPTION) == Some(true);
         checks.finish(())?;
-        Ok(Self(request.tag()?))
+        Ok(Self {
+            tag: request.tag()?,
+            shows_html,
+        })
     }
 
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
-        let key = grant.release(self.0);
+        let key = grant.release(self.tag);
         let size = response_size(&grant, context);
         let release = context.session.releases().get(&key, size).await?;
-        Ok(Answer::Json(scope(&grant, context).release(&release)))
+        let scope = ReleaseScope {
+            shows_html: self.shows_html,
+            ..scope(&grant, context)
+        };
+        Ok(Answer::Json(scope.release(&release)))
     }
 }
 
@@ -313,6 +331,7 @@ fn scope<'a>(grant: &'a ProjectGrant, context: &Context<'a>) -> ReleaseScope<'a>
         public_url: context.public_url(),
         project: &grant.project,
         shows_author: grant.role.is_some(),
+        shows_html: false,
         now: context.now,
     }
 }

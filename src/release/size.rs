@@ -2,8 +2,9 @@
 //! it, so a change whose response would exceed the limit is refused before anything is written, and
 //! reading stops where a response is full (R82).
 
-use super::{Details, NewRelease, Release, TagName};
+use super::{Details, NewRelease, Release, ReleaseWithLinks, TagName};
 use crate::link::{Link, LinkId, NewLink};
+use crate::markdown::CUT;
 
 /// Largest body, in bytes. Lambda's limit is 6 MB for the whole response (6,291,556 bytes), in which
 /// the body is a JSON string.
@@ -15,6 +16,11 @@ const RELEASE_BYTES: usize = 1_300;
 const LINK_BYTES: usize = 190;
 /// The name and the quotes of the digest of a link that has one.
 const DIGEST_BYTES: usize = 16;
+/// The field with the description as HTML, apart from the HTML.
+const HTML_BYTES: usize = "\\\"description_html\\\":\\\"\\\",".len() + CUT.len();
+/// How many bytes of the response a byte of HTML takes at most: a quote and a backslash. Control
+/// characters, which take more, are replaced.
+const MAX_ESCAPED: usize = 4;
 
 /// Measures the JSON of releases and links in Lambda's response.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +75,17 @@ impl ResponseSize {
         let texts = link.shown_texts().map(escaped_bytes);
         let digest_bytes = link.digest.as_ref().map_or(0, |_| DIGEST_BYTES);
         LINK_BYTES + digest_bytes + texts.sum::<usize>() + direct_asset_url
+    }
+
+    /// How many bytes of HTML fit into the response to a request for these releases and their
+    /// descriptions as HTML. It is the HTML that is cut, so the response is never refused for it.
+    #[must_use]
+    pub fn room_for_html(self, releases: &[ReleaseWithLinks]) -> usize {
+        let bytes = releases.iter().map(|ReleaseWithLinks { release, links }| {
+            let links = links.iter().map(|link| self.link_bytes(&release.tag, link));
+            self.release_bytes(release) + links.sum::<usize>() + HTML_BYTES
+        });
+        MAX_RESPONSE_BYTES.saturating_sub(bytes.sum()) / MAX_ESCAPED
     }
 
     /// The size of a new release with its links, in bytes, or a little more.

@@ -26,6 +26,7 @@ mod fixtures;
 mod gateways;
 mod generation_costs;
 mod hidden_projects;
+mod html_descriptions;
 mod idempotency;
 mod immutable;
 mod latest;

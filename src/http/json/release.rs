@@ -1,5 +1,6 @@
 //! The JSON of releases (section R). The order of the fields is the order in the JSON.
 
+use std::slice;
 use std::time::SystemTime;
 
 use serde::Serialize;
@@ -7,8 +8,9 @@ use serde::Serialize;
 use super::link::{LinkUrls, LinkView};
 use super::to_json;
 use crate::http::public_url::PublicUrl;
+use crate::markdown::{self, Budget};
 use crate::project::Project;
-use crate::release::{Author, Release, ReleaseWithLinks};
+use crate::release::{Author, Release, ReleaseWithLinks, ResponseSize};
 use crate::timestamp::Timestamp;
 use crate::token::TokenId;
 
@@ -34,6 +36,10 @@ pub(super) struct ReleaseView<'a> {
     released_at: String,
     /// Whether `released_at` is in the future.
     upcoming_release: bool,
+    /// The description as HTML, only with `include_html_description=true` (R10).
+    #[cfg_attr(feature = "schemas", schemars(with = "String"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description_html: Option<&'a str>,
     /// The token that created the release, for callers with a role in the project (R4, R84).
     #[cfg_attr(feature = "schemas", schemars(with = "AuthorView<'_>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,6 +161,8 @@ pub struct ReleaseScope<'a> {
     pub project: &'a Project,
     /// Whether the caller has a role in the project, and so may see the author (R84).
     pub shows_author: bool,
+    /// Whether the caller asks for the descriptions as HTML, too (R10).
+    pub shows_html: bool,
     /// The time of the request.
     pub now: SystemTime,
 }
@@ -163,26 +171,35 @@ impl ReleaseScope<'_> {
     /// The JSON of one release.
     #[must_use]
     pub fn release(&self, release: &ReleaseWithLinks) -> Vec<u8> {
-        let times = Times::new(&release.release);
-        to_json(&self.view(release, &times))
+        let mut budget = self.html_budget(slice::from_ref(release));
+        let texts = Texts::new(&release.release, budget.as_mut());
+        to_json(&self.view(release, &texts))
     }
 
     /// The JSON of a list of releases.
     #[must_use]
     pub fn releases(&self, releases: &[ReleaseWithLinks]) -> Vec<u8> {
-        let times: Vec<_> = releases
+        let mut budget = self.html_budget(releases);
+        let texts: Vec<_> = releases
             .iter()
-            .map(|found| Times::new(&found.release))
+            .map(|found| Texts::new(&found.release, budget.as_mut()))
             .collect();
-        let views = releases.iter().zip(&times);
+        let views = releases.iter().zip(&texts);
         to_json(
             &views
-                .map(|(release, times)| self.view(release, times))
+                .map(|(release, texts)| self.view(release, texts))
                 .collect::<Vec<_>>(),
         )
     }
 
-    fn view<'a>(&self, found: &'a ReleaseWithLinks, times: &'a Times) -> ReleaseView<'a> {
+    /// What the descriptions of the response may take as HTML, if it shows them so.
+    fn html_budget(&self, releases: &[ReleaseWithLinks]) -> Option<Budget> {
+        let size = ResponseSize::new(&self.public_url.project(self.project));
+        let budget = || Budget::of_response(size.room_for_html(releases));
+        self.shows_html.then(budget)
+    }
+
+    fn view<'a>(&self, found: &'a ReleaseWithLinks, texts: &'a Texts) -> ReleaseView<'a> {
         let ReleaseWithLinks { release, links } = found;
         let tag = release.tag.as_str();
         let details = &release.details;
@@ -192,11 +209,12 @@ impl ReleaseScope<'_> {
             name: details.name.as_deref().unwrap_or(tag),
             tag_name: tag,
             description: details.description.as_deref(),
-            created_at: times.created_at.clone(),
-            released_at: times.released_at.clone(),
+            created_at: texts.created_at.clone(),
+            released_at: texts.released_at.clone(),
             upcoming_release: release.is_upcoming(self.now),
+            description_html: texts.description_html.as_deref(),
             author: author.map(|author| self.author(author)),
-            commit: commit(details.commit.as_deref(), &times.created_at),
+            commit: commit(details.commit.as_deref(), &texts.created_at),
             assets: AssetsView {
                 count: links.len(),
                 sources: [],
@@ -206,7 +224,7 @@ impl ReleaseScope<'_> {
                     .collect(),
             },
             evidences: [],
-            immutable_at: times.immutable_at.as_deref(),
+            immutable_at: texts.immutable_at.as_deref(),
             immutable: release.immutable_at.map(|_| release.is_immutable(self.now)),
             links: ReleaseLinks {
                 this: self.public_url.release(self.project, tag),
@@ -227,16 +245,20 @@ impl ReleaseScope<'_> {
     }
 }
 
-/// The times of a release as text.
-struct Times {
+/// What the JSON of a release shows of it in another form.
+struct Texts {
+    description_html: Option<String>,
     created_at: String,
     released_at: String,
     immutable_at: Option<String>,
 }
 
-impl Times {
-    fn new(release: &Release) -> Self {
+impl Texts {
+    fn new(release: &Release, html: Option<&mut Budget>) -> Self {
+        let description = release.details.description.as_deref().unwrap_or_default();
         Self {
+            description_html: html
+                .map(|budget| markdown::render(description, budget).into_string()),
             created_at: release.created_at.to_milliseconds_text(),
             released_at: release.released_at.to_milliseconds_text(),
             immutable_at: release.immutable_at.map(Timestamp::to_milliseconds_text),

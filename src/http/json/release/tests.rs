@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::link::{Digest, Link, LinkId, LinkType};
 use crate::project::{ProjectId, ProjectPath, Visibility};
-use crate::release::{Details, ResponseSize};
+use crate::release::{Details, MAX_RESPONSE_BYTES, ResponseSize};
 
 fn text(max: usize) -> impl Strategy<Value = String> {
     let c = prop_oneof![
@@ -72,21 +72,29 @@ fn release() -> impl Strategy<Value = ReleaseWithLinks> {
     })
 }
 
-/// The JSON of this release for a project with this path.
-fn shown(found: &ReleaseWithLinks, path: &str, now: SystemTime) -> (String, ResponseSize) {
-    let project = Project {
+fn project(path: &str) -> Project {
+    Project {
         id: ProjectId::new(24).unwrap(),
         path: ProjectPath::parse(path).unwrap(),
         visibility: Visibility::Public,
-    };
-    let public_url = &PublicUrl::parse("https://links.example.com/prefix").unwrap();
+    }
+}
+
+fn public_url() -> PublicUrl {
+    PublicUrl::parse("https://links.example.com/prefix").unwrap()
+}
+
+/// The JSON of this release for a project with this path.
+fn shown(found: &ReleaseWithLinks, path: &str, now: SystemTime) -> (String, ResponseSize) {
+    let (public_url, project) = (&public_url(), &project(path));
     let scope = ReleaseScope {
         public_url,
-        project: &project,
+        project,
         shows_author: true,
+        shows_html: false,
         now,
     };
-    let size = ResponseSize::new(&public_url.project(&project));
+    let size = ResponseSize::new(&public_url.project(project));
     (String::from_utf8(scope.release(found)).unwrap(), size)
 }
 
@@ -98,6 +106,48 @@ fn sizes(found: &ReleaseWithLinks, path: &str) -> [usize; 2] {
     let links = found.links.iter().map(|link| size.link_bytes(tag, link));
     let measured = size.release_bytes(&found.release) + links.sum::<usize>();
     [actual, measured]
+}
+
+fn release_with(description: String) -> ReleaseWithLinks {
+    let created_at = Timestamp::from_clock(UNIX_EPOCH);
+    let details = Details {
+        description: Some(description),
+        ..Details::default()
+    };
+    ReleaseWithLinks {
+        release: Release {
+            project: ProjectId::new(24).unwrap(),
+            tag: "v1".parse().unwrap(),
+            details,
+            created_at,
+            released_at: created_at,
+            immutable_at: None,
+        },
+        links: Vec::new(),
+    }
+}
+
+#[test]
+fn html_never_enlarges_a_list_beyond_the_limit_of_lambda() {
+    let (public_url, project) = (&public_url(), &project("group/app"));
+    let scope = ReleaseScope {
+        public_url,
+        project,
+        shows_author: true,
+        shows_html: true,
+        now: UNIX_EPOCH,
+    };
+    let size = ResponseSize::new(&public_url.project(project));
+    for text in ["\\\\", "\u{7f}", "[](http://b) ", "- a\n"] {
+        let found = release_with(text.repeat(307_200 / text.len()));
+        for share in [1, 3] {
+            let room = MAX_RESPONSE_BYTES / share;
+            let count = (room / size.release_bytes(&found.release)).clamp(1, 100);
+            let body = String::from_utf8(scope.releases(&vec![found.clone(); count])).unwrap();
+            let escaped = serde_json::to_string(&body).unwrap().len();
+            assert!(escaped < 6_250_000, "{count} of {text:?}: {escaped} bytes");
+        }
+    }
 }
 
 #[test]
