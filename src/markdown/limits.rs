@@ -1,14 +1,17 @@
-//! How much of a text is parsed. The parser reads nested blocks line by line, so its time grows
-//! with the depth times the number of lines, and for each character that may be markup it makes an
-//! event.
+//! How much of a text is parsed. For each character that may be markup the parser makes an event.
+//! Its time also grows with the depth of nested blocks times the number of their lines, and with
+//! the columns of a table times the number of its rows, however short they are.
 
 /// How deep quotes, lists and styles nest.
 pub(super) const MAX_LEVELS: usize = 100;
 
+/// How many levels of nested blocks take as long as one more mark in each of their lines.
+const LEVELS_OF_A_MARK: usize = 8;
+
 /// The beginning of a text that is parsed.
 pub(super) struct Parsed {
     pub(super) bytes: usize,
-    /// Characters in it that may be markup.
+    /// Characters in it that may be markup, and what takes as long.
     pub(super) marks: usize,
 }
 
@@ -17,13 +20,15 @@ impl Parsed {
     /// is one too many.
     pub(super) fn of(text: &str, most_marks: usize) -> Self {
         let mut parsed = Self { bytes: 0, marks: 0 };
-        let mut levels = 0;
+        let (mut levels, mut columns) = (0, 0);
         for line in text
             .as_bytes()
             .split_inclusive(|byte| matches!(byte, b'\n' | b'\r'))
         {
             levels = levels.max(levels_of(line, levels));
-            let marks = parsed.marks + line.iter().filter(|byte| is_mark(**byte)).count();
+            columns = columns_after(line).unwrap_or(columns);
+            let own = line.iter().filter(|byte| is_mark(**byte)).count();
+            let marks = parsed.marks + own + levels / LEVELS_OF_A_MARK + columns;
             if levels > MAX_LEVELS || marks > most_marks {
                 break;
             }
@@ -31,6 +36,19 @@ impl Parsed {
             parsed.marks = marks;
         }
         parsed
+    }
+}
+
+/// The columns of the rows that follow a line, if a table may begin or end with it.
+fn columns_after(line: &[u8]) -> Option<usize> {
+    let consists_of = |bytes: &[u8]| line.iter().all(|byte| bytes.contains(byte));
+    let is_blank = consists_of(b" \t>\r\n");
+    let delimits = consists_of(b" \t>\r\n|:-") && line.contains(&b'|');
+    let pipes = || line.iter().filter(|byte| **byte == b'|').count();
+    match (is_blank, delimits) {
+        (true, _) => Some(0),
+        (false, true) => Some(pipes() + 1),
+        (false, false) => None,
     }
 }
 

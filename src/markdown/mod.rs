@@ -68,7 +68,8 @@ pub struct Budget {
 impl Budget {
     /// What a request may read and write, in bytes.
     pub const BYTES: usize = 1_048_576;
-    /// How many characters that may be markup a request may read. The release notes of large
+    /// How many characters that may be markup a request may read; each row of a table counts its
+    /// columns, too. The release notes of large
     /// projects have one in ten characters, and a description has at most 300 KiB.
     pub const MARKS: usize = 65_536;
 

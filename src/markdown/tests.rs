@@ -284,3 +284,18 @@ fn after_too_many_marks_the_lines_are_preformatted() {
     assert_eq!(rendered.as_str(), expected);
     assert_eq!(render("**a**", &mut budget).as_str(), "<pre>**a**</pre>");
 }
+
+#[test]
+fn a_row_counts_all_columns_of_its_table() {
+    let table = format!("|{}\n|{}\n", "a|".repeat(999), "-|".repeat(999));
+    let rendered = html(&format!("{table}{}\n*b*", "a\n".repeat(100)));
+    // The two lines of the head have 1,000 marks each and an end, the second its columns, and the
+    // dashes; a row has an end and the columns.
+    let rows = (Budget::MARKS - (1_001 + 2_000 + 1_001)) / 1_002;
+    assert_eq!(rendered.matches("<tr><td>a</td>").count(), rows);
+    let rest = "a\n".repeat(100 - rows);
+    assert!(rendered.ends_with(&format!("<pre>{rest}\n*b*</pre>")));
+    // A blank line ends the table.
+    let rendered = html(&format!("{table}a\n\n{}*b*", "a\n".repeat(100)));
+    assert!(rendered.ends_with("\na\n<em>b</em></p>"));
+}

@@ -68,7 +68,7 @@ async fn a_missing_or_empty_description_is_empty_html() {
         let target = format!("{RELEASES}/v2?{ASKED}");
         let found = app.get(&target).await;
         assert_eq!(found.body["description_html"], "", "{description}");
-        app.delete(&target).await;
+        assert_eq!(app.delete(&target).await.status, 200);
     }
 }
 
@@ -77,7 +77,7 @@ async fn html_costs_no_call_and_has_an_entity_tag_of_its_own() {
     let app = TestApp::start().await;
     for target in [RELEASES.to_owned(), format!("{RELEASES}/v0.1")] {
         // The first request reads token and project, too.
-        app.get(&target).await;
+        assert_eq!(app.get(&target).await.status, 200);
         let plain = app.get(&target).await;
         let html = app.get(&format!("{target}?{ASKED}")).await;
         assert_eq!(

@@ -1,5 +1,6 @@
-//! The memory and the instructions that reading a body takes. Every caller can send one, so the
-//! worst body must not take much more than a simple one of its size.
+//! The memory and the instructions that reading a body takes, and the instructions for the HTML of
+//! a description. Every caller can send one, so the worst must not take much more than a simple one
+//! of its size.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,9 +8,11 @@
     reason = "an unexpected None or Err fails the test, and the ratios are for people"
 )]
 
+mod descriptions;
 mod shapes;
 
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{env, fs};
 
 use lambda_http::Body;
@@ -27,6 +30,25 @@ const FACTOR: f64 = 4.0;
 /// The most memory that any body may take, in bytes.
 const MAX_MEMORY: usize = 40_000_000;
 
+/// The tests of this program run one after the other, because they share the counters.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether instructions can be counted. In CI, they must be.
+fn has_valgrind() -> bool {
+    let has_valgrind = Command::new("valgrind").arg("--version").output().is_ok();
+    assert!(
+        has_valgrind || env::var_os("CI").is_none(),
+        "valgrind is missing; install it with the system's package manager"
+    );
+    if !has_valgrind {
+        println!("SKIPPED: the instructions were not counted, because valgrind is missing");
+    }
+    has_valgrind
+}
+
 /// Reads a body and returns the peak of the memory for it, in bytes.
 fn read(content_type: &str, body: Vec<u8>) -> usize {
     let max_bytes = body.len();
@@ -41,14 +63,10 @@ fn read(content_type: &str, body: Vec<u8>) -> usize {
     peak
 }
 
-/// The tests of this program run one after the other, because they share the counters.
 #[test]
 fn the_worst_body_takes_little_more_than_a_flat_one() {
-    let has_valgrind = Command::new("valgrind").arg("--version").output().is_ok();
-    assert!(
-        has_valgrind || env::var_os("CI").is_none(),
-        "valgrind is missing; install it with the system's package manager"
-    );
+    let _alone = alone();
+    let has_valgrind = has_valgrind();
     for bytes in [MAX_BODY_BYTES, MAX_RELEASE_BODY_BYTES] {
         for shapes in shapes::by_content_type(bytes) {
             let [flat, worse @ ..] = shapes.as_slice() else {
@@ -65,9 +83,6 @@ fn the_worst_body_takes_little_more_than_a_flat_one() {
             }
         }
     }
-    if !has_valgrind {
-        println!("SKIPPED: the instructions were not counted, because valgrind is missing");
-    }
 }
 
 fn memory(shape: &Shape, bytes: usize) -> usize {
@@ -83,10 +98,10 @@ fn memory(shape: &Shape, bytes: usize) -> usize {
 
 fn compare_instructions(flat: &Shape, worse: &[Shape]) {
     // What the program executes before it reads the body.
-    let start = instructions("application/json", b"{}");
-    let flat = instructions(flat.content_type, &flat.body) - start;
+    let start = instructions(READS_BODY, "application/json", b"{}");
+    let flat = instructions(READS_BODY, flat.content_type, &flat.body) - start;
     for shape in worse {
-        let ratio = (instructions(shape.content_type, &shape.body) - start) / flat;
+        let ratio = (instructions(READS_BODY, shape.content_type, &shape.body) - start) / flat;
         println!("{}: instructions {ratio:.2}", shape.name);
         assert!(ratio <= FACTOR, "{}: instructions {ratio:.2}", shape.name);
     }
@@ -95,16 +110,18 @@ fn compare_instructions(flat: &Shape, worse: &[Shape]) {
 /// The name of the file with the body that the program started by [`instructions`] reads.
 const BODY: &str = "RELEASE_LINKS_TEST_BODY";
 const CONTENT_TYPE: &str = "RELEASE_LINKS_TEST_CONTENT_TYPE";
+/// The test that reads a body.
+const READS_BODY: &str = "a_body_is_read";
 
-/// Counts the instructions of this program when it reads a body.
-fn instructions(content_type: &str, body: &[u8]) -> f64 {
+/// Counts the instructions of one of the ignored tests of this program.
+fn instructions(test: &str, content_type: &str, body: &[u8]) -> f64 {
     let folder = env::temp_dir();
     let file = folder.join(format!("release-links-body-{}", std::process::id()));
     fs::write(&file, body).unwrap();
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(env::current_exe().unwrap())
-        .args(["--exact", "a_body_is_read", "--ignored", "--test-threads=1"])
+        .args(["--exact", test, "--ignored", "--test-threads=1"])
         .envs([
             (BODY, file.as_os_str()),
             (CONTENT_TYPE, content_type.as_ref()),
