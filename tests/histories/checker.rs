@@ -156,12 +156,8 @@ async fn remove_leftovers(run: &Run) -> Result<(), String> {
                 url: format!("https://e.com/last/{n}"),
                 filepath: None,
             };
-            run.send(last_write(
-                tag,
-                link,
-                leftovers::is_locked(&run.items().await, name),
-            ))
-            .await;
+            let is_locked = leftovers::is_locked(&run.items().await, name);
+            run.send(last_write(tag, link, is_locked)).await;
             left = leftovers::of_tag(&run.items().await, name);
             if left.is_empty() {
                 break;

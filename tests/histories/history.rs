@@ -183,13 +183,7 @@ impl Request {
                 with_key(Event::new("POST", RELEASES).json(body), key)
             }
             Self::UpdateRelease { tag, changes } => {
-                let lock = changes.locks.then(|| "true".to_owned());
-                let changes = [
-                    ("name", &changes.name),
-                    ("released_at", &changes.released_at),
-                    ("immutable", &lock),
-                ];
-                Event::new("PUT", &release(tag)).json(object(&changes))
+                Event::new("PUT", &release(tag)).json(changes.json())
             }
             Self::DeleteRelease(tag) => Event::new("DELETE", &release(tag)),
             Self::GetRelease(tag) => Event::new("GET", &release(tag)),
@@ -222,6 +216,17 @@ impl Request {
                 Event::new("GET", &target)
             }
         }
+    }
+}
+
+impl ReleaseChanges {
+    fn json(&self) -> Value {
+        let lock = self.locks.then(|| "true".to_owned());
+        object(&[
+            ("name", &self.name),
+            ("released_at", &self.released_at),
+            ("immutable", &lock),
+        ])
     }
 }
 
