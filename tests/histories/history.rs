@@ -175,11 +175,10 @@ impl Request {
                 key,
             } => {
                 let links: Vec<Value> = links.iter().map(Link::json).collect();
-                let mut body =
-                    json!({"tag_name": TAGS[*tag], "name": name, "assets": {"links": links}});
-                if *locks {
-                    body["immutable"] = json!(true);
-                }
+                let assets = json!({ "links": links });
+                let body = json!({
+                    "tag_name": TAGS[*tag], "name": name, "assets": assets, "immutable": locks,
+                });
                 with_key(Event::new("POST", RELEASES).json(body), key)
             }
             Self::UpdateRelease { tag, changes } => {
