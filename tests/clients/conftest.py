@@ -55,6 +55,13 @@ def stop(service):
     return code
 
 
+def admin(service, arguments):
+    """Runs the operator's command that `make run` prints, with these arguments."""
+    command = next(line for line in service.lines if "release-links-admin" in line).removesuffix("token list")
+    result = subprocess.run(["bash", "-c", command + arguments], cwd=ROOT, check=True, capture_output=True, text=True, timeout=30)
+    return result.stdout.strip()
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     """A service with only the seeded data; each test module gets a new one."""

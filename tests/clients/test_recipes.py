@@ -61,7 +61,7 @@ def test_glab_installs_what_was_published(place):
 
 @pytest.mark.skipif(not IS_LINUX_X64, reason="npm has mise only for Linux on x64")
 def test_mise_installs_what_was_published(place):
-    place.write("mise.toml", recipe("mise", "toml"))
+    place.write("mise.toml", recipe("mise", "toml", "[tools]\n"))
     assert place.run(recipe("mise", "sh"), NODE) == "app 1.2.0\n"
 
 
@@ -71,7 +71,7 @@ def test_every_recipe_names_a_link_after_its_file():
     objects = r'"(?:name|label)": "([^"]+)",\s+"url": "[^"]+/([^"/]+)",\s+"(?:filepath|direct_asset_path)": "/([^"]+)"'
     forms = r'"name=([^"]+)"[^"]+"url=[^"]+/([^"/]+)"[^"]+"filepath=/([^"]+)"'
     links = re.findall(objects, code) + re.findall(forms, code)
-    assert len(links) == len(found) == 6, (links, found)
+    assert len(links) == len(found) == 9, (links, found)
     for name, file, path in links:
         assert name == file == path
         is_variable = name in ["$file", "{{ .ArtifactName }}"]

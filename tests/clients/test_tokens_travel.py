@@ -11,7 +11,7 @@ import httpx
 import pytest
 import requests
 
-from conftest import ROOT
+from conftest import admin
 from recipes import GLAB, IS_DEBIAN, IS_LINUX_X64, NODE, PAGE, Workplace
 from web_server import archive, serve
 
@@ -57,13 +57,6 @@ def was_sent(file_host, token):
     """Whether the request that was just made contains the token, in whichever header."""
     headers, file_host.headers = file_host.headers, None
     return any(token in value for value in headers.values())
-
-
-def admin(service, arguments):
-    """Runs the operator's command that `make run` prints, with these arguments."""
-    command = next(line for line in service.lines if "release-links-admin" in line).removesuffix("token list")
-    result = subprocess.run(["bash", "-c", command + arguments], cwd=ROOT, check=True, capture_output=True, text=True, timeout=30)
-    return result.stdout.strip()
 
 
 @pytest.fixture(scope="module")
