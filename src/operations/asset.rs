@@ -126,6 +126,9 @@ impl Asset {
         if names.iter().any(|name| name.matches(&grant.project)) {
             return Ok(true);
         }
+        if names.is_empty() {
+            return Ok(false);
+        }
         // Only a former path is left.
         let (_, found) = context.session.identify(None, &names).await?;
         Ok(found.iter().any(|project| project.id == grant.project.id))

@@ -291,6 +291,9 @@ async fn a_link_to_another_address_of_the_service_is_a_redirect() {
         WEB.replace("v1", "v2") + "/SHA256SUMS",
         "/other/app/-/releases/v1/downloads/SHA256SUMS".to_owned(),
         "/none/app/-/releases/v1/downloads/SHA256SUMS".to_owned(),
+        // Names that no project can have.
+        "/api/v4/projects/group%252Fapp/releases/v1/downloads/SHA256SUMS".to_owned(),
+        "/%20/app/-/releases/v1/downloads/SHA256SUMS".to_owned(),
         "/group/app/-/releases/v1/SHA256SUMS".to_owned(),
         "/api/v4/projects/24/releases/v1".to_owned(),
         "/group/app/-/releases/permalink/latest/SHA256SUMS".to_owned(),
