@@ -9,6 +9,10 @@ const SUFFIX: &str = ".sha256";
 /// The filepath of the checksum file of a release.
 const OF_RELEASE: &str = "/SHA256SUMS";
 
+/// Longest name of a file on most file systems, in bytes. At a line with a longer name, `sha256sum`
+/// fails even with `--ignore-missing`.
+const MAX_FILE_NAME_BYTES: usize = 255;
+
 /// Longest filepath of a file or of its checksum file, in characters.
 pub const MAX_DOWNLOAD_CHARACTERS: usize = MAX_FILEPATH_CHARACTERS + SUFFIX.len();
 
@@ -65,9 +69,13 @@ fn names(link: &Link) -> impl Iterator<Item = (&str, &Digest)> {
 
 /// Whether a line can have this name: one that every tool reads as one file in the current
 /// directory. `-` is the standard input, and some tools end a line at each separator of Unicode.
+/// The checksum file itself lies there, too, and cannot contain its own digest.
 fn is_file_name(name: &str) -> bool {
     let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    !matches!(name, "-" | "." | "..") && !name.contains(|c| matches!(c, '/' | '\\') || ends_line(c))
+    let is_reserved = matches!(name, "-" | "." | "..") || name == &OF_RELEASE[1..];
+    name.len() <= MAX_FILE_NAME_BYTES
+        && !is_reserved
+        && !name.contains(|c| matches!(c, '/' | '\\') || ends_line(c))
 }
 
 fn line(digest: &Digest, name: &str) -> String {
@@ -173,14 +181,37 @@ mod tests {
 
     #[test]
     fn a_name_that_no_tool_reads_as_a_file_has_no_line() {
+        let (emoji, longer) = ("😀".repeat(255), "a".repeat(256));
         for name in [
-            "-", ".", "..", "a/b", "a\\b", "a\nb", "a\r", "\u{7f}", "\u{85}", "\u{2028}",
+            "-",
+            ".",
+            "..",
+            "SHA256SUMS",
+            "a/b",
+            "a\\b",
+            "a\nb",
+            "a\r",
+            "\u{7f}",
+            "\u{85}",
+            "\u{2028}",
             "\u{2029}",
+            &emoji,
+            &longer,
         ] {
             assert_eq!(of_release(&[link(name, None, Some(1))]), "", "{name:?}");
         }
-        let emoji = "😀".repeat(255);
-        for name in [" a ", "*a", "--", "...", "é", "\u{202e}a", &emoji] {
+        let (emoji, longest) = ("😀".repeat(63), "a".repeat(255));
+        for name in [
+            " a ",
+            "*a",
+            "--",
+            "...",
+            "é",
+            "\u{202e}a",
+            "sha256sums",
+            &emoji,
+            &longest,
+        ] {
             let links = [link(name, None, Some(1))];
             assert_eq!(lines(&links), [(1, name.to_owned())], "{name:?}");
         }

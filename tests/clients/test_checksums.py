@@ -183,6 +183,16 @@ def test_the_recipe_for_homebrew_fails_if_the_link_has_no_digest(service, place)
         place.run(recipe(SCOOP_AND_HOMEBREW, "sh").replace("permalink/latest", "v9"))
 
 
+def test_no_name_of_another_link_disturbs_the_verification(service, place):
+    names = ["😀" * 255, "SHA256SUMS", "-", "a\nb", "a\u2028b", "\\", "../a", "\u202egnp.a", " a", "*a", "\ufeff"]
+    links = [{"name": name, "url": f"https://e.com/{number}", "digest": "0" * 64} for number, name in enumerate(names)]
+    links.append({"name": "app", "url": f"{place.files}/app/1.2.0/{LINUX}", "filepath": f"/{LINUX}", "digest": DIGESTS[LINUX]})
+    body = {"tag_name": "v8", "released_at": "2000-01-01T00:00:00Z", "assets": {"links": links}}
+    request(service, "", body)
+    script = recipe("Checksums", "sh", "LATEST=").replace("permalink/latest", "v8")
+    assert place.run(script) == f"{LINUX}: OK\napp 1.2.0\n"
+
+
 def test_sha256sum_fails_if_no_file_has_a_line(place):
     script = recipe("Checksums", "sh", "LATEST=").replace("sha256sum", f"mv {LINUX} other.tar.gz\nsha256sum")
     with pytest.raises(AssertionError, match="SHA256SUMS: no file was verified"):
