@@ -79,7 +79,7 @@ impl PublicUrl {
     pub fn path_of<'a>(&self, url: &'a Url) -> Option<&'a str> {
         let is_web = matches!(url.scheme(), "http" | "https");
         let base = Url::parse(&self.base).ok()?;
-        let is_same = base.host() == url.host() && base.port() == url.port();
+        let is_same = host(&base) == host(url) && base.port() == url.port();
         (is_web && is_same).then(|| url.path())
     }
 
@@ -153,6 +153,12 @@ fn domain_name_and_stage<'a>(
     }
 }
 
+/// The host of a URL, without the dot that may end a domain name.
+fn host(url: &Url) -> Option<&str> {
+    let host = url.host_str()?;
+    Some(host.strip_suffix('.').unwrap_or(host))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +170,31 @@ mod tests {
         let links = "https://example.com/gl/api/v4/projects/group%2Fapp/releases/v0.1/assets/links";
         assert_eq!(public_url.endpoint(paths::LINKS, &release), links);
         assert_eq!(public_url.prefix(), "/gl");
+    }
+
+    #[test]
+    fn a_url_of_the_service_is_known_in_every_spelling() {
+        let public_url = PublicUrl::parse("https://bücher.example/gl").unwrap();
+        let path_of = |url| {
+            public_url
+                .path_of(&Url::parse(url).unwrap())
+                .map(str::to_owned)
+        };
+        for url in [
+            "https://bücher.example/gl/a",
+            "https://BÜCHER.example./gl/a",
+            "https://user:password@xn--bcher-kva.example:443/gl/a?b#c",
+            "http://bücher.example:80/x/%2e%2e/gl/a",
+        ] {
+            assert_eq!(path_of(url).as_deref(), Some("/gl/a"), "{url}");
+        }
+        for url in [
+            "https://bücher.example:80/gl/a",
+            "https://www.bücher.example/gl/a",
+            "ftp://bücher.example/gl/a",
+        ] {
+            assert_eq!(path_of(url), None, "{url}");
+        }
     }
 
     #[test]

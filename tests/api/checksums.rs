@@ -273,6 +273,7 @@ async fn a_link_to_its_own_address_leads_to_the_checksum_file() {
             format!("{HOST}/api/v4/projects/24/releases/permalink/latest/downloads/{file}"),
             // The address at which the events arrive.
             format!("https://links.example.com{WEB}/{file}"),
+            format!("https://user@LINKS.example.com.:443{WEB}/{file}"),
         ] {
             assert_outcome(&app, &url, file, (200, &text)).await;
         }
