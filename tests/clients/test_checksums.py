@@ -12,7 +12,7 @@ import jsonpath
 import pytest
 
 from conftest import TOKEN, admin
-from recipes import IS_LINUX_X64, NODE, Workplace, recipe
+from recipes import GLAB, IS_DEBIAN, IS_LINUX_X64, NODE, Workplace, recipe
 from releases import get_release, link, request
 from web_server import archive, serve
 
@@ -20,6 +20,7 @@ LINUX, MACOS, WINDOWS = "app-linux-x64.tar.gz", "app-macos-arm64.tar.gz", "app-w
 PUBLISH = recipe("Checksums", "sh", "digest()")
 SCOOP_AND_HOMEBREW = "Scoop and Homebrew"
 
+needs_glab = pytest.mark.skipif(not IS_DEBIAN, reason="glab comes from Debian's archive")
 needs_mise = pytest.mark.skipif(not IS_LINUX_X64, reason="npm has mise only for Linux on x64")
 needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 
@@ -148,6 +149,12 @@ def scoop(place):
     return download(place, url, select(path, source).removeprefix("sha256:"))
 
 
+def glab(place, token=TOKEN, in_project=lambda text: text):
+    place.environment |= place.sign_in_with_glab(token)
+    place.run(in_project(recipe("glab", "sh", "mkdir")).split("\n")[0], GLAB)
+    return place.run(recipe("glab", "sh", "(cd downloads"))
+
+
 def mise(place):
     place.write("mise.toml", recipe("mise", "toml", "[tools]\n"))
     return place.run(recipe("mise", "sh"), NODE)
@@ -159,6 +166,7 @@ TOOLS = [
     pytest.param(checksum_file_of_one_file, f"{LINUX}: OK\n", f"{LINUX}: FAILED\n", id="checksum file of one file"),
     pytest.param(homebrew, f"{MACOS}: OK\n", f"{MACOS}: FAILED\n", id="digest for Homebrew", marks=needs_jq),
     pytest.param(scoop, f"{WINDOWS}: OK\n", f"{WINDOWS}: FAILED\n", id="digest for Scoop"),
+    pytest.param(glab, "".join(f"{name}: OK\n" for name in FILES), f"{LINUX}: FAILED\n", id="glab", marks=needs_glab),
     pytest.param(mise, "app 1.2.0\n", f"Checksum mismatch for .*/{LINUX}:\nExpected: sha256:{DIGESTS[LINUX]}\n", id="mise", marks=needs_mise),
 ]
 
@@ -217,6 +225,11 @@ def install_with_mise(place, toml, **environment):
 
 def settings(version="1.2.0"):
     return recipe("mise", "toml", "[tools]\n").replace("1.2.0", version)
+
+
+@needs_glab
+def test_glab_saves_the_checksum_file_of_a_private_project_too(place, private_token):
+    assert glab(place, private_token, in_private_project) == "".join(f"{name}: OK\n" for name in FILES)
 
 
 @needs_mise
