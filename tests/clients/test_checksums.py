@@ -260,6 +260,16 @@ def test_mise_finds_the_checksum_file_by_these_names(service, place, server, num
 
 
 @needs_mise
+@pytest.mark.parametrize("number, name", enumerate([f"*{LINUX}", f" {LINUX}"]))
+def test_mise_takes_no_digest_of_another_link(service, place, server, number, name):
+    publish_old(service, server, f"0.1{number}.0", "SHA256SUMS")
+    other = {"name": name, "url": "https://e.com", "digest": "0" * 64}
+    request(service, f"/v0.1{number}.0/assets/links", other)
+    output = install_with_mise(place, settings(f"0.1{number}.0"))
+    assert f"Found checksum for {LINUX} from SHA256SUMS: sha256:{DIGESTS[LINUX]}\n" in output
+
+
+@needs_mise
 def test_mise_installs_a_changed_file_if_no_link_leads_to_the_checksum_file(service, place, server):
     publish_old(service, server, "0.9.0")
     change_one_byte(server)
