@@ -69,8 +69,8 @@ fn names(link: &Link) -> impl Iterator<Item = (&str, &Digest)> {
 
 /// Whether a line can have this name: one that every tool reads as one file in the current
 /// directory. `-` is the standard input, and some tools end a line at each separator of Unicode.
-/// mise removes `*` and white space in front of a name, so it would find the digest of another file.
-/// The checksum file itself lies there, too, and cannot contain its own digest.
+/// mise removes `*` and white space in front of a name, so it would find the digest of another
+/// file. The checksum file itself lies there, too, and cannot contain its own digest.
 fn is_file_name(name: &str) -> bool {
     let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let is_reserved = matches!(name, "-" | "." | "..") || name == &OF_RELEASE[1..];
