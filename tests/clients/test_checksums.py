@@ -22,6 +22,7 @@ SCOOP_AND_HOMEBREW = "Scoop and Homebrew"
 
 needs_glab = pytest.mark.skipif(not IS_DEBIAN, reason="glab comes from Debian's archive")
 needs_mise = pytest.mark.skipif(not IS_LINUX_X64, reason="npm has mise only for Linux on x64")
+needs_shasum = pytest.mark.skipif(shutil.which("shasum") is None, reason="shasum is not installed")
 needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 
 
@@ -162,7 +163,7 @@ def mise(place):
 
 TOOLS = [
     pytest.param(sha256sum, f"{LINUX}: OK\napp 1.2.0\n", f"{LINUX}: FAILED\n", id="sha256sum"),
-    pytest.param(shasum, f"{LINUX}: OK\napp 1.2.0\n", f"{LINUX}: FAILED\n", id="shasum"),
+    pytest.param(shasum, f"{LINUX}: OK\napp 1.2.0\n", f"{LINUX}: FAILED\n", id="shasum", marks=needs_shasum),
     pytest.param(checksum_file_of_one_file, f"{LINUX}: OK\n", f"{LINUX}: FAILED\n", id="checksum file of one file"),
     pytest.param(homebrew, f"{MACOS}: OK\n", f"{MACOS}: FAILED\n", id="digest for Homebrew", marks=needs_jq),
     pytest.param(scoop, f"{WINDOWS}: OK\n", f"{WINDOWS}: FAILED\n", id="digest for Scoop"),
