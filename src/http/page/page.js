@@ -1,11 +1,11 @@
-// Without a clipboard, as over plain HTTP, the buttons stay hidden: they could not keep what they say.
+// Over plain HTTP, a browser offers no clipboard, and the buttons stay hidden.
 if (navigator.clipboard) {
-  const said = document.getElementById("said");
-  let forget;
-  const say = (...parts) => {
-    clearTimeout(forget);
-    said.replaceChildren(...parts);
-    forget = setTimeout(() => said.replaceChildren(), 5000);
+  const copied = document.getElementById("copied");
+  let timer;
+  const say = (...words) => {
+    clearTimeout(timer);
+    copied.replaceChildren(...words);
+    timer = setTimeout(() => copied.replaceChildren(), 5000);
   };
   for (const button of document.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
@@ -16,7 +16,7 @@ if (navigator.clipboard) {
         await navigator.clipboard.writeText(button.dataset.copy);
         say("Copied the ", what);
       } catch {
-        say("The browser did not let this page copy the ", what);
+        say("The browser did not copy the ", what);
       }
     });
   }
