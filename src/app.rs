@@ -23,7 +23,7 @@ use crate::http::params::{MAX_BODY_BYTES, Params};
 use crate::http::public_url::PublicUrl;
 use crate::http::redirect::{self, MaxAges};
 use crate::http::request::Request;
-use crate::http::response::{self, Answer};
+use crate::http::response::{self, Answer, ErrorFormat, Errors};
 use crate::idempotency;
 use crate::operations::{
     self, Context, Endpoint, Facts, Format, FormerPaths, Found, Order, Parse, ParseFor,
@@ -100,12 +100,18 @@ impl App {
         let started = Instant::now();
         let mut record = self.record(&http);
         let session = self.store.session(self.time_left(&http), self.now());
-        let answer = self.answer(&mut http, target, &session, &mut record).await;
+        let mut errors = Errors {
+            format: ErrorFormat::Json,
+            home_url: String::new(),
+        };
+        let answer = self
+            .answer(&mut http, target, &session, (&mut record, &mut errors))
+            .await;
         let cause = answer.as_ref().err().and_then(ApiError::cause);
         record.cause = cause.map(str::to_owned);
         let mut response = match answer {
             Ok(answer) => response::from_answer(&http, answer),
-            Err(error) => response::from_error(&http, &error),
+            Err(error) => response::from_error(&http, &error, &errors),
         };
         headers::finish(
             &mut response,
@@ -120,13 +126,14 @@ impl App {
         response
     }
 
-    /// Takes the request to the operation that its method and its path name.
+    /// Takes the request to the operation that its method and its path name, which decides on the
+    /// format of errors.
     async fn answer(
         &self,
         http: &mut HttpRequest,
         target: Result<Target, ApiError>,
         session: &StoreSession<'_>,
-        record: &mut RequestRecord,
+        (record, errors): (&mut RequestRecord, &mut Errors),
     ) -> Result<Answer, ApiError> {
         let Target { path, query, body } = target?;
         let event_url = PublicUrl::from_event(http.request_context_ref(), http.headers(), &path);
@@ -137,6 +144,10 @@ impl App {
         // A body that is too large is an error whatever the path is.
         let found = operations::find(http.method(), &path, public_url.prefix());
         let max_bytes = found.as_ref().map_or(MAX_BODY_BYTES, Found::max_body_bytes);
+        errors.home_url = public_url.home();
+        if let Ok(found) = &found {
+            errors.format = found.error_format();
+        }
         *http.body_mut() = body.decode(max_bytes)?;
         let endpoint = match found? {
             Found::Endpoint(endpoint) => endpoint,

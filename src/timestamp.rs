@@ -69,6 +69,23 @@ impl Timestamp {
         self.start_of_text("2019-01-03")
     }
 
+    /// The time in UTC in words, to the minute: `3 January 2019, 01:56 UTC`.
+    #[must_use]
+    pub fn to_words(self) -> String {
+        let time = self.utc();
+        let (year, month, day) = (time.year(), time.month(), time.day());
+        let (hour, minute) = (time.hour(), time.minute());
+        format!("{day} {month} {year:04}, {hour:02}:{minute:02} UTC")
+    }
+
+    /// The end of the second in which the time is.
+    #[must_use]
+    pub fn end_of_second(self) -> Self {
+        Self {
+            microseconds: self.unix_seconds() * 1_000_000 + 999_999,
+        }
+    }
+
     /// The beginning of the text, as long as the example. Every part of the text has a fixed width.
     fn start_of_text(self, example: &str) -> String {
         let mut text = self.to_string();
@@ -350,5 +367,7 @@ mod tests {
         );
         assert_eq!(before_1970.to_seconds_text(), "1969-12-31T23:59:59Z");
         assert_eq!(before_1970.to_date_text(), "1969-12-31");
+        assert_eq!(before_1970.to_words(), "31 December 1969, 23:59 UTC");
+        assert_eq!(before_1970.end_of_second(), before_1970);
     }
 }

@@ -55,7 +55,7 @@ pub fn finish(
 /// Adds `Origin` to the one value of `Vary`. The event of an HTTP API has one value for each header.
 fn vary_by_origin(headers: &mut HeaderMap) {
     let own = headers.get(header::VARY).map(HeaderValue::as_bytes);
-    let both = own.map(|own| [own, b", Origin"].concat());
+    let both = own.map(|own| [b"Origin, ", own].concat());
     let both = both.and_then(|both| HeaderValue::from_bytes(&both).ok());
     let vary = both.unwrap_or(HeaderValue::from_static("Origin"));
     headers.insert(header::VARY, vary);
@@ -76,6 +76,26 @@ pub fn is_known(headers: &HeaderMap, etag: &ETag) -> bool {
         && IfNoneMatch::decode(&mut values).is_ok_and(|known| !known.precondition_passes(etag))
 }
 
+/// Whether a header such as `Accept` names this value, and not only a pattern that includes it, with
+/// a weight above 0 (RFC 9110, 12.4.2).
+pub fn names(headers: &HeaderMap, name: HeaderName, wanted: &str) -> bool {
+    let values = headers.get_all(name).iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let mut values = values.flat_map(|value| value.split(','));
+    values.any(|value| {
+        let mut parts = value.split(';').map(str::trim);
+        let is_wanted = parts
+            .next()
+            .is_some_and(|part| part.eq_ignore_ascii_case(wanted));
+        let weight = parts.find_map(|part| {
+            let rest = part.strip_prefix(['q', 'Q'])?.trim_start();
+            rest.strip_prefix('=')
+        });
+        let weight = weight.map_or(Ok(1.0), |weight| weight.trim().parse::<f32>());
+        is_wanted && weight.is_ok_and(|weight| weight > 0.0)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +111,6 @@ mod tests {
         let headers = response.headers();
         assert_eq!(headers[header::CONTENT_SECURITY_POLICY], policy);
         let vary: Vec<_> = headers.get_all(header::VARY).iter().collect();
-        assert_eq!(vary, ["Accept, Origin"]);
+        assert_eq!(vary, ["Origin, Accept"]);
     }
 }

@@ -7,6 +7,7 @@ pub mod event;
 pub mod headers;
 pub mod json;
 pub mod openapi;
+pub mod page;
 pub mod pagination;
 pub mod param_error;
 pub mod params;

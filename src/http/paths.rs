@@ -42,5 +42,17 @@ pub const OPENAPI: Pattern = Pattern::new("/api/v4/openapi.json");
 pub const LATEST_PAGE: Pattern = Pattern::new("/{id}/-/releases/permalink/latest/{suffix_path*}");
 /// The permanent URL of a link (G2).
 pub const DOWNLOAD: Pattern = Pattern::new("/{id}/-/releases/{tag_name}/downloads/{filepath+}");
-/// The address of a release on the web. The service has no page there.
+/// The page of a release.
 pub const RELEASE_PAGE: Pattern = Pattern::new("/{id}/-/releases/{tag_name}");
+/// The page with the releases of a project.
+pub const RELEASES_PAGE: Pattern = Pattern::new("/{id}/-/releases");
+/// The feed of the releases of a project.
+pub const FEED: Pattern = Pattern::new("/{id}/-/releases.atom");
+/// The address of a project, which leads to the page with its releases.
+pub const PROJECT_PAGE: Pattern = Pattern::new("/{id}");
+/// The page about the service.
+pub const HOME: Pattern = Pattern::new("/");
+/// What crawlers may read.
+pub const ROBOTS: Pattern = Pattern::new("/robots.txt");
+/// The icon for which browsers ask.
+pub const FAVICON: Pattern = Pattern::new("/favicon.ico");

@@ -18,6 +18,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::error::ApiError;
+use crate::project::ProjectPath;
 
 /// Characters that are percent-encoded in a query value: all but RFC 3986's unreserved characters.
 pub const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
@@ -66,6 +67,9 @@ impl Captures {
         self.0.push((name, segments.collect()));
     }
 }
+
+/// The texts of a pattern between its slashes.
+type Texts = std::str::SplitTerminator<'static, char>;
 
 /// A part of a pattern between two slashes.
 enum Part {
@@ -126,7 +130,7 @@ impl Pattern {
     /// The parameters of a path, if these are its segments.
     #[must_use]
     pub fn captures(&self, segments: &[&str]) -> Option<Captures> {
-        let parts = self.0[1..].split('/');
+        let parts = self.texts();
         // Most patterns do not match, so only those that do allocate.
         if !self.match_parts(parts.clone(), segments, None) {
             return None;
@@ -164,12 +168,17 @@ impl Pattern {
     }
 
     fn parts(&self) -> impl Iterator<Item = Part> {
-        self.0[1..].split('/').map(Part::parse)
+        self.texts().map(Part::parse)
+    }
+
+    /// The texts between the slashes; none for the path `/`.
+    fn texts(&self) -> Texts {
+        self.0[1..].split_terminator('/')
     }
 
     fn match_parts(
         &self,
-        mut parts: std::str::Split<'static, char>,
+        mut parts: Texts,
         segments: &[&str],
         mut captures: Option<&mut Captures>,
     ) -> bool {
@@ -214,16 +223,23 @@ impl Pattern {
             "id" => self.may_be_project(segments),
             "tag_name" => {
                 let is_latest = segments.starts_with(&["permalink", "latest"]);
-                !is_latest && (!is_last || !is_below_release(segments))
+                // On the web, nothing but downloads is below a release, and they are tried before.
+                let is_tag = self.is_web() || !is_last || !is_below_release(segments);
+                !is_latest && is_tag
             }
             _ => true,
         }
     }
 
     /// No project path has a segment `releases`, and after an ID, more segments are an unknown path
-    /// of the project. In a path of the API to releases, the first segment may have any text.
+    /// of the project. In a path of the API to releases, the first segment may have any text. A path
+    /// of the web without `releases` is only that of a project that could be created.
     fn may_be_project(&self, segments: &[&str]) -> bool {
         let has_releases = self.0.contains("/releases");
+        if self.is_web() && !has_releases {
+            let path = ProjectPath::parse_new(&segments.join("/"));
+            return path.is_ok() && !is_of_other_programs(segments);
+        }
         let later = if has_releases && !self.is_web() {
             &segments[1..]
         } else {
@@ -240,6 +256,9 @@ impl Pattern {
 /// Prints the path without the notations for the rest of a path and for the format suffix.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == "/" {
+            return f.write_str(self.0);
+        }
         for part in self.parts() {
             match part {
                 Part::Literal(text) | Part::LiteralWithSuffix(text) => write!(f, "/{text}")?,
@@ -266,7 +285,7 @@ fn push(path: &mut String, text: &str, encoded: &'static AsciiSet) {
 }
 
 /// The number of segments that a project or a tag has before these parts.
-fn end_of_span(parts: std::str::Split<'static, char>, segments: &[&str]) -> Option<usize> {
+fn end_of_span(parts: Texts, segments: &[&str]) -> Option<usize> {
     let is_fixed = !parts
         .clone()
         .any(|part| matches!(Part::parse(part), Part::Span(_) | Part::Rest(..)));
@@ -295,6 +314,13 @@ fn is_below_release(segments: &[&str]) -> bool {
         [_, rest @ ..] if rest.contains(&"downloads") => true,
         _ => segments.windows(2).any(|pair| pair == ["assets", "links"]),
     }
+}
+
+/// Whether Git and scanners for other programs ask for such a path. They understand a 404, but not
+/// the page of a project.
+fn is_of_other_programs(segments: &[&str]) -> bool {
+    let is_script = |segment: &&str| segment.ends_with(".php");
+    segments.ends_with(&["info", "refs"]) || segments.iter().any(is_script)
 }
 
 /// The decoded segments of a path; empty ones are ignored.

@@ -96,6 +96,56 @@ impl PublicUrl {
         self.endpoint(paths::RELEASE_PAGE, &values)
     }
 
+    /// The absolute URL of the page about the service, with a slash at its end.
+    #[must_use]
+    pub fn home(&self) -> String {
+        format!("{}/", self.base)
+    }
+
+    /// The absolute URL of the page with a project's releases.
+    #[must_use]
+    pub fn releases(&self, project: &Project) -> String {
+        self.releases_of(project.path.as_str())
+    }
+
+    /// The same URL, from the path of a project.
+    #[must_use]
+    pub fn releases_of(&self, path: &str) -> String {
+        self.endpoint(paths::RELEASES_PAGE, &[("id", path)])
+    }
+
+    /// The absolute URL of the feed of a project's releases.
+    #[must_use]
+    pub fn feed(&self, project: &Project) -> String {
+        self.endpoint(paths::FEED, &[("id", project.path.as_str())])
+    }
+
+    /// The absolute URL of the API's list of a release's links.
+    #[must_use]
+    pub fn links(&self, project: &Project, tag: &str) -> String {
+        let values = [("id", project.path.as_str()), ("tag_name", tag)];
+        self.endpoint(paths::LINKS, &values)
+    }
+
+    /// The absolute URL of the API's list of a project's releases.
+    #[must_use]
+    pub fn releases_in_api(&self, project: &Project) -> String {
+        self.endpoint(paths::RELEASES, &[("id", project.path.as_str())])
+    }
+
+    /// The absolute URL of a release in the API.
+    #[must_use]
+    pub fn release_in_api(&self, project: &Project, tag: &str) -> String {
+        let values = [("id", project.path.as_str()), ("tag_name", tag)];
+        self.endpoint(paths::RELEASE, &values)
+    }
+
+    /// The absolute URL of the description of the API.
+    #[must_use]
+    pub fn openapi(&self) -> String {
+        self.endpoint(paths::OPENAPI, &[])
+    }
+
     /// The path of an endpoint with these values of its parameters, with the service's prefix.
     #[must_use]
     pub fn path(&self, pattern: Pattern, values: &[(&str, &str)]) -> String {

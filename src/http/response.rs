@@ -5,9 +5,10 @@ use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, St
 use lambda_http::{Body, Request};
 
 use super::error::ApiError;
-use super::headers::{etag, is_known};
+use super::headers::{etag, is_known, names};
 use super::json;
 use super::openapi;
+use super::page::{self, Page};
 use super::redirect::Redirect;
 use super::representation::insert;
 use super::text_file::TextFile;
@@ -28,8 +29,32 @@ pub enum Answer {
     TextFile(TextFile),
     /// The description of the API.
     OpenApi,
+    /// A page for people, or a feed.
+    Page(Page),
+    /// Plain text that changes only with the service, or nothing.
+    Fixed(Option<&'static str>),
     /// The methods that a path supports.
     Allow(String),
+}
+
+/// How the errors of a request are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errors {
+    /// Their format.
+    pub format: ErrorFormat,
+    /// The URL of the page about the service.
+    pub home_url: String,
+}
+
+/// The format of the errors of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorFormat {
+    /// JSON.
+    Json,
+    /// A page for people.
+    Html,
+    /// A page for a client that names HTML in `Accept`, and JSON for others.
+    HtmlIfNamed,
 }
 
 /// Marks the stored response to an `Idempotency-Key` that was used before.
@@ -49,6 +74,8 @@ pub fn from_answer(request: &Request, answer: Answer) -> Response<Body> {
         Answer::Redirect(redirect) => redirect_to(request, redirect),
         Answer::TextFile(file) => file.response(request),
         Answer::OpenApi => openapi::response(request),
+        Answer::Page(page) => page.response(request),
+        Answer::Fixed(text) => fixed(request, text),
         Answer::Allow(methods) => options(&methods),
     }
 }
@@ -62,6 +89,22 @@ fn redirect_to(request: &Request, redirect: Redirect) -> Response<Body> {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         if *request.method() != Method::HEAD {
             *response.body_mut() = Body::Text(text);
+        }
+    }
+    response
+}
+
+/// Anyone may keep it for a day.
+fn fixed(request: &Request, text: Option<&'static str>) -> Response<Body> {
+    let status = text.map_or(StatusCode::NO_CONTENT, |_| StatusCode::OK);
+    let mut response = empty(status);
+    let headers = response.headers_mut();
+    let public = HeaderValue::from_static("public, max-age=86400");
+    headers.insert(header::CACHE_CONTROL, public);
+    if let Some(text) = text {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        if *request.method() != Method::HEAD {
+            *response.body_mut() = Body::Text(text.to_owned());
         }
     }
     response
@@ -117,7 +160,38 @@ fn success(
 
 /// The response to a request that failed.
 #[must_use]
-pub fn from_error(request: &Request, error: &ApiError) -> Response<Body> {
+pub fn from_error(request: &Request, error: &ApiError, errors: &Errors) -> Response<Body> {
+    let names_html = || names(request.headers(), header::ACCEPT, page::HTML);
+    match errors.format {
+        ErrorFormat::Html => error_page(request, error, errors),
+        ErrorFormat::HtmlIfNamed if names_html() => {
+            let mut response = error_page(request, error, errors);
+            let headers = response.headers_mut();
+            headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+            response
+        }
+        ErrorFormat::Json | ErrorFormat::HtmlIfNamed => json_error(request, error),
+    }
+}
+
+/// A page with one sentence.
+fn error_page(request: &Request, error: &ApiError, errors: &Errors) -> Response<Body> {
+    let (status, _) = error.status_and_body();
+    let mut response = empty(status);
+    let page = page::error(status, &errors.home_url);
+    let headers = response.headers_mut();
+    *headers = page.headers();
+    let content_type = HeaderValue::from_static(page.content_type());
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.extend(error.header());
+    if *request.method() != Method::HEAD {
+        *response.body_mut() = Body::Text(page.text);
+    }
+    response
+}
+
+fn json_error(request: &Request, error: &ApiError) -> Response<Body> {
     let (status, body) = error.status_and_body();
     let mut response = empty(status);
     let headers = response.headers_mut();

@@ -14,7 +14,7 @@ pub use digest::{Digest, InvalidDigest};
 pub use rules::{
     MAX_FILEPATH_CHARACTERS, MAX_NAME_CHARACTERS, MAX_URL_CHARACTERS, Violation, may_be_filepath,
 };
-pub use url::{NOT_IN_URI, to_uri};
+pub use url::{NOT_IN_URI, Target, to_uri};
 
 use crate::patch::Patch;
 use rules::{is_in_url, read_digest, read_filepath, read_name, read_new_filepath, read_url};

@@ -90,6 +90,30 @@ pub fn to_uri(url: &str) -> String {
     uri
 }
 
+/// Where a link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The URL, as a URI.
+    pub uri: String,
+    /// The host, with the port if there is one, but without user information.
+    pub host: String,
+}
+
+impl Target {
+    /// The target of a URL; `None` unless its scheme is one that a link may have. The table may have
+    /// a link that was written before its rules.
+    #[must_use]
+    pub fn of(url: &str) -> Option<Self> {
+        let uri = to_uri(url);
+        let parts = Parts::split(&uri);
+        parts
+            .scheme
+            .filter(|scheme| ALLOWED_SCHEMES.contains(scheme))?;
+        let host = parts.host_and_port()?.to_owned();
+        Some(Self { uri, host })
+    }
+}
+
 fn uri_authority(authority: &str) -> String {
     let (user, host_and_port) = match authority.rsplit_once('@') {
         Some((user, host)) => (format!("{}@", utf8_percent_encode(user, NOT_IN_USER)), host),

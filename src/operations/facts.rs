@@ -6,6 +6,7 @@ use crate::http::Method;
 use crate::http::json::View;
 use crate::http::params::Param;
 use crate::http::pattern::Pattern;
+use crate::http::response::ErrorFormat;
 
 /// The facts of an operation. There are no defaults, so that each operation decides on each.
 #[derive(Debug)]
@@ -81,6 +82,14 @@ pub enum Content {
     Download,
     /// The description of the API in the format OpenAPI.
     OpenApi,
+    /// A page for people.
+    Html,
+    /// A feed.
+    Feed,
+    /// The text that tells crawlers what they may read.
+    Robots,
+    /// Nothing.
+    Empty,
 }
 
 /// How an operation treats a request that names its project by a former path (F3).
@@ -95,6 +104,18 @@ pub enum FormerPaths {
 }
 
 impl Facts {
+    /// In which format its errors are. A program that downloads reads JSON, and a browser a page.
+    #[must_use]
+    pub fn error_format(&self) -> ErrorFormat {
+        let is_page = matches!(self.content, Content::Html | Content::Feed);
+        match (self.path.is_web(), self.access) {
+            (false, _) => ErrorFormat::Json,
+            (true, Access::Public) => ErrorFormat::Html,
+            (true, _) if is_page => ErrorFormat::Html,
+            (true, _) => ErrorFormat::HtmlIfNamed,
+        }
+    }
+
     /// All statuses that the operation can return, in ascending order.
     #[must_use]
     pub fn all_statuses(&self) -> Vec<u16> {

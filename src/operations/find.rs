@@ -4,7 +4,9 @@ use super::{OPERATIONS, Row};
 use crate::http::Method;
 use crate::http::error::ApiError;
 use crate::http::params::MAX_BODY_BYTES;
+use crate::http::paths;
 use crate::http::pattern::{self, Captures};
+use crate::http::response::ErrorFormat;
 
 /// The operation that a method and a path name, with the parameters of the path.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ pub enum Found {
 
 /// Finds the operation of a raw path. The path may or may not have the service's prefix, such as
 /// `/links`, depending on the gateway. A prefix may equal `api` or the name of a group, so the path
-/// is tried as received first.
+/// is tried as received first. The address of a project may be any path, so it comes last.
 ///
 /// # Errors
 ///
@@ -38,12 +40,18 @@ pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Found, ApiError
     let received = parse_path(method, path);
     let without_prefix = path
         .strip_prefix(prefix)
-        .filter(|rest| !prefix.is_empty() && rest.starts_with('/'));
+        .filter(|rest| !prefix.is_empty() && (rest.is_empty() || rest.starts_with('/')));
     let Some(without_prefix) = without_prefix else {
         return received;
     };
     match received {
         Err(ApiError::UnknownRoute) => parse_path(method, without_prefix),
+        Ok(Found::Endpoint(endpoint)) if endpoint.row.facts.path == paths::PROJECT_PAGE => {
+            match parse_path(method, without_prefix) {
+                Err(ApiError::UnknownRoute) => Ok(Found::Endpoint(endpoint)),
+                other => other,
+            }
+        }
         Ok(Found::Endpoint(endpoint)) if endpoint.row.facts.path.is_web() => {
             let other = parse_path(method, without_prefix);
             Ok(Found::Endpoint(Endpoint {
@@ -105,6 +113,15 @@ impl Found {
         match self {
             Self::Endpoint(endpoint) => endpoint.row.facts.max_body_bytes,
             Self::Options(_) => MAX_BODY_BYTES,
+        }
+    }
+
+    /// In which format the errors of the request are.
+    #[must_use]
+    pub fn error_format(&self) -> ErrorFormat {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.row.facts.error_format(),
+            Self::Options(_) => ErrorFormat::Json,
         }
     }
 

@@ -9,10 +9,12 @@ mod find;
 mod link_input;
 mod links;
 mod openapi;
+mod pages;
 pub mod params;
 mod project;
 mod release_input;
 mod releases;
+mod site;
 
 pub use facts::{Content, Facts, Format, FormerPaths, Order};
 pub use find::{Endpoint, Found, find, parse_path};
@@ -27,8 +29,10 @@ use caller::{CurrentJob, CurrentUser, Metadata, Version};
 use downloads::{Download, DownloadAsset, Latest, LatestPage};
 use links::{DeleteLink, GetLink, ListLinks, UpdateLink};
 use openapi::OpenApi;
+use pages::{Feed, ReleasePage, ReleasesPage};
 use project::{GetMember, GetProject, ListBranches};
 use releases::{CreateRelease, DeleteRelease, GetRelease, ListReleases, UpdateRelease};
+use site::{Favicon, Home, ProjectPage, Robots};
 
 use crate::authorization::{Grant, ProjectGrant, PublicGrant, TokenGrant};
 use crate::http::error::ApiError;
@@ -42,7 +46,8 @@ use crate::store::StoreSession;
 
 /// The operations, in the order in which they are tried: the first one with the method and
 /// a matching path serves the request. Downloads precede links, because a filepath may end like the
-/// path of a link.
+/// path of a link, and the pages, whose tags may have any text. The address of a project may be nearly
+/// any path, so it comes last.
 pub static OPERATIONS: &[Row] = &[
     Row::for_project::<ListReleases>(),
     Row::for_project::<CreateRelease>(),
@@ -66,6 +71,13 @@ pub static OPERATIONS: &[Row] = &[
     Row::for_anyone::<OpenApi>(),
     Row::for_project::<LatestPage>(),
     Row::for_project::<Download>(),
+    Row::for_project::<ReleasePage>(),
+    Row::for_project::<ReleasesPage>(),
+    Row::for_project::<Feed>(),
+    Row::for_anyone::<Home>(),
+    Row::for_anyone::<Robots>(),
+    Row::for_anyone::<Favicon>(),
+    Row::for_anyone::<ProjectPage>(),
 ];
 
 /// An operation: its facts, and the two halves of its code.

@@ -76,6 +76,17 @@ pub const SUFFIX_PATH: Param = Param {
     )
 };
 
+/// The number of a page for people.
+pub const PAGE_FOR_PEOPLE: Param = Param::query(
+    "page",
+    Kind::Integer {
+        min: 1,
+        max: None,
+        default: Some(1),
+    },
+    "The number of the page. Anything but a number above 0 counts as 1.",
+);
+
 /// The attribute by which releases are ordered.
 pub const ORDER_BY: Param = Param::query(
     "order_by",

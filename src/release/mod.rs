@@ -108,6 +108,14 @@ impl Release {
         self.immutable_at.is_some_and(|time| time <= now)
     }
 
+    /// What a page calls it: its name, or the tag without one (R43).
+    #[must_use]
+    pub fn title(&self) -> &str {
+        let name = self.details.name.as_deref().map(str::trim);
+        let name = name.filter(|name| !name.is_empty());
+        name.unwrap_or(self.tag.as_str())
+    }
+
     /// Whether its time of release has not come yet, in whole seconds (R24).
     #[must_use]
     pub fn is_upcoming(&self, now: SystemTime) -> bool {

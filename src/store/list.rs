@@ -11,8 +11,10 @@ use super::error::{StoreError, kept_changing_error};
 use super::items::{Item, ReleaseItem, read};
 use super::links::Links;
 use super::living::Rest;
+use super::partition::Partition;
 use super::range::Range;
 use super::schema::SortKey;
+use super::session::Session;
 use crate::link::Link;
 use crate::page::{MAX_COUNT, Page, Paged, slice};
 
@@ -152,10 +154,20 @@ impl Links<'_> {
         })
     }
 
-    /// Counts the release's links, up to one more than GitLab counts.
     async fn count(&self, generation: u64) -> Result<u64, StoreError> {
-        let mut cursor = Cursor::over(self.partition.names(generation));
-        self.session.skip(&mut cursor, MAX_COUNT + 1).await?;
+        self.session.count_links(&self.partition, generation).await
+    }
+}
+
+impl Session<'_> {
+    /// Counts the links of a release, up to one more than GitLab counts.
+    pub(super) async fn count_links(
+        &self,
+        partition: &Partition,
+        generation: u64,
+    ) -> Result<u64, StoreError> {
+        let mut cursor = Cursor::over(partition.names(generation));
+        self.skip(&mut cursor, MAX_COUNT + 1).await?;
         Ok(cursor.passed)
     }
 }

@@ -37,6 +37,7 @@ mod reservation;
 mod rounds;
 pub mod schema;
 mod session;
+mod shown;
 mod table;
 mod transaction;
 mod work;
@@ -49,6 +50,7 @@ pub use links::{CreatedLink, Links};
 pub use release_creation::CreatedRelease;
 pub use releases::Releases;
 pub use session::Usage;
+pub use shown::{Room, ShownRelease, Summary};
 pub use writing::WriteSession;
 
 use std::time::{Duration, SystemTime};

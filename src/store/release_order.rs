@@ -20,7 +20,7 @@ use crate::project::ProjectId;
 use crate::release::{Order, OrderBy, ReleaseKey, ReleaseWithLinks, ResponseSize, TagName};
 
 /// Number of releases that are read at the same time for a list.
-const CONCURRENT_READS: usize = 8;
+pub(super) const CONCURRENT_READS: usize = 8;
 /// Largest number of places that are read, and not skipped, to reach the end of a page.
 const MAX_READ_AT_ONCE: u64 = 200;
 
@@ -101,7 +101,7 @@ impl Releases<'_> {
 
     /// The tags of a page in the order of release. The first query reads the number of releases,
     /// and the page if it is near the latest release.
-    async fn page_by_release(
+    pub(super) async fn page_by_release(
         self,
         project: ProjectId,
         order: Order,
@@ -165,7 +165,7 @@ impl Session<'_> {
     }
 }
 
-fn order_range(partition: &str) -> Range<'_> {
+pub(super) fn order_range(partition: &str) -> Range<'_> {
     Range::between(partition, "0", AFTER_PLACES)
 }
 
@@ -183,13 +183,13 @@ fn sum(shards: Vec<Item>) -> Result<u64, StoreError> {
 
 /// The tags without repetitions. A release that moves while several queries read the order may be
 /// in it twice.
-fn distinct(tags: impl Iterator<Item = TagName>) -> Vec<TagName> {
+pub(super) fn distinct(tags: impl Iterator<Item = TagName>) -> Vec<TagName> {
     let mut seen = HashSet::new();
     tags.filter(|tag| seen.insert(tag.as_str().to_owned()))
         .collect()
 }
 
-fn read_place(item: Item) -> Result<Place, StoreError> {
+pub(super) fn read_place(item: Item) -> Result<Place, StoreError> {
     let name = item_name(&item);
     let malformed = || StoreError::Corrupt(format!("the key of {name} is malformed"));
     let key = sort_key(&item).to_owned();

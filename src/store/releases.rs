@@ -27,7 +27,7 @@ use crate::release::{
 /// of the 20 s of [`DRAIN`](crate::release::DRAIN) are left for clocks that differ.
 const LONGEST_LOCK: Duration = Duration::from_secs(3);
 /// Number of links that one query reads together with their release.
-const LINKS_AT_ONCE: u64 = 29;
+pub(super) const LINKS_AT_ONCE: u64 = 29;
 
 /// The releases of all projects.
 #[derive(Debug, Clone, Copy)]

@@ -109,13 +109,21 @@ fn assert_response(
 ) {
     let status: u64 = expected[..3].parse().unwrap();
     assert_eq!(reply.status, status, "{context}: {reply:?}");
-    let error = legend.get(expected).filter(|_| status >= 400);
+    let (plain, is_page) = match expected.strip_suffix('H') {
+        Some(plain) => (plain, true),
+        None => (expected, false),
+    };
+    let error = legend.get(plain).filter(|_| status >= 400);
     assert_eq!(
         error.is_some(),
         status >= 400,
         "{expected} is in the legend"
     );
-    if let Some(body) = error {
+    if is_page {
+        let sentence = legend[&format!("{status}H").as_str()].as_str().unwrap();
+        let page = reply.body.as_str().unwrap();
+        assert!(page.contains(&format!(">{sentence}<")), "{context}: {page}");
+    } else if let Some(body) = error {
         let body = body.to_string().replace("TAG", tag);
         assert_eq!(reply.body.to_string(), body, "{context}");
     }

@@ -4,6 +4,7 @@ use release_links::http::Method;
 use release_links::http::error::ApiError;
 use release_links::http::event::MAX_URI_BYTES;
 use release_links::http::params::{MAX_BODY_BYTES, ParamError, ParamProblem};
+use release_links::http::response::ErrorFormat;
 use release_links::link::Violation;
 use release_links::operations::OPERATIONS;
 use release_links::release::Attribute;
@@ -137,6 +138,28 @@ pub(crate) fn without_body(failure: &Failure) -> String {
     format!("{}WithoutBody", failure.name)
 }
 
+/// The name of the component for a failure of an operation whose errors have this format. API Gateway
+/// makes a 429 itself, and some of the responses with 5xx.
+pub(crate) fn name(failure: &Failure, format: ErrorFormat) -> String {
+    let suffix = match format {
+        _ if failure.status == 429 => "",
+        ErrorFormat::Json => "",
+        ErrorFormat::Html if failure.status < 500 => PAGE,
+        ErrorFormat::Html | ErrorFormat::HtmlIfNamed => OR_PAGE,
+    };
+    format!("{}{suffix}", failure.name)
+}
+
+/// What follows the name of a failure that is a page, and of one that may be a page.
+const PAGE: &str = "Page";
+const OR_PAGE: &str = "OrPage";
+
+/// The name of the failure without what says that it is or may be a page.
+pub(crate) fn plain_name(name: &str) -> &str {
+    let name = name.strip_suffix(OR_PAGE).unwrap_or(name);
+    name.strip_suffix(PAGE).unwrap_or(name)
+}
+
 /// Errors with this status, with a name for each.
 fn errors(status: u16) -> Option<Vec<(&'static str, ApiError)>> {
     let param = |problem| ApiError::from(ParamError::new("name", problem));
@@ -243,6 +266,30 @@ fn headers_of(failure: &Failure, differences: &Differences) -> Map<RefOr<Header>
     }
 }
 
+/// The names of the components for this failure, with the content of each.
+fn variants(failure: &Failure) -> Map<Map<MediaType>> {
+    let rows = OPERATIONS.iter().map(|row| row.facts);
+    let rows = rows.filter(|facts| facts.all_statuses().contains(&failure.status));
+    let names = rows.map(|facts| name(failure, facts.error_format()));
+    let names = [failure.name.to_owned()].into_iter().chain(names);
+    let variants = names.map(|name| {
+        let mut json = content(failure.status);
+        if name != failure.name {
+            // The component of the API has them.
+            json.examples.clear();
+        }
+        let json = ("application/json".to_owned(), json);
+        let html = ("text/html".to_owned(), schemas::document());
+        let content = match name.strip_prefix(failure.name) {
+            Some(PAGE) => [html].into(),
+            Some(OR_PAGE) => [json, html].into(),
+            _ => [json].into(),
+        };
+        (name, content)
+    });
+    variants.collect()
+}
+
 /// Whether an operation with GET, and so with HEAD, has this status.
 fn is_of_get(status: u16) -> bool {
     let mut rows = OPERATIONS.iter().map(|row| row.facts);
@@ -253,17 +300,19 @@ fn is_of_get(status: u16) -> bool {
 pub(crate) fn responses(differences: &Differences) -> Map<Response> {
     let mut responses = Map::new();
     for failure in FAILURES {
-        let response = Response {
+        let empty = Response {
             description: failure.description.to_owned(),
             headers: headers_of(failure, differences),
-            content: [("application/json".to_owned(), content(failure.status))].into(),
+            content: Map::new(),
             links: Map::new(),
         };
-        let empty = Response {
-            content: Map::new(),
-            ..response.clone()
-        };
-        responses.insert(failure.name.to_owned(), response);
+        for (name, content) in variants(failure) {
+            let response = Response {
+                content,
+                ..empty.clone()
+            };
+            responses.insert(name, response);
+        }
         if is_of_get(failure.status) {
             responses.insert(without_body(failure), empty);
         }

@@ -29,7 +29,7 @@ fn paths(facts: &Facts) -> Vec<String> {
 }
 
 /// The groups of operations, with their descriptions.
-pub(crate) const TAGS: [(&str, &str); 4] = [
+pub(crate) const TAGS: [(&str, &str); 5] = [
     ("release_links", "The links of a release."),
     (
         "releases",
@@ -43,10 +43,18 @@ pub(crate) const TAGS: [(&str, &str); 4] = [
         "callers",
         "The holder of the token, and the service itself.",
     ),
+    (
+        "pages",
+        "Pages for people, and a feed. They are outside of the API.",
+    ),
 ];
 
 fn tag(path: &str) -> String {
-    let index = if path.contains("/assets/links") {
+    let is_page = !path.starts_with("/api/");
+    let is_page = is_page && !path.contains("/downloads/") && !path.contains("/permalink/");
+    let index = if is_page {
+        4
+    } else if path.contains("/assets/links") {
         0
     } else if path.contains("/releases") {
         1

@@ -42,9 +42,9 @@ pub(crate) fn of(facts: &Facts, path: &str, sources: &Sources) -> Vec<RefOr<Para
     parameters.collect()
 }
 
-/// The parameter of the path, if it differs from the component of its name.
+/// The parameter, if it differs from the component of its name.
 fn own(facts: &Facts, path: &str, name: &str, sources: &Sources) -> Option<Parameter> {
-    let is_it = |param: &&Param| param.name == name && param.place == Place::Path;
+    let is_it = |param: &&Param| param.name == name && param.place != Place::Body;
     let describe = |param| parameter(param, &sources.differences, &sources.exchanges);
     let mut own = describe(facts.params.iter().find(is_it)?);
     if let Some(value) = sources.exchanges.value(facts, path, name) {
@@ -61,20 +61,15 @@ pub(crate) fn if_none_match(responses: &Map<RefOr<Response>>) -> Option<Referenc
     has_304.then(|| Reference::to("parameters", IF_NONE_MATCH))
 }
 
-/// The components. Only in paths, a name may have a second meaning, which is no component.
+/// The components: the first meaning of each name.
 pub(crate) fn components(differences: &Differences, exchanges: &Exchanges) -> Map<Parameter> {
     let mut components = Map::new();
     let params = OPERATIONS.iter().flat_map(|row| row.facts.params);
     for param in params.filter(|param| param.place != Place::Body) {
-        let component = parameter(param, differences, exchanges);
-        let first = components
+        let component = || parameter(param, differences, exchanges);
+        components
             .entry(param.name.to_owned())
-            .or_insert_with(|| component.clone());
-        assert!(
-            *first == component || param.place == Place::Path,
-            "{} has two meanings",
-            param.name
-        );
+            .or_insert_with(component);
     }
     let format = "The format of the response. Only JSON exists (C6).";
     let tags = "The entity tags that the client knows (J3).";

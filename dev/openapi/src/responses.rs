@@ -21,7 +21,7 @@ pub(crate) fn of(facts: &Facts, path: &str, sources: &mut Sources) -> Map<RefOr<
     let statuses = facts.all_statuses().into_iter();
     let responses = statuses.map(|status| {
         let response = match errors::of_status(status) {
-            Some(failure) => reference(failure.name),
+            Some(failure) => reference(&errors::name(failure, facts.error_format())),
             None if status == 301 => reference(MOVED),
             None if status == 304 => reference(NOT_MODIFIED),
             None => RefOr::Item(response(facts, status, path, sources)),
@@ -61,7 +61,10 @@ fn reference(name: &str) -> RefOr<Response> {
 
 /// Whether HEAD has the headers of GET. GitLab answers it without an entity tag (F8).
 fn is_our_own(facts: &Facts) -> bool {
-    matches!(facts.content, Content::OpenApi | Content::Download)
+    matches!(
+        facts.content,
+        Content::OpenApi | Content::Download | Content::Html | Content::Feed
+    )
 }
 
 fn response_to_head(facts: &Facts, status: u16, path: &str, sources: &mut Sources) -> Response {
@@ -78,6 +81,10 @@ fn response(facts: &Facts, status: u16, path: &str, sources: &mut Sources) -> Re
     match facts.content {
         Content::Download if status == 200 => checksum_file(facts, sources),
         Content::Redirect | Content::Download => redirect(facts, path, sources),
+        Content::Html => document(Some("text/html"), "A page for people.", PAGE_HEADERS),
+        Content::Feed => document(Some("application/atom+xml"), "The feed.", PAGE_HEADERS),
+        Content::Robots => document(Some("text/plain"), "The text.", FIXED_HEADERS),
+        Content::Empty => document(None, "There is no icon.", FIXED_HEADERS),
         _ => json_response(facts, path, sources),
     }
 }
@@ -102,7 +109,7 @@ fn json_response(facts: &Facts, path: &str, sources: &mut Sources) -> Response {
             let names = ["ETag", "Cache-Control"].iter().chain(PAGE).copied();
             ("A page of the list.", names.collect(), schema)
         }
-        Content::Redirect | Content::Download | Content::OpenApi => (
+        _ => (
             "The description.",
             vec!["ETag", "Cache-Control", "Content-Encoding"],
             schemas::json(json!({ "type": "object" })),
@@ -135,6 +142,21 @@ fn checksum_file(facts: &Facts, sources: &Sources) -> Response {
         description: "A checksum file.".to_owned(),
         headers: headers::references(&["ETag", "Cache-Control"]),
         content: [("text/plain; charset=utf-8".to_owned(), media_type)].into(),
+        links: Map::new(),
+    }
+}
+
+/// The headers of a page, and of what changes only with the service.
+const PAGE_HEADERS: &[&str] = &["ETag", "Cache-Control"];
+const FIXED_HEADERS: &[&str] = &["Cache-Control"];
+
+/// A response with text of this media type, or without a body.
+fn document(media_type: Option<&str>, description: &str, names: &[&str]) -> Response {
+    let content = media_type.map(|media_type| (media_type.to_owned(), schemas::document()));
+    Response {
+        description: description.to_owned(),
+        headers: headers::references(names),
+        content: content.into_iter().collect(),
         links: Map::new(),
     }
 }

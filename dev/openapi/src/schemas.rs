@@ -8,11 +8,19 @@ use serde_json::{Value, json};
 
 use crate::differences::Differences;
 use crate::json::Json;
-use crate::model::Map;
+use crate::model::{Map, MediaType};
 
 /// The JSON of a value that has the form of JSON.
 pub(crate) fn json(value: Value) -> Json {
     value.into()
+}
+
+/// A body that is text, such as a page.
+pub(crate) fn document() -> MediaType {
+    MediaType {
+        schema: json(json!({ "type": "string" })),
+        ..MediaType::default()
+    }
 }
 
 /// What a schema of a parameter needs besides the parameter.

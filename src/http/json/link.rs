@@ -47,13 +47,13 @@ pub(super) struct LinkView<'a> {
 }
 
 /// The beginnings of the URLs of a release's links, which are the same for all of them.
-pub(super) struct LinkUrls {
+pub(in crate::http) struct LinkUrls {
     project: String,
     downloads: String,
 }
 
 impl LinkUrls {
-    pub(super) fn new(public_url: &PublicUrl, project: &Project, tag: &str) -> Self {
+    pub(in crate::http) fn new(public_url: &PublicUrl, project: &Project, tag: &str) -> Self {
         Self {
             project: public_url.project(project),
             downloads: public_url.downloads(project, tag),
@@ -61,7 +61,11 @@ impl LinkUrls {
     }
 
     /// The permanent URL of a link with a filepath, or the URL of a link without one (A7, G1).
-    fn direct_asset<'a>(&self, url: &'a str, filepath: Option<&str>) -> Cow<'a, str> {
+    pub(in crate::http) fn direct_asset<'a>(
+        &self,
+        url: &'a str,
+        filepath: Option<&str>,
+    ) -> Cow<'a, str> {
         match filepath {
             None => Cow::Borrowed(url),
             Some(filepath) => {

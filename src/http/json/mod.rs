@@ -6,6 +6,7 @@ mod release;
 mod token;
 mod version;
 
+pub(in crate::http) use link::LinkUrls;
 pub use link::{link, links};
 pub use project::{Viewer, project};
 pub use release::ReleaseScope;

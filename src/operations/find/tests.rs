@@ -67,6 +67,110 @@ fn tags_with_special_characters_are_not_split() {
 }
 
 #[test]
+fn a_page_is_found_by_every_form_of_its_path() {
+    assert_found(
+        "GET / -> home
+         GET // -> home
+         GET /robots.txt -> robots
+         GET /favicon.ico -> favicon
+         GET /a/b/-/releases -> releases_page id=a/b
+         GET /a/b/-/releases/ -> releases_page id=a/b
+         GET /a/b/-/releases// -> releases_page id=a/b
+         GET /a%2Fb/-/releases -> releases_page id=a/b
+         GET /a/b.atom/-/releases -> releases_page id=a/b.atom
+         HEAD /a/b/-/releases.atom -> feed id=a/b
+         GET /a/b/-/releases/v1 -> release_page id=a/b tag_name=v1
+         GET /a/b/-/releases/v1%2F2 -> release_page id=a/b tag_name=v1/2
+         GET /a/b/-/releases/v1/2 -> release_page id=a/b tag_name=v1/2
+         GET /a/b/-/releases/v1#%3Fx -> release_page id=a/b tag_name=v1#?x
+         GET /a/b/-/releases/.. -> release_page id=a/b tag_name=..
+         GET /a/b/-/releases/v1/downloads -> release_page id=a/b tag_name=v1/downloads
+         GET /a/b/-/releases/v1/assets/links -> release_page id=a/b tag_name=v1/assets/links
+         GET /a/b/-/releases/v1/downloads/x -> download id=a/b tag_name=v1 filepath=x
+         GET /a/b/-/releases/permalink/latest -> latest_page id=a/b suffix_path=
+         GET /a/b/-/releases/permalink/latestfoo -> release_page id=a/b tag_name=permalink/latestfoo
+         GET /a/b -> project_page id=a/b
+         GET /a/b/c.atom/ -> project_page id=a/b/c.atom
+         GET /a%2Fb -> project_page id=a/b
+         GET //evil.example/x -> project_page id=evil.example/x",
+    );
+}
+
+#[test]
+fn what_is_no_page_stays_an_unknown_route() {
+    for path in [
+        "/a",
+        "/24",
+        "/-/releases",
+        "/-/releases.atom",
+        "/api/-/releases",
+        "/api/-/releases/v1",
+        "/API/x",
+        "/api/x",
+        "/a/releases",
+        "/a/b/-/tags",
+        "/a/b/-/releases.json",
+        "/a/.git/config",
+        "/wp-login.php/x",
+        "/wp/index.php",
+        "/group/app/info/refs",
+        "/a/b c",
+        "/robots.txt/-",
+    ] {
+        let found = describe(find(&Method::GET, path, ""));
+        assert_eq!(found, describe(Err(ApiError::UnknownRoute)), "{path}");
+    }
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+        for path in [
+            "/",
+            "/robots.txt",
+            "/a/b",
+            "/a/b/-/releases",
+            "/a/b/-/releases/v1",
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let found = describe(find(&method, path, ""));
+            assert_eq!(
+                found,
+                describe(Err(ApiError::UnknownRoute)),
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+/// The gateway may keep the prefix `/gl` or remove it. The address of a project, which nearly any
+/// path could be, comes after every route with and without the prefix.
+#[test]
+fn the_address_of_a_project_is_tried_last() {
+    for (path, expected) in [
+        ("/gl", "home"),
+        ("/gl/", "home"),
+        ("/", "home"),
+        ("/gl/robots.txt", "robots"),
+        ("/gl/api/v4/projects/24", "get_project id=24"),
+        ("/api/v4/projects/24", "get_project id=24"),
+        ("/gl/api/v4/user", "current_user"),
+        ("/gl/a/b", "project_page id=a/b"),
+        ("/a/b", "project_page id=a/b"),
+        ("/gl/a", "project_page id=gl/a"),
+        ("/gl/a/b/-/releases", "releases_page id=gl/a/b or id=a/b"),
+        (
+            "/gl/a/b/-/releases/v1",
+            "release_page id=gl/a/b tag_name=v1 or id=a/b",
+        ),
+    ] {
+        assert_eq!(
+            describe(find(&Method::GET, path, "/gl")),
+            expected,
+            "{path}"
+        );
+    }
+    let v3 = describe(find(&Method::GET, "/gl/api/v3/x", "/gl"));
+    assert_eq!(v3, describe(Err(ApiError::ApiV3)));
+}
+
+#[test]
 fn a_format_suffix_is_not_part_of_a_parameter() {
     assert_found(
         "GET  /api/v4/projects/24/releases/v1/assets/links/1.json -> get_link id=24 tag_name=v1 link_id=1
@@ -165,7 +269,6 @@ fn the_methods_of_a_path_are_those_of_its_operations() {
 fn other_paths_and_methods_are_unknown() {
     const UNKNOWN: &str = r#"404 Not Found {"error":"404 Not Found"}"#;
     for request in [
-        "GET /",
         "GET /api/v4",
         "GET /api/v4/projects",
         "GET /api/v4/projects/24/releases/v1/assets",
@@ -174,11 +277,7 @@ fn other_paths_and_methods_are_unknown() {
         "GET /api/v4/projects/24/releases/assets/links",
         "GET /api/v4/projects/24/releases/v1/assets/links/1/2",
         "GET /api/v4/projects/24/unknown",
-        "GET /group/app/-/releases/v1/downloads/",
         "GET /-/releases/v1/downloads/x",
-        "GET /a/b/-/releases/v1",
-        "GET /a/b/-/releases",
-        "GET /a/b/-/releases/permalink",
         "OPTIONS /a/b/-/releases/permalink/latest",
         "POST /a/b/-/releases/v1/downloads/x",
         "DELETE /api/v4/projects/24/releases/permalink/latest",

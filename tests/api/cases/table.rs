@@ -34,6 +34,16 @@ const READ: Case = Case {
     cost: IDENTITY,
 };
 
+/// A request whose answer does not depend on the table.
+const FIXED: Case = Case {
+    name: "",
+    given: Given::NoRelease,
+    calls: &[],
+    leaves: Links::Named(&[]),
+    cost: "the description of the API",
+    ..READ
+};
+
 const CREATE_LINK: Case = Case {
     name: "create_link",
     request: |subject| post(subject.links(), new_link()),
@@ -172,6 +182,51 @@ pub const CASES: &[Case] = &[
         calls: &[],
         cost: "the description of the API",
         ..READ
+    },
+    Case {
+        name: "release_page",
+        request: |subject| get(subject.web(&subject.tag)),
+        calls: &[IDENTIFY, "Query"],
+        cost: "get a release",
+        ..READ
+    },
+    Case {
+        name: "releases_page",
+        request: |subject| get(subject.web("")),
+        calls: &[IDENTIFY, "Query", "Query"],
+        reads_every_release: true,
+        cost: "list 20 releases",
+        ..READ
+    },
+    Case {
+        name: "feed",
+        request: |subject| get(format!("/{}/-/releases.atom", subject.path)),
+        calls: &[IDENTIFY, "Query", "Query"],
+        reads_every_release: true,
+        cost: "list 20 releases",
+        ..READ
+    },
+    Case {
+        name: "home",
+        request: |_| get("/"),
+        ..FIXED
+    },
+    Case {
+        name: "robots",
+        request: |_| get("/robots.txt"),
+        ..FIXED
+    },
+    Case {
+        name: "favicon",
+        request: |_| get("/favicon.ico"),
+        success: 204,
+        ..FIXED
+    },
+    Case {
+        name: "project_page",
+        request: |subject| get(format!("/{}", subject.path)),
+        success: 302,
+        ..FIXED
     },
     Case {
         name: "get_project",

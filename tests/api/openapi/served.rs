@@ -25,7 +25,7 @@ fn assert_document(reply: &Reply, body: Value, encoding: &str) {
         ("content-type", "application/json"),
         ("content-encoding", encoding),
         ("cache-control", "public, max-age=3600"),
-        ("vary", "Accept-Encoding, Origin"),
+        ("vary", "Origin, Accept-Encoding"),
         ("content-security-policy", "default-src 'none'"),
     ] {
         assert_eq!(reply.header(name), value, "{name}");
@@ -86,7 +86,7 @@ async fn a_client_that_knows_the_description_gets_304() {
             reply.assert(304, Value::Null);
             assert_eq!(reply.header("etag"), etag);
             assert_eq!(reply.header("cache-control"), "public, max-age=3600");
-            assert_eq!(reply.header("vary"), "Accept-Encoding, Origin");
+            assert_eq!(reply.header("vary"), "Origin, Accept-Encoding");
             assert!(!reply.has_header("content-encoding"));
         }
     }

@@ -1,5 +1,6 @@
 //! The responses to requests that fail.
 
+use crate::errors::plain_name;
 use crate::json::Json;
 use crate::markdown::attributes;
 use crate::markdown::entries::Entry;
@@ -19,7 +20,8 @@ pub(super) fn section(
     let mut errors: Map<&str> = Map::new();
     for (status, name) in entries.iter().flat_map(Entry::shared_responses) {
         if status.as_str() >= "400" {
-            errors.insert(status, name);
+            // That of the API comes first.
+            errors.entry(status.clone()).or_insert(name);
         }
     }
     errors.sort_keys();
@@ -86,7 +88,7 @@ fn title(status: &str, name: &str) -> String {
 
 /// A link to an error.
 pub(super) fn link_to(status: &str, name: &str) -> String {
-    link(status, &title(status, name))
+    link(status, &title(status, plain_name(name)))
 }
 
 /// A link to the section.

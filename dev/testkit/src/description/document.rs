@@ -131,7 +131,7 @@ pub(super) fn check(asked: &Asked, reply: &Reply, seen: Option<&Seen>) -> Result
     let response = operation.responses.get(&reply.status);
     let response = response.ok_or("the operation lacks the status")?;
     response.check(reply, seen)?;
-    if reply.status == 204 {
+    if asked.method == Method::OPTIONS && reply.status == 204 {
         DOCUMENT.check_methods(path, reply.header("allow"))?;
     }
     if let Some(seen) = seen {

@@ -40,7 +40,7 @@ impl Response {
             return self.check_without_body(reply, seen);
         }
         self.check_headers(reply, seen)?;
-        let media_type = reply.header("content-type");
+        let media_type = reply.media_type();
         let schema = self.content.get(media_type);
         let schema = schema.ok_or_else(|| format!("its media type is '{media_type}'"))?;
         schema.check(&reply.body)?;

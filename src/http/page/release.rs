@@ -1,0 +1,215 @@
+//! The page of a release.
+
+use std::time::SystemTime;
+
+use askama::Template;
+
+use super::text::{Moment, Text, grouped, json_bytes};
+use super::{Page, SCRIPT, STYLE, Site, rendered};
+use crate::http::json::LinkUrls;
+use crate::link::{Link, LinkType, Target};
+use crate::page::MAX_COUNT;
+use crate::project::Visibility;
+use crate::store::ShownRelease;
+
+/// Largest number of files on a page.
+pub const MAX_FILES: usize = 2_000;
+/// More files than that push the notes out of sight.
+const MANY_FILES: usize = 10;
+/// Size up to which a page shows files, in bytes of Lambda's response.
+const MAX_BYTES: usize = 5_000_000;
+/// The page without its files and its notes has at most this many bytes.
+const FRAME_BYTES: usize = 60_000;
+
+#[derive(Template)]
+#[template(path = "release.html")]
+struct ReleasePage<'a> {
+    project: Text<'a>,
+    home_url: &'a str,
+    releases_url: &'a str,
+    feed_url: &'a str,
+    api_url: &'a str,
+    title: Text<'a>,
+    tag: Text<'a>,
+    date: Moment,
+    is_upcoming: bool,
+    is_immutable: bool,
+    commit: Option<Text<'a>>,
+    groups: Vec<Group>,
+    /// Whether the notes are far below.
+    has_many_files: bool,
+    more: Option<More>,
+    notes: Option<Text<'a>>,
+}
+
+/// The files of a type.
+struct Group {
+    id: &'static str,
+    title: &'static str,
+    /// The HTML of each.
+    files: Vec<String>,
+}
+
+/// What the page does not show.
+struct More {
+    text: String,
+    url: String,
+}
+
+#[derive(Template)]
+#[template(path = "file.html")]
+struct FilePart<'a> {
+    name: Text<'a>,
+    href: Option<Text<'a>>,
+    host: Option<Text<'a>>,
+    permanent_url: Option<&'a str>,
+    digest: Option<&'a str>,
+    command: Option<String>,
+}
+
+/// The types of files in the order of the page.
+const GROUPS: [(LinkType, &str, &str); 4] = [
+    (LinkType::Package, "packages", "Packages"),
+    (LinkType::Image, "images", "Images"),
+    (LinkType::Runbook, "runbooks", "Runbooks"),
+    (LinkType::Other, "other", "Other"),
+];
+
+/// The page of a release. The files come before the notes, because most visitors want a file.
+#[must_use]
+pub fn release(site: Site<'_>, shown: &ShownRelease, now: SystemTime) -> Page {
+    let Site {
+        public_url,
+        project,
+    } = site;
+    let release = &shown.release;
+    let details = &release.details;
+    let notes = details
+        .description
+        .as_deref()
+        .map(notes)
+        .unwrap_or_default();
+    let room = MAX_BYTES.saturating_sub(FRAME_BYTES + json_bytes(&notes));
+    let (groups, number) = groups(site, shown, room);
+    let template = ReleasePage {
+        project: Text(project.path.as_str()),
+        home_url: &public_url.home(),
+        releases_url: &public_url.releases(project),
+        feed_url: &public_url.feed(project),
+        api_url: &public_url.release_in_api(project, release.tag.as_str()),
+        title: Text(release.title()),
+        tag: Text(release.tag.as_str()),
+        date: release.released_at.into(),
+        is_upcoming: release.is_upcoming(now),
+        is_immutable: release.is_immutable(now),
+        commit: details.commit.as_deref().map(Text),
+        groups,
+        has_many_files: number > MANY_FILES && !notes.is_empty(),
+        more: More::of(site, shown, number),
+        notes: Some(Text(&notes)).filter(|notes| !notes.0.is_empty()),
+    };
+    Page::html(&template, project.visibility)
+}
+
+/// The files that fit, and their number.
+fn groups(site: Site<'_>, shown: &ShownRelease, mut room: usize) -> (Vec<Group>, usize) {
+    let tag = shown.release.tag.as_str();
+    let urls = LinkUrls::new(site.public_url, site.project, tag);
+    let is_private = site.project.visibility == Visibility::Private;
+    let mut groups = GROUPS.map(|(_, id, title)| Group {
+        id,
+        title,
+        files: Vec::new(),
+    });
+    let mut number = 0;
+    for link in shown.links.iter().take(MAX_FILES) {
+        let html = file(&urls, link, is_private);
+        let Some(left) = room.checked_sub(json_bytes(&html)) else {
+            break;
+        };
+        room = left;
+        number += 1;
+        let index = GROUPS.iter().position(|(of, ..)| *of == link.link_type);
+        if let Some(group) = index.and_then(|index| groups.get_mut(index)) {
+            group.files.push(html);
+        }
+    }
+    let groups = groups.into_iter().filter(|group| !group.files.is_empty());
+    (groups.collect(), number)
+}
+
+impl More {
+    fn of(site: Site<'_>, shown: &ShownRelease, number: usize) -> Option<Self> {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        let more = shown.counted.saturating_sub(number);
+        // Beyond GitLab's limit, nobody has counted all of them.
+        let at_least = if shown.counted > MAX_COUNT {
+            "at least "
+        } else {
+            ""
+        };
+        let noun = if more == 1 { "file" } else { "files" };
+        let text = format!("{at_least}{} more {noun}", grouped(more));
+        let url = site
+            .public_url
+            .links(site.project, shown.release.tag.as_str());
+        (more > 0).then_some(Self { text, url })
+    }
+}
+
+/// The HTML of a file.
+fn file(urls: &LinkUrls, link: &Link, is_private: bool) -> String {
+    let target = Target::of(&link.url);
+    let filepath = link.filepath.as_deref();
+    let permanent_url = filepath.map(|path| urls.direct_asset(&link.url, Some(path)));
+    let permanent_url = permanent_url.as_deref();
+    let digest = link.digest.as_ref().map(|digest| digest.hexadecimal());
+    let segment = filepath.and_then(|path| path.rsplit('/').next());
+    let command = permanent_url
+        .zip(segment)
+        .and_then(|(url, segment)| command(url, segment, digest, is_private));
+    let uri = target.as_ref().map(|target| target.uri.as_str());
+    rendered(&FilePart {
+        name: Text(&link.name),
+        href: permanent_url.or(uri).map(Text),
+        host: target.as_ref().map(|target| Text(&target.host)),
+        permanent_url,
+        digest,
+        command,
+    })
+}
+
+/// The command that downloads a file and, if its digest is known, checks it. There is none for a name
+/// that would not arrive in a terminal as it is.
+fn command(url: &str, segment: &str, digest: Option<&str>, is_private: bool) -> Option<String> {
+    if segment.contains(char::is_control) {
+        return None;
+    }
+    // What begins with a hyphen would be an option.
+    let name = if segment.starts_with('-') {
+        format!("./{segment}")
+    } else {
+        segment.to_owned()
+    };
+    // The header `PRIVATE-TOKEN` would go to the host of the file, too.
+    let token = if is_private {
+        "--oauth2-bearer \"$TOKEN\" "
+    } else {
+        ""
+    };
+    let (quoted, url) = (shlex::try_quote(&name).ok()?, shlex::try_quote(url).ok()?);
+    let mut command = format!("curl -fL {token}-o {quoted} {url}");
+    // sha256sum reads a backslash as the beginning of an escape.
+    if let Some(digest) = digest.filter(|_| !segment.contains('\\')) {
+        let line = format!("{digest}  {name}");
+        let line = shlex::try_quote(&line).ok()?;
+        command = format!("{command}\necho {line} | sha256sum -c");
+    }
+    Some(command)
+}
+
+/// The description as HTML.
+pub(super) fn notes(description: &str) -> String {
+    let escaped = askama::filters::escape(description, askama::filters::Html);
+    escaped.map_or_else(|never| match never {}, |text| format!("<pre>{text}</pre>"))
+}

@@ -1,0 +1,98 @@
+//! Texts of users as a document may contain them.
+
+use std::fmt::{self, Write as _};
+
+use crate::page::MAX_COUNT;
+use crate::timestamp::Timestamp;
+
+/// A text without the characters that XML forbids, even where they are escaped (XML 1.0, 2.2). HTML
+/// forbids most of them too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Text<'a>(pub(super) &'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.find(is_forbidden) {
+            f.write_str(&rest[..at])?;
+            f.write_char(char::REPLACEMENT_CHARACTER)?;
+            rest = rest[at..]
+                .split_at(rest[at..].chars().next().map_or(0, char::len_utf8))
+                .1;
+        }
+        f.write_str(rest)
+    }
+}
+
+fn is_forbidden(c: char) -> bool {
+    let is_white_space = matches!(c, '\t' | '\n' | '\r');
+    (c < ' ' && !is_white_space) || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// A time for people and for programs.
+pub(super) struct Moment {
+    pub(super) machine: String,
+    pub(super) words: String,
+}
+
+impl From<Timestamp> for Moment {
+    fn from(time: Timestamp) -> Self {
+        Self {
+            machine: time.to_seconds_text(),
+            words: time.to_words(),
+        }
+    }
+}
+
+/// A number of files in words.
+pub(super) fn files(number: u64) -> String {
+    match number {
+        1 => "1 file".to_owned(),
+        0..=MAX_COUNT => format!("{} files", grouped(number)),
+        _ => format!("more than {} files", grouped(MAX_COUNT)),
+    }
+}
+
+/// A number with a comma after each third digit from the right.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The size of a text within the JSON string of Lambda's response, in bytes.
+pub(super) fn json_bytes(text: &str) -> usize {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        0..b' ' => 6,
+        _ => 1,
+    });
+    bytes.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_xml_forbids_are_replaced() {
+        let text = "\0a\u{1}\tb\n\r\u{1f}é\u{fffe}\u{ffff}\u{7f}\u{202e}";
+        let shown = "\u{fffd}a\u{fffd}\tb\n\r\u{fffd}é\u{fffd}\u{fffd}\u{7f}\u{202e}";
+        assert_eq!(Text(text).to_string(), shown);
+    }
+
+    #[test]
+    fn a_number_of_files_is_written_in_words() {
+        let numbers = [0, 1, 2, 999, 1_000, 10_000, 10_001];
+        let words = numbers.map(files).join(", ");
+        let expected = "0 files, 1 file, 2 files, 999 files, 1,000 files, 10,000 files, more than \
+                        10,000 files";
+        assert_eq!(words, expected);
+    }
+}
