@@ -316,11 +316,13 @@ fn is_below_release(segments: &[&str]) -> bool {
     }
 }
 
-/// Whether Git and scanners for other programs ask for such a path. They understand a 404, but not
-/// the page of a project.
+/// Whether only programs ask for such a path: Git, scanners for other software, and clients of the API
+/// with a wrong prefix. They understand a 404, but not the page of a project.
 fn is_of_other_programs(segments: &[&str]) -> bool {
     let is_script = |segment: &&str| segment.ends_with(".php");
-    segments.ends_with(&["info", "refs"]) || segments.iter().any(is_script)
+    segments.ends_with(&["info", "refs"])
+        || segments.iter().any(is_script)
+        || segments.windows(2).any(|pair| pair == ["api", "v4"])
 }
 
 /// The decoded segments of a path; empty ones are ignored.

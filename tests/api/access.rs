@@ -109,6 +109,7 @@ fn assert_response(
 ) {
     let status: u64 = expected[..3].parse().unwrap();
     assert_eq!(reply.status, status, "{context}: {reply:?}");
+    // An error ends in `H` if it is a page.
     let (plain, is_page) = match expected.strip_suffix('H') {
         Some(plain) => (plain, true),
         None => (expected, false),
@@ -120,7 +121,8 @@ fn assert_response(
         "{expected} is in the legend"
     );
     if is_page {
-        let sentence = legend[&format!("{status}H").as_str()].as_str().unwrap();
+        let name = format!("{status}H");
+        let sentence = legend[name.as_str()].as_str().unwrap();
         let page = reply.body.as_str().unwrap();
         assert!(page.contains(&format!(">{sentence}<")), "{context}: {page}");
     } else if let Some(body) = error {

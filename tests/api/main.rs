@@ -37,6 +37,7 @@ mod members;
 mod methods;
 mod openapi;
 mod outage;
+mod pages;
 mod pagination;
 mod parameters;
 mod policy;

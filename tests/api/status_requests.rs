@@ -233,6 +233,7 @@ impl<'a> Request<'a> {
             }),
             ("large", "body") => self.with(|event| event.body("text/plain", "x".repeat(600_000))),
             ("long", "query") => self.with(|event| event.query(&"a=b&".repeat(5_000))),
+            ("long", "redirect") => self.with(|event| event.query(&"a=b&".repeat(2_500))),
             ("text", "body") => self.with(|event| event.body("text/plain", "x")),
             _ => panic!("{word} {rest} are no words of the table"),
         }

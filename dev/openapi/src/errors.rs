@@ -6,7 +6,7 @@ use release_links::http::event::MAX_URI_BYTES;
 use release_links::http::params::{MAX_BODY_BYTES, ParamError, ParamProblem};
 use release_links::http::response::ErrorFormat;
 use release_links::link::Violation;
-use release_links::operations::OPERATIONS;
+use release_links::operations::{Content, Facts, OPERATIONS};
 use release_links::release::Attribute;
 use release_links::token::TokenError;
 use serde_json::{Value, json};
@@ -138,12 +138,18 @@ pub(crate) fn without_body(failure: &Failure) -> String {
     format!("{}WithoutBody", failure.name)
 }
 
-/// The name of the component for a failure of an operation whose errors have this format. API Gateway
-/// makes a 429 itself, and some of the responses with 5xx.
-pub(crate) fn name(failure: &Failure, format: ErrorFormat) -> String {
-    let suffix = match format {
-        _ if failure.status == 429 => "",
+/// The name of the component for a failure of an operation. API Gateway makes a 429 itself, and some of
+/// the responses with 5xx. A path that is too long is not read, unlike that of a redirect that would
+/// be too long.
+pub(crate) fn name(failure: &Failure, facts: &Facts) -> String {
+    let is_read = match failure.status {
+        414 => facts.content == Content::Redirect,
+        status => status != 429,
+    };
+    let suffix = match facts.error_format() {
+        _ if !is_read => "",
         ErrorFormat::Json => "",
+        ErrorFormat::Html if failure.status == 414 => OR_PAGE,
         ErrorFormat::Html if failure.status < 500 => PAGE,
         ErrorFormat::Html | ErrorFormat::HtmlIfNamed => OR_PAGE,
     };
@@ -270,7 +276,7 @@ fn headers_of(failure: &Failure, differences: &Differences) -> Map<RefOr<Header>
 fn variants(failure: &Failure) -> Map<Map<MediaType>> {
     let rows = OPERATIONS.iter().map(|row| row.facts);
     let rows = rows.filter(|facts| facts.all_statuses().contains(&failure.status));
-    let names = rows.map(|facts| name(failure, facts.error_format()));
+    let names = rows.map(|facts| name(failure, facts));
     let names = [failure.name.to_owned()].into_iter().chain(names);
     let variants = names.map(|name| {
         let mut json = content(failure.status);

@@ -21,7 +21,7 @@ pub(crate) fn of(facts: &Facts, path: &str, sources: &mut Sources) -> Map<RefOr<
     let statuses = facts.all_statuses().into_iter();
     let responses = statuses.map(|status| {
         let response = match errors::of_status(status) {
-            Some(failure) => reference(&errors::name(failure, facts.error_format())),
+            Some(failure) => reference(&errors::name(failure, facts)),
             None if status == 301 => reference(MOVED),
             None if status == 304 => reference(NOT_MODIFIED),
             None => RefOr::Item(response(facts, status, path, sources)),

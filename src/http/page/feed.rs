@@ -4,8 +4,9 @@ use askama::Template;
 use sha2::{Digest, Sha256};
 use uuid::Builder;
 
-use super::text::{Text, json_bytes};
+use super::text::{Name, Text, json_bytes};
 use super::{Page, Site};
+use crate::markdown::{self, Budget, Html};
 use crate::release::Release;
 use crate::timestamp::Timestamp;
 
@@ -29,7 +30,7 @@ struct Feed<'a> {
 #[template(path = "entry.xml")]
 struct Entry<'a> {
     id: String,
-    title: Text<'a>,
+    title: Name<'a>,
     updated: String,
     url: String,
     content: Option<Text<'a>>,
@@ -42,14 +43,11 @@ pub fn feed(site: Site<'_>, releases: &[Release]) -> Page {
         public_url,
         project,
     } = site;
-    let mut room = MAX_BYTES;
+    let (mut room, mut budget) = (MAX_BYTES, Budget::new());
     let entries = releases.iter().map(|release| {
-        let content = release
-            .details
-            .description
-            .as_deref()
-            .map(super::release::notes);
-        let with_content = entry(site, release, content.as_deref());
+        let description = release.details.description.as_deref();
+        let content = description.map(|text| markdown::render(text, &mut budget));
+        let with_content = entry(site, release, content.as_ref().map(Html::as_str));
         let (text, bytes) = match json_bytes(&with_content) {
             bytes if bytes <= room => (with_content, bytes),
             _ => (entry(site, release, None), 0),
@@ -77,7 +75,7 @@ fn entry(site: Site<'_>, release: &Release, content: Option<&str>) -> String {
             tag,
             &release.created_at.to_string(),
         ]),
-        title: Text(release.title()),
+        title: Name(release.title()),
         updated: release.released_at.to_seconds_text(),
         url: site.public_url.release(site.project, tag),
         content: content.map(Text),

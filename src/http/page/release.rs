@@ -4,10 +4,11 @@ use std::time::SystemTime;
 
 use askama::Template;
 
-use super::text::{Moment, Text, grouped, json_bytes};
+use super::text::{Moment, Name, Text, grouped, json_bytes};
 use super::{Page, SCRIPT, STYLE, Site, rendered};
 use crate::http::json::LinkUrls;
 use crate::link::{Link, LinkType, Target};
+use crate::markdown::{self, Budget};
 use crate::page::MAX_COUNT;
 use crate::project::Visibility;
 use crate::store::ShownRelease;
@@ -29,8 +30,8 @@ struct ReleasePage<'a> {
     releases_url: &'a str,
     feed_url: &'a str,
     api_url: &'a str,
-    title: Text<'a>,
-    tag: Text<'a>,
+    title: Name<'a>,
+    tag: Name<'a>,
     date: Moment,
     is_upcoming: bool,
     is_immutable: bool,
@@ -59,7 +60,7 @@ struct More {
 #[derive(Template)]
 #[template(path = "file.html")]
 struct FilePart<'a> {
-    name: Text<'a>,
+    name: Name<'a>,
     href: Option<Text<'a>>,
     host: Option<Text<'a>>,
     permanent_url: Option<&'a str>,
@@ -84,12 +85,10 @@ pub fn release(site: Site<'_>, shown: &ShownRelease, now: SystemTime) -> Page {
     } = site;
     let release = &shown.release;
     let details = &release.details;
-    let notes = details
-        .description
-        .as_deref()
-        .map(notes)
-        .unwrap_or_default();
-    let room = MAX_BYTES.saturating_sub(FRAME_BYTES + json_bytes(&notes));
+    let description = details.description.as_deref().unwrap_or_default();
+    let notes = markdown::render(description, &mut Budget::new());
+    let notes = Some(notes.as_str()).filter(|_| !description.trim().is_empty());
+    let room = MAX_BYTES.saturating_sub(FRAME_BYTES + notes.map_or(0, json_bytes));
     let (groups, number) = groups(site, shown, room);
     let template = ReleasePage {
         project: Text(project.path.as_str()),
@@ -97,16 +96,16 @@ pub fn release(site: Site<'_>, shown: &ShownRelease, now: SystemTime) -> Page {
         releases_url: &public_url.releases(project),
         feed_url: &public_url.feed(project),
         api_url: &public_url.release_in_api(project, release.tag.as_str()),
-        title: Text(release.title()),
-        tag: Text(release.tag.as_str()),
+        title: Name(release.title()),
+        tag: Name(release.tag.as_str()),
         date: release.released_at.into(),
         is_upcoming: release.is_upcoming(now),
         is_immutable: release.is_immutable(now),
         commit: details.commit.as_deref().map(Text),
         groups,
-        has_many_files: number > MANY_FILES && !notes.is_empty(),
+        has_many_files: number > MANY_FILES && notes.is_some(),
         more: More::of(site, shown, number),
-        notes: Some(Text(&notes)).filter(|notes| !notes.0.is_empty()),
+        notes: notes.map(Text),
     };
     Page::html(&template, project.visibility)
 }
@@ -121,8 +120,11 @@ fn groups(site: Site<'_>, shown: &ShownRelease, mut room: usize) -> (Vec<Group>,
         title,
         files: Vec::new(),
     });
+    // A name is easier to find in their order than in that of their publication.
+    let mut links: Vec<&Link> = shown.links.iter().take(MAX_FILES).collect();
+    links.sort_by_key(|link| &link.name);
     let mut number = 0;
-    for link in shown.links.iter().take(MAX_FILES) {
+    for link in links {
         let html = file(&urls, link, is_private);
         let Some(left) = room.checked_sub(json_bytes(&html)) else {
             break;
@@ -170,7 +172,7 @@ fn file(urls: &LinkUrls, link: &Link, is_private: bool) -> String {
         .and_then(|(url, segment)| command(url, segment, digest, is_private));
     let uri = target.as_ref().map(|target| target.uri.as_str());
     rendered(&FilePart {
-        name: Text(&link.name),
+        name: Name(&link.name),
         href: permanent_url.or(uri).map(Text),
         host: target.as_ref().map(|target| Text(&target.host)),
         permanent_url,
@@ -206,10 +208,4 @@ fn command(url: &str, segment: &str, digest: Option<&str>, is_private: bool) -> 
         command = format!("{command}\necho {line} | sha256sum -c");
     }
     Some(command)
-}
-
-/// The description as HTML.
-pub(super) fn notes(description: &str) -> String {
-    let escaped = askama::filters::escape(description, askama::filters::Html);
-    escaped.map_or_else(|never| match never {}, |text| format!("<pre>{text}</pre>"))
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use askama::Template;
 
-use super::text::{Moment, Text, files};
+use super::text::{Moment, Name, Text, files};
 use super::{Page, SCRIPT, STYLE, Site};
 use crate::page::Paged;
 use crate::store::Summary;
@@ -26,8 +26,8 @@ struct ReleasesPage<'a> {
 }
 
 struct Item<'a> {
-    title: Text<'a>,
-    tag: Text<'a>,
+    title: Name<'a>,
+    tag: Name<'a>,
     url: String,
     date: Moment,
     files: String,
@@ -65,8 +65,8 @@ impl<'a> Item<'a> {
     fn new(site: Site<'_>, summary: &'a Summary, now: SystemTime) -> Self {
         let release = &summary.release;
         Self {
-            title: Text(release.title()),
-            tag: Text(release.tag.as_str()),
+            title: Name(release.title()),
+            tag: Name(release.tag.as_str()),
             url: site.public_url.release(site.project, release.tag.as_str()),
             date: release.released_at.into(),
             files: files(summary.links),

@@ -10,18 +10,40 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Text<'a>(pub(super) &'a str);
 
+/// A name without what [`Text`] lacks, and without the characters that change the direction of what
+/// follows: they make `app\u{202e}gpj.exe` look like `appexe.jpg`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name<'a>(pub(super) &'a str);
+
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        while let Some(at) = rest.find(is_forbidden) {
-            f.write_str(&rest[..at])?;
-            f.write_char(char::REPLACEMENT_CHARACTER)?;
-            rest = rest[at..]
-                .split_at(rest[at..].chars().next().map_or(0, char::len_utf8))
-                .1;
-        }
-        f.write_str(rest)
+        write_without(self.0, is_forbidden, f)
     }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        write_without(self.0, |c| is_forbidden(c) || turns(c), f)
+    }
+}
+
+/// Writes U+FFFD for these characters.
+fn write_without(
+    text: &str,
+    is_replaced: impl Fn(char) -> bool,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    for part in text.split_inclusive(&is_replaced) {
+        match part.chars().next_back().filter(|last| is_replaced(*last)) {
+            Some(last) => {
+                f.write_str(&part[..part.len() - last.len_utf8()])?;
+                f.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+            None => f.write_str(part)?,
+        }
+    }
+    Ok(())
 }
 
 fn is_forbidden(c: char) -> bool {
@@ -47,8 +69,9 @@ impl From<Timestamp> for Moment {
 /// A number of files in words.
 pub(super) fn files(number: u64) -> String {
     match number {
+        0 => "No files".to_owned(),
         1 => "1 file".to_owned(),
-        0..=MAX_COUNT => format!("{} files", grouped(number)),
+        ..=MAX_COUNT => format!("{} files", grouped(number)),
         _ => format!("more than {} files", grouped(MAX_COUNT)),
     }
 }
@@ -85,13 +108,15 @@ mod tests {
         let text = "\0a\u{1}\tb\n\r\u{1f}é\u{fffe}\u{ffff}\u{7f}\u{202e}";
         let shown = "\u{fffd}a\u{fffd}\tb\n\r\u{fffd}é\u{fffd}\u{fffd}\u{7f}\u{202e}";
         assert_eq!(Text(text).to_string(), shown);
+        let name = shown.replace('\u{202e}', "\u{fffd}");
+        assert_eq!(Name(text).to_string(), name);
     }
 
     #[test]
     fn a_number_of_files_is_written_in_words() {
         let numbers = [0, 1, 2, 999, 1_000, 10_000, 10_001];
         let words = numbers.map(files).join(", ");
-        let expected = "0 files, 1 file, 2 files, 999 files, 1,000 files, 10,000 files, more than \
+        let expected = "No files, 1 file, 2 files, 999 files, 1,000 files, 10,000 files, more than \
                         10,000 files";
         assert_eq!(words, expected);
     }

@@ -114,6 +114,7 @@ fn what_is_no_page_stays_an_unknown_route() {
         "/wp-login.php/x",
         "/wp/index.php",
         "/group/app/info/refs",
+        "/prefix/api/v4/user",
         "/a/b c",
         "/robots.txt/-",
     ] {

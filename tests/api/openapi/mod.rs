@@ -127,6 +127,10 @@ async fn each_documented_parameter_is_read() {
     let mut wrong = Vec::new();
     for operation in operations().iter().filter(|one| one.method != "OPTIONS") {
         let parameters = operation.parameters.iter();
+        // On a page for people, any other number of a page counts as 1.
+        let is_lenient =
+            |one: &Parameter| one.name == "page" && !operation.path.starts_with("/api");
+        let parameters = parameters.filter(|one| !is_lenient(one));
         for parameter in parameters.filter(|one| !IGNORED.contains(&&*one.name)) {
             let (value, status) = refused_value(parameter);
             let reply = probes.send(operation, parameter, Some(&value)).await;
@@ -138,7 +142,8 @@ async fn each_documented_parameter_is_read() {
             });
             let is_read = match status {
                 302 => reply.header("location").ends_with(value.as_str().unwrap()),
-                400 => operation.method == "HEAD" || reply.body.to_string().contains(&name),
+                400 if operation.method == "HEAD" || reply.media_type() == "text/html" => true,
+                400 => reply.body.to_string().contains(&name),
                 _ => true,
             };
             if reply.status != status || !is_read {

@@ -1,0 +1,157 @@
+//! The paths of pages: bad ones, those with a prefix, and the address of a project.
+
+use serde_json::{Value, json};
+
+use testkit::app::{TestApp, seeded_engine};
+use testkit::event::Event;
+
+use super::create;
+
+/// What a table line expects of a path.
+async fn assert_answers(app: &TestApp, table: &[(&str, u64, &str)]) {
+    for (path, status, expected) in table {
+        let reply = app.get(path).await;
+        assert_eq!(reply.status, *status, "{path}: {reply:?}");
+        let found = match reply.status {
+            302 => reply.header("location"),
+            _ => reply.media_type(),
+        };
+        assert_eq!(found, *expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_path_has_its_answer() {
+    const HTML: &str = "text/html";
+    const JSON: &str = "application/json";
+    let app = TestApp::start().await;
+    for tag in ["a/b", "v#1", "x&y=z"] {
+        create(&app, json!({"tag_name": tag})).await;
+    }
+    let long = format!("/group/app/-/releases/{}", "t".repeat(1_025));
+    let longest = format!("/group/app/-/releases/{}", "t".repeat(1_024));
+    assert_answers(
+        &app,
+        &[
+            ("/group/app/-/releases/", 200, HTML),
+            ("/group/app//-//releases//", 200, HTML),
+            ("/GROUP/App/-/releases", 200, HTML),
+            ("/group%2Fapp/-/releases", 200, HTML),
+            ("/24/-/releases", 200, HTML),
+            ("/group/app/-/releases/a/b", 200, HTML),
+            ("/group/app/-/releases/a%2Fb", 200, HTML),
+            ("/group/app/-/releases/v%231", 200, HTML),
+            ("/group/app/-/releases/x&y=z", 200, HTML),
+            ("/group/app/-/releases/missing", 404, HTML),
+            ("/group/app/-/releases/a%3Fb", 404, HTML),
+            ("/group/app/-/releases/..", 404, HTML),
+            ("/group/app/-/releases/a/downloads", 404, HTML),
+            ("/group/app/-/releases/permalink", 404, HTML),
+            (&longest, 404, HTML),
+            (&long, 400, HTML),
+            ("/group/none/-/releases", 404, HTML),
+            ("/group/none/-/releases.atom", 404, HTML),
+            ("/app/-/releases", 404, HTML),
+            ("/group/app/-/releases/a/downloads/x", 404, JSON),
+            ("/-/releases", 404, JSON),
+            ("/-/releases/v1", 404, JSON),
+            ("/api/-/releases", 404, JSON),
+            ("/group/app/-/releases.json", 404, JSON),
+            ("/group/app/-/tags", 404, JSON),
+            ("/group", 404, JSON),
+            ("/wp-login.php/x", 404, JSON),
+            ("/a/releases", 404, JSON),
+            ("/group/app/info/refs?service=git-upload-pack", 404, JSON),
+            (
+                "/group/app.atom",
+                302,
+                "http://127.0.0.1:9000/group/app.atom/-/releases",
+            ),
+            (
+                "//evil.example/x",
+                302,
+                "http://127.0.0.1:9000/evil.example/x/-/releases",
+            ),
+            (
+                "/group%2Fapp",
+                302,
+                "http://127.0.0.1:9000/group/app/-/releases",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn other_methods_than_get_and_head_are_unknown_routes() {
+    let app = TestApp::start().await;
+    for path in [
+        "/",
+        "/robots.txt",
+        "/group/app",
+        "/group/app/-/releases",
+        "/group/app/-/releases.atom",
+    ] {
+        for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let reply = app.send(Event::new(method, path)).await;
+            reply.assert_error(404, "404 Not Found");
+        }
+    }
+}
+
+/// The redirect does not look for the project.
+#[tokio::test]
+async fn the_address_of_a_project_leads_to_its_releases_and_passes_the_query_on() {
+    let app = TestApp::start().await;
+    let list = "http://127.0.0.1:9000/group/none/-/releases";
+    for (query, location, cache) in [
+        ("", "", "public, max-age=5"),
+        ("?a=b&c", "?a=b&c", "public, max-age=5"),
+        ("?order_by=x", "", "public, max-age=5"),
+        (
+            "?page=2&private_token=x",
+            "?page=2&private_token=x",
+            "private, no-store",
+        ),
+        ("?a=1;token=x", "?a=1;token=x", "private, no-store"),
+    ] {
+        let reply = app.get(&format!("/group/none{query}")).await;
+        reply.assert_calls(302, &[]);
+        assert_eq!(reply.body, Value::Null);
+        assert_eq!(reply.header("location"), format!("{list}{location}"));
+        assert_eq!(reply.header("cache-control"), cache, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn pages_work_whether_the_gateway_keeps_or_removes_the_prefix() {
+    let engine = seeded_engine().await;
+    let app = TestApp::builder(engine)
+        .public_url("https://example.com/gl")
+        .start();
+    create(&app, json!({"tag_name": "v1"})).await;
+    let base = "https://example.com/gl";
+    for prefix in ["", "/gl"] {
+        let project = app.get(&format!("{prefix}/group/app")).await;
+        let releases = format!("{base}/group/app/-/releases");
+        assert_eq!(project.header("location"), releases, "{prefix}");
+        for path in [
+            "/",
+            "/robots.txt",
+            "/api/v4/projects/24",
+            "/group/app/-/releases",
+            "/group/app/-/releases/v1",
+            "/group/app/-/releases.atom",
+        ] {
+            let reply = app.get(&format!("{prefix}{path}")).await;
+            assert_eq!(reply.status, 200, "{prefix}{path}");
+        }
+        let home = app.get(&format!("{prefix}/")).await;
+        let text = home.body.as_str().unwrap();
+        assert!(text.contains(&format!("{base}/api/v4<")), "{text}");
+        let page = app.get(&format!("{prefix}/group/app/-/releases/v1")).await;
+        let text = page.body.as_str().unwrap();
+        assert!(text.contains(&format!("href=\"{releases}\"")), "{text}");
+    }
+    assert_eq!(app.get("/gl").await.status, 200);
+}
