@@ -194,6 +194,11 @@ class Smoke:
         updated = self.service.send("PUT", release, "name=renamed", form)
         report.check("update the release", "200 renamed", f"{updated.status} {updated.field('name')}", updated.field("name") == "renamed")
         report.status("list the releases", 200, self.service.get(f"{self.releases}?per_page=1"))
+        address = urlsplit((shown.field("_links") or {}).get("self") or "").path.removeprefix(self.service.prefix)
+        page = self.service.get(address, headers={"Accept": "text/html"})
+        media_type = page.headers["Content-Type"]
+        report.check("open the page of the release", "200 text/html; charset=utf-8, with the file", f"{page.status} {media_type}",
+                     (page.status, media_type, b"/downloads/bin/app" in page.body) == (200, "text/html; charset=utf-8", True))
         report.status("download an asset of the release", 302, self.service.get(f"{release}/downloads/bin/app"))
         latest = self.service.get(f"{self.releases}/permalink/latest")
         location = latest.headers["Location"] or ""

@@ -101,6 +101,9 @@ async fn operations_consume_the_documented_capacity_units() {
     | list 20 releases | 21 | 21 | 0 | $2.63 |
     | list 20 releases by `created_at` | 21 | 22 | 0 | $2.75 |
     | find the latest release | 1 | 1 | 0 | $0.13 |
+    | show the page of a release | 1 | 1 | 0 | $0.13 |
+    | show the list of releases | 21 | 21 | 0 | $2.63 |
+    | show the feed | 21 | 21 | 0 | $2.63 |
     | update a release | 2 | 1 | 8 | $5.13 |
     | delete a release | 5 | 3 | 171 | $107.25 |
     | create a release with a description of 300 KiB | 2 | 0 | 609 | $380.63 |

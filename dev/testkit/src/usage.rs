@@ -11,7 +11,7 @@ use release_links::project::{ProjectId, ProjectRef};
 use release_links::release::{
     Details, NewRelease, Order, OrderBy, ReleaseChanges, ReleaseKey, ResponseSize,
 };
-use release_links::store::{Store, StoreSession, Usage};
+use release_links::store::{Room, Store, StoreSession, Usage};
 use release_links::timestamp::Timestamp;
 use release_links::token::PlainToken;
 use release_links::writer::Writer;
@@ -164,6 +164,7 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
     let list = measure_list(store, OrderBy::ReleasedAt, FIRST_PAGE).await;
     let by_creation = measure_list(store, OrderBy::CreatedAt, FIRST_PAGE).await;
     latest.releases().latest(project()).await.unwrap();
+    let [page, pages, feed] = measure_pages(store, &key).await;
     let changes = ReleaseChanges {
         released_at: Some(Timestamp::from_clock(SystemTime::UNIX_EPOCH)),
         ..ReleaseChanges::default()
@@ -177,11 +178,33 @@ pub async fn measure_releases(store: &Store, database: &Database, table: &str) -
         ("list 20 releases", list),
         ("list 20 releases by `created_at`", by_creation),
         ("find the latest release", latest.usage()),
+        ("show the page of a release", page),
+        ("show the list of releases", pages),
+        ("show the feed", feed),
         ("update a release", update.usage()),
         ("delete a release", delete.usage()),
     ];
     usages.extend(measure_description(store).await);
     usages
+}
+
+/// Measures the page of a release, the one with the releases, and the feed.
+async fn measure_pages(store: &Store, key: &ReleaseKey) -> [Usage; 3] {
+    let [page, list, feed] = [(); 3].map(|()| session(store));
+    let room = Room {
+        links: 2_000,
+        bytes: 5_000_000,
+    };
+    page.releases().show(key, room).await.unwrap();
+    list.releases()
+        .summaries(project(), FIRST_PAGE)
+        .await
+        .unwrap();
+    let now = Timestamp::from_clock(SystemTime::now());
+    let shown = feed.releases();
+    let found = shown.latest_until(project(), now, (20, 32_768)).await;
+    assert_eq!(found.unwrap().len(), 20);
+    [page.usage(), list.usage(), feed.usage()]
 }
 
 /// Measures how a release becomes immutable: from its creation on, or later.

@@ -147,7 +147,7 @@ struct AssetsView<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 struct ReleaseLinks {
-    /// The URL of a page that does not exist here.
+    /// The URL of the page of the release (R92).
     #[serde(rename = "self")]
     this: String,
 }

@@ -7,7 +7,7 @@ use askama::Template;
 use super::text::{Moment, Name, Text, grouped, json_bytes};
 use super::{Page, SCRIPT, STYLE, Site, rendered};
 use crate::http::json::LinkUrls;
-use crate::link::{Link, LinkType, Target};
+use crate::link::{Digest, Link, LinkType, Target};
 use crate::markdown::{self, Budget};
 use crate::page::MAX_COUNT;
 use crate::project::Visibility;
@@ -165,7 +165,7 @@ fn file(urls: &LinkUrls, link: &Link, is_private: bool) -> String {
     let filepath = link.filepath.as_deref();
     let permanent_url = filepath.map(|path| urls.direct_asset(&link.url, Some(path)));
     let permanent_url = permanent_url.as_deref();
-    let digest = link.digest.as_ref().map(|digest| digest.hexadecimal());
+    let digest = link.digest.as_ref().map(Digest::hexadecimal);
     let segment = filepath.and_then(|path| path.rsplit('/').next());
     let command = permanent_url
         .zip(segment)

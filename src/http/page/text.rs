@@ -71,7 +71,7 @@ pub(super) fn files(number: u64) -> String {
     match number {
         0 => "No files".to_owned(),
         1 => "1 file".to_owned(),
-        ..=MAX_COUNT => format!("{} files", grouped(number)),
+        2..=MAX_COUNT => format!("{} files", grouped(number)),
         _ => format!("more than {} files", grouped(MAX_COUNT)),
     }
 }

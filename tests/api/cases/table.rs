@@ -187,7 +187,7 @@ pub const CASES: &[Case] = &[
         name: "release_page",
         request: |subject| get(subject.web(&subject.tag)),
         calls: &[IDENTIFY, "Query"],
-        cost: "get a release",
+        cost: "show the page of a release",
         ..READ
     },
     Case {
@@ -195,7 +195,7 @@ pub const CASES: &[Case] = &[
         request: |subject| get(subject.web("")),
         calls: &[IDENTIFY, "Query", "Query"],
         reads_every_release: true,
-        cost: "list 20 releases",
+        cost: "show the list of releases",
         ..READ
     },
     Case {
@@ -203,7 +203,7 @@ pub const CASES: &[Case] = &[
         request: |subject| get(format!("/{}/-/releases.atom", subject.path)),
         calls: &[IDENTIFY, "Query", "Query"],
         reads_every_release: true,
-        cost: "list 20 releases",
+        cost: "show the feed",
         ..READ
     },
     Case {

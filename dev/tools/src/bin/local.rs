@@ -203,8 +203,8 @@ fn print_welcome(port: u16, engine: SocketAddr) {
     let token = format!(r#"--header "PRIVATE-TOKEN: {}""#, seed::TOKEN);
     let url = r#"--data url="http://192.168.10.15:3000""#;
     println!(
-        "release-links is ready on http://127.0.0.1:{port}. Try the documented requests, in this \
-         order:\n"
+        "release-links is ready. Open http://127.0.0.1:{port}/group/app/-/releases/v0.1 in a browser, or \
+         try the documented requests, in this order:\n"
     );
     println!(r#"curl --request POST {token} --data name="awesome-v0.2.dmg" {url} "{links}""#);
     println!(r#"curl {token} "{links}""#);
