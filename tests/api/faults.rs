@@ -35,6 +35,15 @@ const INVOCATION_TIME: Duration = Duration::from_millis(3_300);
 /// Time until the deadline of the retry, which meets no faults: enough on the busiest machine.
 const RETRY_TIME: Duration = Duration::from_secs(120);
 
+/// Asserts that an error has this message, or is a page with this sentence.
+#[track_caller]
+fn assert_says(reply: &Reply, message: &str, sentence: &str) {
+    match reply.body.as_str() {
+        Some(page) => assert!(page.contains(&format!(">{sentence}<")), "{reply:?}"),
+        None => assert_eq!(reply.body, json!({ "message": message })),
+    }
+}
+
 impl Faulted {
     async fn run(&self, healthy: &TestApp, http: &SharedHttpClient) {
         let subject = self.case.prepare(healthy, self.tag()).await;
@@ -90,13 +99,16 @@ impl Faulted {
             _ if self.is_success(reply) => {}
             503 => {
                 assert_eq!(reply.header("retry-after"), "1", "{self:?}");
-                assert_eq!(
-                    reply.body,
-                    json!({"message": "503 Service Unavailable: nothing is lost, please try again"})
+                let text = "503 Service Unavailable: nothing is lost, please try again";
+                assert_says(
+                    reply,
+                    text,
+                    "The service is busy; please try again in a moment.",
                 );
             }
             500 if is_permanent => {
-                assert_eq!(reply.body, json!({"message": "500 Internal Server Error"}))
+                let sentence = "Something went wrong; please try again later.";
+                assert_says(reply, "500 Internal Server Error", sentence);
             }
             _ => panic!("{self:?}: {reply:?}"),
         }

@@ -46,9 +46,13 @@ impl Example {
             let (name, value) = header.split_once(": ").unwrap();
             (name.to_lowercase(), value.to_owned())
         });
-        // The description of the API has no example of its response: it would contain itself.
-        let status = rest.split("\nExample response with status ").nth(1);
-        let status = status.map_or(200, |status| status[..3].parse().unwrap());
+        // Pages and the description of the API have no example of their responses.
+        let starts = [
+            "\nExample response with status ",
+            "\n| Status | Description |\n| --- | --- |\n| `",
+        ];
+        let mut found = starts.iter().filter_map(|start| rest.split(start).nth(1));
+        let status = found.next().unwrap()[..3].parse().unwrap();
         let path = url.strip_prefix("https://links.example.com").unwrap();
         Self {
             command: command.to_owned(),
