@@ -40,8 +40,9 @@ impl Response {
             return self.check_without_body(reply, seen);
         }
         self.check_headers(reply, seen)?;
-        let media_type = reply.media_type();
+        let media_type = reply.header("content-type");
         let schema = self.content.get(media_type);
+        let schema = schema.or_else(|| self.content.get(reply.media_type()));
         let schema = schema.ok_or_else(|| format!("its media type is '{media_type}'"))?;
         schema.check(&reply.body)?;
         if let Some(seen) = seen {
