@@ -23,7 +23,7 @@ use crate::http::params::{MAX_BODY_BYTES, Params};
 use crate::http::public_url::PublicUrl;
 use crate::http::redirect::{self, MaxAges};
 use crate::http::request::Request;
-use crate::http::response::{self, Answer, ErrorFormat, Errors};
+use crate::http::response::{self, Answer, Errors};
 use crate::idempotency;
 use crate::operations::{
     self, Context, Endpoint, Facts, Format, FormerPaths, Found, Order, Parse, ParseFor,
@@ -100,10 +100,7 @@ impl App {
         let started = Instant::now();
         let mut record = self.record(&http);
         let session = self.store.session(self.time_left(&http), self.now());
-        let mut errors = Errors {
-            format: ErrorFormat::Json,
-            home_url: String::new(),
-        };
+        let mut errors = Errors::default();
         let answer = self
             .answer(&mut http, target, &session, (&mut record, &mut errors))
             .await;
@@ -144,19 +141,14 @@ impl App {
         // A body that is too large is an error whatever the path is.
         let found = operations::find(http.method(), &path, public_url.prefix());
         let max_bytes = found.as_ref().map_or(MAX_BODY_BYTES, Found::max_body_bytes);
-        errors.home_url = public_url.home();
-        if let Ok(found) = &found {
-            errors.format = found.error_format();
-        }
+        *errors = errors_of(&found, &public_url);
         *http.body_mut() = body.decode(max_bytes)?;
         let endpoint = match found? {
             Found::Endpoint(endpoint) => endpoint,
             Found::Options(methods) => return Ok(Answer::Allow(methods)),
         };
         let row = endpoint.row;
-        record.operation = row.facts.name;
-        record.project = endpoint.captures.text("id");
-        record.tag = endpoint.captures.text("tag_name");
+        note(record, &endpoint);
         let call = Call {
             app: self,
             facts: row.facts,
@@ -209,6 +201,22 @@ impl App {
             None => DEFAULT_TIME,
         }
     }
+}
+
+/// How the errors of this operation are written.
+fn errors_of(found: &Result<Found, ApiError>, public_url: &PublicUrl) -> Errors {
+    let format = found.as_ref().map(Found::error_format);
+    Errors {
+        format: format.unwrap_or_default(),
+        home_url: public_url.home(),
+    }
+}
+
+/// Notes for the log what the method and the path name.
+fn note(record: &mut RequestRecord, endpoint: &Endpoint) {
+    record.operation = endpoint.row.facts.name;
+    record.project = endpoint.captures.text("id");
+    record.tag = endpoint.captures.text("tag_name");
 }
 
 /// Reads the parameters of a request, and takes out those that no later stage may read: the tokens,

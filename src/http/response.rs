@@ -38,7 +38,7 @@ pub enum Answer {
 }
 
 /// How the errors of a request are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Errors {
     /// Their format.
     pub format: ErrorFormat,
@@ -47,9 +47,10 @@ pub struct Errors {
 }
 
 /// The format of the errors of an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ErrorFormat {
     /// JSON.
+    #[default]
     Json,
     /// A page for people.
     Html,

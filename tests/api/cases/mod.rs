@@ -1,5 +1,6 @@
 //! The cases: one or more requests for each operation. The tests that cover every operation send them.
 
+mod pages;
 mod table;
 
 pub use table::CASES;

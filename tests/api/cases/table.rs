@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use testkit::event::Event;
 
-use super::{Case, Given, Links};
+use super::{Case, Given, Links, pages};
 
 /// The calls that identify the caller, and that most operations make first in a process with empty
 /// caches.
-const IDENTIFY: &str = "BatchGetItem";
+pub(super) const IDENTIFY: &str = "BatchGetItem";
 
 /// Number of links of a release that takes several transactions.
 const MANY: usize = 33;
@@ -17,7 +17,7 @@ const MANY: usize = 33;
 const IDENTITY: &str = "token and project, when not cached";
 
 /// A request that reads a release with a link.
-const READ: Case = Case {
+pub(super) const READ: Case = Case {
     name: "",
     given: Given::Release,
     request: |_| get(""),
@@ -32,16 +32,6 @@ const READ: Case = Case {
     locks: false,
     reads_every_release: false,
     cost: IDENTITY,
-};
-
-/// A request whose answer does not depend on the table.
-const FIXED: Case = Case {
-    name: "",
-    given: Given::NoRelease,
-    calls: &[],
-    leaves: Links::Named(&[]),
-    cost: "the description of the API",
-    ..READ
 };
 
 const CREATE_LINK: Case = Case {
@@ -183,51 +173,13 @@ pub const CASES: &[Case] = &[
         cost: "the description of the API",
         ..READ
     },
-    Case {
-        name: "release_page",
-        request: |subject| get(subject.web(&subject.tag)),
-        calls: &[IDENTIFY, "Query"],
-        cost: "show the page of a release",
-        ..READ
-    },
-    Case {
-        name: "releases_page",
-        request: |subject| get(subject.web("")),
-        calls: &[IDENTIFY, "Query", "Query"],
-        reads_every_release: true,
-        cost: "show the list of releases",
-        ..READ
-    },
-    Case {
-        name: "feed",
-        request: |subject| get(format!("/{}/-/releases.atom", subject.path)),
-        calls: &[IDENTIFY, "Query", "Query"],
-        reads_every_release: true,
-        cost: "show the feed",
-        ..READ
-    },
-    Case {
-        name: "home",
-        request: |_| get("/"),
-        ..FIXED
-    },
-    Case {
-        name: "robots",
-        request: |_| get("/robots.txt"),
-        ..FIXED
-    },
-    Case {
-        name: "favicon",
-        request: |_| get("/favicon.ico"),
-        success: 204,
-        ..FIXED
-    },
-    Case {
-        name: "project_page",
-        request: |subject| get(format!("/{}", subject.path)),
-        success: 302,
-        ..FIXED
-    },
+    pages::RELEASE_PAGE,
+    pages::RELEASES_PAGE,
+    pages::FEED,
+    pages::HOME,
+    pages::ROBOTS,
+    pages::FAVICON,
+    pages::PROJECT_PAGE,
     Case {
         name: "get_project",
         request: |subject| get(subject.api("")),
@@ -431,7 +383,7 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-fn get(target: impl AsRef<str>) -> Event {
+pub(super) fn get(target: impl AsRef<str>) -> Event {
     Event::new("GET", target.as_ref())
 }
 
