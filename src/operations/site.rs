@@ -118,7 +118,7 @@ impl Operation for ProjectPage {
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[PROJECT_PATH],
-        statuses: &[302],
+        statuses: &[302, 404],
         content: Content::Redirect,
         summary: "Get the page of a project",
         description: "Redirects `web_url` of a project to the page with its releases, whether \

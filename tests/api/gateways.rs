@@ -7,7 +7,7 @@ use testkit::app::{TestApp, granted, project, seeded_engine};
 use testkit::event::Event;
 
 /// An Application Load Balancer event.
-fn load_balancer(path: &str) -> Value {
+pub fn load_balancer(path: &str) -> Value {
     json!({
         "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/1"}},
         "httpMethod": "GET", "path": path, "queryStringParameters": {"per_page": "1", "foo": "a%20b"},
@@ -16,7 +16,7 @@ fn load_balancer(path: &str) -> Value {
 }
 
 /// A REST API event with a stage.
-fn rest_api(path: &str) -> Value {
+pub fn rest_api(path: &str) -> Value {
     json!({
         "resource": "/{proxy+}", "path": path, "httpMethod": "GET", "headers": {"Host": "x.example.com"},
         "multiValueHeaders": {"Host": ["x.example.com"]}, "queryStringParameters": {"per_page": "1"},

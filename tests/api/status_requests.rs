@@ -59,6 +59,9 @@ pub fn headings(facts: &Facts) -> Vec<&'static str> {
     if facts.method.as_str() != "GET" {
         headings.push("every operation that writes");
     }
+    if facts.path.to_string() == "/{id}" {
+        headings.push("every operation that nearly any path names");
+    }
     match facts.former_paths {
         Some(FormerPaths::Redirect) => headings.push("every operation that redirects former paths"),
         Some(FormerPaths::Reject) => headings.push("every operation that rejects former paths"),
@@ -210,6 +213,7 @@ impl<'a> Request<'a> {
             ("missing", "project") => self.subject = Subject::new(MISSING, &self.subject.tag),
             ("former", "path") => self.subject.project = FORMER_PATH.to_owned(),
             ("no", "release") => self.subject.tag += "-missing",
+            ("no", "route") => self.subject.path = "group",
             ("no", "link") => self.subject.link = "999999".to_owned(),
             ("link", _) => self.subject.link = rest,
             ("member", _) => self.subject.member = rest,

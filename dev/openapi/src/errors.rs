@@ -1,5 +1,6 @@
 //! The responses to requests that fail. The bodies are those of the service's errors.
 
+use release_links::authorization::Access;
 use release_links::http::Method;
 use release_links::http::error::ApiError;
 use release_links::http::event::MAX_URI_BYTES;
@@ -140,9 +141,10 @@ pub(crate) fn without_body(failure: &Failure) -> String {
 
 /// The name of the component for a failure of an operation. API Gateway makes a 429 itself, and some of
 /// the responses with 5xx. A path that is too long is not read, unlike that of a redirect that would
-/// be too long.
+/// be too long, and a path that is not found belongs to no operation.
 pub(crate) fn name(failure: &Failure, facts: &Facts) -> String {
     let is_read = match failure.status {
+        404 => facts.access != Access::Public,
         414 => facts.content == Content::Redirect,
         status => status != 429,
     };

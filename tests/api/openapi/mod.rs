@@ -23,6 +23,9 @@ fn reason_not_to_see(part: &str) -> Option<&'static str> {
     if part.ends_with(", status 429") || part.contains("TooManyRequests") {
         return Some("API Gateway returns it before it invokes the function");
     }
+    if part.ends_with(" /{id}, status 404") {
+        return Some("a path that names no project belongs to no operation");
+    }
     if part.ends_with(", status 414") {
         return Some("the service returns it before it looks for the operation");
     }

@@ -6,6 +6,7 @@ use testkit::app::{TestApp, seeded_engine};
 use testkit::event::Event;
 
 use super::create;
+use crate::gateways::{load_balancer, rest_api};
 
 /// What a table line expects of a path.
 async fn assert_answers(app: &TestApp, table: &[(&str, u64, &str)]) {
@@ -154,4 +155,45 @@ async fn pages_work_whether_the_gateway_keeps_or_removes_the_prefix() {
         assert!(text.contains(&format!("href=\"{releases}\"")), "{text}");
     }
     assert_eq!(app.get("/gl").await.status, 200);
+}
+
+/// An HTTP API decodes the path, and the others pass it on as it is.
+#[tokio::test]
+async fn pages_arrive_through_every_gateway() {
+    let app = TestApp::start().await;
+    create(&app, json!({"tag_name": "a/b c"})).await;
+    for (encoded, decoded, status) in [
+        ("/", "/", 200),
+        ("/robots.txt", "/robots.txt", 200),
+        ("/favicon.ico", "/favicon.ico", 204),
+        ("/group%2Fapp", "/group/app", 302),
+        ("/group/app/-/releases", "/group/app/-/releases", 200),
+        (
+            "/group/app/-/releases.atom",
+            "/group/app/-/releases.atom",
+            200,
+        ),
+        (
+            "/group/app/-/releases/a%2Fb%20c",
+            "/group/app/-/releases/a/b c",
+            200,
+        ),
+        (
+            "/group/app/-/releases/none",
+            "/group/app/-/releases/none",
+            404,
+        ),
+    ] {
+        let http_api = app.send(Event::new("GET", decoded)).await;
+        assert_eq!(http_api.status, status, "{decoded}");
+        for event in [
+            load_balancer(encoded),
+            rest_api(encoded),
+            Event::new("GET", encoded).into(),
+        ] {
+            let reply = app.send(event).await;
+            let found = (reply.status, reply.media_type());
+            assert_eq!(found, (status, http_api.media_type()), "{encoded}");
+        }
+    }
 }
