@@ -1,6 +1,6 @@
 """Publishes v1.2.0 with each tool, as docs/release-tools.md describes."""
 
-from conftest import TOKEN
+from local_service import TOKEN
 from recipes import GLAB, NODE, PYTHON, recipe
 
 # Replaces ssh: runs the command for the remote repository on the folder `origin` beside the script.

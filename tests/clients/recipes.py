@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from conftest import ROOT
+from local_service import ROOT
 
 PAGE = (ROOT / "docs/release-tools.md").read_text()
 NODE = Path(__file__).parent / "node_modules/.bin"

@@ -4,7 +4,7 @@ import json
 import urllib.request
 from urllib.parse import quote
 
-from conftest import TOKEN
+from local_service import TOKEN
 
 
 def request(service, path, body=None):

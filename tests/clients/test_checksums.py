@@ -11,7 +11,7 @@ import zipfile
 import jsonpath
 import pytest
 
-from conftest import TOKEN, admin
+from local_service import TOKEN, admin
 from recipes import GLAB, IS_DEBIAN, IS_LINUX_X64, NODE, Workplace, recipe
 from releases import get_release, link, request
 from web_server import archive, serve

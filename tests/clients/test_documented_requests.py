@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from conftest import ROOT, TOKEN, start, stop
+from local_service import ROOT, TOKEN, start, stop
 from loopback import free_port
 
 DMG = {"id": 1, "name": "awesome-v0.2.dmg", "url": "http://192.168.10.15:3000", "external": True}

@@ -5,7 +5,7 @@ import os
 import subprocess
 from datetime import datetime
 
-from conftest import ROOT
+from local_service import ROOT
 
 
 def body(response, headers):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TOKEN
+from local_service import TOKEN
 from releases import get_release, link, release, tags
 
 FOLDER = Path(__file__).parent

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import TOKEN
+from local_service import TOKEN
 from recipes import GLAB, IS_DEBIAN, Workplace
 from releases import get_release, link, release, request, tags
 

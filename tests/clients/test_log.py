@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from conftest import ROOT, TOKEN, start, stop
+from local_service import ROOT, TOKEN, start, stop
 from loopback import free_port
 
 

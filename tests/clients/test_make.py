@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from conftest import ROOT, TOKEN, start, stop
+from local_service import ROOT, TOKEN, start, stop
 from loopback import free_port
 from releases import request, tags
 

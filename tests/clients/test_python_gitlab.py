@@ -7,7 +7,7 @@ import subprocess
 import gitlab
 import pytest
 
-from conftest import ROOT, TOKEN
+from local_service import ROOT, TOKEN
 from releases import get_release, link, release, tags
 
 

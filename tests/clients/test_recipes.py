@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import TOKEN, start, stop
+from local_service import TOKEN, start, stop
 from loopback import free_port
 from publishers import PUBLISHERS
 from recipes import GLAB, IS_DEBIAN, IS_LINUX_X64, NODE, PAGE, Workplace, recipe

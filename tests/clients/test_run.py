@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from local_service import ROOT
 from loopback import free_port
 
 LOCAL = ROOT / "target/debug/local"

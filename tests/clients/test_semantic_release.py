@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TOKEN
+from local_service import TOKEN
 from releases import get_release, link, release, request, tags
 
 NODE = Path(__file__).parent / "node_modules"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import requests
 
-from conftest import admin
+from local_service import admin
 from recipes import GLAB, IS_DEBIAN, IS_LINUX_X64, NODE, PAGE, Workplace
 from web_server import archive, serve
 
