@@ -7,7 +7,7 @@ use super::{Digest, Link, MAX_FILEPATH_CHARACTERS, may_be_filepath};
 /// What the filepath of a file's checksum file ends with.
 const SUFFIX: &str = ".sha256";
 /// The filepath of the checksum file of a release.
-const OF_RELEASE: &str = "/SHA256SUMS";
+pub const OF_RELEASE: &str = "/SHA256SUMS";
 
 /// Longest name of a file on most file systems, in bytes. At a line with a longer name, `sha256sum`
 /// fails even with `--ignore-missing`.

@@ -7,7 +7,7 @@ use askama::Template;
 use super::text::{Moment, Name, Text, grouped, json_bytes};
 use super::{Page, SCRIPT, STYLE, Site, rendered};
 use crate::http::json::LinkUrls;
-use crate::link::{Digest, Link, LinkType, Target};
+use crate::link::{Digest, Link, LinkType, Target, checksums};
 use crate::markdown::{self, Budget};
 use crate::page::MAX_COUNT;
 use crate::project::Visibility;
@@ -40,6 +40,7 @@ struct ReleasePage<'a> {
     /// Whether the notes are far below.
     has_many_files: bool,
     more: Option<More>,
+    checksums_url: Option<String>,
     notes: Option<Text<'a>>,
 }
 
@@ -105,9 +106,24 @@ pub fn release(site: Site<'_>, shown: &ShownRelease, now: SystemTime) -> Page {
         groups,
         has_many_files: number > MANY_FILES && notes.is_some(),
         more: More::of(site, shown, number),
+        checksums_url: checksums_url(site, shown),
         notes: notes.map(Text),
     };
     Page::html(&template, project.visibility)
+}
+
+/// The address of the checksum file of a release with digests. A link with this filepath would be the
+/// answer instead, and is among the files.
+fn checksums_url(site: Site<'_>, shown: &ShownRelease) -> Option<String> {
+    let links = &shown.links;
+    let has_digests = links.iter().any(|link| link.digest.is_some());
+    let of_release = Some(checksums::OF_RELEASE);
+    let is_taken = links
+        .iter()
+        .any(|link| link.filepath.as_deref() == of_release);
+    let urls = LinkUrls::new(site.public_url, site.project, shown.release.tag.as_str());
+    let url = urls.direct_asset("", of_release);
+    (has_digests && !is_taken).then(|| url.into_owned())
 }
 
 /// The files that fit, and their number.

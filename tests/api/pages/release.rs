@@ -5,7 +5,7 @@ use serde_json::json;
 use testkit::app::TestApp;
 
 use super::document::Page;
-use super::{DIGEST, create, with_all_types};
+use super::{DIGEST, RELEASES, create, with_all_types};
 
 const PAGE: &str = "/group/app/-/releases/v1";
 
@@ -55,6 +55,32 @@ async fn a_file_leads_to_its_permanent_url_or_else_to_its_url() {
     assert_eq!(page.values("button", "data-copy"), [permanent, &command]);
     let hosts: Vec<_> = page.texts("bdi");
     assert!(hosts.contains(&"pkg.example.com".to_owned()), "{hosts:?}");
+}
+
+#[tokio::test]
+async fn a_release_with_digests_names_its_checksum_file_unless_a_link_has_that_name() {
+    let app = TestApp::start().await;
+    let file = json!({"name": "a", "url": "https://e.com/a", "digest": DIGEST});
+    let own = json!({"name": "b", "url": "https://e.com/b", "direct_asset_path": "/SHA256SUMS"});
+    let plain = json!({"name": "c", "url": "https://e.com/c"});
+    let sums = "http://127.0.0.1:9000/group/app/-/releases/v1/downloads/SHA256SUMS";
+    let cases = [
+        (json!([file]), vec![(sums, "SHA256SUMS")]),
+        (json!([file, own]), vec![(sums, "b")]),
+        (json!([plain]), vec![]),
+    ];
+    for (links, expected) in cases {
+        let body = json!({"tag_name": "v1", "assets": {"links": links}});
+        create(&app, body).await;
+        let page = Page::of(&app.get(PAGE).await);
+        let found = page
+            .all("a")
+            .map(|link| (link.attributes["href"].as_str(), &*link.text));
+        let found: Vec<_> = found.filter(|(href, _)| href.ends_with("SUMS")).collect();
+        assert_eq!(found, expected);
+        let deleted = app.delete(&format!("{RELEASES}/v1")).await;
+        assert_eq!(deleted.status, 200);
+    }
 }
 
 #[tokio::test]
