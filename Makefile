@@ -23,10 +23,12 @@ OPENAPI_PYTEST := $(TOOLS)/openapi/bin/pytest -s $(PYTEST_OPTIONS)
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
-# Elsewhere than on Debian, the tests of glab are skipped.
-GLAB := $(if $(shell grep -sx ID=debian /etc/os-release),$(TOOLS)/glab/usr/bin/glab)
+# Elsewhere than on Debian, the tests of glab and those of the pages in a browser are skipped.
+IS_DEBIAN := $(shell grep -sx ID=debian /etc/os-release)
+GLAB := $(if $(IS_DEBIAN),$(TOOLS)/glab/usr/bin/glab)
+CHROMIUM := $(if $(IS_DEBIAN),$(TOOLS)/chromium/usr/lib/chromium/chromium-headless-shell)
 
-.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests deploy-local openapi-tests validate faults \
+.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests page-tests picture deploy-local openapi-tests validate faults \
 	histories schemathesis soak fuzz bench bench-variants startup-order baselines openapi need-rust need-valgrind need-python need-node
 
 help: ## list the commands
@@ -51,7 +53,7 @@ smoke: need-python ## check a deployment with real requests (API_URL=…, PROJEC
 # Old versions of make cannot keep their outputs apart.
 test: rust-tests ## run every test
 	@$(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--jobs --output-sync=target) \
-		validate client-tests deploy-local openapi-tests
+		validate client-tests page-tests deploy-local openapi-tests
 
 check: need-rust ## check formatting, lints and documentation; warnings are errors
 	cargo fmt --check
@@ -78,6 +80,14 @@ validate: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/c
 client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules $(GLAB) ## test with real clients
 	$(BUILD_SERVICE)
 	$(PYTEST) tests/clients
+
+page-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/pages/node_modules $(CHROMIUM) ## test the pages in a real browser; screenshots in target/pages
+	$(BUILD_SERVICE)
+	$(PYTEST) -rs tests/pages
+
+picture: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/pages/node_modules $(CHROMIUM) ## write docs/page.png, the picture of a page
+	$(BUILD_SERVICE)
+	PICTURE=docs/page.png $(PYTEST) tests/pages/picture.py
 
 deploy-local: need-rust .aws-sam/local/template.yaml $(TOOLS)/ministack/bin/ministack $(TOOLS)/awscli/bin/aws $(TOOLS)/clients/bin/pytest ## deploy the template on an emulator of AWS, and test it
 	$(BUILD_SERVICE)
@@ -136,7 +146,8 @@ fuzz: need-rust $(TOOLS)/cargo-fuzz/bin/cargo-fuzz ## fuzz a target of fuzz/fuzz
 	RUSTC_BOOTSTRAP=1 $(TOOLS)/cargo-fuzz/bin/cargo-fuzz run $(TARGET) -- -max_total_time=$(FUZZ_SECONDS) -max_len=512
 
 INSTALLED := $(CARGO_LAMBDA) $(foreach tool,sam/bin/sam checkov/bin/checkov clients/bin/pytest ministack/bin/ministack \
-	awscli/bin/aws openapi/bin/pytest,$(TOOLS)/$(tool)) tests/clients/node_modules $(GLAB)
+	awscli/bin/aws openapi/bin/pytest,$(TOOLS)/$(tool)) tests/clients/node_modules $(GLAB) \
+	tests/pages/node_modules $(CHROMIUM)
 tools: $(INSTALLED) ## install the tools that are not compiled
 
 # The bootstrap is built once, and deployed until one of its files changes. The host's own compiler links it: zig, which
@@ -197,22 +208,45 @@ tests/clients/node_modules: tests/clients/package-lock.json | need-node
 	@cd tests/clients && npm ci --no-audit --no-fund --silent
 	@touch $@
 
-# glab is in no registry but Debian's archive, where the suite trixie has this version. apt downloads it from the machine's
-# own mirror, with lists of its own, and checks the archive's signature. The package is unpacked, not installed, so that
-# the machine stays as it is. The checksums also refuse a rebuild of the same version.
-GLAB_APT := apt-get -qq --config-file ../../requirements/glab.apt.conf
+tests/pages/node_modules: tests/pages/package-lock.json | need-node
+	@echo "installing playwright-core, axe-core and html-validate into tests/pages/"
+	@cd tests/pages && npm ci --no-audit --no-fund --silent
+	@touch $@
 
-$(TOOLS)/glab/usr/bin/glab: requirements/glab.sha256 requirements/glab.apt.conf
+# apt with lists of its own. It downloads from the machine's own mirror, and checks the archive's signature. The packages are
+# unpacked, not installed, so that the machine stays as it is.
+APT := apt-get -qq --config-file ../../requirements/apt.conf
+APT_SOURCES := apt-get --no-release-info indextargets --format '$$(RELEASE) $$(COMPONENT) $$(REPO_URI)' 'Created-By: Packages'
+APT_KEYS := /usr/share/keyrings/debian-archive-keyring.gpg
+
+# glab is in no registry but Debian's archive, where the suite trixie has this version. The checksums also refuse a
+# rebuild of the same version.
+$(TOOLS)/glab/usr/bin/glab: requirements/glab.sha256 requirements/apt.conf
 	@echo "installing glab into $(TOOLS)/"
 	@rm -rf $(TOOLS)/glab && mkdir -p $(TOOLS)/glab/{lists,cache/archives}/partial
 	@cd $(TOOLS)/glab && suite=$$(. /etc/os-release && echo "$$VERSION_CODENAME") \
-		&& apt-get --no-release-info indextargets --format '$$(RELEASE) $$(COMPONENT) $$(REPO_URI)' 'Created-By: Packages' \
-		| awk -v keys=/usr/share/keyrings/debian-archive-keyring.gpg -v suite="$$suite" '$$1 == suite && $$2 == "main" \
+		&& $(APT_SOURCES) | awk -v keys=$(APT_KEYS) -v suite="$$suite" '$$1 == suite && $$2 == "main" \
 			&& !found++ { print "deb [signed-by=" keys "] " $$3 " trixie main" }' >sources.list
 	@test -s $(TOOLS)/glab/sources.list || { echo "make: apt has no source for this release of Debian" >&2; exit 1; }
-	@cd $(TOOLS)/glab && $(GLAB_APT) update && $(GLAB_APT) download glab=1.53.0-1+b3
+	@cd $(TOOLS)/glab && $(APT) update && $(APT) download glab=1.53.0-1+b3
 	@cd $(TOOLS)/glab && sha256sum --check --quiet --ignore-missing ../../requirements/glab.sha256
 	@cd $(TOOLS)/glab && dpkg-deb --extract glab_*.deb . && rm -r lists cache glab_*.deb
+	@touch $@
+
+# Debian replaces Chromium every week by a version with fixes for its security, and its archive keeps only that one, so apt
+# chooses the version. It adds the libraries that the machine lacks. The fonts make screenshots equal on all machines.
+CHROMIUM_PACKAGES := chromium-headless-shell fonts-inter fonts-dejavu-core fonts-noto-color-emoji
+
+$(TOOLS)/chromium/usr/lib/chromium/chromium-headless-shell: requirements/apt.conf
+	@echo "installing Chromium into $(TOOLS)/"
+	@rm -rf $(TOOLS)/chromium && mkdir -p $(TOOLS)/chromium/{lists,cache/archives}/partial
+	@cd $(TOOLS)/chromium && suite=$$(. /etc/os-release && echo "$$VERSION_CODENAME") \
+		&& $(APT_SOURCES) | awk -v keys=$(APT_KEYS) -v suites="^$$suite(-updates|-security)?$$" '$$1 ~ suites && $$2 == "main" \
+			&& !found[$$1]++ { print "deb [signed-by=" keys "] " $$3 " " $$1 " main" }' >sources.list
+	@test -s $(TOOLS)/chromium/sources.list || { echo "make: apt has no source for this release of Debian" >&2; exit 1; }
+	@cd $(TOOLS)/chromium && $(APT) update \
+		&& $(APT) --yes --no-install-recommends --reinstall --download-only install $(CHROMIUM_PACKAGES)
+	@cd $(TOOLS)/chromium && for package in cache/archives/*.deb; do dpkg-deb --extract "$$package" .; done && rm -r lists cache
 	@touch $@
 
 need-rust:
