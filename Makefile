@@ -153,7 +153,7 @@ tools: $(INSTALLED) ## install the tools that are not compiled
 # The bootstrap is built once, and deployed until one of its files changes. The host's own compiler links it: zig, which
 # links for older systems, is more than the emulator needs. `make deploy` has a build folder of its own, .aws-sam/build, so
 # that it never deploys this bootstrap.
-.aws-sam/local/template.yaml: template.yaml build.rs docs/openapi.json Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src -type f) \
+.aws-sam/local/template.yaml: template.yaml build.rs askama.toml docs/openapi.json Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src -type f) \
 		| $(TOOLS)/sam/bin/sam $(CARGO_LAMBDA)
 	@echo "building the bootstrap; this takes some minutes"
 	@PATH="$(abspath $(dir $(CARGO_LAMBDA))):$$PATH" CARGO_LAMBDA_COMPILER=cargo \

@@ -34,7 +34,7 @@ pub(super) struct ProjectView<'a> {
     tag_list: [&'static str; 0],
     /// Always empty.
     topics: [&'static str; 0],
-    /// The URL of a page that does not exist here.
+    /// The URL that leads to the page with the releases (R92).
     web_url: String,
     /// Always 0.
     forks_count: u8,
