@@ -106,7 +106,8 @@ def test_the_access_log_names_the_request_of_the_function():
 def test_the_log_level_and_tracing_follow_their_parameters():
     function = resources()["Function"]["Properties"]
     assert function["LoggingConfig"] == {
-        "LogFormat": "JSON", "ApplicationLogLevel": {"Ref": "LogLevel"}, "LogGroup": {"Ref": "FunctionLogs"},
+        "LogFormat": "JSON", "ApplicationLogLevel": {"Ref": "LogLevel"}, "SystemLogLevel": "WARN",
+        "LogGroup": {"Ref": "FunctionLogs"},
     }
     assert function["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}
     parameters = translate()["Parameters"]
