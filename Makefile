@@ -28,7 +28,7 @@ IS_DEBIAN := $(shell grep -sx ID=debian /etc/os-release)
 GLAB := $(if $(IS_DEBIAN),$(TOOLS)/glab/usr/bin/glab)
 CHROMIUM := $(if $(IS_DEBIAN),$(TOOLS)/chromium/usr/lib/chromium/chromium-headless-shell)
 
-.PHONY: help run deploy smoke test invoke tools check audit rust-tests client-tests page-tests picture deploy-local openapi-tests validate faults \
+.PHONY: help run deploy delete smoke test invoke tools check audit rust-tests client-tests page-tests picture deploy-local openapi-tests validate faults \
 	histories schemathesis soak fuzz bench bench-variants startup-order baselines openapi need-rust need-valgrind need-python need-node
 
 help: ## list the commands
@@ -41,6 +41,9 @@ run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…, STAT
 
 deploy: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/deploy/bin/cargo-lambda ## build the function and deploy the stack to AWS
 	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" $(TOOLS)/sam/bin/python dev/deploy.py
+
+delete: $(TOOLS)/sam/bin/sam ## delete the stack from AWS, and say what stays (YES=1 does not ask)
+	@$(TOOLS)/sam/bin/python dev/delete.py $(if $(YES),--yes)
 
 # make exports the variables of its command line to the command. A token there would be visible to every user of the machine.
 smoke: need-python ## check a deployment with real requests (API_URL=…, PROJECT=24; TOKEN comes from the environment)

@@ -25,10 +25,10 @@ ANSWERS = [
 ]
 
 
-def run_in_terminal(aws, config, answers):
-    """Runs the program with a terminal, gives each answer after its prompt, and returns the exit code and the output."""
+def run_in_terminal(aws, command, answers):
+    """Runs a program of `dev` with a terminal, gives each answer after its prompt, and returns the exit code and the output."""
     terminal, side = pty.openpty()
-    command = [ROOT / ".tools/sam/bin/python", "dev/deploy.py", "--built", "--build-dir", BUILD, "--config-file", config]
+    command = [ROOT / ".tools/sam/bin/python", *command]
     process = subprocess.Popen(command, cwd=ROOT, env=aws.environment, stdin=side, stdout=side, stderr=side)
     os.close(side)
     text, answers, deadline = "", list(answers), time.monotonic() + 120
@@ -51,7 +51,7 @@ def test_the_first_deployment_asks_for_the_settings(aws):
     config = aws.folder / "first" / "samconfig.toml"
     shutil.rmtree(config.parent, ignore_errors=True)
     config.parent.mkdir()
-    code, output = run_in_terminal(aws, config, ANSWERS)
+    code, output = run_in_terminal(aws, ["dev/deploy.py", "--built", "--build-dir", BUILD, "--config-file", config], ANSWERS)
     assert code == 0, output
     assert "The program fits the function: x86_64, glibc 2." in output
     assert "Instruction set of the function." in output, "each prompt is explained"
