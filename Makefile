@@ -75,7 +75,7 @@ rust-tests: need-rust ## run the Rust tests
 openapi: need-rust ## write docs/openapi.json and docs/api.md from the code
 	cargo run --locked --quiet --package openapi
 
-validate: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest ## validate the template and what SAM makes of it
+validate: need-rust $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest ## validate the template and what SAM makes of it
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 	$(PYTEST) tests/template

@@ -75,6 +75,18 @@ async fn the_function_needs_every_permission_that_it_has_and_no_other() {
     assert_eq!(called, policy.actions());
 }
 
+#[test]
+fn a_call_that_names_no_partition_is_denied() {
+    let policy = Policy::of_function();
+    for action in policy.actions() {
+        let access = Access {
+            action,
+            partition: None,
+        };
+        assert!(!policy.allows(&access), "{access:?}");
+    }
+}
+
 /// What single operations on an item are called.
 const READS: [&str; 3] = ["BatchGetItem", "GetItem", "Query"];
 const WRITES: [&str; 3] = ["DeleteItem", "PutItem", "UpdateItem"];

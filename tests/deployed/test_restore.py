@@ -48,6 +48,7 @@ def restored(aws):
 def test_the_restored_table_is_protected_as_the_original(aws, restored):
     table = aws.cli("dynamodb", "describe-table", "--table-name", "links-restored")["Table"]
     assert table["DeletionProtectionEnabled"]
+    assert table["OnDemandThroughput"] == {"MaxReadRequestUnits": 4000, "MaxWriteRequestUnits": 1000}
     ttl = aws.cli("dynamodb", "describe-time-to-live", "--table-name", "links-restored")["TimeToLiveDescription"]
     assert (ttl["TimeToLiveStatus"], ttl["AttributeName"]) == ("ENABLED", "expires_at")
     backups = aws.cli("dynamodb", "describe-continuous-backups", "--table-name", "links-restored")

@@ -1,7 +1,9 @@
 """Checks that `make deploy` refuses wrong settings and programs. The tests of the deployment cover successful runs."""
 
+import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,7 @@ def test_a_build_folder_without_a_program_is_not_deployed(tmp_path):
     (config("Architecture=sparc"), "Architecture must be one of x86_64, arm64."),
     (config("MemorySize=64"), "MemorySize must be from 128 to 10240."),
     (config("RequestBurst=0"), "RequestBurst must be at least 1."),
+    (config("MaxReadUnits=0"), "MaxReadUnits does not have the form that template.yaml requires: ^(-1|[1-9][0-9]{0,8})$"),
     (config("MemorySize=much"), "MemorySize must be a whole number."),
     (config().replace("[]", '"MemorySize=512"'), "samconfig.toml sets parameter_overrides to 'MemorySize=512'. Write a list"),
     (config("PublicUrl=https://user@example.com"), "PublicUrl does not have the form that template.yaml requires"),
@@ -97,3 +100,19 @@ def test_a_build_folder_without_a_program_is_not_deployed(tmp_path):
 ])
 def test_settings_that_cannot_work_are_refused_before_the_build(tmp_path, settings, expected):
     assert expected in deploy(tmp_path, settings)
+
+
+def test_the_build_refuses_a_lock_file_that_does_not_fit(tmp_path):
+    """`sam build` passes no options on, so cargo-lambda reads `locked` from Cargo.toml."""
+    build = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["metadata"]["lambda"]["build"]
+    assert build == {"locked": True}
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/main.rs").write_text("fn main() {}\n")
+    (tmp_path / "Cargo.toml").write_text(
+        '[package]\nname = "app"\nversion = "0.1.0"\n[workspace]\n[package.metadata.lambda.build]\nlocked = true\n'
+    )
+    (tmp_path / "Cargo.lock").write_text('version = 4\n\n[[package]]\nname = "app"\nversion = "0.0.1"\n')
+    command = [ROOT / ".tools/cargo-lambda/bin/cargo-lambda", "lambda", "build", "--release", "--bin", "app"]
+    environment = {**os.environ, "CARGO_LAMBDA_COMPILER": "cargo"}
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert result.returncode != 0 and "because --locked was passed to prevent this" in result.stdout + result.stderr, result

@@ -35,6 +35,11 @@ def of_type(resources, kind):
     return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
 
 
+def via(service):
+    """What `kms:ViaService` is if this service uses a key for its caller."""
+    return {"Fn::Sub": service + ".${AWS::Region}.${AWS::URLSuffix}"}
+
+
 def test_the_function_has_only_the_role_of_the_template():
     found = resources()
     assert list(of_type(found, "AWS::IAM::Role")) == ["FunctionRole"]
@@ -52,15 +57,17 @@ def test_the_function_can_write_only_releases_and_its_own_log():
     assert log["Resource"] == {"Fn::GetAtt": ["FunctionLogs", "Arn"]}
     assert read["Resource"] == write["Resource"] == TABLE
     assert write["Action"] == ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-    assert write["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": RELEASES}}
+    is_present = {"dynamodb:LeadingKeys": "false"}
+    assert write["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": RELEASES}, "Null": is_present}
     assert read["Action"] == ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
     readable = [*RELEASES, "projects", "project-path#*", "token#*"]
-    assert read["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": readable}}
+    assert read["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": readable}, "Null": is_present}
     for statement, condition in [(key, "HasKmsKey"), (traces, "IsTraced")]:
         name, allowed, otherwise = statement["Fn::If"]
         assert (name, otherwise) == (condition, NO_VALUE)
         assert all("*" not in action for action in allowed["Action"])
     assert key["Fn::If"][1]["Resource"] == {"Ref": "KmsKeyArn"}
+    assert key["Fn::If"][1]["Condition"] == {"StringEquals": {"kms:ViaService": [via("dynamodb"), via("lambda")]}}
 
 
 def test_the_table_outlives_its_stack():
@@ -136,6 +143,44 @@ def test_the_kms_key_encrypts_the_table_the_logs_and_the_environment():
         assert found[resource]["Properties"][name] == {"Fn::If": ["HasKmsKey", key, NO_VALUE]}
 
 
+def test_the_table_has_a_maximum_unless_the_parameters_remove_it():
+    condition, maximum, otherwise = resources()["Table"]["Properties"]["OnDemandThroughput"]["Fn::If"]
+    assert (condition, otherwise) == ("HasMaxUnits", NO_VALUE)
+    assert maximum == {f"Max{kind}RequestUnits": {"Fn::If": [f"HasMax{kind}Units", {"Ref": f"Max{kind}Units"}, NO_VALUE]}
+                       for kind in ["Read", "Write"]}
+    translated = translate()
+    for kind, default in [("Read", "4000"), ("Write", "1000")]:
+        parameter = translated["Parameters"][f"Max{kind}Units"]
+        assert parameter["Default"] == default
+        # CloudFormation refuses a maximum of 0, and does not know -1.
+        accepted = [value for value in ["-1", "0", "1", "40000", "-2", "1.5", ""] if re.search(parameter["AllowedPattern"], value)]
+        assert accepted == ["-1", "1", "40000"]
+        assert translated["Conditions"][f"HasMax{kind}Units"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": f"Max{kind}Units"}, "-1"]}]}
+
+
+def test_an_alarm_on_the_number_of_requests_exists_only_on_request():
+    alarm, translated = resources()["RequestAlarm"], translate()
+    assert alarm["Condition"] == "HasRequestAlarm" and alarm["Properties"]["Threshold"] == {"Ref": "AlarmRequestsPerHour"}
+    assert (alarm["Properties"]["MetricName"], alarm["Properties"]["Period"]) == ("Count", 3600)
+    assert translated["Parameters"]["AlarmRequestsPerHour"]["Default"] == 0
+    others = [name for name, found in of_type(resources(), "AWS::CloudWatch::Alarm").items() if "Condition" in resources()[name]]
+    assert others == ["RequestAlarm"]
+
+
+def test_every_alarm_names_a_row_of_the_runbook():
+    document = (ROOT / "docs/operations.md").read_text()
+    for name, alarm in of_type(resources(), "AWS::CloudWatch::Alarm").items():
+        [row] = re.findall(r'See "([a-z ]+)" in docs/operations.md\.$', alarm["AlarmDescription"])
+        assert f"\n| {row} | " in document, name
+
+
+def test_clients_may_use_ipv6():
+    found = resources()
+    assert found["Api"]["Properties"]["IpAddressType"] == "dualstack"
+    [configuration] = found["Domain"]["Properties"]["DomainNameConfigurations"]
+    assert configuration["IpAddressType"] == "dualstack"
+
+
 def test_the_api_may_invoke_the_function_before_it_does():
     assert resources()["Integration"]["DependsOn"] == "Permission"
 
@@ -146,6 +191,7 @@ def test_the_operators_policy_has_no_wildcards():
     assert isinstance(table["Action"], list) and not [action for action in table["Action"] if "*" in action]
     condition, allowed, otherwise = key["Fn::If"]
     assert (condition, allowed["Resource"], otherwise) == ("HasKmsKey", {"Ref": "KmsKeyArn"}, NO_VALUE)
+    assert allowed["Condition"] == {"StringEquals": {"kms:ViaService": via("dynamodb")}}
 
 
 def versions(**parameters):

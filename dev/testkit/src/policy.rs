@@ -122,7 +122,9 @@ impl Statement {
         let actions = texts(&statement["Action"]).into_iter();
         let condition = statement.get("Condition");
         let partitions = condition.map(|condition| {
-            assert_eq!(condition.as_mapping().unwrap().len(), 1);
+            assert_eq!(condition.as_mapping().unwrap().len(), 2);
+            // `ForAllValues` alone is true for a call without the key.
+            assert_eq!(condition["Null"]["dynamodb:LeadingKeys"], "false");
             texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
         });
         Self {
@@ -134,15 +136,18 @@ impl Statement {
     }
 
     fn allows(&self, access: &Access) -> bool {
-        // `ForAllValues` is true for a call without the key.
-        let (Some(partition), Some(patterns)) = (&access.partition, &self.partitions) else {
-            return self.actions.contains(&access.action);
-        };
-        let is_like = |pattern: &String| match pattern.strip_suffix('*') {
+        let is_like = |pattern: &String, partition: &str| match pattern.strip_suffix('*') {
             Some(prefix) => partition.starts_with(prefix),
             None => partition == pattern,
         };
-        self.actions.contains(&access.action) && patterns.iter().any(is_like)
+        let is_allowed = match (&self.partitions, &access.partition) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(patterns), Some(partition)) => {
+                patterns.iter().any(|pattern| is_like(pattern, partition))
+            }
+        };
+        self.actions.contains(&access.action) && is_allowed
     }
 }
 

@@ -183,12 +183,12 @@ fn break_even(name: &str, usage: Usage, logs: f64, monitoring: f64) -> Vec<Strin
     start.chain(FUNCTIONS.map(millions)).collect()
 }
 
-/// The number of the template's resources of this type.
+/// The number of the template's resources of this type that every stack has.
 fn count(kind: &str) -> usize {
     let template = template();
     let resources = template["Resources"].as_mapping().unwrap().values();
     resources
-        .filter(|resource| resource["Type"] == kind)
+        .filter(|resource| resource["Type"] == kind && resource.get("Condition").is_none())
         .count()
 }
 
