@@ -21,7 +21,7 @@ use crate::http::event::{self, Target};
 use crate::http::headers;
 use crate::http::params::{MAX_BODY_BYTES, Params};
 use crate::http::public_url::PublicUrl;
-use crate::http::redirect::{self, MaxAges};
+use crate::http::redirect::{self, MaxAge, MaxAges};
 use crate::http::request::Request;
 use crate::http::response::{self, Answer, Errors};
 use crate::idempotency;
@@ -170,7 +170,10 @@ impl App {
 
     fn max_ages(&self) -> MaxAges {
         MaxAges {
-            download: self.settings.download_max_age,
+            download: MaxAge {
+                any: self.settings.download_max_age,
+                shared: self.settings.shared_max_age,
+            },
             latest: self.settings.latest_max_age,
         }
     }

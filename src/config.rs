@@ -17,6 +17,9 @@ pub struct Settings {
     /// `DOWNLOAD_CACHE_SECONDS`: how long anyone may cache the redirect of a public project.
     /// Default 60.
     pub download_max_age: Duration,
+    /// `SHARED_CACHE_SECONDS`: how long caches that several clients share may keep such a redirect.
+    /// Default: as long as anyone.
+    pub shared_max_age: Option<Duration>,
     /// `LATEST_CACHE_SECONDS`: how long anyone may cache the redirect of a public project to its
     /// latest release. Default 5.
     pub latest_max_age: Duration,
@@ -108,6 +111,10 @@ impl Settings {
             public_url: public_url.transpose()?,
             identity_cache: identity_cache(&get)?,
             download_max_age: seconds(&get, "DOWNLOAD_CACHE_SECONDS", 60)?,
+            shared_max_age: match get("SHARED_CACHE_SECONDS") {
+                Some(_) => Some(seconds(&get, "SHARED_CACHE_SECONDS", 600)?),
+                None => None,
+            },
             latest_max_age: seconds(&get, "LATEST_CACHE_SECONDS", 5)?,
             warm_up: seconds(&get, "WARM_UP_SECONDS", 3)?,
         })
@@ -143,6 +150,7 @@ pub(crate) mod tests {
         ]
         .map(|time| time.as_secs());
         assert_eq!(seconds, [30, 60, 5, 3]);
+        assert_eq!(config.shared_max_age, None);
     }
 
     #[test]

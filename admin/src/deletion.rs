@@ -3,12 +3,12 @@
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
-use release_links::project::{Project, ProjectId, ProjectRef};
+use release_links::project::{Project, ProjectId, ProjectRef, Visibility};
 use release_links::store::operator::{AdminError, HiddenProject, ProjectState, ProjectVersion};
 use tokio::time::Instant;
 
 use crate::cli::{DeleteProject, PurgeProject};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, KEPT_NOTICE};
 use crate::failure::Failure;
 use crate::interrupt::interrupt;
 use crate::output::Progress;
@@ -50,7 +50,11 @@ pub async fn delete(deployment: &Deployment, arguments: DeleteProject) -> Outcom
             "{}{}",
             hidden_notice(&project),
             deployment.delay_notice()
-        ))
+        ))?;
+        match project.visibility {
+            Visibility::Public => output::line(KEPT_NOTICE),
+            Visibility::Private => Ok(()),
+        }
     };
     tokio::select! {
         outcome = hide => outcome,

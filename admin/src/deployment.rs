@@ -14,6 +14,11 @@ use crate::failure::{Failure, sentence};
 use crate::named_table::NamedTable;
 use crate::patience::{Note, Patience};
 
+/// What a cache may still have of a project that is no longer public under its former path.
+pub const KEPT_NOTICE: &str = "a CDN in front of the service may keep redirects of the project's \
+                               downloads for SharedCacheSeconds: `aws cloudfront \
+                               create-invalidation --distribution-id ID --paths '/*'` removes them";
+
 /// Time limit for a short sequence of DynamoDB calls.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time limit for reading and writing a whole release with its links.

@@ -3,13 +3,13 @@
 use std::time::SystemTime;
 
 use humantime::format_rfc3339_seconds;
-use release_links::project::{Project, ProjectRef};
+use release_links::project::{Project, ProjectRef, Visibility};
 use release_links::store::operator::{ProjectChanges, ProjectState, Takeover};
 use serde::Serialize;
 
 use crate::cli::ProjectCommand;
 use crate::deletion::{delete, purge};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, KEPT_NOTICE};
 use crate::project_restore::restore;
 use crate::takeover::describe_loss;
 use crate::{Outcome, output};
@@ -147,6 +147,10 @@ async fn update(
 ) -> Outcome {
     let now = SystemTime::now();
     let session = deployment.session();
+    let (is_hidden, is_renamed) = (
+        changes.visibility == Some(Visibility::Private),
+        changes.path.is_some(),
+    );
     let updated = session
         .projects()
         .update(which, changes, takeover, now)
@@ -154,7 +158,11 @@ async fn update(
     let (project, former) = updated.map_err(|error| deployment.explain(error))?;
     let lost = former.map(|former| describe_loss(&project, &former));
     let (lost, delay) = (lost.unwrap_or_default(), deployment.delay_notice());
-    output::line(&format!("updated {project}{lost}{delay}"))
+    output::line(&format!("updated {project}{lost}{delay}"))?;
+    if is_hidden || (is_renamed && project.visibility == Visibility::Public) {
+        return output::line(KEPT_NOTICE);
+    }
+    Ok(())
 }
 
 fn show(projects: &[Project], json: bool) -> Outcome {

@@ -17,7 +17,7 @@ static COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.jso
 /// keep it for an hour.
 pub(super) fn response(request: &Request) -> Response<Body> {
     let mut headers = HeaderMap::new();
-    let public = HeaderValue::from_static("public, max-age=3600");
+    let public = HeaderValue::from_static("public, max-age=3600, stale-if-error=0");
     headers.insert(header::CACHE_CONTROL, public);
     let vary = HeaderValue::from_static("Accept-Encoding");
     headers.insert(header::VARY, vary);

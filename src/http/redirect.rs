@@ -28,13 +28,41 @@ pub struct Redirect {
     pub text: Option<String>,
 }
 
-/// How long anyone may cache the redirects of a public project.
+/// How long the redirects of a public project may be cached.
 #[derive(Debug, Clone, Copy)]
 pub struct MaxAges {
     /// To the URL of a link.
-    pub download: Duration,
-    /// To the latest release.
+    pub download: MaxAge,
+    /// To the latest release, by anyone. It changes without a change of the URL (R69), so shared
+    /// caches keep it no longer.
     pub latest: Duration,
+}
+
+/// How long the answer to a request about a public project may be cached.
+#[derive(Debug, Clone, Copy)]
+pub struct MaxAge {
+    /// By anyone.
+    pub any: Duration,
+    /// By caches that several clients share; without it, as long as by anyone.
+    pub shared: Option<Duration>,
+}
+
+/// The `Cache-Control` of an answer that only the project's visibility keeps from others. A shared
+/// cache must not serve an expired answer while the service fails, because a project that has been
+/// made private would stay public for as long.
+#[must_use]
+pub fn cache_control(visibility: Visibility, max_age: MaxAge) -> String {
+    let MaxAge { any, shared } = max_age;
+    match visibility {
+        Visibility::Public => {
+            let shared = shared.map_or_else(String::new, |shared| {
+                format!(", s-maxage={}", shared.as_secs())
+            });
+            let any = any.as_secs();
+            format!("public, max-age={any}{shared}, stale-if-error=0")
+        }
+        Visibility::Private => NO_STORE.to_owned(),
+    }
 }
 
 /// Longest `Location` that repeats parts of the request, in bytes. Clients and gateways limit the
@@ -57,7 +85,7 @@ impl Redirect {
         }
     }
 
-    fn temporary(location: String, visibility: Visibility, max_age: Duration) -> Self {
+    fn temporary(location: String, visibility: Visibility, max_age: MaxAge) -> Self {
         Self {
             status: StatusCode::FOUND,
             location,
@@ -70,7 +98,7 @@ impl Redirect {
 /// A redirect to a link's URL, of a project with this visibility. The stored URL may be an invalid
 /// URI, so it is encoded.
 #[must_use]
-pub fn to_link(url: &str, visibility: Visibility, max_age: Duration) -> Redirect {
+pub fn to_link(url: &str, visibility: Visibility, max_age: MaxAge) -> Redirect {
     Redirect::temporary(link::to_uri(url), visibility, max_age)
 }
 
@@ -101,6 +129,10 @@ pub fn to_latest(
         Visibility::Private
     } else {
         visibility
+    };
+    let max_age = MaxAge {
+        any: max_age,
+        shared: None,
     };
     Ok(Redirect::temporary(location, visibility, max_age))
 }
@@ -141,15 +173,6 @@ pub fn to_project(url: String) -> Result<Redirect, ApiError> {
     })
 }
 
-/// Who may cache what is the same for everyone who sees a project, and how long.
-#[must_use]
-pub fn cache_control(visibility: Visibility, max_age: Duration) -> String {
-    match visibility {
-        Visibility::Public => format!("public, max-age={}", max_age.as_secs()),
-        Visibility::Private => NO_STORE.to_owned(),
-    }
-}
-
 fn check_length(location: &str) -> Result<(), ApiError> {
     if location.len() <= MAX_LOCATION_BYTES {
         Ok(())
@@ -160,7 +183,8 @@ fn check_length(location: &str) -> Result<(), ApiError> {
     }
 }
 
-const NO_STORE: &str = "private, no-store";
+/// The `Cache-Control` of what no cache may keep.
+pub(super) const NO_STORE: &str = "private, no-store";
 
 /// A location in a body. A URI is ASCII, so it can be cut at any byte.
 fn shorten(location: &str) -> Cow<'_, str> {

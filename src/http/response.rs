@@ -100,7 +100,7 @@ fn fixed(request: &Request, text: Option<&'static str>) -> Response<Body> {
     let status = text.map_or(StatusCode::NO_CONTENT, |_| StatusCode::OK);
     let mut response = empty(status);
     let headers = response.headers_mut();
-    let public = HeaderValue::from_static("public, max-age=86400");
+    let public = HeaderValue::from_static("public, max-age=86400, stale-if-error=0");
     headers.insert(header::CACHE_CONTROL, public);
     if let Some(text) = text {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));

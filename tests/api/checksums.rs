@@ -56,7 +56,7 @@ fn assert_file(reply: &Reply, text: &str) {
     let headers = ["content-type", "cache-control"].map(|name| reply.header(name));
     let expected = [
         "text/plain; charset=utf-8",
-        "public, max-age=0, must-revalidate",
+        "public, max-age=0, must-revalidate, stale-if-error=0",
     ];
     assert_eq!(headers, expected);
     assert!(reply.header("etag").starts_with("W/\""));
@@ -82,7 +82,10 @@ async fn the_checksum_file_of_a_file_has_its_digest_and_the_end_of_its_filepath(
             let reply = app.send(event).await;
             reply.assert(304, Value::Null);
             let caching = reply.header("cache-control");
-            assert_eq!(caching, "public, max-age=0, must-revalidate");
+            assert_eq!(
+                caching,
+                "public, max-age=0, must-revalidate, stale-if-error=0"
+            );
         }
     }
 }
@@ -150,7 +153,10 @@ async fn a_link_with_the_filepath_of_a_checksum_file_takes_precedence() {
             let reply = app.get(&format!("{downloads}/{file}")).await;
             let url = format!("https://e.com/{name}");
             assert_eq!((reply.status, reply.header("location")), (302, &*url));
-            assert_eq!(reply.header("cache-control"), "public, max-age=60");
+            assert_eq!(
+                reply.header("cache-control"),
+                "public, max-age=60, stale-if-error=0"
+            );
             reply.assert_calls(302, &["BatchGetItem"]);
         }
     }
@@ -186,9 +192,12 @@ async fn the_checksum_file_of_an_immutable_release_is_cached_like_the_redirect()
         let of_release = app.get(&format!("{API}/{of_release}")).await;
         [of_file, of_release].map(|reply| reply.header("cache-control").to_owned())
     };
-    assert_eq!(caching().await, ["public, max-age=0, must-revalidate"; 2]);
+    assert_eq!(
+        caching().await,
+        ["public, max-age=0, must-revalidate, stale-if-error=0"; 2]
+    );
     app.clock.advance(DRAIN);
-    assert_eq!(caching().await, ["public, max-age=60"; 2]);
+    assert_eq!(caching().await, ["public, max-age=60, stale-if-error=0"; 2]);
 }
 
 #[tokio::test]

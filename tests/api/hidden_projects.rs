@@ -87,7 +87,11 @@ async fn a_hidden_project_does_not_cover_a_public_one_behind_a_prefix() {
                 "links/group/app",
             )
         } else {
-            ("https://e.com/public", "public, max-age=60", "group/app")
+            (
+                "https://e.com/public",
+                "public, max-age=60, stale-if-error=0",
+                "group/app",
+            )
         };
         let release = format!("{PREFIXED}/{path}/-/releases/v0.1");
         for app in [&app, &app, &cold(&app, PREFIXED)] {

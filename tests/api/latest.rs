@@ -43,7 +43,10 @@ async fn latest_redirects_to_the_release_with_the_last_time_of_release() {
                 (&reply.body, reply.header("content-type")),
                 (&text, "text/plain")
             );
-            assert_eq!(reply.header("cache-control"), "public, max-age=5");
+            assert_eq!(
+                reply.header("cache-control"),
+                "public, max-age=5, stale-if-error=0"
+            );
             let reply = app.send(Event::new(method, web)).await;
             let location = format!("http://127.0.0.1:9000/group/app/-/releases/{latest}");
             assert_eq!(
@@ -187,17 +190,35 @@ async fn a_private_projects_redirects_are_not_cached() {
 }
 
 #[tokio::test]
-async fn the_cache_of_latest_has_its_own_setting() {
+async fn only_downloads_may_be_kept_longer_by_shared_caches() {
     let app = TestApp::start().await;
     let app = TestApp::builder(app.address)
         .setting("LATEST_CACHE_SECONDS", "0")
-        .setting("DOWNLOAD_CACHE_SECONDS", "3600")
+        .setting("DOWNLOAD_CACHE_SECONDS", "60")
+        .setting("SHARED_CACHE_SECONDS", "600")
         .start();
     release(&app, "v1", "2999-01-01").await;
-    let latest = app.get(&format!("{RELEASES}/permalink/latest")).await;
-    assert_eq!(latest.header("cache-control"), "public, max-age=0");
-    let download = app.get(&format!("{RELEASES}/v1/downloads/bin/a")).await;
-    assert_eq!(download.header("cache-control"), "public, max-age=3600");
+    let web = "/group/app/-/releases";
+    for (path, cache) in [
+        ("permalink/latest", "public, max-age=0, stale-if-error=0"),
+        (
+            "permalink/latest/downloads/bin/a",
+            "public, max-age=0, stale-if-error=0",
+        ),
+        (
+            "v1/downloads/bin/a",
+            "public, max-age=60, s-maxage=600, stale-if-error=0",
+        ),
+    ] {
+        for releases in [RELEASES, web] {
+            let reply = app.get(&format!("{releases}/{path}")).await;
+            assert_eq!(
+                (reply.status, reply.header("cache-control")),
+                (302, cache),
+                "{releases}/{path}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

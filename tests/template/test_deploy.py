@@ -90,6 +90,7 @@ def test_a_build_folder_without_a_program_is_not_deployed(tmp_path):
     (config("MemorySize=64"), "MemorySize must be from 128 to 10240."),
     (config("RequestBurst=0"), "RequestBurst must be at least 1."),
     (config("MaxReadUnits=0"), "MaxReadUnits does not have the form that template.yaml requires: ^(-1|[1-9][0-9]{0,8})$"),
+    (config("SharedCacheSeconds=86401"), "SharedCacheSeconds must be from -1 to 86400."),
     (config("MemorySize=much"), "MemorySize must be a whole number."),
     (config().replace("[]", '"MemorySize=512"'), "samconfig.toml sets parameter_overrides to 'MemorySize=512'. Write a list"),
     (config("PublicUrl=https://user@example.com"), "PublicUrl does not have the form that template.yaml requires"),

@@ -3,7 +3,7 @@
 use release_links::project::Visibility;
 use serde_json::json;
 
-use super::{admin, command, ended};
+use super::{KEPT, admin, command, ended};
 use testkit::app::{TestApp, project};
 use testkit::event::Event;
 
@@ -38,7 +38,7 @@ async fn projects_can_be_listed_shown_and_updated() {
     let updated = admin(&app, "project update 7 --visibility public --path open/app");
     updated.assert(
         0,
-        &format!("updated project 7 (open/app, public); {delay}\n"),
+        &format!("updated project 7 (open/app, public); {delay}\n{KEPT}"),
         "",
     );
     let event = |path: &str| {
@@ -58,12 +58,26 @@ async fn projects_can_be_listed_shown_and_updated() {
     let recased = admin(&app, "project update open/app --path Open/App");
     recased.assert(
         0,
-        &format!("updated project 7 (Open/App, public); {delay}\n"),
+        &format!("updated project 7 (Open/App, public); {delay}\n{KEPT}"),
         "",
     );
     let uncached = ended(
         command(app.address, "project update 7 --path a/b").env("IDENTITY_CACHE_SECONDS", "0"),
     );
-    uncached.assert(0, "updated project 7 (a/b, public)\n", "");
+    uncached.assert(0, &format!("updated project 7 (a/b, public)\n{KEPT}"), "");
+    let hidden = admin(&app, "project update 7 --visibility private");
+    hidden.assert(
+        0,
+        &format!("updated project 7 (a/b, private); {delay}\n{KEPT}"),
+        "",
+    );
+    let of_private = admin(&app, "project update 7 --path a/c");
+    of_private.assert(
+        0,
+        &format!("updated project 7 (a/c, private); {delay}\n"),
+        "",
+    );
+    let shown = admin(&app, "project update 7 --path a/b");
+    assert_eq!(shown.code, Some(0), "{shown:?}");
     assert_eq!(admin(&app, "project list --json").json()[0]["path"], "a/b");
 }

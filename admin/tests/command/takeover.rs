@@ -6,7 +6,7 @@ use release_links::project::{ProjectPath, ProjectRef, Visibility};
 use release_links::store::operator::{ProjectChanges, Takeover};
 use serde_json::json;
 
-use super::{admin, command, ended};
+use super::{KEPT, admin, command, ended};
 use testkit::app::{LINKS, TestApp, project};
 use testkit::event::Event;
 use testkit::proxy::Proxy;
@@ -22,7 +22,7 @@ async fn moved() -> TestApp {
     let moved = admin(&app, "project update 24 --path new/app");
     moved.assert(
         0,
-        &format!("updated project 24 (new/app, public){DELAY}\n"),
+        &format!("updated project 24 (new/app, public){DELAY}\n{KEPT}"),
         "",
     );
     app
@@ -136,7 +136,7 @@ async fn a_project_takes_back_its_own_former_path_without_a_request() {
     let back = admin(&app, "project update 24 --path group/app");
     back.assert(
         0,
-        &format!("updated project 24 (group/app, public){DELAY}\n"),
+        &format!("updated project 24 (group/app, public){DELAY}\n{KEPT}"),
         "",
     );
     assert_eq!(

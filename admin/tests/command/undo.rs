@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Ended, admin, command, run};
+use super::{Ended, KEPT, admin, command, run};
 use testkit::app::{LINKS, TestApp};
 use testkit::event::Event;
 use testkit::invariants::{Item, assert_invariants};
@@ -61,7 +61,7 @@ async fn a_deleted_project_is_hidden_until_it_is_restored() {
     let links = app.get(LINKS).await.body;
     let is_hidden = "project 24 (group/app, public) is hidden: `project restore 24` brings it back \
                      until `project purge 24`";
-    admin(&app, "project delete 24 --yes").assert(0, &format!("{is_hidden}{DELAY}\n"), "");
+    admin(&app, "project delete 24 --yes").assert(0, &format!("{is_hidden}{DELAY}\n{KEPT}"), "");
     admin(&app, "project delete 24").assert(0, &format!("{is_hidden}\n"), "");
     assert_eq!(app.another_process().get(LINKS).await.status, 404);
     assert_eq!(download(&app, "group/app").await, 404);

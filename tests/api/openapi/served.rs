@@ -24,7 +24,7 @@ fn assert_document(reply: &Reply, body: Value, encoding: &str) {
     for (name, value) in [
         ("content-type", "application/json"),
         ("content-encoding", encoding),
-        ("cache-control", "public, max-age=3600"),
+        ("cache-control", "public, max-age=3600, stale-if-error=0"),
         ("vary", "Origin, Accept-Encoding"),
         ("content-security-policy", "default-src 'none'"),
     ] {
@@ -85,7 +85,10 @@ async fn a_client_that_knows_the_description_gets_304() {
             let reply = app.send(event.header("accept-encoding", "gzip")).await;
             reply.assert(304, Value::Null);
             assert_eq!(reply.header("etag"), etag);
-            assert_eq!(reply.header("cache-control"), "public, max-age=3600");
+            assert_eq!(
+                reply.header("cache-control"),
+                "public, max-age=3600, stale-if-error=0"
+            );
             assert_eq!(reply.header("vary"), "Origin, Accept-Encoding");
             assert!(!reply.has_header("content-encoding"));
         }

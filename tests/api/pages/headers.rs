@@ -108,7 +108,10 @@ async fn crawlers_and_browsers_get_answers_that_they_keep_for_a_day() {
     favicon.assert(204, Value::Null);
     favicon.assert_calls(204, &[]);
     for reply in [robots, favicon] {
-        assert_eq!(reply.header("cache-control"), "public, max-age=86400");
+        assert_eq!(
+            reply.header("cache-control"),
+            "public, max-age=86400, stale-if-error=0"
+        );
     }
 }
 

@@ -106,9 +106,9 @@ async fn the_address_of_a_project_leads_to_its_releases_and_passes_the_query_on(
     let app = TestApp::start().await;
     let list = "http://127.0.0.1:9000/group/none/-/releases";
     for (query, location, cache) in [
-        ("", "", "public, max-age=5"),
-        ("?a=b&c", "?a=b&c", "public, max-age=5"),
-        ("?order_by=x", "", "public, max-age=5"),
+        ("", "", "public, max-age=5, stale-if-error=0"),
+        ("?a=b&c", "?a=b&c", "public, max-age=5, stale-if-error=0"),
+        ("?order_by=x", "", "public, max-age=5, stale-if-error=0"),
         (
             "?page=2&private_token=x",
             "?page=2&private_token=x",
