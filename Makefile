@@ -28,7 +28,7 @@ IS_DEBIAN := $(shell grep -sx ID=debian /etc/os-release)
 GLAB := $(if $(IS_DEBIAN),$(TOOLS)/glab/usr/bin/glab)
 CHROMIUM := $(if $(IS_DEBIAN),$(TOOLS)/chromium/usr/lib/chromium/chromium-headless-shell)
 
-.PHONY: help run deploy delete smoke test invoke tools check audit rust-tests client-tests page-tests picture deploy-local openapi-tests validate faults \
+.PHONY: help run deploy deploy-edge delete smoke test invoke tools check audit rust-tests client-tests page-tests picture deploy-local openapi-tests validate faults \
 	histories schemathesis soak fuzz bench bench-variants startup-order baselines openapi need-rust need-valgrind need-python need-node
 
 help: ## list the commands
@@ -41,6 +41,9 @@ run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…, STAT
 
 deploy: need-rust $(TOOLS)/sam/bin/sam $(TOOLS)/deploy/bin/cargo-lambda ## build the function and deploy the stack to AWS
 	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" $(TOOLS)/sam/bin/python dev/deploy.py
+
+deploy-edge: $(TOOLS)/sam/bin/sam ## deploy a CloudFront distribution in front of the service (docs/edge.md)
+	@$(TOOLS)/sam/bin/python dev/deploy_edge.py
 
 delete: $(TOOLS)/sam/bin/sam ## delete the stack from AWS, and say what stays (YES=1 does not ask)
 	@$(TOOLS)/sam/bin/python dev/delete.py $(if $(YES),--yes)
@@ -75,8 +78,9 @@ rust-tests: need-rust ## run the Rust tests
 openapi: need-rust ## write docs/openapi.json and docs/api.md from the code
 	cargo run --locked --quiet --package openapi
 
-validate: need-rust $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest ## validate the template and what SAM makes of it
+validate: need-rust $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/checkov $(TOOLS)/clients/bin/pytest ## validate the templates and what SAM makes of it
 	$(TOOLS)/sam/bin/sam validate --lint
+	$(TOOLS)/sam/bin/sam validate --lint --template edge.yaml --region us-east-1
 	$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 	$(PYTEST) tests/template
 

@@ -12,7 +12,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from deploy import ROOT, Stop, read_settings
+from settings import ROOT, Stop, read_settings
 
 # List prices in us-east-1, for a gigabyte and a month: a table with its backups, and logs.
 TABLE_PRICE, LOG_PRICE = 0.25 + 0.20, 0.03

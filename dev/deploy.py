@@ -11,112 +11,34 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
-import boto3
 import click
-import tomlkit
-from botocore.exceptions import BotoCoreError, ClientError
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
-from samcli.yamlhelper import yaml_parse
 
-ROOT = Path(__file__).resolve().parents[1]
+from settings import (
+    ROOT, Stop, ask_for_parameters, describe_stack, read_settings, require_terminal, template_parameters, write_settings,
+)
+
 SAM = Path(sys.executable).parent / "sam"
 # The version of glibc in the runtime provided.al2023.
 MAX_GLIBC = (2, 34)
 MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}
 # The parameters that the first deployment asks for. The others have defaults that work for every stack.
 FIRST_PARAMETERS = ["Architecture", "PublicUrl", "DomainName", "CertificateArn", "ExistingTableName", "AlarmTopicArn", "KmsKeyArn"]
-REMEDY = "Correct the file, or delete it to be asked for the settings again."
-
-
-class Stop(Exception):
-    """A reason not to deploy, in whole sentences for the user."""
-
-
-def template_parameters():
-    """The declarations of the template's parameters, by name."""
-    return yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
-
-
-def find_problem(name, declaration, value):
-    """The problem with the value of a parameter, or None. CloudFormation would report it only after the build."""
-    allowed = [str(choice) for choice in declaration.get("AllowedValues", [])]
-    if allowed and value not in allowed:
-        return f"{name} must be one of {', '.join(allowed)}."
-    if declaration["Type"] == "Number":
-        if not re.fullmatch(r"-?\d+", value):
-            return f"{name} must be a whole number."
-        low, high = declaration.get("MinValue"), declaration.get("MaxValue")
-        if (low is not None and int(value) < low) or (high is not None and int(value) > high):
-            return f"{name} must be from {low} to {high}." if high is not None else f"{name} must be at least {low}."
-    pattern = declaration.get("AllowedPattern")
-    if pattern and not re.search(pattern, value):
-        return f"{name} does not have the form that template.yaml requires: {pattern}"
-    return None
 
 
 def ask_for_settings(config_file):
     """Asks for the settings of the first deployment, and writes them to samconfig.toml."""
-    if not sys.stdin.isatty():
-        raise Stop(f"{config_file.name} is missing. Run make deploy once in a terminal, which asks for the settings, or write "
-                   "the file as docs/configuration.md shows.")
+    require_terminal(config_file, "make deploy", "docs/configuration.md")
     click.echo("The first deployment asks for its settings. Press Enter to accept a value in brackets.\n")
     settings = {
         "stack_name": click.prompt("Name of the stack", default="release-links"),
         "region": click.prompt("AWS region, such as eu-central-1"),
     }
-    declarations, overrides = template_parameters(), []
-    for name in FIRST_PARAMETERS:
-        declaration = declarations[name]
-        default = str(declaration["Default"])
-
-        def check(value, name=name, declaration=declaration):
-            if problem := find_problem(name, declaration, value):
-                raise click.BadParameter(problem)
-            return value
-
-        click.echo(f"\n{declaration['Description']}")
-        value = click.prompt(name, default=default, value_proc=check)
-        if value != default:
-            overrides.append(f"{name}={value}")
-    if overrides:
-        settings["parameter_overrides"] = overrides
-    text = tomlkit.dumps({"version": 0.1, "default": {"global": {"parameters": settings}}})
-    config_file.write_text(text)
+    write_settings(config_file, settings, ask_for_parameters(FIRST_PARAMETERS))
     click.echo(f"\nThe settings are in {config_file.name}. docs/configuration.md lists the other parameters.\n")
-
-
-def read_settings(config_file):
-    """Reads stack name, region and parameters from samconfig.toml, and checks them."""
-    try:
-        sections = tomllib.loads(config_file.read_text())["default"]
-        settings = sections["global"]["parameters"]
-        stack, region = settings["stack_name"], settings["region"]
-    except tomllib.TOMLDecodeError as error:
-        raise Stop(f"{config_file.name} is not valid TOML ({error}). {REMEDY}") from error
-    except KeyError as error:
-        raise Stop(f"{config_file.name} lacks {error}, which docs/configuration.md shows. {REMEDY}") from error
-    for command in ["build", "deploy"]:
-        if "parameter_overrides" in sections.get(command, {}).get("parameters", {}):
-            raise Stop(f"{config_file.name} sets parameter_overrides for sam {command} alone. Move them to "
-                       "[default.global.parameters], so that sam build and sam deploy use the same values.")
-    parameters, declarations = {}, template_parameters()
-    overrides = settings.get("parameter_overrides", [])
-    if not isinstance(overrides, list):
-        raise Stop(f'{config_file.name} sets parameter_overrides to {overrides!r}. Write a list, such as ["MemorySize=512"].')
-    for override in overrides:
-        name, separator, value = override.partition("=")
-        if not separator or name not in declarations:
-            raise Stop(f"{config_file.name} sets {override!r}, but template.yaml has no such parameter. Write Name=Value.")
-        if problem := find_problem(name, declarations[name], value):
-            raise Stop(f"{config_file.name} sets {override!r}. {problem}")
-        parameters[name] = value
-    # Without a value, an existing stack keeps its architecture, whatever sam build compiles for.
-    parameters.setdefault("Architecture", declarations["Architecture"]["Default"])
-    return stack, region, parameters
 
 
 def check_program(program, architecture):
@@ -151,19 +73,6 @@ def compute_revision(build_dir, program, parameters):
     return digest.hexdigest()[:16]
 
 
-def stack_exists(stack, region):
-    """Whether the stack exists. The call also fails before the build if there are no credentials."""
-    try:
-        boto3.client("cloudformation", region_name=region).describe_stacks(StackName=stack)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
-            return False
-        raise Stop(f"AWS refuses to describe the stack {stack} in {region}: {error}. Check your credentials.") from error
-    except BotoCoreError as error:
-        raise Stop(f"AWS cannot be reached: {error} Set AWS_PROFILE, or sign in with the AWS CLI.") from error
-    return True
-
-
 def run_sam(command, config_file, parameters, *arguments):
     """Runs a command of the SAM CLI with the parameters."""
     # The SAM CLI accepts an empty value only in quotes.
@@ -178,8 +87,10 @@ def deploy(config_file, build_dir, is_built):
     if not config_file.exists():
         ask_for_settings(config_file)
     stack, region, parameters = read_settings(config_file)
+    # Without a value, an existing stack keeps its architecture, whatever sam build compiles for.
+    parameters.setdefault("Architecture", template_parameters()["Architecture"]["Default"])
     # The first deployment shows what it will create, and asks for a confirmation. samconfig.toml can require that each time.
-    confirm = ["--confirm-changeset"] if sys.stdin.isatty() and not stack_exists(stack, region) else []
+    confirm = ["--confirm-changeset"] if sys.stdin.isatty() and not describe_stack(stack, region) else []
     if not is_built:
         run_sam("build", config_file, parameters, "--no-cached", "--build-dir", build_dir)
     program = build_dir / "Function/bootstrap"

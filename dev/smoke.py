@@ -236,9 +236,10 @@ class Smoke:
         head = self.service.send("HEAD", links)
         report.check("HEAD", "200, X-Total: 1", f"{head.status}, X-Total: {head.headers['X-Total']}",
                      (head.status, head.headers["X-Total"]) == (200, "1"))
-        long = self.service.get(f"{links}?padding={'x' * 8_000}")
+        # CloudFront accepts 8,192 bytes.
+        long = self.service.get(f"{links}?padding={'x' * 7_600}")
         size = len(long.headers["Link"] or "")
-        report.check("a query of 8 KB", "200, Link below 4 KB", f"{long.status}, {size} bytes", long.status == 200 and 0 < size < 4_096)
+        report.check("a query of 7.6 KB", "200, Link below 4 KB", f"{long.status}, {size} bytes", long.status == 200 and 0 < size < 4_096)
 
     def check_challenge(self, links):
         """API Gateway may rename the header. Like GitLab, the service sends it for a token that it knows to be invalid."""
@@ -284,6 +285,18 @@ class Smoke:
               self.service.get(permanent, anonymous=True), redirect if is_public else "404")
         check("a permanent URL of an unknown filepath", self.service.get(permanent + "-unknown"), "404")
         check("a permanent URL of an unknown tag", self.service.get(permanent.replace(self.run, "unknown")), "404")
+
+        if is_public:
+            self.note_cache(permanent)
+
+    def note_cache(self, permanent):
+        """Reports whether a cache in front of the service answers a download that it has answered before."""
+        first, second = [self.service.get(permanent, anonymous=True) for _ in range(2)]
+        # The ID of a request is new for each call of the function.
+        is_kept = first.headers["X-Request-Id"] == second.headers["X-Request-Id"]
+        seen = ", ".join(f"{name}: {second.headers[name]}" for name in ["X-Cache", "Age"] if second.headers[name])
+        calls = "no call of the function" if is_kept else "a call of the function"
+        self.report.note("a download that was answered before", f"{calls}{f' ({seen})' if seen else ''}")
 
     def measure_cold_starts(self):
         """Sends requests at the same time: each one that finds no idle instance starts a new one."""

@@ -35,6 +35,9 @@ def test_every_check_is_as_expected_and_nothing_is_left(deployment, tokens, proj
     assert result.returncode == 0, result.stdout + result.stderr
     assert "checks, all as expected." in result.stdout and "DIFFERENT" not in result.stdout
     assert "round trip of a warm request" in result.stdout
+    is_public = project == "26"
+    assert ("a download that was answered before" in result.stdout) == is_public
+    assert ("a call of the function" in result.stdout) == is_public, "nothing is kept without an edge"
     table = deployment.outputs["TableName"]
     items = deployment.aws.cli("dynamodb", "scan", "--table-name", table, "--consistent-read")["Items"]
     left = [item for item in items if item["pk"]["S"].startswith(f"{project}#") and "#l#" in item["sk"]["S"]]
