@@ -20,6 +20,7 @@ mod credentials;
 mod descriptions;
 mod digests;
 mod downloads;
+mod edge;
 mod fault_cases;
 mod faults;
 mod fixtures;

@@ -176,6 +176,15 @@ impl Reply {
         self
     }
 
+    /// The headers whose names begin with this, in lower case.
+    pub fn headers_with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
+        let headers = self.headers.iter();
+        let headers = headers.filter(|(name, _)| name.starts_with(prefix));
+        headers
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
     /// Removes what differs between otherwise identical responses: the time that the request took,
     /// and its calls.
     pub fn without_runtime(mut self) -> Self {
