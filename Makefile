@@ -23,9 +23,9 @@ OPENAPI_PYTEST := $(TOOLS)/openapi/bin/pytest -s $(PYTEST_OPTIONS)
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
-# Elsewhere than on Debian, the tests of glab and those of the pages in a browser are skipped.
+# Elsewhere than on Debian, the tests of glab, those through a shared cache and those of the pages in a browser are skipped.
 IS_DEBIAN := $(shell grep -sx ID=debian /etc/os-release)
-GLAB := $(if $(IS_DEBIAN),$(TOOLS)/glab/usr/bin/glab)
+FROM_DEBIAN := $(if $(IS_DEBIAN),$(TOOLS)/glab/usr/bin/glab $(TOOLS)/nginx/usr/sbin/nginx)
 CHROMIUM := $(if $(IS_DEBIAN),$(TOOLS)/chromium/usr/lib/chromium/chromium-headless-shell)
 
 .PHONY: help run deploy deploy-edge delete smoke test invoke tools check audit rust-tests client-tests page-tests picture deploy-local openapi-tests validate faults \
@@ -84,7 +84,7 @@ validate: need-rust $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/checkov/bin/ch
 	$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 	$(PYTEST) tests/template
 
-client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/clients/node_modules $(GLAB) ## test with real clients
+client-tests: need-rust $(CARGO_LAMBDA) $(TOOLS)/sam/bin/sam $(TOOLS)/clients/bin/pytest tests/clients/node_modules $(FROM_DEBIAN) ## test with real clients
 	$(BUILD_SERVICE)
 	$(PYTEST) tests/clients
 
@@ -153,7 +153,7 @@ fuzz: need-rust $(TOOLS)/cargo-fuzz/bin/cargo-fuzz ## fuzz a target of fuzz/fuzz
 	RUSTC_BOOTSTRAP=1 $(TOOLS)/cargo-fuzz/bin/cargo-fuzz run $(TARGET) -- -max_total_time=$(FUZZ_SECONDS) -max_len=512
 
 INSTALLED := $(CARGO_LAMBDA) $(foreach tool,sam/bin/sam checkov/bin/checkov clients/bin/pytest ministack/bin/ministack \
-	awscli/bin/aws openapi/bin/pytest,$(TOOLS)/$(tool)) tests/clients/node_modules $(GLAB) \
+	awscli/bin/aws openapi/bin/pytest,$(TOOLS)/$(tool)) tests/clients/node_modules $(FROM_DEBIAN) \
 	tests/pages/node_modules $(CHROMIUM)
 tools: $(INSTALLED) ## install the tools that are not compiled
 
@@ -226,19 +226,26 @@ APT := apt-get -qq --config-file ../../requirements/apt.conf
 APT_SOURCES := apt-get --no-release-info indextargets --format '$$(RELEASE) $$(COMPONENT) $$(REPO_URI)' 'Created-By: Packages'
 APT_KEYS := /usr/share/keyrings/debian-archive-keyring.gpg
 
-# glab is in no registry but Debian's archive, where the suite trixie has this version. The checksums also refuse a
-# rebuild of the same version.
-$(TOOLS)/glab/usr/bin/glab: requirements/glab.sha256 requirements/apt.conf
-	@echo "installing glab into $(TOOLS)/"
-	@rm -rf $(TOOLS)/glab && mkdir -p $(TOOLS)/glab/{lists,cache/archives}/partial
-	@cd $(TOOLS)/glab && suite=$$(. /etc/os-release && echo "$$VERSION_CODENAME") \
+# Unpacks a version of a package, $1=$2, from a suite, $3. The checksums also refuse a rebuild of the same version. A suite's
+# section main keeps its versions once it gets no more updates but those for security, which are elsewhere.
+define unpack-from-debian
+	@echo "installing $1 into $(TOOLS)/"
+	@rm -rf $(TOOLS)/$1 && mkdir -p $(TOOLS)/$1/{lists,cache/archives}/partial
+	@cd $(TOOLS)/$1 && suite=$$(. /etc/os-release && echo "$$VERSION_CODENAME") \
 		&& $(APT_SOURCES) | awk -v keys=$(APT_KEYS) -v suite="$$suite" '$$1 == suite && $$2 == "main" \
-			&& !found++ { print "deb [signed-by=" keys "] " $$3 " trixie main" }' >sources.list
-	@test -s $(TOOLS)/glab/sources.list || { echo "make: apt has no source for this release of Debian" >&2; exit 1; }
-	@cd $(TOOLS)/glab && $(APT) update && $(APT) download glab=1.53.0-1+b3
-	@cd $(TOOLS)/glab && sha256sum --check --quiet --ignore-missing ../../requirements/glab.sha256
-	@cd $(TOOLS)/glab && dpkg-deb --extract glab_*.deb . && rm -r lists cache glab_*.deb
+			&& !found++ { print "deb [signed-by=" keys "] " $$3 " $3 main" }' >sources.list
+	@test -s $(TOOLS)/$1/sources.list || { echo "make: apt has no source for this release of Debian" >&2; exit 1; }
+	@cd $(TOOLS)/$1 && $(APT) update && $(APT) download $1=$2
+	@cd $(TOOLS)/$1 && sha256sum --check --quiet --ignore-missing ../../requirements/$1.sha256
+	@cd $(TOOLS)/$1 && dpkg-deb --extract $1_*.deb . && rm -r lists cache $1_*.deb
 	@touch $@
+endef
+
+$(TOOLS)/glab/usr/bin/glab: requirements/glab.sha256 requirements/apt.conf
+	$(call unpack-from-debian,glab,1.53.0-1+b3,trixie)
+
+$(TOOLS)/nginx/usr/sbin/nginx: requirements/nginx.sha256 requirements/apt.conf
+	$(call unpack-from-debian,nginx,1.22.1-9+deb12u9,bookworm)
 
 # Debian replaces Chromium every week by a version with fixes for its security, and its archive keeps only that one, so apt
 # chooses the version. It adds the libraries that the machine lacks. The fonts make screenshots equal on all machines.

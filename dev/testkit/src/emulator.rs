@@ -117,7 +117,10 @@ pub fn start_function(
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_REGION", "eu-central-1".to_owned()),
         ("TABLE_NAME", table.to_owned()),
-        ("PUBLIC_URL", format!("http://127.0.0.1:{port}")),
+        (
+            "PUBLIC_URL",
+            setting("PUBLIC_URL", &format!("http://127.0.0.1:{port}")),
+        ),
         ("LOG_LEVEL", setting("LOG_LEVEL", "warn")),
     ];
     Command::new(bootstrap)
