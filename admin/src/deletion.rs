@@ -46,15 +46,7 @@ pub async fn delete(deployment: &Deployment, arguments: DeleteProject) -> Outcom
         if arguments.purge {
             return purge_hidden(deployment, hidden, arguments.wait, &stage).await;
         }
-        output::line(&format!(
-            "{}{}",
-            hidden_notice(&project),
-            deployment.delay_notice()
-        ))?;
-        match project.visibility {
-            Visibility::Public => output::line(KEPT_NOTICE),
-            Visibility::Private => Ok(()),
-        }
+        report_hidden(deployment, &project)
     };
     tokio::select! {
         outcome = hide => outcome,
@@ -128,6 +120,16 @@ fn confirm_purge(project: &Project, locked: &str) -> Outcome {
         "{locked}Purge {project}: delete all its releases and links, and the tokens' roles in it?"
     );
     output::confirm(&question, &format!("{project} was not purged"))
+}
+
+/// Says that the project is hidden now, and for whom it may not be yet.
+fn report_hidden(deployment: &Deployment, project: &Project) -> Outcome {
+    let (notice, delay) = (hidden_notice(project), deployment.delay_notice());
+    output::line(&format!("{notice}{delay}"))?;
+    match project.visibility {
+        Visibility::Public => output::line(KEPT_NOTICE),
+        Visibility::Private => Ok(()),
+    }
 }
 
 /// The sentence after a project was hidden.

@@ -43,10 +43,8 @@ async fn latest_redirects_to_the_release_with_the_last_time_of_release() {
                 (&reply.body, reply.header("content-type")),
                 (&text, "text/plain")
             );
-            assert_eq!(
-                reply.header("cache-control"),
-                "public, max-age=5, stale-if-error=0"
-            );
+            let cache = "public, max-age=5, stale-if-error=0";
+            assert_eq!(reply.header("cache-control"), cache);
             let reply = app.send(Event::new(method, web)).await;
             let location = format!("http://127.0.0.1:9000/group/app/-/releases/{latest}");
             assert_eq!(

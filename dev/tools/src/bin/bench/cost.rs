@@ -12,7 +12,7 @@ use testkit::app::TABLE;
 use testkit::usage::{self, cents, dollars};
 
 /// List prices in us-east-1 in November 2026, in dollars.
-mod price {
+pub mod price {
     /// A million requests to an HTTP API.
     pub const HTTP_API: f64 = 1.00;
     /// A million invocations of a function.
@@ -23,6 +23,15 @@ mod price {
     pub const ARM64: f64 = 0.000_013_333_4;
     /// A gigabyte of logs: its ingestion, and a year of storage, compressed to 15 %.
     pub const LOGS: f64 = 0.50 + 12.0 * 0.03 * 0.15;
+    /// A million requests to CloudFront in North America, beyond the ten million that are free each
+    /// month.
+    pub const CLOUDFRONT: f64 = 1.00;
+    /// The same in Europe.
+    pub const CLOUDFRONT_EUROPE: f64 = 1.20;
+    /// A gigabyte from a region to the internet, beyond the 100 that are free each month.
+    pub const DATA_OUT: f64 = 0.09;
+    /// A gigabyte from CloudFront to the internet, beyond the 1,000 that are free each month.
+    pub const CLOUDFRONT_DATA_OUT: f64 = 0.085;
     /// An alarm, per month, beyond the ten that are free.
     pub const ALARM: f64 = 0.10;
     /// A dashboard, per month, beyond the three that are free.
@@ -44,7 +53,7 @@ const MAX_URL_CHARACTERS: usize = 4_096;
 const MS_PER_CALL: f64 = 10.0;
 
 /// The overhead of an event for which CloudWatch charges, in bytes.
-const EVENT_OVERHEAD: usize = 26;
+const EVENT_OVERHEAD: f64 = 26.0;
 
 /// A line of the API's access log, with values of typical length.
 fn access_log_line(template: &Value) -> String {
@@ -76,12 +85,28 @@ fn access_log_line(template: &Value) -> String {
     line
 }
 
-/// The bytes for which CloudWatch charges, for one request.
-async fn logged_bytes(engine: SocketAddr) -> usize {
+/// The price of the logs of a million requests. The template leaves out the lines that Lambda itself
+/// writes for a successful invocation.
+#[derive(Debug, Clone, Copy)]
+pub struct Logs {
+    /// Of the function's events.
+    pub function: f64,
+    /// Of the API's log.
+    pub access: f64,
+}
+
+/// Measures the price of the logs.
+pub async fn logs(engine: SocketAddr) -> Logs {
     let event = log::bytes(REQUESTS[0].event(), engine).await;
-    let access = access_log_line(&template()).len();
-    // The template leaves out the lines that Lambda itself writes for a successful invocation.
-    event + access + EVENT_OVERHEAD * 2
+    Logs {
+        function: log_price(event as f64),
+        access: log_price(access_log_line(&template()).len() as f64),
+    }
+}
+
+/// The price of a million log events of this number of bytes.
+pub fn log_price(bytes: f64) -> f64 {
+    (bytes + EVENT_OVERHEAD) / 1_000.0 * price::LOGS
 }
 
 fn template() -> Value {
@@ -92,7 +117,8 @@ fn template() -> Value {
 /// Measures the price of a million requests of each operation.
 pub async fn measure() -> Table {
     let (engine, database) = start_engine().await;
-    let logs = logged_bytes(engine).await as f64 / 1_000.0 * price::LOGS;
+    let logs = logs(engine).await;
+    let logs = logs.function + logs.access;
     let operations = usage::measure_operations(&store(engine)).await;
     let identity = operations.last().expect("there are operations").1;
     let links = &operations[..operations.len() - 1];
@@ -151,8 +177,19 @@ const FUNCTIONS: [(f64, f64); 4] = [
     (0.25, price::ARM64),
 ];
 
+/// The settings of the function that the template has by default.
+pub fn default_function() -> (f64, f64) {
+    let parameters = &template()["Parameters"];
+    let megabytes = parameters["MemorySize"]["Default"].as_f64().unwrap();
+    let price = match parameters["Architecture"]["Default"].as_str().unwrap() {
+        "arm64" => price::ARM64,
+        _ => price::X86_64,
+    };
+    (megabytes / 1_024.0, price)
+}
+
 /// The price of the API, the function and the logs for a million requests.
-fn serverless(usage: Usage, logs: f64, (gigabytes, price): (f64, f64)) -> f64 {
+pub fn serverless(usage: Usage, logs: f64, (gigabytes, price): (f64, f64)) -> f64 {
     let milliseconds = f64::from(usage.calls) * MS_PER_CALL;
     let function = milliseconds * 1_000.0 * gigabytes * price;
     price::HTTP_API + price::LAMBDA_REQUESTS + function + logs

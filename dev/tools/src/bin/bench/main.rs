@@ -3,7 +3,8 @@
 //! `BENCHMARKS.md`, and fails if a ratio exceeds its bound.
 //!
 //! `make bench-variants` compares the release build with other builds of the same program, and
-//! `make startup-order` writes the order of the program's functions.
+//! `make startup-order` writes the order of the program's functions. With the argument `costs`, this
+//! program calculates the prices alone.
 
 #![expect(
     clippy::print_stdout,
@@ -17,6 +18,7 @@
 
 mod cold;
 mod cost;
+mod edge_cost;
 mod growth;
 mod in_process;
 mod log;
@@ -71,6 +73,10 @@ async fn main() -> ExitCode {
     });
     if variants_only {
         report.put(&variants::measure().await);
+    } else if task.as_deref() == Some("costs") {
+        report.put(&cost::measure().await);
+        report.put(&edge_cost::measure().await);
+        report.put(&cost::monthly());
     } else {
         measure_all(&mut report).await;
     }
@@ -92,6 +98,7 @@ async fn measure_all(report: &mut Report) {
     report.put(&warm::measure(engine).await);
     report.put(&in_process::measure());
     report.put(&cost::measure().await);
+    report.put(&edge_cost::measure().await);
     report.put(&cost::monthly());
     report.put(&growth::measure_releases().await);
     report.put(&growth::measure_table().await);
