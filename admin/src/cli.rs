@@ -10,6 +10,7 @@ use release_links::release::TagName;
 use release_links::store::operator::{ProjectChanges, Takeover};
 use release_links::token::Scope;
 
+use crate::pace::Pace;
 pub use crate::values::Grant;
 use crate::values::{expiry, grant, label, lifetime, project, project_id, scope, visibility, wait};
 
@@ -151,6 +152,8 @@ pub struct DeleteProject {
     /// Time to wait between hiding the project and purging it; see `project purge`
     #[arg(long, value_name = "DURATION", value_parser = wait, requires = "purge")]
     pub wait: Option<Duration>,
+    #[command(flatten)]
+    pub pace: Pace,
 }
 
 #[derive(Debug, Args)]
@@ -164,6 +167,8 @@ pub struct PurgeProject {
     /// `IDENTITY_CACHE_SECONDS` plus the function's timeout of 15 s
     #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub wait: Option<Duration>,
+    #[command(flatten)]
+    pub pace: Pace,
 }
 
 #[derive(Debug, Args)]
@@ -181,6 +186,8 @@ pub struct RestoreProject {
     /// Also give the roles in the project back to the tokens that are still valid
     #[arg(long, requires = "from")]
     pub with_grants: bool,
+    #[command(flatten)]
+    pub pace: Pace,
 }
 
 #[derive(Debug, Subcommand)]
@@ -256,6 +263,8 @@ pub enum ReleaseCommand {
         /// Only show which links are missing
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        pace: Pace,
     },
 }
 

@@ -12,6 +12,7 @@ use release_links::store::operator::{AdminError, Operator, OperatorSession};
 use crate::credentials;
 use crate::failure::{Failure, sentence};
 use crate::named_table::NamedTable;
+use crate::pace::Pace;
 use crate::patience::{Note, Patience};
 
 /// What a cache may still have of a project that is no longer public under its former path.
@@ -35,7 +36,7 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    pub async fn connect() -> Result<Self, Failure> {
+    pub async fn connect(pace: Option<&Pace>) -> Result<Self, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
         let table = config::table_name(environment).map_err(|error| error.to_string())?;
         let identity_cache =
@@ -56,6 +57,10 @@ impl Deployment {
         credentials::check(&sdk, &region).await?;
         drop(waiting);
         let operator = new_operator(&sdk, table.clone(), &region);
+        let operator = match pace {
+            Some(pace) => operator.with_write_limit(pace.write_units),
+            None => operator,
+        };
         Ok(Self {
             sdk,
             operator,

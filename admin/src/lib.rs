@@ -13,6 +13,7 @@ mod failure;
 mod interrupt;
 mod named_table;
 mod output;
+pub mod pace;
 mod patience;
 
 mod project_restore;
@@ -68,9 +69,15 @@ fn usage_error(error: &clap::Error, arguments: &[OsString]) -> ! {
 
 async fn run(cli: Cli) -> Outcome {
     match cli.command {
-        Command::Project(command) => projects::run(&Deployment::connect().await?, command).await,
-        Command::Release(command) => releases::run(&Deployment::connect().await?, command).await,
-        Command::Token(command) => tokens::run(&Deployment::connect().await?, command).await,
+        Command::Project(command) => {
+            let deployment = Deployment::connect(command.pace()).await?;
+            projects::run(&deployment, command).await
+        }
+        Command::Release(command) => {
+            let deployment = Deployment::connect(command.pace()).await?;
+            releases::run(&deployment, command).await
+        }
+        Command::Token(command) => tokens::run(&Deployment::connect(None).await?, command).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(

@@ -23,6 +23,7 @@ pub async fn restore(deployment: &Deployment, arguments: RestoreProject) -> Outc
         takeover,
         from,
         with_grants,
+        pace: _,
     } = arguments;
     let found = deployment.session().projects().find(&which.get()).await;
     let (Project { id, .. }, _) = found.map_err(|error| deployment.explain(error))?;

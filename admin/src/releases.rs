@@ -51,6 +51,7 @@ pub async fn run(deployment: &Deployment, command: ReleaseCommand) -> Outcome {
             project: name,
             from,
             dry_run,
+            pace: _,
         } => {
             let project = find_project(deployment, &name).await?.id;
             let backup = Backup::new(deployment, from, project);

@@ -41,6 +41,7 @@ mod shown;
 mod table;
 mod transaction;
 mod work;
+mod write_limit;
 mod writing;
 
 pub use assets::Asset;

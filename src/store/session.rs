@@ -46,6 +46,9 @@ pub(super) struct Session<'a> {
     usage: Mutex<Usage>,
 }
 
+/// How long a long command waits before it tries again what DynamoDB has throttled several times.
+const THROTTLED: Duration = Duration::from_secs(2);
+
 /// What a query reads of the items in its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
@@ -254,7 +257,27 @@ impl<'a> Session<'a> {
 
     /// Notes the capacity of a write.
     pub(super) fn note_write<'c>(&self, consumed: impl IntoIterator<Item = &'c ConsumedCapacity>) {
-        self.note(|usage| usage.write_units += units(consumed));
+        let units = units(consumed);
+        self.note(|usage| usage.write_units += units);
+        if let Some(limit) = &self.table.write_limit {
+            limit.take(units);
+        }
+    }
+
+    /// Waits until a long command may write again.
+    pub(super) async fn pace(&self) {
+        if let Some(limit) = &self.table.write_limit {
+            limit.wait().await;
+        }
+    }
+
+    /// Waits while DynamoDB throttles a long command. `false` means that nobody waits any longer.
+    pub(super) async fn outlast_throttling(&self) -> bool {
+        let is_patient = self.table.write_limit.is_some() && self.time_left() > 2 * THROTTLED;
+        if is_patient {
+            tokio::time::sleep(THROTTLED).await;
+        }
+        is_patient
     }
 
     pub(super) fn note(&self, add: impl FnOnce(&mut Usage)) {

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use tokio::time::Instant;
 
 use super::generations::Generations;
+use super::write_limit::WriteLimit;
 
 /// Largest number of attempts of a call by the SDK.
 const MAX_ATTEMPTS: u32 = 4;
@@ -34,6 +35,8 @@ pub(super) struct Table {
     pub(super) generations: Generations,
     /// The time of DynamoDB, if this process asks for it.
     pub(super) server_time: ServerTime,
+    /// The write units of a long command; requests have no limit of their own.
+    pub(super) write_limit: Option<Arc<WriteLimit>>,
 }
 
 /// The last time that DynamoDB reported, and when it did; all clones share it.
@@ -73,6 +76,7 @@ impl Table {
             name,
             generations: Generations::default(),
             server_time: ServerTime::default(),
+            write_limit: None,
         }
     }
 }

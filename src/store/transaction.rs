@@ -65,8 +65,10 @@ impl Step {
 pub(super) enum TransactionError {
     /// The conditions of these steps failed.
     Steps(Vec<Step>),
-    /// The transaction conflicts with another one, or DynamoDB throttles it. A retry may succeed.
+    /// The transaction conflicts with another one. A retry may succeed.
     Conflict,
+    /// DynamoDB throttles the transaction. A retry may succeed.
+    Throttled,
     /// The call failed or timed out, so the outcome may be unknown.
     Failed(StoreError),
 }
@@ -74,11 +76,27 @@ pub(super) enum TransactionError {
 /// Transient reasons for a cancellation. If any step has one, the failed conditions of other steps
 /// are inconclusive: an earlier attempt of the same transaction may have caused them, so a retry
 /// decides.
-const TRANSIENT: [&str; 3] = [
-    "ProvisionedThroughputExceeded",
-    "ThrottlingError",
-    "TransactionConflict",
+const CONFLICT: &str = "TransactionConflict";
+const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
+/// The errors of a call that DynamoDB throttles.
+const THROTTLED_CALL: [&str; 3] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
 ];
+
+impl TransactionError {
+    fn is_throttled(&self) -> bool {
+        match self {
+            Self::Throttled => true,
+            Self::Failed(StoreError::Unavailable(cause)) => {
+                let code = cause.call().and_then(|call| call.code.as_deref());
+                code.is_some_and(|code| THROTTLED_CALL.contains(&code))
+            }
+            _ => false,
+        }
+    }
+}
 
 /// A transaction that is being built.
 #[derive(Debug, Clone)]
@@ -154,14 +172,31 @@ impl<'a> Transaction<'a> {
     /// carry the same token, so that DynamoDB recognizes an attempt whose response was lost.
     pub(super) async fn commit(self, session: &Session<'_>) -> Result<(), TransactionError> {
         let token = Uuid::new_v4().to_string();
-        let mut attempts = session.attempts();
-        while attempts.next().await {
-            match self.attempt(session, &token).await {
-                Err(TransactionError::Conflict) => {}
+        session.pace().await;
+        loop {
+            match self.attempt_again(session, &token).await {
+                Err(error) if error.is_throttled() && session.outlast_throttling().await => {}
                 outcome => return outcome,
             }
         }
-        Err(TransactionError::Conflict)
+    }
+
+    async fn attempt_again(
+        &self,
+        session: &Session<'_>,
+        token: &str,
+    ) -> Result<(), TransactionError> {
+        let mut attempts = session.attempts();
+        let mut last = TransactionError::Conflict;
+        while attempts.next().await {
+            match self.attempt(session, token).await {
+                Err(error @ (TransactionError::Conflict | TransactionError::Throttled)) => {
+                    last = error;
+                }
+                outcome => return outcome,
+            }
+        }
+        Err(last)
     }
 
     /// Adds all steps of another transaction.
@@ -211,7 +246,9 @@ impl<'a> Transaction<'a> {
         let refused =
             |(name, code): (&Step, &&str)| (*code == "ConditionalCheckFailed").then_some(*name);
         let steps: Vec<Step> = self.names.iter().zip(&codes).filter_map(refused).collect();
-        if codes.iter().any(|code| TRANSIENT.contains(code)) {
+        if codes.iter().any(|code| THROTTLED.contains(code)) {
+            TransactionError::Throttled
+        } else if codes.contains(&CONFLICT) {
             TransactionError::Conflict
         } else if !steps.is_empty() {
             TransactionError::Steps(steps)
@@ -233,7 +270,7 @@ impl From<TransactionError> for StoreError {
                     format!("the conditions of the steps {steps} kept failing").into(),
                 )
             }
-            TransactionError::Conflict => Self::Unavailable(
+            TransactionError::Conflict | TransactionError::Throttled => Self::Unavailable(
                 "the transaction was throttled or kept conflicting with others".into(),
             ),
             TransactionError::Failed(error) => error,

@@ -345,3 +345,45 @@ async fn an_operators_transaction_cancelled_for_mixed_reasons_is_retried() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_long_command_waits_while_dynamodb_throttles_it() {
+    for (fault, times) in [
+        (Fault::ServiceError(400, "ThrottlingException"), 6),
+        (
+            Fault::ServiceError(400, "ProvisionedThroughputExceededException"),
+            6,
+        ),
+        (Fault::Cancelled("ThrottlingError"), 14),
+    ] {
+        let engine = seeded_engine().await;
+        let rule = Rule {
+            operation: "TransactWriteItems",
+            fault,
+            skip: 0,
+            times,
+        };
+        let time = Duration::from_secs(60);
+        let (impatient, _) = operator(engine, &[rule]);
+        let refused = write_as_operator(&impatient.session(time), 0).await;
+        assert!(refused.is_err(), "{fault:?}");
+        let (patient, _) = operator(engine, &[rule]);
+        let patient = patient.with_write_limit(500);
+        let written = write_as_operator(&patient.session(time), 0).await;
+        assert_eq!(written, Ok(()), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_command_keeps_below_its_limit_of_write_units() {
+    let engine = seeded_engine().await;
+    let (operator, _) = operator(engine, &[]);
+    let operator = operator.with_write_limit(2);
+    let started = Instant::now();
+    // Each transaction writes two items, in two units each.
+    for n in 0..2 {
+        let written = write_as_operator(&operator.session(Duration::from_secs(60)), n).await;
+        assert_eq!(written, Ok(()));
+    }
+    assert!(started.elapsed() >= Duration::from_secs(2));
+}

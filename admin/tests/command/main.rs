@@ -167,13 +167,17 @@ async fn a_new_project_and_token_can_create_the_first_link() {
 }
 
 /// Arguments, and a part of the message that explains what is wrong with them.
-const USAGE_ERRORS: [(&str, &str); 36] = [
+const USAGE_ERRORS: [(&str, &str); 37] = [
     ("", "Usage: release-links-admin [OPTIONS] <COMMAND>"),
     (
         "project",
         "Usage: release-links-admin project [OPTIONS] <COMMAND>",
     ),
     ("project create --id 24", "--path <GROUP/NAME>"),
+    (
+        "project purge 24 --write-units 0",
+        "invalid value '0' for '--write-units <UNITS>'",
+    ),
     (
         "project create --id 0 --path a/b",
         "a project's ID is a whole number from 1 to 9223372036854775807",

@@ -229,6 +229,9 @@ impl Operator {
                 let session = self.session(PAGE_TIMEOUT);
                 let (keys, next) = session.keys_of_releases(purge.id, start).await?;
                 for keys in keys.chunks(MAX_REMOVED) {
+                    // The time that the limit takes does not count.
+                    session.store.pace().await;
+                    let session = self.session(PAGE_TIMEOUT);
                     session.projects().remove(purge, keys).await?;
                     removed += keys.len();
                     progress(removed);

@@ -206,7 +206,7 @@ impl From<TransactionError> for AdminError {
     fn from(error: TransactionError) -> Self {
         match error {
             TransactionError::Steps(_) => Self::Changed,
-            TransactionError::Conflict => Self::Busy,
+            TransactionError::Conflict | TransactionError::Throttled => Self::Busy,
             TransactionError::Failed(error) => Self::Failed(error),
         }
     }

@@ -29,12 +29,14 @@ pub use restore::RestoreInto;
 pub use scan::StoredTag;
 pub use tokens::Tokens;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use server_clock::ServerClock;
 
 use super::session::Session;
 use super::table::{ServerTime, Table};
+use super::write_limit::WriteLimit;
 
 /// The operator's handle on the table; cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,6 +55,14 @@ impl Operator {
             ..Table::new(sdk, table)
         };
         Self { table }
+    }
+
+    /// Takes at most this number of write units a second, and waits while DynamoDB throttles it, so
+    /// that a purge or a restore leaves some of the table's maximum to the service.
+    #[must_use]
+    pub fn with_write_limit(mut self, units_per_second: u32) -> Self {
+        self.table.write_limit = Some(Arc::new(WriteLimit::new(units_per_second)));
+        self
     }
 
     /// Starts a session with this time limit for all its calls together.
