@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use testkit::app::{LINKS, TestApp, granted, project};
 use testkit::event::Event;
 use testkit::invariants::assert_invariants;
+use testkit::reply::Reply;
 use testkit::usage;
 
 const RELEASES: &str = "/api/v4/projects/24/releases";
@@ -156,10 +157,12 @@ async fn a_tag_and_a_filepath_come_out_of_every_path() {
                     paths::RELEASE => &reply.body["tag_name"],
                     paths::LINK => &reply.body["name"],
                     paths::LINKS => &reply.body[0]["name"],
+                    paths::RELEASE_PAGE => &json!(title(&reply)),
                     _ => &json!(reply.header("location")),
                 };
                 let expected = match request.named.pattern {
                     paths::RELEASE => json!(tag),
+                    paths::RELEASE_PAGE => json!(format!("{tag} · group/app")),
                     paths::LINK | paths::LINKS => json!("a"),
                     paths::LATEST | paths::LATEST_PAGE => json!(latest(&request, tag, filepath)),
                     _ => json!("https://e.com/a"),
@@ -171,6 +174,13 @@ async fn a_tag_and_a_filepath_come_out_of_every_path() {
         assert_eq!(app.delete(&decoded).await.body["tag_name"], json!(tag));
     }
     assert_invariants(&app.items().await);
+}
+
+/// The title of a page.
+fn title(reply: &Reply) -> &str {
+    let page = reply.body.as_str().unwrap_or_default();
+    let (_, rest) = page.split_once("<title>").unwrap_or_default();
+    rest.split('<').next().unwrap_or_default()
 }
 
 /// The location of a redirect to the latest release: the path of the download of this release.
