@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conftest import ROOT, TOKEN, Service, start, stop
+from local_service import ROOT, TOKEN, Service, start, stop
 from loopback import free_port
 from recipes import IS_DEBIAN
 from shared_cache import start_cache
