@@ -9,8 +9,8 @@ use flate2::write::DeflateEncoder;
 use crate::process::{HELLO, SDK_DEFAULT, SERVICE};
 use crate::{Bound, Table};
 
-const MAX_BYTES: usize = 6_100_000;
-const MAX_ZIPPED: usize = 3_000_000;
+const MAX_BYTES: usize = 6_900_000;
+const MAX_ZIPPED: usize = 3_200_000;
 
 /// Returns the size of a program in bytes, uncompressed and deflated as in a zip file.
 pub fn measure_program(path: &str) -> (usize, usize) {
@@ -37,8 +37,8 @@ pub fn measure() -> Table {
         .map(row)
         .into(),
         bounds: vec![
-            bound("as it is", "6.1 MB", bytes, MAX_BYTES),
-            bound("zipped", "3 MB", zipped, MAX_ZIPPED),
+            bound("as it is", "6.9 MB", bytes, MAX_BYTES),
+            bound("zipped", "3.2 MB", zipped, MAX_ZIPPED),
         ],
     }
 }
