@@ -32,12 +32,12 @@ use serde_json::Value;
 use testkit::app::{LINKS, TABLE, TestApp};
 use testkit::event::Event;
 
-/// What a command says about a project that does not exist.
 /// What follows a change after which a cache may have redirects that are no longer right.
 const KEPT: &str = "a CDN in front of the service may keep redirects of the project's downloads for \
                     SharedCacheSeconds: `aws cloudfront create-invalidation --distribution-id ID \
                     --paths '/*'` removes them\n";
 
+/// What a command says about a project that does not exist.
 const NO_PROJECT: &str = "there is no project 25: `project list` shows the visible projects, and \
                           `project list --hidden` the hidden ones";
 
