@@ -48,6 +48,9 @@ pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Found, ApiError
         Err(ApiError::UnknownRoute) => parse_path(method, without_prefix),
         Ok(Found::Endpoint(endpoint)) if endpoint.row.facts.path == paths::PROJECT_PAGE => {
             match parse_path(method, without_prefix) {
+                Err(ApiError::UnknownRoute) if is_of_api(without_prefix) => {
+                    Err(ApiError::UnknownRoute)
+                }
                 Err(ApiError::UnknownRoute) => Ok(Found::Endpoint(endpoint)),
                 other => other,
             }
@@ -61,6 +64,12 @@ pub fn find(method: &Method, path: &str, prefix: &str) -> Result<Found, ApiError
         }
         received => received,
     }
+}
+
+/// Whether a raw path is one of the API, whose clients do not understand the page of a project.
+fn is_of_api(path: &str) -> bool {
+    let segments = pattern::segments(path).unwrap_or_default();
+    segments.first().is_some_and(|first| first == "api")
 }
 
 /// Finds the operation of a raw path without the service's prefix.

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const UNKNOWN: &str = r#"404 Not Found {"error":"404 Not Found"}"#;
+
 /// The operation with its parameters, or the error.
 fn describe(found: Result<Found, ApiError>) -> String {
     match found {
@@ -159,6 +161,11 @@ fn the_address_of_a_project_is_tried_last() {
         ("/gl/a/b", "project_page id=a/b"),
         ("/a/b", "project_page id=a/b"),
         ("/gl/a", "project_page id=gl/a"),
+        ("/gl/apis/x", "project_page id=apis/x"),
+        ("/gl/api", UNKNOWN),
+        ("/gl/api/x", UNKNOWN),
+        ("/gl/api/v5/projects", UNKNOWN),
+        ("/gl//%61pi/v4", UNKNOWN),
         ("/gl/a/b/-/releases", "releases_page id=gl/a/b or id=a/b"),
         (
             "/gl/a/b/-/releases/v1",
@@ -272,7 +279,6 @@ fn the_methods_of_a_path_are_those_of_its_operations() {
 
 #[test]
 fn other_paths_and_methods_are_unknown() {
-    const UNKNOWN: &str = r#"404 Not Found {"error":"404 Not Found"}"#;
     for request in [
         "GET /api/v4",
         "GET /api/v4/projects",
