@@ -26,7 +26,7 @@ use crate::http::request::Request;
 use crate::http::response::{self, Answer, Errors};
 use crate::idempotency;
 use crate::operations::{
-    self, Context, Endpoint, Facts, Format, FormerPaths, Found, Order, Parse, ParseFor,
+    self, Context, Endpoint, Facts, Format, FormerPaths, Found, Order, Parse, ParseFor, Query,
 };
 use crate::project::ProjectId;
 use crate::store::{Store, StoreSession};
@@ -235,7 +235,10 @@ async fn read(
         captures,
         project_without_prefix,
     } = endpoint;
-    let mut params = Params::read(http, &query, row.facts.max_body_bytes).await?;
+    let mut params = match row.facts.query {
+        Query::Strict => Params::read(http, &query, row.facts.max_body_bytes).await?,
+        Query::Lenient => Params::read_leniently(&query),
+    };
     if row.facts.format == Format::JsonWithSuffix && captures.text("format").is_some() {
         params.take("format");
     }

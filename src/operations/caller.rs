@@ -1,7 +1,7 @@
 //! The operations that need a token and no project: its holder, its job, and the version of the API
 //! (R73, R74).
 
-use super::facts::{Content, Facts, Format, Order};
+use super::facts::{Content, Facts, Format, Order, Query};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, TokenGrant};
 use crate::http::error::ApiError;
@@ -21,6 +21,7 @@ impl Operation for CurrentUser {
         access: Access::Token,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: None,
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
@@ -53,6 +54,7 @@ impl Operation for CurrentJob {
         access: Access::JobToken,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: None,
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
@@ -88,6 +90,7 @@ impl Operation for Version {
         access: Access::Token,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: None,
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
@@ -119,6 +122,7 @@ impl Operation for Metadata {
         access: Access::Token,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: None,
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],

@@ -2,7 +2,7 @@
 //! and R).
 
 use super::asset::{Asset, reject_parent};
-use super::facts::{Content, Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order, Query};
 use super::params::{ASSET_PATH, DOWNLOAD_PATH, ID, PROJECT_PATH, SUFFIX_PATH, TAG_NAME};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
@@ -28,6 +28,7 @@ impl Operation for Download {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[PROJECT_PATH, TAG_NAME, DOWNLOAD_PATH],
@@ -63,6 +64,7 @@ impl Operation for DownloadAsset {
         access: Access::Read,
         order: Order::AccessFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, ASSET_PATH],
@@ -100,6 +102,7 @@ impl Operation for Latest {
         access: Access::Read,
         order: Order::AccessFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, SUFFIX_PATH],
@@ -141,6 +144,7 @@ impl Operation for LatestPage {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[PROJECT_PATH, SUFFIX_PATH],

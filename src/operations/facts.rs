@@ -23,6 +23,8 @@ pub struct Facts {
     pub order: Order,
     /// The formats that it serves.
     pub format: Format,
+    /// How it reads the query string.
+    pub query: Query,
     /// How it treats a request that names its project by a former path; `None` if the path names no
     /// project.
     pub former_paths: Option<FormerPaths>,
@@ -64,6 +66,18 @@ pub enum Format {
     JsonWithSuffix,
     /// No format. The parameter has a meaning only in the API (E20, G2).
     Ignored,
+}
+
+/// How an operation reads the query string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Query {
+    /// As GitLab's API does: a query that does not parse, or that has too many parameters, is an
+    /// error (C9, R82).
+    Strict,
+    /// Nothing in it is an error, because programs that share the address of a page add parameters
+    /// of their own. It reads the credentials and the last of equal names; there are no arrays and
+    /// no objects, and it reads no body (R92).
+    Lenient,
 }
 
 /// What the response to a successful request contains.

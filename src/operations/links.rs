@@ -1,6 +1,6 @@
 //! The operations on the links of a release (section A).
 
-use super::facts::{Content, Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order, Query};
 use super::link_input::{CREATE_LINK_PARAMS, UPDATE_LINK_PARAMS, read_link_update, read_new_link};
 use super::params::{ID, LINK_ID, PAGE, PER_PAGE, TAG_NAME};
 use super::{Answer, Context, Operation};
@@ -31,6 +31,7 @@ impl Operation for ListLinks {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::JsonWithSuffix,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, PAGE, PER_PAGE],
@@ -69,6 +70,7 @@ impl Operation for GetLink {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, LINK_ID],
@@ -109,6 +111,7 @@ impl Operation for CreateLink {
         access: Access::Write,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_BODY_BYTES,
         params: CREATE_LINK_PARAMS,
@@ -175,6 +178,7 @@ impl Operation for UpdateLink {
         access: Access::Write,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_BODY_BYTES,
         params: UPDATE_LINK_PARAMS,
@@ -218,6 +222,7 @@ impl Operation for DeleteLink {
         access: Access::Write,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, LINK_ID],

@@ -16,7 +16,7 @@ mod release_input;
 mod releases;
 mod site;
 
-pub use facts::{Content, Facts, Format, FormerPaths, Order};
+pub use facts::{Content, Facts, Format, FormerPaths, Order, Query};
 pub use find::{Endpoint, Found, find, parse_path};
 pub use links::CreateLink;
 pub use release_input::ReleaseInput;

@@ -1,6 +1,6 @@
 //! The description of the API in the format OpenAPI, which `make openapi` writes.
 
-use super::facts::{Content, Facts, Format, Order};
+use super::facts::{Content, Facts, Format, Order, Query};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, PublicGrant};
 use crate::http::error::ApiError;
@@ -19,6 +19,7 @@ impl Operation for OpenApi {
         access: Access::Public,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: None,
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],

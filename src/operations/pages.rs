@@ -1,6 +1,6 @@
 //! The pages of a project, and its feed.
 
-use super::facts::{Content, Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order, Query};
 use super::params::{PAGE_FOR_PEOPLE, PROJECT_PATH, TAG_NAME};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
@@ -25,6 +25,7 @@ impl Operation for ReleasePage {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Lenient,
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[PROJECT_PATH, TAG_NAME],
@@ -66,6 +67,7 @@ impl Operation for ReleasesPage {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Lenient,
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[PROJECT_PATH, PAGE_FOR_PEOPLE],
@@ -122,6 +124,7 @@ impl Operation for Feed {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Lenient,
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[PROJECT_PATH],

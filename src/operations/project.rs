@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::facts::{Content, Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order, Query};
 use super::params::{ID, LICENSE, PAGE, PER_PAGE, STATISTICS, USER_ID, WITH_CUSTOM_ATTRIBUTES};
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, ProjectGrant};
@@ -25,6 +25,7 @@ impl Operation for GetProject {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, LICENSE, STATISTICS, WITH_CUSTOM_ATTRIBUTES],
@@ -71,6 +72,7 @@ impl Operation for GetMember {
         access: Access::Token,
         order: Order::TokenFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, USER_ID],
@@ -112,6 +114,7 @@ impl Operation for ListBranches {
         access: Access::Read,
         order: Order::ParametersFirst,
         format: Format::JsonWithSuffix,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, PAGE, PER_PAGE],

@@ -1,6 +1,6 @@
 //! The operations on releases (section R).
 
-use super::facts::{Content, Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order, Query};
 use super::params::{
     ID, INCLUDE_HTML_DESCRIPTION, ORDER_BY, PAGE, PER_PAGE, SORT, TAG_NAME, UPDATED_AFTER,
     UPDATED_BEFORE,
@@ -38,6 +38,7 @@ impl Operation for ListReleases {
         access: Access::Read,
         order: Order::AccessFirst,
         format: Format::JsonWithSuffix,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: LIST_RELEASES_PARAMS,
@@ -109,6 +110,7 @@ impl Operation for GetRelease {
         access: Access::Read,
         order: Order::AccessFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Redirect),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME, INCLUDE_HTML_DESCRIPTION],
@@ -156,6 +158,7 @@ impl Operation for CreateRelease {
         access: Access::Write,
         order: Order::AccessFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_RELEASE_BODY_BYTES,
         params: CREATE_RELEASE_PARAMS,
@@ -230,6 +233,7 @@ impl Operation for UpdateRelease {
         access: Access::Write,
         order: Order::AccessFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_RELEASE_BODY_BYTES,
         params: UPDATE_RELEASE_PARAMS,
@@ -287,6 +291,7 @@ impl Operation for DeleteRelease {
         access: Access::Write,
         order: Order::AccessFirst,
         format: Format::Json,
+        query: Query::Strict,
         former_paths: Some(FormerPaths::Reject),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[ID, TAG_NAME],

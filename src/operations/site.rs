@@ -1,6 +1,6 @@
 //! What the service shows outside of projects, and the address of a project.
 
-use super::facts::{Content, Facts, Format, FormerPaths, Order};
+use super::facts::{Content, Facts, Format, FormerPaths, Order, Query};
 use super::params::PROJECT_PATH;
 use super::{Answer, Context, Operation};
 use crate::authorization::{Access, PublicGrant};
@@ -21,6 +21,7 @@ impl Operation for Home {
         access: Access::Public,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Lenient,
         former_paths: None,
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
@@ -52,6 +53,7 @@ impl Operation for Robots {
         access: Access::Public,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Lenient,
         former_paths: None,
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
@@ -83,6 +85,7 @@ impl Operation for Favicon {
         access: Access::Public,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Lenient,
         former_paths: None,
         max_body_bytes: MAX_BODY_BYTES,
         params: &[],
@@ -115,6 +118,7 @@ impl Operation for ProjectPage {
         access: Access::Public,
         order: Order::ParametersFirst,
         format: Format::Ignored,
+        query: Query::Lenient,
         former_paths: Some(FormerPaths::Serve),
         max_body_bytes: MAX_BODY_BYTES,
         params: &[PROJECT_PATH],

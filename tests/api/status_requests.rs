@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use release_links::authorization::Access;
-use release_links::operations::{Facts, Format, FormerPaths};
+use release_links::operations::{Facts, Format, FormerPaths, Query};
 use release_links::project::{ProjectPath, ProjectRef};
 use release_links::store::Store;
 use release_links::store::operator::{ProjectChanges, Takeover};
@@ -49,7 +49,11 @@ fn lines(heading: &str) -> Vec<Line<'static>> {
 
 /// The headings that apply to an operation, its own first.
 pub fn headings(facts: &Facts) -> Vec<&'static str> {
-    let mut headings = vec![facts.name, "every operation"];
+    let mut headings = vec![facts.name];
+    if facts.query == Query::Strict {
+        headings.push("every operation that reads its query strictly");
+    }
+    headings.push("every operation");
     if facts.access != Access::Public {
         headings.push("every operation that calls DynamoDB");
     }
@@ -238,6 +242,7 @@ impl<'a> Request<'a> {
             ("large", "body") => self.with(|event| event.body("text/plain", "x".repeat(600_000))),
             ("long", "query") => self.with(|event| event.query(&"a=b&".repeat(5_000))),
             ("long", "redirect") => self.with(|event| event.query(&"a=b&".repeat(2_500))),
+            ("broken", "body") => self.with(|event| event.raw_body("!", true)),
             ("text", "body") => self.with(|event| event.body("text/plain", "x")),
             _ => panic!("{word} {rest} are no words of the table"),
         }

@@ -15,6 +15,7 @@ mod value;
 
 use lambda_http::http::{HeaderMap, Method, Request, header};
 use lambda_http::{Body, http};
+use url::form_urlencoded;
 
 pub use super::param_error::{ParamError, ParamErrors, ParamProblem, TooComplex};
 pub use checks::Checks;
@@ -65,6 +66,17 @@ impl Params {
             values,
             too_complex: limits.exceeded,
         })
+    }
+
+    /// Reads the query string of a page. Nothing in it is an error: of equal names the last one
+    /// counts, a name with brackets is a name like any other, and what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn read_leniently(query: &str) -> Self {
+        let mut values = Object::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            values.insert(name.into_owned(), Value::Text(value.into_owned()));
+        }
+        Self::from_object(values)
     }
 
     /// The members of an object.

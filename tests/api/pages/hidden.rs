@@ -95,7 +95,9 @@ async fn a_page_is_seen_with_a_token_in_any_place_and_repeats_it_nowhere() {
             "job_token",
             "token",
         ] {
-            events.push(get(&format!("{path}{separator}{name}={token}")));
+            for rest in ["", "&x=%ff", "&page[]=1&page[a]=%00"] {
+                events.push(get(&format!("{path}{separator}{name}={token}{rest}")));
+            }
         }
         for event in events {
             let reply = app.send(event).await;

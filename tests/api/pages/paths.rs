@@ -83,6 +83,47 @@ async fn every_path_has_its_answer() {
     .await;
 }
 
+/// Programs that share an address add parameters of their own.
+#[tokio::test]
+async fn nothing_in_the_query_of_a_page_is_an_error() {
+    let app = TestApp::start().await;
+    let many = "a[b]=c&".repeat(1_500);
+    let queries = [
+        "x=%ff",
+        "page=%ff",
+        "page=%00",
+        "page=1&page[]=2",
+        "page=1&page[a]=2",
+        "page[a]=1&page=1",
+        "utm=%E4",
+        "x=%zz&%",
+        "token[]=x",
+        "a[b][c][d][e][f][g][h][i][j][k][l][m][n][o][p]=1",
+        &many,
+    ];
+    for path in [
+        "/",
+        "/robots.txt",
+        "/favicon.ico",
+        "/group/app/-/releases",
+        "/group/app/-/releases/v0.1",
+        "/group/app/-/releases.atom",
+    ] {
+        let plain = app.get(path).await;
+        for query in queries {
+            let reply = app.get(&format!("{path}?{query}")).await;
+            let found = (reply.status, &reply.body);
+            assert_eq!(found, (plain.status, &plain.body), "{path}?{query}");
+        }
+    }
+    for query in ["x=%ff", "page=1&page[]=2", "x=%zz&%"] {
+        let reply = app.get(&format!("/group/app?{query}")).await;
+        let query = query.replace("[]", "%5B%5D");
+        let list = format!("http://127.0.0.1:9000/group/app/-/releases?{query}");
+        assert_eq!((reply.status, reply.header("location")), (302, &*list));
+    }
+}
+
 #[tokio::test]
 async fn other_methods_than_get_and_head_are_unknown_routes() {
     let app = TestApp::start().await;
@@ -155,6 +196,29 @@ async fn pages_work_whether_the_gateway_keeps_or_removes_the_prefix() {
         assert!(text.contains(&format!("href=\"{releases}\"")), "{text}");
     }
     assert_eq!(app.get("/gl").await.status, 200);
+    for path in ["/gl/api", "/gl/api/x", "/gl/api/v5/projects"] {
+        app.get(path).await.assert_error(404, "404 Not Found");
+    }
+}
+
+/// Such a path names no page, so the error is that of the API (R92).
+#[tokio::test]
+async fn a_path_that_does_not_decode_or_is_too_long_is_an_error_in_json() {
+    let app = TestApp::start().await;
+    let not_utf8 = "Bad Request: the path is not UTF-8 once it is decoded";
+    let nul = "Bad Request: the path contains a NUL byte";
+    for (path, reason) in [
+        ("/group/app/-/releases/%ff", not_utf8),
+        ("/group/app/-/releases.atom%ff", not_utf8),
+        ("/group%00/app/-/releases", nul),
+        ("/%00", nul),
+    ] {
+        app.get(path).await.assert_error(400, reason);
+    }
+    let long = format!("/group/app/-/releases/{}", "t".repeat(17_000));
+    let reply = app.get(&long).await;
+    let found = (reply.status, reply.media_type());
+    assert_eq!(found, (414, "application/json"));
 }
 
 /// An HTTP API decodes the path, and the others pass it on as it is.
