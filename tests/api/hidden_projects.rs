@@ -33,6 +33,9 @@ fn cold(app: &TestApp, public_url: &str) -> TestApp {
 const PREFIXED: &str = "https://example.com/links";
 const DOWNLOAD: &str = "/links/group/app/-/releases/v0.1/downloads/bin/app";
 const LATEST: &str = "/links/group/app/-/releases/permalink/latest";
+const PAGE: &str = "/links/group/app/-/releases/v0.1";
+const LIST: &str = "/links/group/app/-/releases";
+const FEED: &str = "/links/group/app/-/releases.atom";
 
 async fn post_link(app: &TestApp, project: u64, token: &str, url: &str) {
     let links = format!("/api/v4/projects/{project}/releases/v0.1/assets/links");
@@ -122,7 +125,7 @@ async fn a_hidden_project_behind_a_prefix_is_like_a_missing_one() {
         let hidden = prefixed(visibility, "links/group/app").await;
         let missing = prefixed(visibility, "unrelated/app").await;
         for persona in [Anonymous, Outsider, Expired, Junk] {
-            for path in [DOWNLOAD, LATEST] {
+            for path in [DOWNLOAD, LATEST, PAGE, LIST, FEED] {
                 for first in [Some(Owner), Some(Outsider), None] {
                     let [hidden, missing] = [&hidden, &missing].map(|app| cold(app, PREFIXED));
                     for app in [&hidden, &missing] {
