@@ -51,7 +51,7 @@ pub use links::{CreatedLink, Links};
 pub use release_creation::CreatedRelease;
 pub use releases::Releases;
 pub use session::Usage;
-pub use shown::{Room, ShownRelease, Summary};
+pub use shown::{Beginning, Room, ShownRelease, Summary};
 pub use writing::WriteSession;
 
 use std::time::{Duration, SystemTime};

@@ -48,6 +48,15 @@ pub struct Summary {
     pub links: u64,
 }
 
+/// A release with the beginning of its description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beginning {
+    /// The release.
+    pub release: Release,
+    /// Whether its description goes on.
+    pub is_cut: bool,
+}
+
 impl Room {
     fn has(self, links: &[Link]) -> bool {
         let bytes = links.iter().flat_map(Link::shown_texts).map(str::len);
@@ -113,7 +122,7 @@ impl Releases<'_> {
     }
 
     /// The latest releases of a project that are not upcoming at this time, at most this many, each
-    /// with this many bytes of its description.
+    /// with the lines of its description that this many bytes hold.
     ///
     /// # Errors
     ///
@@ -123,7 +132,7 @@ impl Releases<'_> {
         project: ProjectId,
         now: Timestamp,
         (count, bytes): (u64, usize),
-    ) -> Result<Vec<Release>, StoreError> {
+    ) -> Result<Vec<Beginning>, StoreError> {
         let partition = order_partition(project);
         // What follows the time in the key of a place sorts before `$`.
         let range = Range {
@@ -167,7 +176,7 @@ impl Releases<'_> {
         self,
         key: &ReleaseKey,
         bytes: usize,
-    ) -> Result<Option<Release>, StoreError> {
+    ) -> Result<Option<Beginning>, StoreError> {
         let partition = Partition::new(key);
         let living = self
             .session
@@ -176,12 +185,23 @@ impl Releases<'_> {
             return Ok(None);
         };
         let mut release = build_release(key, &living.item, living.details)?;
-        if let Some(text) = &mut release.details.description {
-            text.truncate(text.floor_char_boundary(bytes));
-            text.shrink_to_fit();
-        }
-        Ok(Some(release))
+        let description = release.details.description.as_mut();
+        let is_cut = description.is_some_and(|text| cut(text, bytes));
+        Ok(Some(Beginning { release, is_cut }))
     }
+}
+
+/// Cuts a text that has more bytes at the end of a line, or of a character if no line ends before,
+/// and returns whether it did.
+fn cut(text: &mut String, bytes: usize) -> bool {
+    let is_longer = text.len() > bytes;
+    if is_longer {
+        let end = text.floor_char_boundary(bytes);
+        let line = text[..end].rfind('\n').map(|at| at + 1);
+        text.truncate(line.unwrap_or(end));
+        text.shrink_to_fit();
+    }
+    is_longer
 }
 
 /// Several releases at the same time, in their order. One that was deleted after the order was read
@@ -192,4 +212,25 @@ async fn read_all<T>(
     let reads = futures_util::stream::iter(reads).buffered(CONCURRENT_READS);
     let found = reads.try_filter_map(|found| async { Ok(found) });
     found.try_collect().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_at_the_end_of_a_line_where_there_is_one() {
+        for (text, bytes, expected, is_cut) in [
+            ("", 0, "", false),
+            ("one\ntwo\n", 8, "one\ntwo\n", false),
+            ("one\ntwo\n", 7, "one\n", true),
+            ("one\ntwo\n", 4, "one\n", true),
+            ("one\ntwo\n", 3, "one", true),
+            ("éé", 3, "é", true),
+        ] {
+            let mut shown = text.to_owned();
+            let was_cut = cut(&mut shown, bytes);
+            assert_eq!((shown.as_str(), was_cut), (expected, is_cut), "{bytes}");
+        }
+    }
 }

@@ -6,14 +6,18 @@ use uuid::Builder;
 
 use super::text::{Name, Text, json_bytes};
 use super::{Page, Site};
-use crate::markdown::{self, Budget, Html};
+use crate::markdown::{self, Budget};
 use crate::release::Release;
+use crate::store::Beginning;
 use crate::timestamp::Timestamp;
 
 /// What the feed of a project without releases says.
 const NEVER: &str = "1970-01-01T00:00:00Z";
 /// Size up to which a feed has descriptions, in bytes of Lambda's response.
 const MAX_BYTES: usize = 5_000_000;
+
+/// The end of a description that is cut.
+const REST: &str = "<p>The rest is on the page of the release.</p>";
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
@@ -38,16 +42,19 @@ struct Entry<'a> {
 
 /// The feed with these releases, the latest first.
 #[must_use]
-pub fn feed(site: Site<'_>, releases: &[Release]) -> Page {
+pub fn feed(site: Site<'_>, releases: &[Beginning]) -> Page {
     let Site {
         public_url,
         project,
     } = site;
     let (mut room, mut budget) = (MAX_BYTES, Budget::new());
-    let entries = releases.iter().map(|release| {
+    let entries = releases.iter().map(|Beginning { release, is_cut }| {
         let description = release.details.description.as_deref();
-        let content = description.map(|text| markdown::render(text, &mut budget));
-        let with_content = entry(site, release, content.as_ref().map(Html::as_str));
+        let content = description.map(|text| {
+            let html = markdown::render(text, &mut budget).into_string();
+            if *is_cut { html + REST } else { html }
+        });
+        let with_content = entry(site, release, content.as_deref());
         let (text, bytes) = match json_bytes(&with_content) {
             bytes if bytes <= room => (with_content, bytes),
             _ => (entry(site, release, None), 0),
@@ -55,7 +62,7 @@ pub fn feed(site: Site<'_>, releases: &[Release]) -> Page {
         room -= bytes;
         text
     });
-    let latest = releases.first().map(|release| release.released_at);
+    let latest = releases.first().map(|latest| latest.release.released_at);
     let template = Feed {
         id: urn(&[&project.id.to_string()]),
         project: Text(project.path.as_str()),
