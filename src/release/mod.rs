@@ -4,6 +4,7 @@
 mod rules;
 mod size;
 mod tag;
+mod visible;
 
 use std::fmt;
 use std::str::FromStr;
@@ -108,11 +109,11 @@ impl Release {
         self.immutable_at.is_some_and(|time| time <= now)
     }
 
-    /// What a page calls it: its name, or the tag without one (R43).
+    /// What a page calls it: its name, or the tag if it has none (R43) or one that nobody sees.
     #[must_use]
     pub fn title(&self) -> &str {
         let name = self.details.name.as_deref().map(str::trim);
-        let name = name.filter(|name| !name.is_empty());
+        let name = name.filter(|name| name.chars().any(visible::is_visible));
         name.unwrap_or(self.tag.as_str())
     }
 

@@ -88,7 +88,9 @@ pub fn release(site: Site<'_>, shown: &ShownRelease, now: SystemTime) -> Page {
     let details = &release.details;
     let description = details.description.as_deref().unwrap_or_default();
     let notes = markdown::render(description, &mut Budget::new());
-    let notes = Some(notes.as_str()).filter(|_| !description.trim().is_empty());
+    // Definitions of links render to nothing, and a no-break space to an empty paragraph.
+    let is_empty = description.trim().is_empty() || notes.as_str().trim().is_empty();
+    let notes = Some(notes.as_str()).filter(|_| !is_empty);
     let room = MAX_BYTES.saturating_sub(FRAME_BYTES + notes.map_or(0, json_bytes));
     let (groups, number) = groups(site, shown, room);
     let template = ReleasePage {

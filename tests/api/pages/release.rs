@@ -86,10 +86,12 @@ async fn a_release_with_digests_names_its_checksum_file_unless_a_link_has_that_n
 #[tokio::test]
 async fn a_release_without_a_name_and_without_files_has_the_tag_as_its_title() {
     let app = TestApp::start().await;
-    for name in [json!(null), json!(""), json!(" ")] {
-        let tag = format!("t/{name}").replace('"', "-");
+    let invisible = ["", " ", "\u{200b}", "\u{2060}\u{feff}", "\u{3000}\u{200b} "];
+    let names = invisible.map(|name| json!(name)).into_iter();
+    for (n, name) in names.chain([json!(null)]).enumerate() {
+        let tag = format!("t/{n}");
         create(&app, json!({"tag_name": tag, "name": name})).await;
-        let path = format!("/group/app/-/releases/{tag}").replace(' ', "%20");
+        let path = format!("/group/app/-/releases/{tag}");
         let page = Page::of(&app.get(&path).await);
         assert_eq!(page.texts("h1"), [tag.as_str()]);
         assert!(
@@ -154,6 +156,39 @@ async fn odd_names_are_shown_without_their_control_characters() {
             .count(),
         1
     );
+}
+
+/// GitLab's rules accept such URLs (D7).
+#[tokio::test]
+async fn a_link_without_a_host_leads_nowhere() {
+    let app = TestApp::start().await;
+    let link = |(n, url): (usize, &str)| json!({"name": format!("file {n}"), "url": url});
+    let urls = ["http:///x", "http:h", "https://:80/x", "http://user@/x"];
+    let links: Vec<_> = urls.into_iter().enumerate().map(link).collect();
+    create(&app, json!({"tag_name": "v1", "assets": {"links": links}})).await;
+    let page = Page::of(&app.get(PAGE).await);
+    let expected = ["v1", "file 0", "file 1", "file 2", "file 3"];
+    let shown = page.texts("bdi");
+    let shown = shown.iter().filter(|text| !text.starts_with("group/"));
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        expected[1..].iter().collect::<Vec<_>>()
+    );
+    let hrefs = page.values("a", "href");
+    assert!(hrefs.iter().all(|href| !urls.contains(href)), "{hrefs:?}");
+}
+
+#[tokio::test]
+async fn a_description_that_renders_to_nothing_has_no_section() {
+    let app = TestApp::start().await;
+    let descriptions = ["[a]: https://e.com", " \n ", "\u{a0}", "", "text"];
+    for (n, description) in descriptions.into_iter().enumerate() {
+        let tag = format!("n{n}");
+        create(&app, json!({"tag_name": tag, "description": description})).await;
+        let page = Page::of(&app.get(&format!("/group/app/-/releases/{tag}")).await);
+        let has_notes = page.texts("h2").contains(&"Release notes".to_owned());
+        assert_eq!(has_notes, description == "text", "{description}");
+    }
 }
 
 #[tokio::test]
