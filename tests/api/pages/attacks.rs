@@ -130,6 +130,30 @@ async fn text_of_users_adds_no_element_no_attribute_and_no_scheme() {
     }
 }
 
+/// The second character of a filepath is the only one that may be any (D11).
+#[tokio::test]
+async fn a_filepath_adds_no_element_no_attribute_and_no_scheme() {
+    let app = TestApp::start().await;
+    let release = |filepath: &str| {
+        let mut body = with_text("plain", "plain");
+        let link = &mut body["assets"]["links"][0];
+        (link["name"], link["direct_asset_path"]) = ("file".into(), filepath.into());
+        body
+    };
+    let mut allowed = None;
+    for character in ['x', '<', '>', '"', '\'', '&', '\\', '`'] {
+        let body = release(&format!("/{character}onload"));
+        let reply = app.post(RELEASES, body).await;
+        assert_eq!(reply.status, 201, "{character}: {reply:?}");
+        let reply = app.get(&format!("{LIST}/plain")).await;
+        let commands = Page::of(&reply).values("button", "data-copy").join("\n");
+        assert!(commands.contains("onload"), "{commands}");
+        let found = kinds(&app, "plain").await;
+        assert_eq!(found, *allowed.get_or_insert(found.clone()), "{character}");
+        assert_eq!(app.delete(&format!("{RELEASES}/plain")).await.status, 200);
+    }
+}
+
 /// An error page has nothing of the request in it.
 #[tokio::test]
 async fn the_page_of_an_error_repeats_nothing_of_the_request() {
