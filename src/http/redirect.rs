@@ -1,5 +1,5 @@
-//! Redirects: to the URL of a link (G3), to the latest release (R63, R68), and to the ID of
-//! a project that has moved (F3).
+//! Redirects: to the URL of a link (G3), to the latest release (R63, R68), to the page of a project
+//! (R92), and to the ID of a project that has moved (F3).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -33,8 +33,8 @@ pub struct Redirect {
 pub struct MaxAges {
     /// To the URL of a link.
     pub download: MaxAge,
-    /// To the latest release, by anyone. It changes without a change of the URL (R69), so shared
-    /// caches keep it no longer.
+    /// To the latest release and to the page of a project, by anyone. They change without a change of
+    /// the URL (R69), so shared caches keep them no longer.
     pub latest: Duration,
 }
 
@@ -102,13 +102,14 @@ pub fn to_link(url: &str, visibility: Visibility, max_age: MaxAge) -> Redirect {
     Redirect::temporary(link::to_uri(url), visibility, max_age)
 }
 
-/// A redirect to the latest release, whose URL this is, with the segments that follow `latest` in
-/// the path and with the query of the request.
+/// A redirect to another path of the service that passes the query of the request on, without
+/// `order_by`: to the latest release, with the segments that follow `latest` in the path, and to the
+/// page of a project. No cache may keep it if the query may have a token.
 ///
 /// # Errors
 ///
 /// [`ApiError::RedirectTooLong`].
-pub fn to_latest(
+pub fn passing_query_on(
     url: String,
     suffix: &[String],
     query: &str,

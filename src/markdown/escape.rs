@@ -7,10 +7,19 @@ const fn replacement(character: char) -> Option<&'static str> {
         '<' => Some("&lt;"),
         '>' => Some("&gt;"),
         '"' => Some("&quot;"),
-        '\t' | '\n' | '\r' => None,
-        // XML forbids these, even as references.
-        ..' ' | '\u{FFFE}' | '\u{FFFF}' => Some("\u{FFFD}"),
+        _ if is_forbidden(character) => Some("\u{FFFD}"),
         _ => None,
+    }
+}
+
+/// Whether XML forbids a character, even as a reference (XML 1.0, 2.2). HTML forbids most of these,
+/// too.
+#[must_use]
+pub const fn is_forbidden(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => false,
+        ..' ' | '\u{FFFE}' | '\u{FFFF}' => true,
+        _ => false,
     }
 }
 

@@ -23,6 +23,8 @@ mod writer;
 
 use pulldown_cmark::{Options, Parser};
 
+pub use escape::is_forbidden;
+
 use limits::Parsed;
 use writer::Writer;
 
@@ -69,8 +71,8 @@ impl Budget {
     /// What a request may read and write, in bytes.
     pub const BYTES: usize = 1_048_576;
     /// How many characters that may be markup a request may read; each row of a table counts its
-    /// columns, too. The release notes of large
-    /// projects have one in ten characters, and a description has at most 300 KiB.
+    /// columns, too. One in ten characters is markup in the release notes of large projects, and a
+    /// description has at most 300 KiB.
     pub const MARKS: usize = 65_536;
 
     /// The budget of one request.

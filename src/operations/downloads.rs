@@ -183,6 +183,6 @@ impl Suffix {
         context: &Context<'_>,
     ) -> Result<redirect::Redirect, ApiError> {
         let (query, max_age) = (&context.request.query, context.max_ages.latest);
-        redirect::to_latest(url, &self.0, query, grant.project.visibility, max_age)
+        redirect::passing_query_on(url, &self.0, query, grant.project.visibility, max_age)
     }
 }

@@ -9,7 +9,7 @@ use crate::http::page::{self, Site};
 use crate::http::params::{MAX_BODY_BYTES, Value};
 use crate::http::request::Request;
 use crate::http::{Method, paths};
-use crate::page::Page;
+use crate::page::{DEFAULT_PER_PAGE, Page};
 use crate::release::TagName;
 use crate::store::Room;
 use crate::timestamp::Timestamp;
@@ -50,10 +50,11 @@ impl Operation for ReleasePage {
     }
 }
 
-/// More links than that never fit on a page.
+/// The links that are read. Those that follow would never be on the page, because it shows no more
+/// files, or because each text of a link takes at least its own size on it.
 const ROOM: Room = Room {
     links: page::MAX_FILES,
-    bytes: 5_000_000,
+    bytes: page::MAX_BYTES,
 };
 
 /// The page with the releases of a project.
@@ -86,7 +87,7 @@ impl Operation for ReleasesPage {
         };
         Ok(Self(Page {
             number,
-            per_page: page::PER_PAGE,
+            per_page: DEFAULT_PER_PAGE,
         }))
     }
 
@@ -107,11 +108,8 @@ impl Operation for ReleasesPage {
 fn page_number(text: &str) -> u64 {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_number);
-    number.unwrap_or(1).clamp(1, MAX_NUMBER)
+    number.unwrap_or(1).max(1)
 }
-
-/// The last page that a project can have is before it. It leaves room for the offset.
-const MAX_NUMBER: u64 = 1 << 40;
 
 /// The feed of a project.
 pub struct Feed;
@@ -144,7 +142,7 @@ impl Operation for Feed {
     async fn run(self, grant: ProjectGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
         let now = Timestamp::from_clock(context.now);
         let releases = context.session.releases();
-        let limits = (page::PER_PAGE, MAX_DESCRIPTION_BYTES);
+        let limits = (DEFAULT_PER_PAGE, MAX_DESCRIPTION_BYTES);
         let releases = releases.latest_until(grant.project.id, now, limits).await?;
         Ok(Answer::Page(page::feed(site(&grant, context), &releases)))
     }

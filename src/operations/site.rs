@@ -139,7 +139,7 @@ impl Operation for ProjectPage {
     async fn run(self, _grant: PublicGrant, context: &Context<'_>) -> Result<Answer, ApiError> {
         let url = context.public_url().releases_of(&self.0);
         let (query, max_age) = (&context.request.query, context.max_ages.latest);
-        let redirect = redirect::to_latest(url, &[], query, Visibility::Public, max_age)?;
+        let redirect = redirect::passing_query_on(url, &[], query, Visibility::Public, max_age)?;
         Ok(Answer::Redirect(redirect))
     }
 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use uuid::Builder;
 
 use super::text::{Name, Text, json_bytes};
-use super::{Page, Site};
+use super::{MAX_BYTES, Page, Site};
 use crate::markdown::{self, Budget};
 use crate::release::Release;
 use crate::store::Beginning;
@@ -13,8 +13,6 @@ use crate::timestamp::Timestamp;
 
 /// What the feed of a project without releases says.
 const NEVER: &str = "1970-01-01T00:00:00Z";
-/// Size up to which a feed has descriptions, in bytes of Lambda's response.
-const MAX_BYTES: usize = 5_000_000;
 
 /// The end of a description that is cut.
 const REST: &str = "<p>The rest is on the page of the release.</p>";

@@ -15,7 +15,7 @@ pub use error::error;
 pub use feed::feed;
 pub use home::home;
 pub use release::{MAX_FILES, release};
-pub use releases::{PER_PAGE, releases};
+pub use releases::releases;
 
 use askama::Template;
 use lambda_http::http::{HeaderMap, HeaderValue, Response, header};
@@ -27,6 +27,10 @@ use crate::project::{Project, Visibility};
 
 /// The media type of a page.
 pub const HTML: &str = "text/html";
+
+/// Size up to which a page has files, and a feed descriptions, in bytes of Lambda's response. The
+/// response may have 6 MB.
+pub const MAX_BYTES: usize = 5_000_000;
 
 /// The style of every page.
 const STYLE: &str = include_str!("page.css");
@@ -115,7 +119,9 @@ impl Page {
     }
 }
 
-/// The text of a template. A template fails only if a value in it does, and none of ours does.
+/// The text of a template. It cannot fail: writing to a string does not, the values in our templates
+/// are texts, numbers and [`text`]'s types, which only pass on an error of the writer, and no template
+/// uses a filter that may fail.
 fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_else(|error| {
         tracing::error!(cause = %error, "a page cannot be written");

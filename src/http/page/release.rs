@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use askama::Template;
 
 use super::text::{Moment, Name, Text, grouped, json_bytes};
-use super::{Page, SCRIPT, STYLE, Site, rendered};
+use super::{MAX_BYTES, Page, SCRIPT, STYLE, Site, rendered};
 use crate::http::json::LinkUrls;
 use crate::link::{Digest, Link, LinkType, Target, checksums};
 use crate::markdown::{self, Budget};
@@ -17,8 +17,6 @@ use crate::store::ShownRelease;
 pub const MAX_FILES: usize = 2_000;
 /// More files than that push the notes out of sight.
 const MANY_FILES: usize = 10;
-/// Size up to which a page shows files, in bytes of Lambda's response.
-const MAX_BYTES: usize = 5_000_000;
 /// The page without its files and its notes has at most this many bytes.
 const FRAME_BYTES: usize = 60_000;
 

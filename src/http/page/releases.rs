@@ -6,11 +6,8 @@ use askama::Template;
 
 use super::text::{Moment, Name, Text, files};
 use super::{Page, SCRIPT, STYLE, Site};
-use crate::page::Paged;
+use crate::page::{DEFAULT_PER_PAGE, Paged};
 use crate::store::Summary;
-
-/// The number of releases on a page.
-pub const PER_PAGE: u64 = 20;
 
 #[derive(Template)]
 #[template(path = "releases.html")]
@@ -38,7 +35,7 @@ struct Item<'a> {
 /// A page of the list of releases.
 #[must_use]
 pub fn releases(site: Site<'_>, paged: &Paged<Summary>, number: u64, now: SystemTime) -> Page {
-    let pages = paged.counted.div_ceil(PER_PAGE).max(1);
+    let pages = paged.counted.div_ceil(DEFAULT_PER_PAGE).max(1);
     let url = site.public_url.releases(site.project);
     let url_of = |number| format!("{url}?page={number}");
     // A page after the last one leads back to it.

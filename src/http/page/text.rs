@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::markdown::is_forbidden;
 use crate::page::MAX_COUNT;
 use crate::timestamp::Timestamp;
 
-/// A text without the characters that XML forbids, even where they are escaped (XML 1.0, 2.2). HTML
-/// forbids most of them too.
+/// A text without the characters that XML forbids, even where they are escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Text<'a>(pub(super) &'a str);
 
@@ -44,11 +44,6 @@ fn write_without(
         }
     }
     Ok(())
-}
-
-fn is_forbidden(c: char) -> bool {
-    let is_white_space = matches!(c, '\t' | '\n' | '\r');
-    (c < ' ' && !is_white_space) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// A time for people and for programs.

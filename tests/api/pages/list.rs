@@ -30,6 +30,7 @@ async fn a_page_of_the_list_has_20_releases_and_links_to_its_neighbours() {
         (2, 20, vec!["Newer", "Older"]),
         (3, 7, vec!["Newer"]),
         (9, 0, vec!["Newer"]),
+        (u64::MAX, 0, vec!["Newer"]),
     ] {
         let page = Page::of(&app.get(&format!("{LIST}?page={number}")).await);
         assert_eq!(page.texts("h2").len(), titles, "{number}");
