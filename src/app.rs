@@ -235,9 +235,10 @@ async fn read(
         captures,
         project_without_prefix,
     } = endpoint;
-    let mut params = match row.facts.query {
-        Query::Strict => Params::read(http, &query, row.facts.max_body_bytes).await?,
-        Query::Lenient => Params::read_leniently(&query),
+    let mut params = if row.facts.query == Query::Lenient {
+        Params::read_leniently(&query)
+    } else {
+        Params::read(http, &query, row.facts.max_body_bytes).await?
     };
     if row.facts.format == Format::JsonWithSuffix && captures.text("format").is_some() {
         params.take("format");
