@@ -11,6 +11,8 @@ use crate::project::Visibility;
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
     status: StatusCode,
+    /// What people call the error, where it is not the status.
+    heading: Option<&'a str>,
     sentence: &'a str,
     home_url: &'a str,
 }
@@ -20,6 +22,7 @@ struct ErrorPage<'a> {
 pub fn error(status: StatusCode, home_url: &str) -> Page {
     let template = ErrorPage {
         status,
+        heading: (status == StatusCode::NOT_FOUND).then_some("Page not found"),
         sentence: sentence(status),
         home_url,
     };
@@ -29,9 +32,11 @@ pub fn error(status: StatusCode, home_url: &str) -> Page {
 fn sentence(status: StatusCode) -> &'static str {
     match status {
         StatusCode::BAD_REQUEST => "The address of this page is not valid.",
-        StatusCode::UNAUTHORIZED => "The token of this request is not valid.",
-        StatusCode::FORBIDDEN => "The token of this request does not allow it.",
-        StatusCode::NOT_FOUND => "This page does not exist, or you may not see it.",
+        StatusCode::UNAUTHORIZED => "The access token is not valid.",
+        StatusCode::NOT_FOUND => {
+            "This page does not exist, or you do not have access to it. Check the link, or ask the \
+             person who sent it."
+        }
         StatusCode::PAYLOAD_TOO_LARGE => "The request is too large.",
         StatusCode::URI_TOO_LONG => "The address of this page is too long.",
         StatusCode::SERVICE_UNAVAILABLE => "The service is busy; please try again in a moment.",

@@ -65,7 +65,7 @@ async fn a_private_a_missing_and_a_deleted_project_have_the_same_page() {
             assert_eq!(replies[1], replies[0], "{path}");
             assert_eq!(replies[2], replies[0], "{path}");
             let text = replies[0].body.as_str().unwrap();
-            assert!(text.contains(">This page does not exist, or you may not see it.<"));
+            assert!(text.contains(">404 Not Found<") && text.contains(">Page not found<"));
         }
     }
 }
@@ -117,6 +117,6 @@ async fn an_invalid_token_gets_a_page_and_not_the_public_project() {
         let reply = app.send(Event::new("GET", &path).token("unknown")).await;
         let text = reply.body.as_str().unwrap();
         assert_eq!(reply.status, 401);
-        assert!(text.contains(">The token of this request is not valid.<"));
+        assert!(text.contains(">The access token is not valid.<"));
     }
 }
