@@ -16,7 +16,7 @@ use crate::store::ShownRelease;
 /// Largest number of files on a page.
 pub const MAX_FILES: usize = 2_000;
 /// More files than that push the notes out of sight.
-const MANY_FILES: usize = 10;
+const MANY_FILES: usize = 3;
 /// The page without its files and its notes has at most this many bytes.
 const FRAME_BYTES: usize = 60_000;
 
@@ -38,6 +38,8 @@ struct ReleasePage<'a> {
     /// Whether the notes are far below.
     has_many_files: bool,
     more: Option<More>,
+    /// Whether commands to copy read the visitor's token.
+    needs_token: bool,
     checksums_url: Option<String>,
     notes: Option<Text<'a>>,
 }
@@ -52,6 +54,7 @@ struct Group {
 
 /// What the page does not show.
 struct More {
+    /// A sentence.
     text: String,
     url: String,
 }
@@ -62,7 +65,6 @@ struct FilePart<'a> {
     name: Name<'a>,
     href: Option<Text<'a>>,
     host: Option<Text<'a>>,
-    permanent_url: Option<&'a str>,
     digest: Option<&'a str>,
     command: Option<String>,
 }
@@ -72,7 +74,7 @@ const GROUPS: [(LinkType, &str, &str); 4] = [
     (LinkType::Package, "packages", "Packages"),
     (LinkType::Image, "images", "Images"),
     (LinkType::Runbook, "runbooks", "Runbooks"),
-    (LinkType::Other, "other", "Other"),
+    (LinkType::Other, "other", "Other files"),
 ];
 
 /// The page of a release. The files come before the notes, because most visitors want a file.
@@ -106,10 +108,16 @@ pub fn release(site: Site<'_>, shown: &ShownRelease, now: SystemTime) -> Page {
         groups,
         has_many_files: number > MANY_FILES && notes.is_some(),
         more: More::of(site, shown, number),
+        needs_token: needs_token(site, shown),
         checksums_url: checksums_url(site, shown),
         notes: notes.map(Text),
     };
     Page::html(&template, project.visibility)
+}
+
+fn needs_token(site: Site<'_>, shown: &ShownRelease) -> bool {
+    let is_private = site.project.visibility == Visibility::Private;
+    is_private && shown.links.iter().any(|link| link.filepath.is_some())
 }
 
 /// The address of the checksum file of a release with digests. A link with this filepath would be the
@@ -166,8 +174,11 @@ impl More {
         } else {
             ""
         };
-        let noun = if more == 1 { "file" } else { "files" };
-        let text = format!("{at_least}{} more {noun}", grouped(more));
+        let text = if more == 1 {
+            "There is 1 more file.".to_owned()
+        } else {
+            format!("There are {at_least}{} more files.", grouped(more))
+        };
         let url = site
             .public_url
             .links(site.project, shown.release.tag.as_str());
@@ -191,7 +202,6 @@ fn file(urls: &LinkUrls, link: &Link, is_private: bool) -> String {
         name: Name(&link.name),
         href: permanent_url.or(uri).map(Text),
         host: target.as_ref().map(|target| Text(&target.host)),
-        permanent_url,
         digest,
         command,
     })
@@ -221,7 +231,8 @@ fn command(url: &str, segment: &str, digest: Option<&str>, is_private: bool) -> 
     if let Some(digest) = digest.filter(|_| !segment.contains('\\')) {
         let line = format!("{digest}  {name}");
         let line = shlex::try_quote(&line).ok()?;
-        command = format!("{command}\necho {line} | sha256sum -c");
+        // A download that failed leaves nothing to check.
+        command = format!("{command} &&\necho {line} | sha256sum -c");
     }
     Some(command)
 }

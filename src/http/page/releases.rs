@@ -18,6 +18,8 @@ struct ReleasesPage<'a> {
     feed_url: String,
     api_url: String,
     items: Vec<Item<'a>>,
+    /// Whether a release on this page or on a later one is out.
+    has_latest: bool,
     newer: Option<String>,
     older: Option<String>,
 }
@@ -41,17 +43,16 @@ pub fn releases(site: Site<'_>, paged: &Paged<Summary>, number: u64, now: System
     // A page after the last one leads back to it.
     let newer = (number > 1).then(|| url_of((number - 1).min(pages)));
     let older = (number < pages).then(|| url_of(number + 1));
+    let items = paged.items.iter().map(|item| Item::new(site, item, now));
+    let items: Vec<_> = items.collect();
     let template = ReleasesPage {
         project: Text(site.project.path.as_str()),
         home_url: site.public_url.home(),
         releases_url: &url,
         feed_url: site.public_url.feed(site.project),
         api_url: site.public_url.releases_in_api(site.project),
-        items: paged
-            .items
-            .iter()
-            .map(|item| Item::new(site, item, now))
-            .collect(),
+        has_latest: older.is_some() || items.iter().any(|item| !item.is_upcoming),
+        items,
         newer,
         older,
     };

@@ -67,7 +67,7 @@ pub(super) fn files(number: u64) -> String {
         0 => "No files".to_owned(),
         1 => "1 file".to_owned(),
         2..=MAX_COUNT => format!("{} files", grouped(number)),
-        _ => format!("more than {} files", grouped(MAX_COUNT)),
+        _ => format!("More than {} files", grouped(MAX_COUNT)),
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
     fn a_number_of_files_is_written_in_words() {
         let numbers = [0, 1, 2, 999, 1_000, 10_000, 10_001];
         let words = numbers.map(files).join(", ");
-        let expected = "No files, 1 file, 2 files, 999 files, 1,000 files, 10,000 files, more than \
+        let expected = "No files, 1 file, 2 files, 999 files, 1,000 files, 10,000 files, More than \
                         10,000 files";
         assert_eq!(words, expected);
     }

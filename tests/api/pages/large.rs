@@ -18,19 +18,19 @@ async fn shown(app: &TestApp, tag: &str) -> (usize, Vec<String>) {
     assert!(bytes <= 5_000_000, "{bytes}");
     let page = Page::of(&reply);
     let more = page.texts("p").into_iter();
-    let more = more.filter(|text| text.starts_with("There are ")).collect();
+    let more = more.filter(|text| text.starts_with("There ")).collect();
     (page.all("li").count(), more)
 }
 
 #[tokio::test]
 async fn a_page_shows_2000_files_and_the_number_of_the_others() {
     let app = TestApp::start().await;
-    let sentence = |text: &str| vec![format!("There are {text}. The API lists all of them.")];
+    let sentence = |text: &str| vec![format!("There {text}. The API lists all of them.")];
     for (links, files, more) in [
         (2_000, 2_000, vec![]),
-        (2_001, 2_000, sentence("1 more file")),
-        (4_321, 2_000, sentence("2,321 more files")),
-        (11_000, 2_000, sentence("at least 8,001 more files")),
+        (2_001, 2_000, sentence("is 1 more file")),
+        (4_321, 2_000, sentence("are 2,321 more files")),
+        (11_000, 2_000, sentence("are at least 8,001 more files")),
     ] {
         let tag = format!("with-{links}");
         import::release(app.database(), TABLE, &tag, links);

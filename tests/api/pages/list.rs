@@ -25,12 +25,13 @@ async fn a_page_of_the_list_has_20_releases_and_links_to_its_neighbours() {
         json!({"tag_name": "newest", "name": "The newest", "assets": {"links": links}}),
     )
     .await;
+    let (newer, older) = ("← Newer releases", "Older releases →");
     for (number, titles, neighbours) in [
-        (1, 20, vec!["Older"]),
-        (2, 20, vec!["Newer", "Older"]),
-        (3, 7, vec!["Newer"]),
-        (9, 0, vec!["Newer"]),
-        (u64::MAX, 0, vec!["Newer"]),
+        (1, 20, vec![older]),
+        (2, 20, vec![newer, older]),
+        (3, 7, vec![newer]),
+        (9, 0, vec![newer]),
+        (u64::MAX, 0, vec![newer]),
     ] {
         let page = Page::of(&app.get(&format!("{LIST}?page={number}")).await);
         assert_eq!(page.texts("h2").len(), titles, "{number}");
@@ -94,4 +95,12 @@ async fn a_project_without_releases_has_an_empty_list() {
         page.texts("p")
             .contains(&"This project has no releases yet.".to_owned())
     );
+    let links = page.texts("a");
+    let expected = [
+        "group/empty.atom",
+        "All releases",
+        "Feed",
+        "Releases as JSON",
+    ];
+    assert_eq!(links[..4], expected, "no release is the latest one");
 }

@@ -17,7 +17,14 @@ async fn the_files_come_before_the_notes_in_the_order_of_their_types() {
     assert_eq!(page.texts("title"), ["One · group/app"]);
     assert_eq!(page.texts("h1"), ["One"]);
     assert_eq!(page.texts("h2"), ["Files", "Release notes"]);
-    let groups = ["Packages", "Images", "Runbooks", "Other", "Notes"];
+    let groups = [
+        "Packages",
+        "Images",
+        "Runbooks",
+        "Other files",
+        "Verify downloads",
+        "Notes",
+    ];
     assert_eq!(
         page.texts("h3"),
         groups,
@@ -50,9 +57,12 @@ async fn a_file_leads_to_its_permanent_url_or_else_to_its_url() {
         file("misc", "https://misc.example.com/f"),
     ];
     assert_eq!(files, expected);
-    let command =
-        format!("curl -fL -o pkg.tar.gz {permanent}\necho '{DIGEST}  pkg.tar.gz' | sha256sum -c");
-    assert_eq!(page.values("button", "data-copy"), [permanent, &command]);
+    let command = format!(
+        "curl -fL -o pkg.tar.gz {permanent} &&\necho '{DIGEST}  pkg.tar.gz' | sha256sum -c"
+    );
+    let mut copied = vec![permanent, &command];
+    copied.extend(expected[1..].iter().map(|(_, href)| href.as_str()));
+    assert_eq!(page.values("button", "data-copy"), copied);
     let hosts: Vec<_> = page.texts("bdi");
     assert!(hosts.contains(&"pkg.example.com".to_owned()), "{hosts:?}");
 }
@@ -109,6 +119,7 @@ async fn the_state_of_a_release_is_on_its_page() {
     create(&app, body).await;
     create(&app, json!({"tag_name": "v2"})).await;
     let page = Page::of(&app.get(PAGE).await);
+    assert!(page.texts("p").contains(&"No files yet.".to_owned()));
     let spans = page.texts("span");
     assert!(spans.contains(&"Upcoming".to_owned()), "{spans:?}");
     assert!(spans.contains(&"Immutable".to_owned()), "{spans:?}");

@@ -102,4 +102,8 @@ async fn the_command_of_a_private_project_takes_the_token_from_the_environment()
     let url = "http://127.0.0.1:9000/group/private/-/releases/v1/downloads/bin/app";
     let expected = format!("curl -fL --oauth2-bearer \"$TOKEN\" -o app {url}");
     assert_eq!(command, expected);
+    let event = Event::new("GET", "/group/private/-/releases/v1").token(&token);
+    let page = Page::of(&app.send(event).await);
+    let sentence = "The copied commands read your access token from the shell variable TOKEN.";
+    assert!(page.texts("p").contains(&sentence.to_owned()));
 }
