@@ -41,6 +41,15 @@ def test_the_focus_is_visible_on_targets_of_24_pixels(used):
     assert {stop["outline"] for stop in used["stops"]} == {"solid 2px"}
 
 
+def test_targets_are_larger_for_fingers(used):
+    assert used["onPhone"]["lowest"] >= 44
+
+
+def test_the_tab_key_reaches_what_scrolls_and_without_a_script_nothing_does(used):
+    assert used["onPhone"]["scrolling"] == [{"tag": "PRE", "tabIndex": 0}]
+    assert used["onPhoneWithoutScript"]["scrolling"] == []
+
+
 def test_each_button_copies_what_it_names_and_says_so(pages, service):
     downloads = f"{service.url}/group/app/-/releases/v2.0/downloads/bin"
     expected = []

@@ -57,10 +57,31 @@ const refusal = async () => {
   return words(await page.locator("[aria-live=polite]:not(:empty)").textContent());
 };
 
+// What is wider than its place, and whether the tab key reaches it.
+const scrolling = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("main *")]
+      .filter((element) => getComputedStyle(element).overflowX === "auto")
+      .filter((element) => element.scrollWidth > element.clientWidth)
+      .map((element) => ({ tag: element.tagName, tabIndex: element.tabIndex })),
+  );
+
+// What fingers and keys find on a phone.
+const onPhone = async (options) => {
+  const viewport = { width: 360, height: 740 };
+  const page = await open(url, { viewport, isMobile: true, hasTouch: true, ...options });
+  await page.screenshot({ path: `${folder}/phone.png` });
+  const boxes = await page.locator("nav a, .foot a, button:visible").all();
+  const heights = await Promise.all(boxes.map(async (box) => (await box.boundingBox()).height));
+  return { lowest: Math.min(...heights), scrolling: await scrolling(page) };
+};
+
 const page = await open(url, { viewport: { width: 1440, height: 900 } });
 const used = { tree: await page.locator("body").ariaSnapshot(), stops: await tabStops(page) };
 
 used.refusal = await refusal();
+used.onPhoneWithoutScript = await onPhone({ javaScriptEnabled: false });
+used.onPhone = await onPhone({});
 const script = await open(url, { javaScriptEnabled: false });
 used.withoutScript = {
   buttons: await visibleButtons(script),
