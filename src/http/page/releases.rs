@@ -18,7 +18,7 @@ struct ReleasesPage<'a> {
     feed_url: String,
     api_url: String,
     items: Vec<Item<'a>>,
-    /// Whether a release on this page or on a later one is out.
+    /// Whether there is a latest release, as far as this page can know.
     has_latest: bool,
     newer: Option<String>,
     older: Option<String>,
@@ -51,7 +51,9 @@ pub fn releases(site: Site<'_>, paged: &Paged<Summary>, number: u64, now: System
         releases_url: &url,
         feed_url: site.public_url.feed(site.project),
         api_url: site.public_url.releases_in_api(site.project),
-        has_latest: older.is_some() || items.iter().any(|item| !item.is_upcoming),
+        has_latest: newer.is_some()
+            || older.is_some()
+            || items.iter().any(|item| !item.is_upcoming),
         items,
         newer,
         older,

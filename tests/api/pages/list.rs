@@ -46,6 +46,8 @@ async fn a_page_of_the_list_has_20_releases_and_links_to_its_neighbours() {
     let last = Page::of(&app.get(&format!("{LIST}?page=9")).await);
     let newer = "http://127.0.0.1:9000/group/app/-/releases?page=3";
     assert!(last.values("a", "href").contains(&newer));
+    let latest = "http://127.0.0.1:9000/group/app/-/releases/permalink/latest";
+    assert!(last.values("a", "href").contains(&latest));
     let first = Page::of(&app.get(LIST).await);
     assert_eq!(first.texts("h2")[..2], ["soon", "The newest"]);
     let spans = first.texts("span");
