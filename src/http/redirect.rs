@@ -33,8 +33,8 @@ pub struct Redirect {
 pub struct MaxAges {
     /// To the URL of a link.
     pub download: MaxAge,
-    /// To the latest release and to the page of a project, by anyone. They change without a change of
-    /// the URL (R69), so shared caches keep them no longer.
+    /// To the latest release and to the page of a project, by anyone. The latest release changes
+    /// without a change of the URL (R69), so shared caches keep them no longer.
     pub latest: Duration,
 }
 
@@ -103,8 +103,8 @@ pub fn to_link(url: &str, visibility: Visibility, max_age: MaxAge) -> Redirect {
 }
 
 /// A redirect to another path of the service that passes the query of the request on, without
-/// `order_by`: to the latest release, with the segments that follow `latest` in the path, and to the
-/// page of a project. No cache may keep it if the query may have a token.
+/// `order_by`: to the latest release, with the segments that follow `latest` in the path, and to
+/// the page of a project. No cache may keep it if the query may have a token.
 ///
 /// # Errors
 ///

@@ -100,8 +100,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// The target of a URL; `None` without a host, or with a scheme that no link may have. The table
-    /// may have a link that was written before its rules.
+    /// The target of a URL; `None` without a host, or with a scheme that no link may have. The
+    /// table may have a link that was written before its rules.
     #[must_use]
     pub fn of(url: &str) -> Option<Self> {
         let uri = to_uri(url);

@@ -1,7 +1,7 @@
 //! Characters that a reader sees.
 
-/// Whether a character leaves a mark on a page: it is no white space, no control character, and none
-/// that Unicode tells programs to ignore where they cannot show it (`Default_Ignorable_Code_Point`
+/// Whether a character leaves a mark on a page: it is no white space, no control character, and
+/// none that Unicode tells programs to ignore where they cannot show it (`Default_Ignorable_Code_Point`
 /// of `DerivedCoreProperties.txt`). A blank pattern of Braille leaves none either.
 pub(super) fn is_visible(character: char) -> bool {
     let is_ignorable = matches!(

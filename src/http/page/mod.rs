@@ -119,9 +119,9 @@ impl Page {
     }
 }
 
-/// The text of a template. It cannot fail: writing to a string does not, the values in our templates
-/// are texts, numbers and [`text`]'s types, which only pass on an error of the writer, and no template
-/// uses a filter that may fail.
+/// The text of a template. It cannot fail: writing to a string does not, the values in our
+/// templates are texts, numbers and [`text`]'s types, which only pass on an error of the writer,
+/// and no template uses a filter that may fail.
 fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_else(|error| {
         tracing::error!(cause = %error, "a page cannot be written");
