@@ -45,6 +45,7 @@ pub mod project;
 pub mod release;
 pub mod timestamp;
 pub mod token;
+pub mod visible;
 pub mod writer;
 
 // DynamoDB.

@@ -4,7 +4,6 @@
 mod rules;
 mod size;
 mod tag;
-mod visible;
 
 use std::fmt;
 use std::str::FromStr;
@@ -113,7 +112,7 @@ impl Release {
     #[must_use]
     pub fn title(&self) -> &str {
         let name = self.details.name.as_deref().map(str::trim);
-        let name = name.filter(|name| name.chars().any(visible::is_visible));
+        let name = name.filter(|name| name.chars().any(crate::visible::is_visible));
         name.unwrap_or(self.tag.as_str())
     }
 

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the domain: plain data and rules.
-const DOMAIN: [&str; 11] = [
+const DOMAIN: [&str; 12] = [
     "excerpt",
     "idempotency",
     "link",
@@ -27,6 +27,7 @@ const DOMAIN: [&str; 11] = [
     "release",
     "timestamp",
     "token",
+    "visible",
     "writer",
 ];
 

@@ -12,6 +12,7 @@ use crate::markdown::{self, Budget};
 use crate::page::MAX_COUNT;
 use crate::project::Visibility;
 use crate::store::ShownRelease;
+use crate::visible::is_visible;
 
 /// Largest number of files on a page.
 pub const MAX_FILES: usize = 2_000;
@@ -208,9 +209,9 @@ fn file(urls: &LinkUrls, link: &Link, is_private: bool) -> String {
 }
 
 /// The command that downloads a file and, if its digest is known, checks it. There is none for a name
-/// that would not arrive in a terminal as it is.
+/// that would not arrive in a terminal as it is, or of which a reader would not see all.
 fn command(url: &str, segment: &str, digest: Option<&str>, is_private: bool) -> Option<String> {
-    if segment.contains(char::is_control) {
+    if !segment.chars().all(|c| c == ' ' || is_visible(c)) {
         return None;
     }
     // What begins with a hyphen would be an option.

@@ -87,6 +87,26 @@ async fn the_copied_command_downloads_and_checks_a_file_of_any_name() {
     }
 }
 
+/// A filepath may have such a character at its beginning.
+#[tokio::test]
+async fn a_file_whose_name_has_a_character_that_nobody_sees_has_no_command() {
+    let app = TestApp::start().await;
+    for (n, character) in [
+        '\n', '\u{7f}', '\u{200b}', '\u{2028}', '\u{202e}', '\u{feff}',
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let tag = format!("v{n}");
+        let link = json!({"name": "x", "url": "https://e.com/x",
+            "direct_asset_path": format!("/{character}gpj.exe")});
+        create(&app, json!({"tag_name": tag, "assets": {"links": [link]}})).await;
+        let page = app.get(&format!("/group/app/-/releases/{tag}")).await;
+        let copied = Page::of(&page).values("button", "data-copy").len();
+        assert_eq!(copied, 1, "{}: the URL alone", character.escape_unicode());
+    }
+}
+
 /// The header `PRIVATE-TOKEN` would go to the host of the file, too.
 #[tokio::test]
 async fn the_command_of_a_private_project_takes_the_token_from_the_environment() {

@@ -3,7 +3,8 @@
 /// Whether a character leaves a mark on a page: it is no white space, no control character, and
 /// none that Unicode tells programs to ignore where they cannot show it (`Default_Ignorable_Code_Point`
 /// of `DerivedCoreProperties.txt`). A blank pattern of Braille leaves none either.
-pub(super) fn is_visible(character: char) -> bool {
+#[must_use]
+pub fn is_visible(character: char) -> bool {
     let is_ignorable = matches!(
         character,
         '\u{ad}'
