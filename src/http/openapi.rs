@@ -7,6 +7,7 @@ use lambda_http::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 
+use super::headers::etag;
 use super::headers::names;
 use super::representation::representation;
 
@@ -24,7 +25,8 @@ pub(super) fn response(request: &Request) -> Response<Body> {
     let is_compressed = accepts_gzip(request.headers()) && passes_bytes_on(request);
     // A weak entity tag may name both encodings (RFC 9110, 8.8.3).
     let body = || body(is_compressed);
-    let mut response = representation(request, headers, "application/json", COMPRESSED, body);
+    let etag = etag(COMPRESSED);
+    let mut response = representation(request, headers, "application/json", etag, body);
     if is_compressed && response.status() == StatusCode::OK {
         let gzip = HeaderValue::from_static("gzip");
         response

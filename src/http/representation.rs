@@ -1,24 +1,27 @@
 //! Responses whose bytes the service chooses itself, unlike GitLab's JSON: HEAD has the headers of
 //! GET, and `If-None-Match` counts for both.
 
-use headers::HeaderMapExt;
+use headers::{ETag, HeaderMapExt};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
 
-use super::headers::{etag, is_known};
+use super::headers::is_known;
 
-/// The response with a representation, without it if the client already has it (J3). Its entity tag
-/// is that of `tagged`. HEAD has the headers of GET (RFC 9110, 9.3.2).
+/// The `Cache-Control` of what the client keeps, but asks for each time.
+pub(super) const REVALIDATE: &str = "max-age=0, private, must-revalidate";
+
+/// The response with a representation that has this entity tag, without it if the client already has
+/// it (J3). HEAD has the headers of GET (RFC 9110, 9.3.2).
 pub(super) fn representation(
     request: &Request,
     headers: HeaderMap,
     content_type: &'static str,
-    tagged: &[u8],
+    etag: Option<ETag>,
     body: impl FnOnce() -> Body,
 ) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.headers_mut() = headers;
-    if let Some(etag) = etag(tagged) {
+    if let Some(etag) = etag {
         response.headers_mut().typed_insert(etag.clone());
         if is_known(request.headers(), &etag) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

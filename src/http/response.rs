@@ -10,7 +10,7 @@ use super::json;
 use super::openapi;
 use super::page::{self, Page};
 use super::redirect::Redirect;
-use super::representation::insert;
+use super::representation::{REVALIDATE, insert};
 use super::text_file::TextFile;
 
 /// The result of an operation, in the shape of its response.
@@ -42,7 +42,7 @@ pub enum Answer {
 pub struct Errors {
     /// Their format.
     pub format: ErrorFormat,
-    /// The URL of the page about the service.
+    /// The URL of the page about the service, unless all errors are JSON.
     pub home_url: String,
 }
 
@@ -141,7 +141,7 @@ fn success(
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         return response;
     }
-    let revalidate = HeaderValue::from_static("max-age=0, private, must-revalidate");
+    let revalidate = HeaderValue::from_static(REVALIDATE);
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, revalidate);

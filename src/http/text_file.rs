@@ -3,6 +3,7 @@
 use lambda_http::http::{HeaderMap, Response, header};
 use lambda_http::{Body, Request};
 
+use super::headers::etag;
 use super::redirect::{MaxAge, NO_STORE, cache_control};
 use super::representation::{insert, representation};
 use crate::project::Visibility;
@@ -41,7 +42,7 @@ impl TextFile {
     pub(super) fn response(self, request: &Request) -> Response<Body> {
         let mut headers = HeaderMap::new();
         insert(&mut headers, header::CACHE_CONTROL, &self.cache_control);
-        let body = || Body::Text(self.text.clone());
-        representation(request, headers, PLAIN, self.text.as_bytes(), body)
+        let etag = etag(self.text.as_bytes());
+        representation(request, headers, PLAIN, etag, || Body::Text(self.text))
     }
 }

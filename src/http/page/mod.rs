@@ -21,8 +21,10 @@ use askama::Template;
 use lambda_http::http::{HeaderMap, HeaderValue, Response, header};
 use lambda_http::{Body, Request};
 
+use super::headers::etag;
 use super::public_url::PublicUrl;
-use super::representation::representation;
+use super::redirect::NO_STORE;
+use super::representation::{REVALIDATE, representation};
 use crate::project::{Project, Visibility};
 
 /// The media type of a page.
@@ -94,9 +96,9 @@ impl Page {
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let cache_control = if self.is_private {
-            "private, no-store"
+            NO_STORE
         } else {
-            "max-age=0, private, must-revalidate"
+            REVALIDATE
         };
         // The address may have a token, and links lead to other hosts.
         let headers = [
@@ -114,8 +116,10 @@ impl Page {
     /// The response with the page.
     pub(super) fn response(self, request: &Request) -> Response<Body> {
         let (headers, content_type) = (self.headers(), self.content_type());
-        let body = || Body::Text(self.text.clone());
-        representation(request, headers, content_type, self.text.as_bytes(), body)
+        let etag = etag(self.text.as_bytes());
+        representation(request, headers, content_type, etag, || {
+            Body::Text(self.text)
+        })
     }
 }
 
