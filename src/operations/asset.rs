@@ -1,7 +1,5 @@
 //! What is at a filepath of a release: a link, or a checksum file (G2, G10).
 
-use std::time::SystemTime;
-
 use url::Url;
 
 use super::releases::response_size;
@@ -15,9 +13,8 @@ use crate::http::text_file::TextFile;
 use crate::http::{Method, paths};
 use crate::link::checksums::{self, ChecksumFile};
 use crate::link::may_be_filepath;
-use crate::release::{ReleaseKey, TagName};
+use crate::release::{ReleaseKey, TagName, is_immutable};
 use crate::store::{self, StoreError};
-use crate::timestamp::Timestamp;
 
 /// An asset as the path names it.
 pub(super) struct Asset {
@@ -91,7 +88,7 @@ impl Asset {
         if text.is_empty() {
             return Err(StoreError::NotFound);
         }
-        let is_final = is_past(immutable_at, context.now);
+        let is_final = is_immutable(immutable_at, context.now);
         Ok(Target::Checksums { text, is_final })
     }
 
@@ -164,10 +161,6 @@ fn endpoint_of(url: &str, request: &Request) -> Option<Endpoint> {
             Found::Options(_) => None,
         }
     })
-}
-
-fn is_past(time: Option<Timestamp>, now: SystemTime) -> bool {
-    time.is_some_and(|time| SystemTime::from(time) <= now)
 }
 
 /// The error of a filepath that no link can have.

@@ -100,12 +100,18 @@ pub struct Release {
     pub immutable_at: Option<Timestamp>,
 }
 
+/// Whether a release with this [`Release::immutable_at`] can no longer change.
+#[must_use]
+pub fn is_immutable(immutable_at: Option<Timestamp>, now: SystemTime) -> bool {
+    let now = Timestamp::from_clock(now);
+    immutable_at.is_some_and(|time| time <= now)
+}
+
 impl Release {
     /// Whether its links can no longer change, and it can no longer be deleted.
     #[must_use]
     pub fn is_immutable(&self, now: SystemTime) -> bool {
-        let now = Timestamp::from_clock(now);
-        self.immutable_at.is_some_and(|time| time <= now)
+        is_immutable(self.immutable_at, now)
     }
 
     /// What a page calls it: its name, or the tag if it has none (R43) or one that nobody sees.
