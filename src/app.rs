@@ -23,10 +23,11 @@ use crate::http::params::{MAX_BODY_BYTES, Params};
 use crate::http::public_url::PublicUrl;
 use crate::http::redirect::{self, MaxAge, MaxAges};
 use crate::http::request::Request;
-use crate::http::response::{self, Answer, Errors};
+use crate::http::response::{self, Answer, ErrorFormat, Errors};
 use crate::idempotency;
 use crate::operations::{
-    self, Context, Endpoint, Facts, Format, FormerPaths, Found, Order, Parse, ParseFor, Query,
+    self, Content, Context, Endpoint, Facts, Format, FormerPaths, Found, Order, Parse, ParseFor,
+    Query,
 };
 use crate::project::ProjectId;
 use crate::store::{Store, StoreSession};
@@ -133,11 +134,8 @@ impl App {
         (record, errors): (&mut RequestRecord, &mut Errors),
     ) -> Result<Answer, ApiError> {
         let Target { path, query, body } = target?;
-        let event_url = PublicUrl::from_event(http.request_context_ref(), http.headers(), &path);
-        let (public_url, received_url) = match &self.settings.public_url {
-            Some(public_url) => (public_url.clone(), Some(event_url)),
-            None => (event_url, None),
-        };
+        let public_url = self.settings.public_url.clone();
+        let public_url = public_url.unwrap_or_else(|| event_url(http, &path));
         // A body that is too large is an error whatever the path is.
         let found = operations::find(http.method(), &path, public_url.prefix());
         let max_bytes = found.as_ref().map_or(MAX_BODY_BYTES, Found::max_body_bytes);
@@ -156,6 +154,10 @@ impl App {
             session,
             record,
         };
+        // Only a download may lead to its own address.
+        let has_other = self.settings.public_url.is_some();
+        let may_lead_back = row.facts.content == Content::Download;
+        let received_url = (has_other && may_lead_back).then(|| event_url(http, &path));
         let (request, credential) = read(http, endpoint, query, (public_url, received_url)).await?;
         match row.parse {
             Parse::ForProject(parse) => call.perform(&request, credential, parse).await,
@@ -206,12 +208,19 @@ impl App {
     }
 }
 
+/// The service's address as the event names it.
+fn event_url(http: &HttpRequest, path: &str) -> PublicUrl {
+    PublicUrl::from_event(http.request_context_ref(), http.headers(), path)
+}
+
 /// How the errors of this operation are written.
 fn errors_of(found: &Result<Found, ApiError>, public_url: &PublicUrl) -> Errors {
-    let format = found.as_ref().map(Found::error_format);
+    let format = found.as_ref().map(Found::error_format).unwrap_or_default();
+    let has_pages = format != ErrorFormat::Json;
+    let home_url = has_pages.then(|| public_url.home());
     Errors {
-        format: format.unwrap_or_default(),
-        home_url: public_url.home(),
+        format,
+        home_url: home_url.unwrap_or_default(),
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Request {
     pub idempotency_key: Option<Vec<u8>>,
     /// The service's address as the client sees it.
     pub public_url: PublicUrl,
-    /// The address at which the request arrived, if `PUBLIC_URL` names another one.
+    /// The address at which a download arrived, if `PUBLIC_URL` may name another one.
     pub received_url: Option<PublicUrl>,
 }
 
