@@ -15,9 +15,9 @@ mod named_table;
 mod output;
 pub mod pace;
 mod patience;
-
 mod project_restore;
 mod projects;
+pub mod record;
 mod release_restore;
 mod releases;
 mod secrets;

@@ -1,0 +1,106 @@
+//! The lines of an export, which `import` reads again. `docs/export.schema.json` describes them.
+
+use release_links::link::{Digest, LinkType};
+use release_links::project::Visibility;
+use release_links::release::Author;
+use release_links::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The name of the format in the first line.
+pub const FORMAT: &str = "release-links";
+/// The version of the format. A reader refuses a higher one.
+pub const VERSION: u32 = 1;
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`FORMAT`].
+    pub format: String,
+    /// [`VERSION`].
+    pub version: u32,
+    /// When the export began.
+    pub exported_at: Timestamp,
+}
+
+/// Each of the other lines: a project is followed by its releases, and a release by its links.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Record {
+    /// A project.
+    Project(ProjectRecord),
+    /// A release.
+    Release(ReleaseRecord),
+    /// A link.
+    Link(LinkRecord),
+}
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectRecord {
+    /// Its ID.
+    pub id: u64,
+    /// Its path.
+    pub path: String,
+    /// Who sees it without a role in it.
+    pub visibility: Visibility,
+    /// Its former paths, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_paths: Vec<String>,
+}
+
+/// A release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseRecord {
+    /// The ID of its project.
+    pub project: u64,
+    /// The tag.
+    pub tag: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The ID of its commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Who created it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it is or was released.
+    pub released_at: Timestamp,
+    /// When it became or becomes immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub immutable_at: Option<Timestamp>,
+    /// The highest ID that one of its links has or had.
+    #[serde(default)]
+    pub last_link_id: u64,
+}
+
+/// A link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRecord {
+    /// The ID of its project.
+    pub project: u64,
+    /// The tag of its release.
+    pub tag: String,
+    /// Its ID within the release.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Its URL.
+    pub url: String,
+    /// The end of its permanent URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filepath: Option<String>,
+    /// The kind of asset at its URL.
+    #[serde(default)]
+    pub link_type: LinkType,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The digest of the file at its URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+}
