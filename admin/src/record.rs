@@ -1,9 +1,9 @@
 //! The lines of an export, which `import` reads again. `docs/export.schema.json` describes them.
+//!
+//! Their values are texts and numbers as they stand in the line: a value that breaks a rule is for
+//! `import` to list, and does not end the reading. Times are RFC 3339 in UTC with six decimals.
 
-use release_links::link::{Digest, LinkType};
-use release_links::project::Visibility;
 use release_links::release::Author;
-use release_links::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The name of the format in the first line.
@@ -19,7 +19,7 @@ pub struct Header {
     /// [`VERSION`].
     pub version: u32,
     /// When the export began.
-    pub exported_at: Timestamp,
+    pub exported_at: String,
 }
 
 /// Each of the other lines: a project is followed by its releases, and a release by its links.
@@ -42,7 +42,7 @@ pub struct ProjectRecord {
     /// Its path.
     pub path: String,
     /// Who sees it without a role in it.
-    pub visibility: Visibility,
+    pub visibility: String,
     /// Its former paths, the latest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_paths: Vec<String>,
@@ -68,15 +68,15 @@ pub struct ReleaseRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
     /// When it was created.
-    pub created_at: Timestamp,
+    pub created_at: String,
     /// When it is or was released.
-    pub released_at: Timestamp,
+    pub released_at: String,
     /// When it became or becomes immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub immutable_at: Option<Timestamp>,
+    pub immutable_at: Option<String>,
     /// The highest ID that one of its links has or had.
     #[serde(default)]
-    pub last_link_id: u64,
+    pub last_link_id: i128,
 }
 
 /// A link.
@@ -87,7 +87,7 @@ pub struct LinkRecord {
     /// The tag of its release.
     pub tag: String,
     /// Its ID within the release.
-    pub id: u64,
+    pub id: i128,
     /// Its name.
     pub name: String,
     /// Its URL.
@@ -95,12 +95,12 @@ pub struct LinkRecord {
     /// The end of its permanent URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filepath: Option<String>,
-    /// The kind of asset at its URL.
+    /// The kind of asset at its URL; empty stands for `other`.
     #[serde(default)]
-    pub link_type: LinkType,
+    pub link_type: String,
     /// When it was created.
-    pub created_at: Timestamp,
+    pub created_at: String,
     /// The digest of the file at its URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Digest>,
+    pub digest: Option<String>,
 }
