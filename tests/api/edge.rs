@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use release_links::operations::OPERATIONS;
 use release_links::project::{ProjectId, ProjectPath, ProjectRef, Visibility};
 use release_links::store::operator::{ProjectChanges, Takeover};
-use serde_json::Value;
+use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 use testkit::app::{TestApp, project};
 use testkit::event::Event;
@@ -18,7 +18,7 @@ use testkit::persona::{PRIVATE, PUBLIC};
 use testkit::reply::Reply;
 use tokio::runtime::Runtime;
 
-use crate::cases::{CASES, Subject};
+use crate::cases::{CASES, OF_EMPTY_FILE, Subject};
 
 /// A project with a former path, and one that is deleted.
 const MOVED: u64 = 8;
@@ -203,6 +203,22 @@ async fn change(app: &TestApp, id: u64, path: &str) {
     updated.await.unwrap();
 }
 
+/// Creates the release v0 of a project, which is immutable and has a checksum file. It is older than
+/// the others, so that it is never the latest one.
+async fn create_immutable_release(app: &TestApp, id: u64) {
+    let link = json!({
+        "name": "old", "url": "https://e.com/old", "filepath": "/bin/old", "digest": OF_EMPTY_FILE
+    });
+    let release = json!({
+        "tag_name": "v0", "released_at": "2001-01-01T00:00:00Z", "immutable": true,
+        "assets": {"links": [link]}
+    });
+    let path = format!("/api/v4/projects/{id}/releases");
+    let event = Event::new("POST", &path).token(&Persona::EveryProject.token());
+    let created = app.send(event.json(release)).await;
+    assert_eq!(created.status, 201, "{:?}", created.body);
+}
+
 /// A service behind the edge, with a release in a public, a private, a moved and a deleted project.
 async fn start() -> TestApp {
     let app = TestApp::start_with_personas().await;
@@ -213,6 +229,7 @@ async fn start() -> TestApp {
         for tag in ["v1", TAG] {
             Subject::new(id, tag).create_release(&app).await;
         }
+        create_immutable_release(&app, id).await;
     }
     change(&app, MOVED, "group/moved").await;
     let session = app.operator.session(Duration::from_secs(5));
@@ -235,6 +252,9 @@ fn targets(pattern: &str) -> BTreeSet<String> {
             "v1/downloads/bin/old",
             "v1/downloads/bin/missing",
             "v2/downloads/bin/old",
+            "v0/downloads/bin/old.sha256",
+            "v0/downloads/SHA256SUMS",
+            "v1/downloads/bin/old.sha256",
             "permalink/latest",
             "permalink/latest/downloads/bin/old",
             "permalink/latest?noCache=1",
@@ -254,11 +274,15 @@ fn targets(pattern: &str) -> BTreeSet<String> {
         });
         targets.extend(events.map(|case| (case.request)(&subject).target().to_owned()));
     }
-    let path = |target: &String| target.split('?').next().unwrap().to_owned();
-    targets.retain(|target| has_form(&path(target), pattern));
+    targets.retain(|target| has_form(path_of(target), pattern));
     let of_api = targets.iter().filter(|target| target.starts_with("/api/"));
     assert!(of_api.count() > 5, "{targets:?}");
     targets
+}
+
+/// The target without its query.
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap()
 }
 
 async fn send(app: &TestApp, method: &'static str, target: &str, headers: &[(&str, &str)]) -> Sent {
@@ -305,6 +329,22 @@ fn no_answer_that_the_edge_keeps_depends_on_anything_outside_its_key() {
     assert_eq!(crossings(&SENT, &key), BTreeSet::new());
     let kept = SENT.iter().filter(|one| one.is_kept()).count();
     assert!(kept > 500, "only {kept} answers may be kept");
+}
+
+/// Only the checksum files of an immutable release, because others may change with it.
+#[test]
+fn the_edge_keeps_the_checksum_files_of_an_immutable_release() {
+    let shared = SENT
+        .iter()
+        .filter(|one| one.cache_control.contains("s-maxage=600"));
+    let checksums = shared.filter(|one| one.status == 200);
+    let paths: BTreeSet<&str> = checksums.map(|one| path_of(&one.target)).collect();
+    let expected = ["former", "moved", "public"].iter().flat_map(|project| {
+        ["SHA256SUMS", "bin/old.sha256"]
+            .map(|name| format!("/group/{project}/-/releases/v0/downloads/{name}"))
+    });
+    let expected: BTreeSet<String> = expected.collect();
+    assert_eq!(paths, expected.iter().map(String::as_str).collect());
 }
 
 #[test]

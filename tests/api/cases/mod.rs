@@ -134,7 +134,7 @@ impl Subject {
 }
 
 /// The digest of an empty file.
-const OF_EMPTY_FILE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub const OF_EMPTY_FILE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// What exists before a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
