@@ -23,6 +23,9 @@ OPENAPI_PYTEST := $(TOOLS)/openapi/bin/pytest -s $(PYTEST_OPTIONS)
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
+# What is built to run here is built for the processor of this computer, whatever the template's default is: for another one,
+# std would have to be added with rustup.
+HOST_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 # Elsewhere than on Debian, the tests of glab, those through a shared cache and those of the pages in a browser are skipped.
 IS_DEBIAN := $(shell grep -sx ID=debian /etc/os-release)
 FROM_DEBIAN := $(if $(IS_DEBIAN),$(TOOLS)/glab/usr/bin/glab $(TOOLS)/nginx/usr/sbin/nginx)
@@ -164,7 +167,7 @@ tools: $(INSTALLED) ## install the tools that are not compiled
 		| $(TOOLS)/sam/bin/sam $(CARGO_LAMBDA)
 	@echo "building the bootstrap; this takes some minutes"
 	@PATH="$(abspath $(dir $(CARGO_LAMBDA))):$$PATH" CARGO_LAMBDA_COMPILER=cargo \
-		$(TOOLS)/sam/bin/sam build --no-cached --build-dir $(@D)
+		$(TOOLS)/sam/bin/sam build --no-cached --build-dir $(@D) --parameter-overrides Architecture=$(HOST_ARCHITECTURE)
 	@touch $@
 
 # Each tool has an environment of its own, because their dependencies conflict. The lists name every package that is

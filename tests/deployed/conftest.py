@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import time
 import urllib.request
@@ -14,6 +15,8 @@ from loopback import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".aws-sam/local"
+# The emulator starts the function as a process, so its program is one for this computer.
+ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 REGION = "eu-central-1"
 
 
@@ -38,16 +41,17 @@ class Aws:
         output = self.run("aws", *arguments, "--output", "json")
         return json.loads(output) if output.strip() else None
 
-    def deploy(self, name, **parameters):
-        """Deploys the stack of this name with these parameters, as `make deploy` does after the build."""
+    def deploy(self, name, build=BUILD, **parameters):
+        """Deploys the stack of this name with these parameters, as `make deploy` does after the build. None leaves one out."""
         config = self.folder / f"{name}.toml"
-        overrides = [f"{parameter}={value}" for parameter, value in parameters.items()]
+        parameters = {"Architecture": ARCHITECTURE, **parameters}
+        overrides = [f"{parameter}={value}" for parameter, value in parameters.items() if value is not None]
         config.write_text(
             f'version = 0.1\n[default.global.parameters]\nstack_name = "{name}"\nregion = "{REGION}"\n'
             f"parameter_overrides = {json.dumps(overrides)}\n"
         )
         self.run(
-            str(ROOT / ".tools/sam/bin/python"), "dev/deploy.py", "--built", "--build-dir", str(BUILD),
+            str(ROOT / ".tools/sam/bin/python"), "dev/deploy.py", "--built", "--build-dir", str(build),
             "--config-file", str(config),
         )
         outputs = self.cli("cloudformation", "describe-stacks", "--stack-name", name)["Stacks"][0]["Outputs"]
