@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ SAM = Path(sys.executable).parent / "sam"
 # The version of glibc in the runtime provided.al2023.
 MAX_GLIBC = (2, 34)
 MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}
+TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
+"""The names that Rust has for the architectures of a function."""
 # The parameters that the first deployment asks for. The others have defaults that work for every stack.
 FIRST_PARAMETERS = ["Architecture", "PublicUrl", "DomainName", "CertificateArn", "ExistingTableName", "AlarmTopicArn", "KmsKeyArn"]
 
@@ -39,6 +42,21 @@ def ask_for_settings(config_file):
     }
     write_settings(config_file, settings, ask_for_parameters(FIRST_PARAMETERS))
     click.echo(f"\nThe settings are in {config_file.name}. docs/configuration.md lists the other parameters.\n")
+
+
+def check_target(architecture):
+    """Stops unless Rust's standard library for this architecture is here, or cargo-lambda can have rustup add it."""
+    target = TARGETS[architecture]
+    command = ["rustc", "--print", "target-libdir", "--target", target]
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        raise Stop(f"rustc does not know the target {target}. Its output above says why.")
+    if Path(result.stdout.strip()).is_dir() or shutil.which("rustup"):
+        return
+    other = next(name for name in TARGETS if name != architecture)
+    raise Stop(f"Rust on this computer has no standard library for {architecture}, the target {target}, and there is no rustup "
+               f"that could add it. Install Rust with rustup, and run rustup target add {target}; or set Architecture={other} in "
+               "samconfig.toml, if this computer has the standard library for that.")
 
 
 def check_program(program, architecture):
@@ -92,6 +110,7 @@ def deploy(config_file, build_dir, is_built):
     # The first deployment shows what it will create, and asks for a confirmation. samconfig.toml can require that each time.
     confirm = ["--confirm-changeset"] if sys.stdin.isatty() and not describe_stack(stack, region) else []
     if not is_built:
+        check_target(parameters["Architecture"])
         run_sam("build", config_file, parameters, "--no-cached", "--build-dir", build_dir)
     program = build_dir / "Function/bootstrap"
     newest = check_program(program, parameters["Architecture"])

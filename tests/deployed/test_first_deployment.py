@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import time
 
-from conftest import BUILD, REGION, ROOT
+from conftest import ARCHITECTURE, BUILD, REGION, ROOT
 
 ANSWERS = [
     ("Name of the stack [release-links]: ", "first"),
     ("AWS region, such as eu-central-1: ", REGION),
-    ("Architecture [x86_64]: ", "sparc"),
-    ("Architecture must be one of x86_64, arm64.", ""),
+    ("Architecture [arm64]: ", "sparc"),
+    ("Architecture must be one of x86_64, arm64.", ARCHITECTURE),
     ("PublicUrl []: ", "links.example.com"),
     ("PublicUrl does not have the form that template.yaml requires", "https://links.example.com"),
     ("DomainName []: ", ""),
@@ -53,16 +53,17 @@ def test_the_first_deployment_asks_for_the_settings(aws):
     config.parent.mkdir()
     code, output = run_in_terminal(aws, ["dev/deploy.py", "--built", "--build-dir", BUILD, "--config-file", config], ANSWERS)
     assert code == 0, output
-    assert "The program fits the function: x86_64, glibc 2." in output
+    assert f"The program fits the function: {ARCHITECTURE}, glibc 2." in output
     assert "Instruction set of the function." in output, "each prompt is explained"
+    architecture = "" if ARCHITECTURE == "arm64" else f'"Architecture={ARCHITECTURE}", '
     assert config.read_text() == (
         'version = 0.1\n\n[default.global.parameters]\nstack_name = "first"\nregion = "eu-central-1"\n'
-        'parameter_overrides = ["PublicUrl=https://links.example.com"]\n'
+        f'parameter_overrides = [{architecture}"PublicUrl=https://links.example.com"]\n'
     )
     described = aws.cli("cloudformation", "describe-stacks", "--stack-name", "first")["Stacks"][0]
     parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in described["Parameters"]}
     assert parameters["PublicUrl"] == "https://links.example.com"
-    assert parameters["Architecture"] == "x86_64" and len(parameters["Revision"]) == 16
+    assert parameters["Architecture"] == ARCHITECTURE and len(parameters["Revision"]) == 16
 
 
 def test_a_parameter_can_be_set_back_to_its_empty_default(aws):

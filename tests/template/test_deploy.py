@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = 18
 """The offset of the machine in the header of an ELF file (ELF specification, e_machine)."""
+X86_64, AARCH64 = 62, 183
 
 
 def config(*overrides, extra=""):
@@ -47,21 +48,23 @@ def with_machine(program, number):
     return program[:MACHINE] + bytes([number, 0]) + program[MACHINE + 2:]
 
 
-def test_a_program_for_another_architecture_is_not_deployed(tmp_path, program):
-    sentence = deploy(tmp_path, config("Architecture=arm64"), with_machine(program, 62))
+@pytest.mark.parametrize("settings", [config(), config("Architecture=arm64")])
+def test_a_program_for_x86_64_is_not_deployed_to_arm64_which_is_the_default(tmp_path, program, settings):
+    sentence = deploy(tmp_path, settings, with_machine(program, X86_64))
     assert sentence.startswith("The function has the architecture arm64, but the program was built for x86_64. ")
     assert "set Architecture=x86_64 in samconfig.toml" in sentence
 
 
 def test_a_program_of_an_arm64_host_is_not_deployed_to_x86_64(tmp_path, program):
-    sentence = deploy(tmp_path, config(), with_machine(program, 183))
+    sentence = deploy(tmp_path, config("Architecture=x86_64"), with_machine(program, AARCH64))
     assert sentence.startswith("The function has the architecture x86_64, but the program was built for arm64. ")
+    assert "set Architecture=arm64 in samconfig.toml" in sentence
 
 
 def test_a_program_that_needs_a_newer_glibc_is_not_deployed(tmp_path, program):
     newer, replaced = re.subn(rb"GLIBC_2\.\d\d\0", b"GLIBC_2.99\0", program)
     assert replaced, "the program of the fixture names no version of glibc"
-    sentence = deploy(tmp_path, config(), with_machine(newer, 62))
+    sentence = deploy(tmp_path, config(), with_machine(newer, AARCH64))
     assert sentence == (
         "The program requires glibc 2.99, but the function's Amazon Linux 2023 has 2.34. Unset CARGO_LAMBDA_COMPILER, so that "
         "cargo-lambda links with zig."
@@ -72,8 +75,52 @@ def test_a_program_with_packed_relocations_needs_glibc_2_36(tmp_path):
     source, program = tmp_path / "main.c", tmp_path / "main"
     source.write_text("int x; int *p = &x; int main(void) { return !p; }\n")
     subprocess.run(["cc", "-fPIE", "-pie", "-Wl,-z,pack-relative-relocs", "-o", program, source], check=True)
-    sentence = deploy(tmp_path, config(), with_machine(program.read_bytes(), 62))
+    sentence = deploy(tmp_path, config(), with_machine(program.read_bytes(), AARCH64))
     assert sentence.startswith("The program requires glibc 2.36, ")
+
+
+def run_rustc_from(folder):
+    """Puts a `rustc` whose sysroot has no target into the folder, and returns the environment that has no other tool."""
+    real = subprocess.run(["rustc", "--print", "sysroot"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    rustc = folder / "rustc"
+    rustc.write_text(f'#!/bin/sh\nexec "{real}/bin/rustc" --sysroot "{folder}" "$@"\n')
+    rustc.chmod(0o755)
+    return {"PATH": str(folder), "HOME": str(folder), "AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
+
+
+def build_and_deploy(folder, settings, environment):
+    """Runs the program with these settings and this environment, and returns all of its output."""
+    (folder / "samconfig.toml").write_text(settings)
+    command = [ROOT / ".tools/sam/bin/python", "dev/deploy.py", "--build-dir", folder, "--config-file", folder / "samconfig.toml"]
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, timeout=60,
+    )
+    assert result.returncode == 1, result
+    return result.stdout
+
+
+@pytest.mark.parametrize("settings, architecture, target, other", [
+    (config(), "arm64", "aarch64-unknown-linux-gnu", "x86_64"),
+    (config("Architecture=x86_64"), "x86_64", "x86_64-unknown-linux-gnu", "arm64"),
+])
+def test_a_computer_without_the_target_is_told_how_to_add_it(tmp_path, settings, architecture, target, other):
+    assert build_and_deploy(tmp_path, settings, run_rustc_from(tmp_path)) == (
+        f"make deploy: Rust on this computer has no standard library for {architecture}, the target {target}, and there is no "
+        f"rustup that could add it. Install Rust with rustup, and run rustup target add {target}; or set Architecture={other} in "
+        "samconfig.toml, if this computer has the standard library for that.\n"
+    )
+
+
+@pytest.mark.parametrize("settings, architecture", [(config(), "arm64"), (config("Architecture=x86_64"), "x86_64")])
+def test_the_function_is_built_for_arm64_unless_the_settings_say_otherwise(tmp_path, settings, architecture):
+    """Without cargo, `sam build` ends after it has said what it is about to do."""
+    environment = run_rustc_from(tmp_path)
+    target = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}[architecture]
+    (tmp_path / "lib/rustlib" / target / "lib").mkdir(parents=True)
+    output = build_and_deploy(tmp_path, settings, environment)
+    assert f"runtime: provided.al2023 architecture: {architecture} functions: Function" in output
+    assert "make deploy: sam build failed. Its output above says why." in output
 
 
 def test_a_build_folder_without_a_program_is_not_deployed(tmp_path):
