@@ -61,9 +61,20 @@ async fn functions(setting: (&str, &str)) -> BTreeSet<String> {
 /// A pattern of the sections of a Rust function and of those beside it: the beginning of its
 /// mangled name, which names the module, without the hash, which changes with every build.
 fn pattern(name: &str) -> Option<String> {
-    let is_rust = name.starts_with("_ZN") || name.starts_with("_R");
     let end = name.rfind("17h").unwrap_or(name.len()).min(PREFIX);
-    is_rust.then(|| format!("{}*", &name[..end]))
+    let start = &name[..end];
+    if name.starts_with("_R") {
+        return Some(format!("{}*", any_build(start)));
+    }
+    name.starts_with("_ZN").then(|| format!("{start}*"))
+}
+
+/// Replaces what tells the builds of a crate apart: letters and digits between `Cs` and `_`. The
+/// standard library of another version of Rust, or for another processor, has others.
+fn any_build(name: &str) -> String {
+    let (start, crates) = name.split_once("Cs").unwrap_or((name, ""));
+    let crates = crates.split_once('_').map(|(_, path)| path);
+    crates.map_or(name.to_owned(), |path| format!("{start}Cs*_{path}"))
 }
 
 fn script(alone: &BTreeSet<String>, warmed: &BTreeSet<String>) -> String {
