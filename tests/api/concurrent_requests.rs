@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use testkit::app::{LINKS, TABLE, seeded_engine};
+use testkit::emulator::bootstrap;
 use testkit::event::Event;
 use testkit::runtime_api::RuntimeApi;
 
@@ -45,7 +46,7 @@ async fn one_process_handles_32_requests_concurrently() {
         ("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.as_str()),
     ];
     let _function = runtime_api
-        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .function(bootstrap(env!("CARGO_BIN_EXE_release-links")), &settings)
         .spawn()
         .unwrap();
     let mut responses: JoinSet<Value> = (0..CONCURRENCY)
@@ -83,7 +84,7 @@ async fn a_process_that_handles_one_request_at_a_time_has_one_thread() {
     ];
     let runtime_api = RuntimeApi::start().await;
     let function = runtime_api
-        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .function(bootstrap(env!("CARGO_BIN_EXE_release-links")), &settings)
         .spawn()
         .unwrap();
     runtime_api.wait_for_polls(1).await;

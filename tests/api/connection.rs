@@ -19,6 +19,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use testkit::app::{LINKS, TABLE, TestApp, seeded_engine};
+use testkit::emulator::bootstrap;
 use testkit::engine;
 use testkit::event::Event;
 use testkit::log::Log;
@@ -133,7 +134,7 @@ async fn the_connection_opened_at_startup_serves_all_requests() {
         ("SSL_CERT_FILE", authority),
     ];
     let _function = runtime_api
-        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .function(bootstrap(env!("CARGO_BIN_EXE_release-links")), &settings)
         .spawn()
         .unwrap();
     let response = runtime_api.invoke(Event::new("OPTIONS", LINKS)).await;
@@ -173,7 +174,7 @@ async fn without_warm_up_the_first_request_opens_the_connection() {
         ("WARM_UP_SECONDS", "0"),
     ];
     let _function = runtime_api
-        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .function(bootstrap(env!("CARGO_BIN_EXE_release-links")), &settings)
         .spawn()
         .unwrap();
     assert_eq!(
@@ -219,7 +220,7 @@ async fn a_certificate_from_another_authority_is_rejected() {
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.url.as_str()),
         ("SSL_CERT_FILE", other.authority.to_str().unwrap()),
     ];
-    let program = env!("CARGO_BIN_EXE_release-links");
+    let program = bootstrap(env!("CARGO_BIN_EXE_release-links"));
     let _function = runtime_api.function(program, &settings).spawn().unwrap();
     let response = runtime_api.invoke(Event::new("GET", LINKS)).await;
     assert_eq!(
@@ -251,7 +252,7 @@ async fn a_function_started_without_dynamodb_returns_503() {
         ("AWS_ENDPOINT_URL_DYNAMODB", "https://127.0.0.1:1"),
     ];
     let _function = runtime_api
-        .function(env!("CARGO_BIN_EXE_release-links"), &settings)
+        .function(bootstrap(env!("CARGO_BIN_EXE_release-links")), &settings)
         .spawn()
         .unwrap();
     let response = runtime_api.invoke(Event::new("GET", LINKS)).await;

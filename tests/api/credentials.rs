@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use testkit::app::{LINKS, TABLE, seeded_engine};
+use testkit::emulator::bootstrap;
 use testkit::event::Event;
 use testkit::runtime_api::RuntimeApi;
 
@@ -59,7 +60,8 @@ async fn credentials_are_fetched_once_from_the_container_endpoint() {
         ),
         ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the container's"),
     ];
-    let mut function = runtime_api.function(env!("CARGO_BIN_EXE_release-links"), &settings);
+    let mut function =
+        runtime_api.function(bootstrap(env!("CARGO_BIN_EXE_release-links")), &settings);
     let _function = function.env_remove("AWS_ACCESS_KEY_ID").spawn().unwrap();
     for _ in 0..3 {
         assert_eq!(

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use testkit::app::{LINKS, TABLE, TestApp};
+use testkit::emulator::bootstrap;
 use testkit::event::Event;
 use testkit::invariants::Item;
 use testkit::log::Log;
@@ -83,7 +84,7 @@ fn a_function_with_missing_or_invalid_settings_exits_with_an_explanation() {
             "release-links: AWS_SECRET_ACCESS_KEY is not set: set it together with AWS_ACCESS_KEY_ID\n",
         ),
     ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_release-links"))
+        let output = Command::new(bootstrap(env!("CARGO_BIN_EXE_release-links")))
             .env_clear()
             .env("AWS_LAMBDA_LOG_LEVEL", "ERROR")
             .envs(settings)

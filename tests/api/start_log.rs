@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use testkit::app::{LINKS, TABLE, seeded_engine};
+use testkit::emulator::bootstrap;
 use testkit::event::Event;
 use testkit::runtime_api::RuntimeApi;
 
@@ -11,7 +12,7 @@ async fn log_of(requests: usize, settings: &[(&str, &str)]) -> String {
     let endpoint = format!("http://{}", seeded_engine().await);
     let runtime_api = RuntimeApi::start().await;
     let mut process = runtime_api
-        .function(env!("CARGO_BIN_EXE_release-links"), settings)
+        .function(bootstrap(env!("CARGO_BIN_EXE_release-links")), settings)
         .env("TABLE_NAME", TABLE)
         .env("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
         .stdout(Stdio::piped())
@@ -72,7 +73,7 @@ async fn the_version_is_not_logged_above_level_info() {
 
 #[test]
 fn a_start_that_fails_logs_the_version_before_the_cause() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_release-links"))
+    let output = std::process::Command::new(bootstrap(env!("CARGO_BIN_EXE_release-links")))
         .env_clear()
         .output()
         .unwrap();

@@ -19,6 +19,12 @@ pub fn setting(name: &str, default: &str) -> String {
         .unwrap_or_else(|| default.to_owned())
 }
 
+/// The program of the function: the one that `BOOTSTRAP` names, or else the one that was compiled here.
+/// `make test-arm64` names one for another processor.
+pub fn bootstrap(compiled: &str) -> String {
+    setting("BOOTSTRAP", compiled)
+}
+
 /// A process group that ends with this process, even if this process is killed. The group's leader
 /// reads its standard input, which reaches end-of-file when this process exits, and then kills the
 /// group.

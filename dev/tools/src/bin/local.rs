@@ -63,7 +63,7 @@ async fn serve() -> Result<(), String> {
     let engine = start_seeded_engine(&state).await?;
     let group = emulator::ProcessGroup::start()?;
     let mut children = vec![emulator::start_emulator(&group, port).await?];
-    let bootstrap = emulator::setting("BOOTSTRAP", "target/debug/release-links");
+    let bootstrap = emulator::bootstrap("target/debug/release-links");
     let functions = emulator::setting("FUNCTIONS", DEFAULT_FUNCTIONS).parse();
     for _ in 0..functions.map_err(|_| "FUNCTIONS must be a number")? {
         children.push(emulator::start_function(

@@ -75,7 +75,7 @@ async fn soak() -> Result<(), String> {
     drop(listener);
     let group = emulator::ProcessGroup::start()?;
     let _emulator = emulator::start_emulator(&group, port).await?;
-    let bootstrap = emulator::setting("BOOTSTRAP", "target/release/release-links");
+    let bootstrap = emulator::bootstrap("target/release/release-links");
     let start = |_| emulator::start_function(&group, &bootstrap, port, engine, TABLE);
     let mut functions = (0..BURST).map(start).collect::<Result<Vec<Child>, _>>()?;
     let http: Http = HttpClient::builder(TokioExecutor::new()).build_http();
