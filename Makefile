@@ -30,12 +30,21 @@ HOST_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64
 IS_DEBIAN := $(shell grep -sx ID=debian /etc/os-release)
 FROM_DEBIAN := $(if $(IS_DEBIAN),$(TOOLS)/glab/usr/bin/glab $(TOOLS)/nginx/usr/sbin/nginx)
 CHROMIUM := $(if $(IS_DEBIAN),$(TOOLS)/chromium/usr/lib/chromium/chromium-headless-shell)
+# Rust's standard library for arm64, and the emulator of the processor, for `make test-arm64`.
+RUST_VERSION := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+RUST_SRC := $(TOOLS)/rust-src/usr/src/rustc-$(RUST_VERSION)/library
+SYSROOT := $(TOOLS)/sysroot
+ARM64_TARGET := aarch64-unknown-linux-gnu
+QEMU := $(TOOLS)/qemu-user-static/usr/bin/qemu-aarch64-static
+QEMU_FORMAT := $(TOOLS)/qemu-user-static/usr/lib/binfmt.d/qemu-aarch64.conf
+GLIBC := $(TOOLS)/libc6-arm64-cross/usr/aarch64-linux-gnu
 
-.PHONY: help run deploy deploy-edge delete smoke test invoke tools check audit rust-tests client-tests page-tests picture deploy-local openapi-tests validate faults \
-	histories schemathesis soak fuzz bench bench-variants startup-order baselines openapi need-rust need-valgrind need-python need-node
+.PHONY: help run deploy deploy-edge delete smoke test invoke tools check audit rust-tests client-tests page-tests picture deploy-local test-arm64 openapi-tests validate faults \
+	histories schemathesis soak fuzz bench bench-variants startup-order baselines openapi need-rust need-valgrind need-python need-node \
+	need-x86_64-debian
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: need-rust $(CARGO_LAMBDA) ## serve on http://127.0.0.1:9000 (PORT=…, STATE=file; FRESH=1 deletes the state first)
 	@$(BUILD_SERVICE) \
@@ -102,6 +111,17 @@ picture: need-rust $(CARGO_LAMBDA) $(TOOLS)/clients/bin/pytest tests/pages/node_
 deploy-local: need-rust .aws-sam/local/template.yaml $(TOOLS)/ministack/bin/ministack $(TOOLS)/awscli/bin/aws $(TOOLS)/clients/bin/pytest ## deploy the template on an emulator of AWS, and test it
 	$(BUILD_SERVICE)
 	$(PYTEST) -s tests/deployed
+
+# Not part of `make test`, because it takes too long. qemu starts a thread of its own, which one of the tests would count.
+ARM64 := .aws-sam/arm64/template.yaml .aws-sam/arm64/run $(CARGO_LAMBDA) $(foreach tool,clients/bin/pytest ministack/bin/ministack \
+	awscli/bin/aws,$(TOOLS)/$(tool))
+test-arm64: need-rust need-x86_64-debian $(ARM64) ## build the function for arm64 and test it under qemu, before a release (a quarter of an hour)
+	$(BUILD_SERVICE)
+	BOOTSTRAP=$(abspath .aws-sam/arm64/run) cargo test --locked --workspace --test api -- \
+		connection:: credentials:: concurrent_requests:: large_lists:: outage:: start_log:: --skip has_one_thread
+	BOOTSTRAP=$(abspath .aws-sam/arm64/run) $(PYTEST) $(addprefix tests/clients/test_,$(addsuffix .py,events documented_requests \
+		install log python_gitlab))
+	tests/support/start_arm64.sh $(abspath .aws-sam/arm64/run) $(QEMU_FORMAT) $(PYTEST) -s -rs tests/deployed/architecture.py
 
 openapi-tests: need-rust $(TOOLS)/openapi/bin/pytest ## test docs/openapi.json, and the service with requests made from it
 	$(BUILD_GATEWAY)
@@ -238,7 +258,8 @@ define unpack-from-debian
 		&& $(APT_SOURCES) | awk -v keys=$(APT_KEYS) -v suite="$$suite" '$$1 == suite && $$2 == "main" \
 			&& !found++ { print "deb [signed-by=" keys "] " $$3 " $3 main" }' >sources.list
 	@test -s $(TOOLS)/$1/sources.list || { echo "make: apt has no source for this release of Debian" >&2; exit 1; }
-	@cd $(TOOLS)/$1 && $(APT) update && $(APT) download $1=$2
+	@cd $(TOOLS)/$1 && $(APT) update && $(APT) download $1=$2 \
+		|| { echo "make: Debian's archive does not offer $1 $2 in $3" >&2; exit 1; }
 	@cd $(TOOLS)/$1 && sha256sum --check --quiet --ignore-missing ../../requirements/$1.sha256
 	@cd $(TOOLS)/$1 && dpkg-deb --extract $1_*.deb . && rm -r lists cache $1_*.deb
 	@touch $@
@@ -249,6 +270,60 @@ $(TOOLS)/glab/usr/bin/glab: requirements/glab.sha256 requirements/apt.conf
 
 $(TOOLS)/nginx/usr/sbin/nginx: requirements/nginx.sha256 requirements/apt.conf
 	$(call unpack-from-debian,nginx,1.22.1-9+deb12u9,bookworm)
+
+# What `make test-arm64` unpacks: the sources of exactly the pinned version of Rust's standard library, and what runs a program
+# for arm64 on this computer.
+$(TOOLS)/rust-src/usr/lib: requirements/rust-src.sha256 requirements/apt.conf
+	$(call unpack-from-debian,rust-src,1.95.0+dfsg1-2~bpo13+1,trixie-backports)
+
+$(QEMU): requirements/qemu-user-static.sha256 requirements/apt.conf
+	$(call unpack-from-debian,qemu-user-static,1:7.2+dfsg-7+deb12u18+b3,bookworm)
+
+$(GLIBC): requirements/libc6-arm64-cross.sha256 requirements/apt.conf
+	$(call unpack-from-debian,libc6-arm64-cross,2.36-8cross1,bookworm)
+
+# A sysroot with the toolchain's compiler and libraries, and with the standard library for arm64. rustup could add that to the
+# toolchain itself, but then it would be there for everything else, too. `rustc` is a script here, because the compiler looks
+# for its sysroot beside the file behind any link.
+$(SYSROOT)/bin/rustc: rust-toolchain.toml $(TOOLS)/rust-src/usr/lib | need-rust
+	@test -e $(RUST_SRC)/Cargo.lock || { echo "make: rust-toolchain.toml pins Rust $(RUST_VERSION), but the Makefile unpacks" \
+		"the sources of another version; pin the package rust-src of $(RUST_VERSION)" >&2; exit 1; }
+	@test "$$(rustc -vV | sed -n 's/^release: //p')" = $(RUST_VERSION) || { echo "make: rust-toolchain.toml pins Rust" \
+		"$(RUST_VERSION), but this is $$(rustc --version); the standard library of the one does not fit the other" >&2; exit 1; }
+	@rm -rf $(SYSROOT) && mkdir -p $(SYSROOT)/{bin,lib/rustlib/src/rust}
+	@toolchain=$$(rustc --print sysroot) && cd $(SYSROOT) \
+		&& for name in $$(cd "$$toolchain" && ls -d lib/* lib/rustlib/* | grep -vxE 'lib/rustlib(/src|/$(ARM64_TARGET))?'); do \
+			ln -s "$$toolchain/$$name" "$$name"; done \
+		&& ln -s $(abspath $(RUST_SRC)) lib/rustlib/src/rust/library \
+		&& printf '#!/bin/sh\nexec "%s/bin/rustc" --sysroot "%s" "$$@"\n' "$$toolchain" $(abspath $(SYSROOT)) >bin/rustc
+	@chmod +x $@
+
+# cargo builds the standard library for a crate without code, as its authors do: with an option for which the pinned compiler
+# must allow what otherwise only nightly ones do. The function itself is then built without it; its link-time optimization
+# reads the bitcode.
+$(SYSROOT)/lib/rustlib/$(ARM64_TARGET)/lib: $(SYSROOT)/bin/rustc
+	@echo "building Rust's standard library for arm64 into $(SYSROOT)/"
+	@rm -rf $(TOOLS)/std && mkdir -p $(TOOLS)/std/src && touch $(TOOLS)/std/src/lib.rs
+	@printf '%s\n' '[package]' 'name = "empty"' 'edition = "2024"' '[profile.release]' 'codegen-units = 1' '[workspace]' >$(TOOLS)/std/Cargo.toml
+	@RUSTC=$(abspath $<) RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind RUSTFLAGS=-Cembed-bitcode=yes \
+		cargo build --quiet --release --target $(ARM64_TARGET) --manifest-path $(TOOLS)/std/Cargo.toml --target-dir $(TOOLS)/std/target
+	@mkdir -p $@ && cp $(TOOLS)/std/target/$(ARM64_TARGET)/release/deps/*.rlib $@ && rm -r $(TOOLS)/std $@/libempty-*.rlib
+	@rm -rf target/arm64
+
+# The function for arm64, as `make deploy` builds it, except that `--skip-target-check` keeps cargo-lambda from calling rustup.
+# What is compiled lies in a folder of its own, because it does not fit the standard library that rustup would add.
+.aws-sam/arm64/template.yaml: .aws-sam/local/template.yaml $(SYSROOT)/lib/rustlib/$(ARM64_TARGET)/lib $(TOOLS)/deploy/bin/cargo-lambda
+	@echo "building the bootstrap for arm64; this takes some minutes"
+	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" RUSTC=$(abspath $(SYSROOT)/bin/rustc) CARGO_TARGET_DIR=target/arm64 \
+		$(TOOLS)/deploy/bin/cargo-lambda lambda build --release --arm64 --skip-target-check --bin release-links --lambda-dir $(@D)/Function --flatten release-links
+	@cp $< $@
+
+# Runs a program for arm64, or without an argument the function.
+.aws-sam/arm64/run: Makefile $(QEMU) $(GLIBC)
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\n[ $$# -gt 0 ] || set -- "%s"\nexec "%s" -L "%s" "$$@"\n' \
+		$(abspath .aws-sam/arm64/Function/bootstrap) $(abspath $(QEMU)) $(abspath $(GLIBC)) >$@
+	@chmod +x $@
 
 # Debian replaces Chromium every week by a version with fixes for its security, and its archive keeps only that one, so apt
 # chooses the version. It adds the libraries that the machine lacks. The fonts make screenshots equal on all machines.
@@ -269,6 +344,11 @@ $(TOOLS)/chromium/usr/lib/chromium/chromium-headless-shell: requirements/apt.con
 need-rust:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing; install Rust with rustup" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing; install gcc or clang" >&2; exit 1; }
+
+need-x86_64-debian:
+	@test "$(IS_DEBIAN) $(HOST_ARCHITECTURE)" != "ID=debian arm64" || { echo "make: this computer is arm64, so that" \
+		"'make test' tests the function for arm64 already" >&2; exit 1; }
+	@test -n "$(IS_DEBIAN)" || { echo "make: the tests of the function for arm64 need Debian, whose packages they unpack" >&2; exit 1; }
 
 need-valgrind:
 	@command -v valgrind >/dev/null || { echo "make: valgrind is missing; install it with the system's package manager" >&2; exit 1; }
