@@ -10,6 +10,7 @@ mod credentials;
 mod deletion;
 mod deployment;
 mod failure;
+mod import;
 mod interrupt;
 mod named_table;
 mod output;
@@ -78,6 +79,10 @@ async fn run(cli: Cli) -> Outcome {
             releases::run(&deployment, command).await
         }
         Command::Token(command) => tokens::run(&Deployment::connect(None).await?, command).await,
+        Command::Import(arguments) => {
+            let deployment = Deployment::connect(Some(&arguments.pace)).await?;
+            import::run(&deployment, &arguments).await
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(
