@@ -10,6 +10,7 @@ mod credentials;
 mod deletion;
 mod deployment;
 mod failure;
+mod gitlab;
 mod import;
 mod interrupt;
 mod named_table;

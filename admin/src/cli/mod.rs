@@ -1,5 +1,6 @@
 //! The command line: subcommands, flags, and the parsers of their values.
 
+mod gitlab;
 mod import;
 mod projects;
 mod releases;
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use crate::values::Grant;
+pub use gitlab::{GitLab, SourceProject};
 pub use import::Import;
 pub use projects::{DeleteProject, ProjectCommand, PurgeProject, RestoreProject};
 pub use releases::ReleaseCommand;
@@ -23,6 +25,7 @@ Examples:
   release-links-admin token revoke ci
   release-links-admin release list --project 24
   release-links-admin release restore v1.0 --project 24 --from links-restored
+  release-links-admin import --from https://gitlab.example.com --project group/app
   release-links-admin import --file releases.jsonl
 
 Environment:
