@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use pulldown_cmark::{Event, Parser, Tag};
-use release_links::release::{MAX_DESCRIPTION_BYTES, parse_commit};
+use release_links::release::MAX_DESCRIPTION_BYTES;
 use url::{ParseError, Url};
 
 use crate::record::{LinkRecord, ReleaseRecord};
@@ -58,12 +58,11 @@ fn is_relative(destination: &str) -> bool {
     !has_host && !is_within_text && parsed == Err(ParseError::RelativeUrlWithoutBase)
 }
 
-/// The release with these links, or its tag and why it cannot be one.
+/// The release, or its tag and why it cannot be one.
 pub fn release(
     release: Release,
     tag: String,
     project: u64,
-    links: &[LinkRecord],
 ) -> Result<ReleaseRecord, (String, &'static str)> {
     let Some(created_at) = release.created_at().map(str::to_owned) else {
         return Err((tag, "it is not shown when it was created"));
@@ -74,13 +73,15 @@ pub fn release(
         tag,
         name: release.name,
         description: release.description,
-        commit: commit.as_deref().and_then(parse_commit),
+        // Another release-links shows an empty ID in place of an unknown one (R5).
+        commit: commit.filter(|commit| !commit.is_empty()),
         // Authors here are tokens.
         author: None,
         released_at: release.released_at.unwrap_or_else(|| created_at.clone()),
         created_at,
         immutable_at: release.immutable_at,
-        last_link_id: links.iter().map(|link| link.id).max().unwrap_or(0),
+        // It is unknown; the import makes it at least the highest ID of a link.
+        last_link_id: 0,
     })
 }
 

@@ -59,7 +59,7 @@ impl Asked<'_> {
             (StatusCode::FORBIDDEN, Some(error)) => Err(self.forbidden(&error)),
             (StatusCode::NOT_FOUND, Some(_)) => Err(Problem::Part(self.not_found())),
             (StatusCode::BAD_REQUEST, Some(error)) if error.contains(TOO_LARGE) => {
-                Err(Problem::TooLarge(quote(&error)))
+                Err(Problem::TooLarge(too_large(&error)))
             }
             (StatusCode::BAD_REQUEST, Some(error)) => {
                 let error = quote(&error);
@@ -143,6 +143,12 @@ impl Asked<'_> {
 
 /// What the other service says about a page or a release that does not fit into a response (R82).
 const TOO_LARGE: &str = "larger than a response can be";
+
+/// The beginning of what it says, which names the release, and the remedy.
+fn too_large(error: &str) -> String {
+    let problem = quote(error.split(", list its links").next().unwrap_or_default());
+    format!("{problem}: `export` there and `import --file` here take it over")
+}
 
 fn is_html(answer: &Answer) -> bool {
     let start = answer.body.iter().find(|byte| !byte.is_ascii_whitespace());

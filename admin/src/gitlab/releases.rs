@@ -104,7 +104,7 @@ impl<'a> Releases<'a> {
         }
     }
 
-    /// Reads all pages, and returns how many releases there are according to the last one.
+    /// Reads all pages, and returns how many releases there were at most meanwhile.
     async fn read_pages(&mut self, importer: &mut Importer<'_>) -> Result<u64, Problem> {
         let what = format!("the releases of {}", self.project.path);
         let source = self.source.clone();
@@ -120,7 +120,8 @@ impl<'a> Releases<'a> {
             if !self.begin(importer, &page).await? {
                 break;
             }
-            counted = page.total.unwrap_or(counted);
+            // A deletion lowers it, but the release that was deleted may have been read.
+            counted = page.total.unwrap_or(0).max(counted);
             importer.expect(self.before + counted.max(self.read()));
             if let Some(reason) = page.missing {
                 self.leave_out(importer, "-", 0, reason);
@@ -167,7 +168,7 @@ impl<'a> Releases<'a> {
         }
         count(importer.report(), &release);
         let links = self.links(importer.report(), &release, &tag);
-        match mapping::release(release, tag, id.number(), &links) {
+        match mapping::release(release, tag, id.number()) {
             Ok(record) => importer.release(id, record, links).await?,
             Err((tag, reason)) => {
                 importer

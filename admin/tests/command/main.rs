@@ -8,6 +8,7 @@
 mod credentials;
 mod deletion;
 mod failures;
+mod gitlab;
 mod locks;
 mod platform;
 mod policy;
