@@ -1,11 +1,14 @@
 //! The JSON of GitLab's API from 11.7 on. Whatever a version leaves out is optional, and members
 //! that the import does not use are not declared.
 
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 use serde_json::value::RawValue;
 
 /// A project (R71).
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a project")]
 pub struct Project {
     /// Its ID.
     pub id: u64,
@@ -21,6 +24,7 @@ pub struct Project {
 
 /// A release (R23 to R32, R90).
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a release")]
 pub struct Release {
     #[serde(default)]
     pub tag_name: Option<String>,
@@ -60,6 +64,7 @@ impl Release {
 
 /// The commit of a release.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a commit")]
 pub struct Commit {
     #[serde(default)]
     pub id: Option<String>,
@@ -67,6 +72,7 @@ pub struct Commit {
 
 /// The assets of a release. Links and sources have nothing to do with each other.
 #[derive(Debug, Default, Deserialize)]
+#[serde(expecting = "assets")]
 pub struct Assets {
     #[serde(default, deserialize_with = "or_empty")]
     pub links: Vec<Box<RawValue>>,
@@ -76,7 +82,9 @@ pub struct Assets {
 
 /// A link (A6).
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a link")]
 pub struct Link {
+    #[serde(deserialize_with = "whole")]
     pub id: i128,
     #[serde(default)]
     pub name: Option<String>,
@@ -91,6 +99,13 @@ pub struct Link {
     /// Only another release-links has it.
     #[serde(default)]
     pub digest: Option<String>,
+}
+
+/// A whole number, also beyond 64 bits.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    let error = || D::Error::custom(format_args!("the ID {number} is no whole number"));
+    number.as_i128().ok_or_else(error)
 }
 
 /// The list; null is an empty one.

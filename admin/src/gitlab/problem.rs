@@ -116,7 +116,7 @@ impl Asked<'_> {
     /// The sentence about JSON that GitLab does not send.
     pub fn unreadable(self, error: &serde_json::Error) -> Problem {
         let Self { base, what, .. } = self;
-        let error = quote(&error.to_string());
+        let error = explain(error);
         Problem::Part(format!(
             "{base} shows {what} in a form that GitLab does not have: {error}"
         ))
@@ -139,6 +139,12 @@ impl Asked<'_> {
             format!("{base} breaks off its answer about {what} ({cause}): check the network")
         })
     }
+}
+
+/// What is wrong with JSON. The place is left out, because nobody sees the text.
+pub fn explain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    quote(text.split(" at line ").next().unwrap_or_default())
 }
 
 /// What the other service says about a page or a release that does not fit into a response (R82).

@@ -6,7 +6,6 @@ use release_links::project::ProjectId;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::failure::quote;
 use crate::import::{Importer, Report};
 use crate::record::{LinkRecord, ProjectRecord};
 
@@ -15,7 +14,7 @@ use super::hosted::Kind;
 use super::json;
 use super::mapping::{self, Dropped};
 use super::pages::{Page, Pages};
-use super::problem::Problem;
+use super::problem::{Problem, explain};
 
 /// Times that the pages are read if some releases are missing in them.
 const MAX_READINGS: usize = 2;
@@ -215,10 +214,8 @@ impl<'a> Releases<'a> {
 }
 
 fn in_another_form(error: &serde_json::Error) -> String {
-    format!(
-        "it is shown in a form that GitLab does not have: {}",
-        quote(&error.to_string())
-    )
+    let problem = explain(error);
+    format!("it is shown in a form that GitLab does not have: {problem}")
 }
 
 /// Counts what is not taken over.

@@ -129,20 +129,19 @@ const PART: [Case; 9] = [
     (
         "a list in place of a project",
         |_| json_text("[]"),
-        "BASE shows project a/b in a form that GitLab does not have: invalid length 0, expected \
-         struct Project with 4 elements at line 1 column 2",
+        "BASE shows project a/b in a form that GitLab does not have: invalid length 0, expected a \
+         project",
     ),
     (
         "a project without a path",
         |_| json_text(r#"{"id":7}"#),
         "BASE shows project a/b in a form that GitLab does not have: missing field \
-         `path_with_namespace` at line 1 column 8",
+         `path_with_namespace`",
     ),
     (
         "JSON that is cut off",
         |_| json_text(r#"{"id":7,"path_with_"#),
-        "BASE shows project a/b in a form that GitLab does not have: EOF while parsing a string at \
-         line 1 column 19",
+        "BASE shows project a/b in a form that GitLab does not have: EOF while parsing a string",
     ),
     (
         "an object in place of the releases",
@@ -151,7 +150,7 @@ const PART: [Case; 9] = [
             _ => json_text("{}"),
         },
         "BASE shows the releases of a/b in a form that GitLab does not have: invalid type: map, \
-         expected a sequence at line 1 column 0",
+         expected a sequence",
     ),
     (
         "releases that the token may not see",

@@ -2,8 +2,11 @@
 //! service.
 
 mod answers;
+mod bad_input;
+mod costs;
 mod double;
 mod groups;
+mod instances;
 mod transport;
 mod versions;
 
@@ -12,7 +15,7 @@ use serde_json::Value;
 use testkit::app::TestApp;
 use testkit::event::Event;
 
-use super::{Ended, admin, file};
+use super::{Ended, admin, command, ended, file, run};
 
 /// Starts a double of this instance.
 async fn serve(instance: Instance) -> Double {
