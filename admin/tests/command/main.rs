@@ -8,6 +8,9 @@
 mod credentials;
 mod deletion;
 mod failures;
+mod import;
+mod import_files;
+mod import_rules;
 mod locks;
 mod platform;
 mod policy;
