@@ -1,5 +1,6 @@
 //! The command line: subcommands, flags, and the parsers of their values.
 
+mod check;
 mod projects;
 mod releases;
 mod tokens;
@@ -8,6 +9,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use crate::values::Grant;
+pub use check::CheckArguments;
 pub use projects::{DeleteProject, ProjectCommand, PurgeProject, RestoreProject};
 pub use releases::ReleaseCommand;
 pub use tokens::{TokenCommand, WhichToken};
@@ -56,6 +58,19 @@ pub enum Command {
     /// Manage tokens, which clients use to read and write links
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Ask the URLs of the links, and list those that lead nowhere
+    ///
+    /// Each URL is asked once, by this command and not by the function: with HEAD, or else for the
+    /// first byte. Dead are URLs that answer 404 or 410, redirect in a loop, or have a name that is
+    /// not found, a port that is closed, or a certificate that is not valid. Uncertain are those
+    /// that refuse, limit or do not answer the command: a browser may be able to open them. Not
+    /// asked are ftp and, unless you pass `--allow-private`, addresses that are not public.
+    ///
+    /// Example: release-links-admin check --project group/app --latest 5
+    ///
+    /// Exit status: 0 all links work, 1 a link is dead or changed or, with `--strict`, uncertain, 2
+    /// usage error.
+    Check(CheckArguments),
     /// Print a shell completion script
     ///
     /// For bash: source <(release-links-admin completions bash)

@@ -104,6 +104,11 @@ impl ReleaseBackup {
         self.release.is_some()
     }
 
+    /// The links, the oldest first.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.iter().map(|stored| &stored.link)
+    }
+
     /// The links that can be in one release, and the outcome of a restore of the whole release. A
     /// partial restore may have lost a unique-constraint item, and another link may have taken its
     /// value since. Of such links, the oldest one is restored.

@@ -6,6 +6,7 @@
 mod backup;
 mod check;
 mod deletion;
+mod digests;
 mod error;
 mod locks;
 mod project_items;
@@ -20,6 +21,7 @@ mod tokens;
 
 pub use backup::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
 pub use deletion::HiddenProject;
+pub use digests::AddedDigest;
 pub use error::{AdminError, FormerOwner};
 pub use project_items::{ProjectChanges, ProjectState, ProjectVersion};
 pub use project_restore::{RestoreFrom, RestoredPath, RestoredProject};

@@ -37,7 +37,7 @@ pub enum RestoreInto {
 }
 
 impl RestoreInto {
-    fn check(&self, transaction: &mut Transaction<'_>) {
+    pub(super) fn check(&self, transaction: &mut Transaction<'_>) {
         match self {
             Self::Active(id) => {
                 let key = project_by_id(id.number());

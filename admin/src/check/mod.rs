@@ -1,0 +1,218 @@
+//! `release-links-admin check`: the links that lead nowhere.
+//!
+//! Each URL of the links is asked once, from the operator's computer. The function never asks one.
+
+mod address;
+mod cause;
+mod digests;
+mod file;
+mod finding;
+mod gate;
+mod private;
+mod probe;
+mod report;
+mod resolver;
+mod schedule;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod trail;
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use release_links::config;
+
+use self::address::{not_public, refuse_none};
+use self::digests::Written;
+use self::finding::{Finding, Verdict};
+use self::private::OwnService;
+use self::probe::{Prober, Question, Settings};
+use self::report::{Report, Summary};
+use self::resolver::SystemNames;
+use self::schedule::{Job, Running};
+use self::survey::{Survey, Target};
+use crate::cli::CheckArguments;
+use crate::deployment::Deployment;
+use crate::failure::{Failure, sentence};
+use crate::interrupt::interrupt;
+use crate::output::{Progress, quantity};
+use crate::{Outcome, output};
+
+/// The variables that name a proxy.
+const PROXIES: [&str; 6] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
+/// What has been found so far.
+struct Found {
+    findings: Vec<Option<Finding>>,
+    /// What became of the missing digest of each link.
+    written: Vec<Option<Written>>,
+    /// What ended the check before all URLs were asked, if something did.
+    end: Option<Failure>,
+}
+
+pub async fn run(deployment: &Deployment, arguments: &CheckArguments) -> Outcome {
+    let public_url = config::public_url(|name| std::env::var(name).ok());
+    let public_url = public_url.map_err(|error| error.to_string())?;
+    warn_of_proxy();
+    let mut interrupted = pin!(interrupt());
+    let progress = Progress::start("reading the links");
+    let survey = tokio::select! {
+        survey = Survey::read(deployment, arguments) => survey?,
+        () = &mut interrupted => return Err("interrupted: no URL was checked".into()),
+    };
+    let mut found = Found::nothing(&survey);
+    let own = OwnService::new(public_url.clone(), survey.projects.iter());
+    let mut running = start(arguments, own, &found, &survey)?;
+    loop {
+        progress.show(&found.progress());
+        let next = tokio::select! {
+            biased;
+            () = &mut interrupted => {
+                found.end = Some("interrupted".into());
+                break;
+            }
+            next = running.next() => next,
+        };
+        // A write is not interrupted.
+        match next {
+            Some((target, finding)) => {
+                found
+                    .note(deployment, arguments, &survey, target, finding)
+                    .await
+            }
+            None => break,
+        }
+        if found.end.is_some() {
+            break;
+        }
+    }
+    drop((running, progress));
+    let report = Report {
+        survey: &survey,
+        public_url: public_url.as_ref(),
+        findings: &found.findings,
+        written: &found.written,
+    };
+    report.print(arguments.json)?;
+    conclude(arguments, &report.summary(), found.end)
+}
+
+/// Says that the check uses no proxy, if the environment names one.
+fn warn_of_proxy() {
+    let is_set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if let Some(name) = PROXIES.iter().find(is_set) {
+        output::note(&format!(
+            "check asks the URLs without the proxy of {name}, because it must know the addresses to \
+             which it connects"
+        ));
+    }
+}
+
+/// Starts to ask the URLs that programs can read.
+fn start(
+    arguments: &CheckArguments,
+    own: OwnService,
+    found: &Found,
+    survey: &Survey,
+) -> Result<Running, Failure> {
+    let settings = Settings {
+        timeout: arguments.timeout,
+        refuse: if arguments.allow_private {
+            refuse_none
+        } else {
+            not_public
+        },
+    };
+    let prober = Prober::new(settings, Arc::new(SystemNames), own).map_err(|error| {
+        let cause = error.to_string();
+        sentence(&format!("cannot prepare TLS: {cause}; check SSL_CERT_FILE"))
+    })?;
+    let targets = survey.targets.iter().enumerate();
+    let open = targets.filter(|(target, _)| found.findings[*target].is_none());
+    let jobs = open.filter_map(|(target, asked)| {
+        Some(Job {
+            target,
+            url: asked.url.clone()?,
+            question: question(arguments, asked),
+        })
+    });
+    Ok(schedule::start(prober, jobs.collect()))
+}
+
+fn question(arguments: &CheckArguments, target: &Target) -> Question {
+    let is_verified = arguments.verify && target.is_known;
+    let is_written = arguments.write_digests && target.is_unknown;
+    if is_verified || is_written {
+        Question::Digest
+    } else {
+        Question::Answers
+    }
+}
+
+impl Found {
+    /// Before any URL is asked. A URL that programs cannot read is not asked.
+    fn nothing(survey: &Survey) -> Self {
+        let unreadable = |target: &Target| {
+            let is_unreadable = target.url.is_none();
+            is_unreadable.then(|| Finding::uncertain("not a URL that programs can read"))
+        };
+        Self {
+            findings: survey.targets.iter().map(unreadable).collect(),
+            written: vec![None; survey.uses.len()],
+            end: None,
+        }
+    }
+
+    fn progress(&self) -> String {
+        let done = self.findings.iter().flatten().count();
+        format!("checked {done} of {}", quantity(self.findings.len(), "URL"))
+    }
+
+    /// Keeps a finding, and writes the digests that links lack.
+    async fn note(
+        &mut self,
+        deployment: &Deployment,
+        arguments: &CheckArguments,
+        survey: &Survey,
+        target: usize,
+        finding: Finding,
+    ) {
+        if arguments.write_digests {
+            let uses = survey.uses.iter().enumerate();
+            for (place, found) in uses.filter(|(_, found)| found.target == target) {
+                match digests::write(deployment, survey, found, &finding).await {
+                    Ok(written) => self.written[place] = written,
+                    Err(error) => self.end = Some(deployment.explain(error)),
+                }
+            }
+        }
+        self.findings[target] = Some(finding);
+    }
+}
+
+/// The outcome of the command. A failure has the summary at its end.
+fn conclude(arguments: &CheckArguments, summary: &Summary, end: Option<Failure>) -> Outcome {
+    let text = summary.sentence();
+    if let Some(end) = end {
+        return Err(end.with_advice(&text));
+    }
+    let failing = [Verdict::Dead, Verdict::Changed];
+    let failing = failing
+        .into_iter()
+        .chain(arguments.strict.then_some(Verdict::Uncertain));
+    if failing.map(|verdict| summary.count(verdict)).sum::<usize>() > 0 {
+        Err(text.into())
+    } else if arguments.json {
+        Ok(())
+    } else {
+        output::line(&text)
+    }
+}
