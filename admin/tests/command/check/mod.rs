@@ -1,6 +1,7 @@
 //! `release-links-admin check`.
 
 mod limits;
+mod output;
 mod results;
 mod server;
 

@@ -186,7 +186,9 @@ impl Server {
             }
             "limited" if self.times(asked) > 1 => response("200 OK", "", FILE, is_head),
             "limited" | "always-limited" => {
-                response("429 Too Many", &format!("Retry-After: {rest}"), "", is_head)
+                let time = rest.split('?').next().unwrap().replace("%20", " ");
+                response("429 Too Many", &format!("Retry-After: {time}"), "", is_head)
+            }
             }
             _ => self.ordinary(kind, rest, asked),
         };
