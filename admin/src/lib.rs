@@ -9,6 +9,7 @@ pub mod cli;
 mod credentials;
 mod deletion;
 mod deployment;
+mod export;
 mod failure;
 mod interrupt;
 mod named_table;
@@ -78,6 +79,9 @@ async fn run(cli: Cli) -> Outcome {
             releases::run(&deployment, command).await
         }
         Command::Token(command) => tokens::run(&Deployment::connect(None).await?, command).await,
+        Command::Export { projects } => {
+            export::run(&Deployment::connect(None).await?, &projects).await
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(

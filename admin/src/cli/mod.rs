@@ -6,8 +6,10 @@ mod tokens;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use release_links::project::ProjectRef;
 
 pub use crate::values::Grant;
+use crate::values::project;
 pub use projects::{DeleteProject, ProjectCommand, PurgeProject, RestoreProject};
 pub use releases::ReleaseCommand;
 pub use tokens::{TokenCommand, WhichToken};
@@ -56,6 +58,19 @@ pub enum Command {
     /// Manage tokens, which clients use to read and write links
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Write projects with their releases and links as JSON Lines, which `import` reads
+    ///
+    /// Redirect the output to a file. The export reads a live table: each release is whole, but the
+    /// releases are read one after the other. It contains the visible projects, their releases and
+    /// links, and neither tokens nor roles. Unless the command exits with 0, the export is
+    /// incomplete.
+    ///
+    /// Example: release-links-admin export --project 24 > app.jsonl
+    Export {
+        /// The ID or path of a project; repeat the flag for several. By default, all visible projects
+        #[arg(long = "project", value_name = "PROJECT", value_parser = project)]
+        projects: Vec<ProjectRef>,
+    },
     /// Print a shell completion script
     ///
     /// For bash: source <(release-links-admin completions bash)

@@ -7,6 +7,7 @@
 
 mod credentials;
 mod deletion;
+mod export;
 mod failures;
 mod locks;
 mod platform;

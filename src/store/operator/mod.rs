@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod deletion;
 mod error;
+mod export;
 mod locks;
 mod project_items;
 mod project_restore;
@@ -21,6 +22,9 @@ mod tokens;
 pub use backup::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
 pub use deletion::HiddenProject;
 pub use error::{AdminError, FormerOwner};
+pub use export::{
+    BegunRelease, ExportedLink, ExportedProject, ExportedRelease, OrderPosition, Part,
+};
 pub use project_items::{ProjectChanges, ProjectState, ProjectVersion};
 pub use project_restore::{RestoreFrom, RestoredPath, RestoredProject};
 pub use projects::{Projects, Takeover};
