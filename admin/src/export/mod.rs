@@ -59,7 +59,9 @@ async fn export(deployment: &Deployment, names: &[ProjectRef]) -> Outcome {
         lines: Lines::default(),
         progress: Progress::beside_output("exporting"),
     };
-    match export.write(&projects).await {
+    let written = export.write(&projects).await;
+    drop(export.progress.take());
+    match written {
         Ok(()) => {
             output::note(&format!("exported {}", export.lines.summary()));
             Ok(())

@@ -8,6 +8,7 @@
 mod credentials;
 mod deletion;
 mod export;
+mod export_streams;
 mod failures;
 mod locks;
 mod platform;
