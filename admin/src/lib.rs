@@ -11,6 +11,7 @@ mod deletion;
 mod deployment;
 mod export;
 mod failure;
+mod import;
 mod interrupt;
 mod named_table;
 mod output;
@@ -81,6 +82,10 @@ async fn run(cli: Cli) -> Outcome {
         Command::Token(command) => tokens::run(&Deployment::connect(None).await?, command).await,
         Command::Export { projects } => {
             export::run(&Deployment::connect(None).await?, &projects).await
+        }
+        Command::Import(arguments) => {
+            let deployment = Deployment::connect(Some(&arguments.pace)).await?;
+            import::run(&deployment, &arguments).await
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
-use indicatif::{MultiProgress, ProgressBar};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use release_links::token::PlainToken;
 use serde::Serialize;
 
@@ -226,6 +226,52 @@ impl Progress {
 }
 
 impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A bar that shows how much of a long work is done, if standard error is a terminal.
+pub struct Meter(ProgressBar);
+
+impl Meter {
+    /// Shows the text, and a bar as soon as the size of the work is known.
+    pub fn start(text: &str) -> Self {
+        Self(PROGRESS.add(ProgressBar::new_spinner())).with_text(text)
+    }
+
+    fn with_text(self, text: &str) -> Self {
+        self.show(text);
+        self.0.enable_steady_tick(Duration::from_millis(100));
+        self
+    }
+
+    /// The size of the work in any unit; 0 if it is unknown.
+    pub fn expect(&self, total: u64) {
+        if total > 0 {
+            if self.0.length().is_none() {
+                // The template is constant.
+                if let Ok(style) = ProgressStyle::with_template("{bar:20} {msg}, {eta} left") {
+                    self.0.set_style(style);
+                }
+            }
+            self.0.set_length(total);
+        }
+    }
+
+    /// How much of the work is done, in the same unit, and in words.
+    pub fn advance(&self, done: u64, text: &str) {
+        self.0.set_position(done);
+        self.show(text);
+    }
+
+    /// Changes the text.
+    pub fn show(&self, text: &str) {
+        self.0.set_message(escape(text));
+    }
+}
+
+impl Drop for Meter {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
