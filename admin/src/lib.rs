@@ -10,7 +10,9 @@ pub mod cli;
 mod credentials;
 mod deletion;
 mod deployment;
+mod export;
 mod failure;
+mod import;
 mod interrupt;
 mod named_table;
 mod output;
@@ -82,6 +84,13 @@ async fn run(cli: Cli) -> Outcome {
         Command::Check(arguments) => {
             let deployment = Deployment::connect(Some(&arguments.pace)).await?;
             check::run(&deployment, &arguments).await
+        }
+        Command::Export { projects } => {
+            export::run(&Deployment::connect(None).await?, &projects).await
+        }
+        Command::Import(arguments) => {
+            let deployment = Deployment::connect(Some(&arguments.pace)).await?;
+            import::run(&deployment, &arguments).await
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -12,7 +12,7 @@ use crate::output::is_bidi_control;
 use crate::secrets::looks_like_a_token;
 
 /// Longest label, in characters.
-const MAX_LABEL: usize = 255;
+pub const MAX_LABEL: usize = 255;
 /// Longest lifetime of a token; RFC 3339 cannot express times after the year 9999.
 const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Longest wait before a purge; no function caches a project for as long.

@@ -1,7 +1,7 @@
 //! Links of a release: create, get, update and delete. Changes are public in [`super::writing`]
 //! alone.
 
-use super::birth::{add_link, add_release};
+use super::birth::{LinkIds, add_link, add_release};
 use super::condition::Condition;
 use super::constraints::{claim_conflicts, constraint_items, foreign_item_error, foreign_values};
 use super::error::StoreError;
@@ -164,7 +164,7 @@ impl<'s> Links<'s> {
         }
         if !reserved.release.exists() {
             let release = first_release(self.release, author, created_at);
-            add_release(&mut transaction, place, &release, 1);
+            add_release(&mut transaction, place, &release, 1, LinkIds::Reserved);
         }
         transaction
     }

@@ -36,7 +36,7 @@ use crate::cli::CheckArguments;
 use crate::deployment::Deployment;
 use crate::failure::{Failure, sentence};
 use crate::interrupt::interrupt;
-use crate::output::{Progress, quantity};
+use crate::output::{Meter, quantity};
 use crate::{Outcome, output};
 
 /// The variables that name a proxy.
@@ -52,6 +52,8 @@ const PROXIES: [&str; 6] = [
 /// What has been found so far.
 struct Found {
     findings: Vec<Option<Finding>>,
+    /// The number of URLs that were checked.
+    done: usize,
     /// What became of the missing digest of each link.
     written: Vec<Option<Written>>,
     /// What ended the check before all URLs were asked, if something did.
@@ -63,7 +65,7 @@ pub async fn run(deployment: &Deployment, arguments: &CheckArguments) -> Outcome
     let public_url = public_url.map_err(|error| error.to_string())?;
     warn_of_proxy();
     let mut interrupted = pin!(interrupt());
-    let progress = Progress::start("reading the links");
+    let meter = Meter::start("reading the links");
     let survey = tokio::select! {
         survey = Survey::read(deployment, arguments) => survey?,
         () = &mut interrupted => return Err("interrupted: no URL was checked".into()),
@@ -72,7 +74,7 @@ pub async fn run(deployment: &Deployment, arguments: &CheckArguments) -> Outcome
     let own = OwnService::new(public_url.clone(), survey.projects.iter());
     let mut running = start(arguments, own, &found, &survey)?;
     loop {
-        progress.show(&found.progress());
+        found.show(&meter);
         let next = tokio::select! {
             biased;
             () = &mut interrupted => {
@@ -94,7 +96,7 @@ pub async fn run(deployment: &Deployment, arguments: &CheckArguments) -> Outcome
             break;
         }
     }
-    drop((running, progress));
+    drop((running, meter));
     let report = Report {
         survey: &survey,
         public_url: public_url.as_ref(),
@@ -164,16 +166,20 @@ impl Found {
             let is_unreadable = target.url.is_none();
             is_unreadable.then(|| Finding::uncertain("not a URL that programs can read"))
         };
+        let findings: Vec<_> = survey.targets.iter().map(unreadable).collect();
         Self {
-            findings: survey.targets.iter().map(unreadable).collect(),
+            done: findings.iter().flatten().count(),
+            findings,
             written: vec![None; survey.uses.len()],
             end: None,
         }
     }
 
-    fn progress(&self) -> String {
-        let done = self.findings.iter().flatten().count();
-        format!("checked {done} of {}", quantity(self.findings.len(), "URL"))
+    fn show(&self, meter: &Meter) {
+        let (done, all) = (self.done, self.findings.len());
+        meter.expect(all.try_into().unwrap_or(0));
+        let text = format!("checked {done} of {}", quantity(all, "URL"));
+        meter.advance(done.try_into().unwrap_or(0), &text);
     }
 
     /// Keeps a finding, and writes the digests that links lack.
@@ -186,14 +192,15 @@ impl Found {
         finding: Finding,
     ) {
         if arguments.write_digests {
-            let uses = survey.uses.iter().enumerate();
-            for (place, found) in uses.filter(|(_, found)| found.target == target) {
+            for &place in &survey.targets[target].uses {
+                let found = &survey.uses[place];
                 match digests::write(deployment, survey, found, &finding).await {
                     Ok(written) => self.written[place] = written,
                     Err(error) => self.end = Some(deployment.explain(error)),
                 }
             }
         }
+        self.done += 1;
         self.findings[target] = Some(finding);
     }
 }

@@ -6,7 +6,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use release_links::link::{Link, to_uri};
 use release_links::project::{Project, ProjectId, ProjectRef};
 use release_links::release::{ReleaseKey, TagName};
-use release_links::store::operator::{ProjectState, ReleaseEntry};
+use release_links::store::StoreError;
+use release_links::store::operator::{OperatorReleases, Part, ProjectState, ReleaseEntry};
 use url::Url;
 
 use crate::cli::CheckArguments;
@@ -51,6 +52,8 @@ pub struct Target {
     pub is_known: bool,
     /// Whether a link lacks the digest of what is at the URL.
     pub is_unknown: bool,
+    /// The places of the links that use it.
+    pub uses: Vec<usize>,
 }
 
 impl Survey {
@@ -135,9 +138,11 @@ impl Survey {
                 url,
                 is_known: false,
                 is_unknown: false,
+                uses: Vec::new(),
             });
         }
         let target = &mut self.targets[target];
+        target.uses.push(self.uses.len());
         target.is_known |= link.digest.is_some();
         target.is_unknown |= link.digest.is_none();
     }
@@ -176,9 +181,28 @@ async fn read_links(
         tag: tag.clone(),
     };
     let session = deployment.release_session(&deployment.operator);
-    let release = session.releases().back_up(&key).await;
-    let release = release.map_err(|error| deployment.explain_store(&error))?;
-    Ok((tag, release.links().cloned().collect(), is_selected))
+    let read = whole_release(session.releases(), &key).await;
+    let links = read.map_err(|error| deployment.explain_store(&error))?;
+    Ok((tag, links, is_selected))
+}
+
+/// The links of a release; none if it was deleted in the meantime.
+async fn whole_release(
+    releases: OperatorReleases<'_>,
+    key: &ReleaseKey,
+) -> Result<Vec<Link>, StoreError> {
+    let mut links = Vec::new();
+    if let Some(begun) = releases.begin_export(key).await? {
+        let take = |part| {
+            match part {
+                Part::Beginning => links.clear(),
+                Part::Links(read) => links.extend(read.into_iter().map(|read| read.link)),
+            }
+            Ok::<(), StoreError>(())
+        };
+        releases.finish_export(begun, take).await?;
+    }
+    Ok(links)
 }
 
 /// What identifies the file at a URL, and the URL as a request has it, if it can be in one.

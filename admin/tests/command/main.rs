@@ -8,6 +8,8 @@
 mod check;
 mod credentials;
 mod deletion;
+mod export;
+mod export_streams;
 mod failures;
 mod locks;
 mod platform;

@@ -8,10 +8,14 @@ mod check;
 mod deletion;
 mod digests;
 mod error;
+mod export;
+mod import;
 mod locks;
+mod project_import;
 mod project_items;
 mod project_restore;
 mod projects;
+mod rebirth;
 mod releases;
 mod restore;
 mod rounds;
@@ -23,6 +27,10 @@ pub use backup::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
 pub use deletion::HiddenProject;
 pub use digests::AddedDigest;
 pub use error::{AdminError, FormerOwner};
+pub use export::{
+    BegunRelease, ExportedLink, ExportedProject, ExportedRelease, OrderPosition, Part,
+};
+pub use import::{ImportMode, ImportOutcome, ImportedLink, ImportedRelease, ReleaseImport};
 pub use project_items::{ProjectChanges, ProjectState, ProjectVersion};
 pub use project_restore::{RestoreFrom, RestoredPath, RestoredProject};
 pub use projects::{Projects, Takeover};

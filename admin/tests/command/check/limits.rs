@@ -62,7 +62,9 @@ async fn a_thousand_links_on_a_hundred_hosts_take_seconds_with_16_requests_at_a_
     let port = server.port;
     let urls = (0..1_000).map(|n| format!("http://{}:{port}/file/{n}", hosts[n % 100]));
     let urls: Vec<String> = urls.collect();
-    let mut parts = urls.chunks(100).map(|urls| urls.iter().map(|url| (url.as_str(), url.clone())));
+    let mut parts = urls
+        .chunks(100)
+        .map(|urls| urls.iter().map(|url| (url.as_str(), url.clone())));
     let app = with_links(parts.next().unwrap()).await;
     for (index, links) in parts.enumerate() {
         add_release(&app, &format!("v{}", index + 2), links).await;
@@ -73,7 +75,10 @@ async fn a_thousand_links_on_a_hundred_hosts_take_seconds_with_16_requests_at_a_
     ended.assert(0, "checked 1000 URLs of 1000 links: 1000 ok\n", "");
     assert!(time < Duration::from_secs(60), "{time:?}");
     let (of_one_host, in_all) = server.most();
-    assert!(of_one_host <= 2 && in_all == 16, "{of_one_host} and {in_all}");
+    assert!(
+        of_one_host <= 2 && in_all == 16,
+        "{of_one_host} and {in_all}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,12 +96,19 @@ async fn a_host_that_limits_requests_gets_one_pause() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_goes_on_to_limit_requests_is_not_asked_again_and_again() {
     let server = Server::start().await;
-    let paths = ["/always-limited/1", "/always-limited/1?b", "/always-limited/1?c"];
+    let paths = [
+        "/always-limited/1",
+        "/always-limited/1?b",
+        "/always-limited/1?c",
+    ];
     let app = with_links(paths.map(|path| (path, server.url(path)))).await;
     let ended = check(&app, "--allow-private --json").await;
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();
     for link in report["links"].as_array().unwrap() {
-        assert_eq!((&link["result"], &link["status"]), (&"uncertain".into(), &429.into()));
+        assert_eq!(
+            (&link["result"], &link["status"]),
+            (&"uncertain".into(), &429.into())
+        );
     }
     let asked = server.take_requests().len();
     assert!((4..=5).contains(&asked), "{asked} requests");

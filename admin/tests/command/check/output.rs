@@ -51,7 +51,11 @@ async fn a_table_shows_the_links_that_need_attention() {
     let summary = "release-links-admin: checked 6 URLs of 7 links: 1 ok, 1 moved, 2 dead, 2 \
                    uncertain, 1 skipped\n";
     assert_eq!(
-        (ended.code, server.without_port(&ended.stdout).as_str(), ended.stderr.as_str()),
+        (
+            ended.code,
+            server.without_port(&ended.stdout).as_str(),
+            ended.stderr.as_str()
+        ),
         (Some(1), TABLE, summary)
     );
 }

@@ -189,7 +189,6 @@ impl Server {
                 let time = rest.split('?').next().unwrap().replace("%20", " ");
                 response("429 Too Many", &format!("Retry-After: {time}"), "", is_head)
             }
-            }
             _ => self.ordinary(kind, rest, asked),
         };
         connection.write_all(text.as_bytes()).await.is_ok()
