@@ -1,5 +1,6 @@
 //! `release-links-admin check`.
 
+mod connections;
 mod limits;
 mod output;
 mod results;
@@ -38,4 +39,21 @@ async fn add_release<'a>(
 /// Runs `check` with these arguments.
 async fn check(app: &TestApp, arguments: &str) -> Ended {
     end(command(app.address, &format!("check {arguments}"))).await
+}
+
+/// The result and the cause of each link in the output of `--json`.
+fn results(ended: &Ended) -> Vec<String> {
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let links = report["links"].as_array().unwrap().iter();
+    let result = |link: &Value| {
+        let mut result = link["result"].as_str().unwrap().to_owned();
+        if let Some(cause) = link["cause"].as_str() {
+            result.push_str(&format!(": {cause}"));
+        }
+        if let Some(target) = link["moved_to"].as_str() {
+            result.push_str(&format!(" to {target}"));
+        }
+        result
+    };
+    links.map(result).collect()
 }

@@ -1,7 +1,7 @@
 //! What is found at a URL.
 
 use super::server::Server;
-use super::{check, with_links};
+use super::{check, results, with_links};
 
 /// Paths of the server, and what is found there, with the cause.
 const RESULTS: [(&str, &str); 40] = [
@@ -58,23 +58,6 @@ const RESULTS: [(&str, &str); 40] = [
     ("/silent", "uncertain: no answer"),
     ("/with-password", "ok"),
 ];
-
-/// The result and the cause of each link in the output of `--json`.
-fn results(ended: &crate::Ended) -> Vec<String> {
-    let report: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
-    let links = report["links"].as_array().unwrap().iter();
-    let result = |link: &serde_json::Value| {
-        let mut result = link["result"].as_str().unwrap().to_owned();
-        if let Some(cause) = link["cause"].as_str() {
-            result.push_str(&format!(": {cause}"));
-        }
-        if let Some(target) = link["moved_to"].as_str() {
-            result.push_str(&format!(" to {target}"));
-        }
-        result
-    };
-    links.map(result).collect()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_answer_of_a_server_has_its_result() {

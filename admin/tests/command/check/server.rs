@@ -200,7 +200,10 @@ impl Server {
         let file = self.state.lock().unwrap().file.clone();
         let file = file.unwrap_or_else(|| FILE.to_owned());
         match kind {
-            "status" => response(&format!("{rest} Status"), "", "", is_head),
+            "status" => {
+                let status = rest.split('?').next().unwrap();
+                response(&format!("{status} Status"), "", "", is_head)
+            }
             "no-head" if is_head => response(&format!("{rest} Status"), "", "", is_head),
             "no-head" if asked.has_range => {
                 let range = format!("Content-Range: bytes 0-0/{}", FILE.len());
