@@ -10,7 +10,7 @@ use crate::deployment::Deployment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// The link has it.
-    Written,
+    Done,
     /// The release is immutable.
     Immutable,
     /// Somebody has changed the link, its release or its project since it was read.
@@ -23,7 +23,7 @@ impl Written {
     /// What the command says.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Written => "written",
+            Self::Done => "written",
             Self::Immutable => "not written: the release is immutable",
             Self::Changed => "not written: the link has changed",
             Self::Doubtful(doubt) => doubt,
@@ -55,7 +55,7 @@ pub async fn write(
         .releases()
         .add_digest(&release, &found.link, &file.digest);
     Ok(Some(match added.await? {
-        AddedDigest::Added => Written::Written,
+        AddedDigest::Added => Written::Done,
         AddedDigest::Immutable => Written::Immutable,
         AddedDigest::Changed => Written::Changed,
     }))

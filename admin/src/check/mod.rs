@@ -18,7 +18,7 @@ mod survey;
 mod tests;
 mod trail;
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use release_links::config;
@@ -72,31 +72,12 @@ pub async fn run(deployment: &Deployment, arguments: &CheckArguments) -> Outcome
     };
     let mut found = Found::nothing(&survey);
     let own = OwnService::new(public_url.clone(), survey.projects.iter());
-    let mut running = start(arguments, own, &found, &survey)?;
-    loop {
-        found.show(&meter);
-        let next = tokio::select! {
-            biased;
-            () = &mut interrupted => {
-                found.end = Some("interrupted".into());
-                break;
-            }
-            next = running.next() => next,
-        };
-        // A write is not interrupted.
-        match next {
-            Some((target, finding)) => {
-                found
-                    .note(deployment, arguments, &survey, target, finding)
-                    .await
-            }
-            None => break,
-        }
-        if found.end.is_some() {
-            break;
-        }
-    }
-    drop((running, meter));
+    let running = start(arguments, own, &found, &survey)?;
+    let writer = arguments.write_digests.then_some(deployment);
+    found
+        .collect(running, interrupted, &survey, writer, &meter)
+        .await;
+    drop(meter);
     let report = Report {
         survey: &survey,
         public_url: public_url.as_ref(),
@@ -182,26 +163,55 @@ impl Found {
         meter.advance(done.try_into().unwrap_or(0), &text);
     }
 
-    /// Keeps a finding, and writes the digests that links lack.
-    async fn note(
+    /// Keeps the findings until the last one, or until the operator or a failure ends the check. A
+    /// write is not interrupted.
+    async fn collect(
+        &mut self,
+        mut running: Running,
+        mut interrupted: Pin<&mut impl Future<Output = ()>>,
+        survey: &Survey,
+        writer: Option<&Deployment>,
+        meter: &Meter,
+    ) {
+        while self.end.is_none() {
+            self.show(meter);
+            let next = tokio::select! {
+                biased;
+                () = &mut interrupted => {
+                    self.end = Some("interrupted".into());
+                    return;
+                }
+                next = running.next() => next,
+            };
+            let Some((target, finding)) = next else {
+                return;
+            };
+            if let Some(deployment) = writer {
+                self.write(deployment, survey, target, &finding).await;
+            }
+            self.done += 1;
+            self.findings[target] = Some(finding);
+        }
+    }
+
+    /// Writes the digest of the file at a URL to the links that lack it.
+    async fn write(
         &mut self,
         deployment: &Deployment,
-        arguments: &CheckArguments,
         survey: &Survey,
         target: usize,
-        finding: Finding,
+        finding: &Finding,
     ) {
-        if arguments.write_digests {
-            for &place in &survey.targets[target].uses {
-                let found = &survey.uses[place];
-                match digests::write(deployment, survey, found, &finding).await {
-                    Ok(written) => self.written[place] = written,
-                    Err(error) => self.end = Some(deployment.explain(error)),
+        for &place in &survey.targets[target].uses {
+            let found = &survey.uses[place];
+            match digests::write(deployment, survey, found, finding).await {
+                Ok(written) => self.written[place] = written,
+                Err(error) => {
+                    self.end = Some(deployment.explain(error));
+                    return;
                 }
             }
         }
-        self.done += 1;
-        self.findings[target] = Some(finding);
     }
 }
 

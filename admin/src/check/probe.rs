@@ -23,11 +23,7 @@ use super::trail::Trail;
 /// Longest pause that a host gets.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What servers see of the client.
-const USER_AGENT: &str = concat!(
-    "release-links-admin/",
-    env!("CARGO_PKG_VERSION"),
-    " (check)"
-);
+const USER_AGENT: &str = concat!("release-links-admin/", env!("VERSION_AND_COMMIT"));
 
 /// How URLs are checked.
 #[derive(Debug, Clone, Copy)]

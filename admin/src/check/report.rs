@@ -148,8 +148,8 @@ impl Report<'_> {
             checked: self.findings.iter().flatten().count(),
             urls: self.findings.len(),
             digests: [
-                written(|written| *written == Written::Written),
-                written(|written| *written != Written::Written),
+                written(|written| *written == Written::Done),
+                written(|written| *written != Written::Done),
             ],
         }
     }

@@ -1,7 +1,7 @@
 //! The redirects that lead from a URL to its file.
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use url::Url;
 
 use super::address::{Refuse, literal};
@@ -64,7 +64,7 @@ impl Trail {
             _ => return Ok(false),
         };
         let stop = |cause: &str| Err(Finding::uncertain(cause).with_status(status.as_u16()));
-        let target = headers.get(LOCATION).map(|target| target.as_bytes());
+        let target = headers.get(LOCATION).map(HeaderValue::as_bytes);
         let target =
             target.and_then(|target| self.url().join(&String::from_utf8_lossy(target)).ok());
         let Some(mut target) = target.filter(Url::has_host) else {

@@ -8,8 +8,8 @@ use crate::release::ReleaseKey;
 use crate::store::condition::Condition;
 use crate::store::constraints::{claim_conflicts, foreign_item_error};
 use crate::store::error::StoreError;
-use crate::store::links::Links;
-use crate::store::transaction::{Step, TransactionError};
+use crate::store::links::{Links, StoredLink};
+use crate::store::transaction::{Step, Transaction, TransactionError};
 
 /// The outcome of the addition of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,28 +44,13 @@ impl OperatorReleases<'_> {
                 Err(StoreError::Immutable(_)) => return Ok(AddedDigest::Immutable),
                 Err(error) => return Err(error.into()),
             };
-            if stored.link.url != read.url || stored.link.digest.is_some() {
-                let is_there =
-                    stored.link.url == read.url && stored.link.digest.as_ref() == Some(digest);
-                return Ok(if is_there {
-                    AddedDigest::Added
-                } else {
-                    AddedDigest::Changed
-                });
+            match &stored.link {
+                link if link.url != read.url => return Ok(AddedDigest::Changed),
+                Link { digest: None, .. } => {}
+                link if link.digest.as_ref() == Some(digest) => return Ok(AddedDigest::Added),
+                _ => return Ok(AddedDigest::Changed),
             }
-            let after = Link {
-                digest: Some(digest.clone()),
-                ..stored.link.clone()
-            };
-            let generation = stored.release.generation;
-            let mut update = links.update_transaction(&stored, &after);
-            RestoreInto::Active(release.project).check(&mut update);
-            // An operator's command has no deadline, so each of its writes checks the lock.
-            let is_open = Condition::Lock {
-                generation,
-                immutable_at: None,
-            };
-            update.check(Step::Release, links.partition.release(), is_open);
+            let update = transaction(&links, release, &stored, digest);
             let steps = match update.commit(self.store).await {
                 Ok(()) => return Ok(AddedDigest::Added),
                 Err(TransactionError::Steps(steps)) => steps,
@@ -74,13 +59,40 @@ impl OperatorReleases<'_> {
             if Step::any_about_project(&steps) {
                 return Ok(AddedDigest::Changed);
             }
+            // If the release or the link has changed after the read, the next round decides.
             if !steps.contains(&Step::Release) && !steps.contains(&Step::Link) {
-                let corrupt =
-                    foreign_item_error(&links.partition, generation, &stored.link, &steps);
-                let error = corrupt.unwrap_or_else(|| StoreError::Taken(claim_conflicts(&steps)));
-                return Err(error.into());
+                return Err(corrupt(&links, &stored, &steps).into());
             }
         }
         Err(AdminError::Busy)
     }
+}
+
+/// The update of a link to one with this digest.
+fn transaction<'l>(
+    links: &'l Links<'_>,
+    release: &ReleaseKey,
+    stored: &StoredLink,
+    digest: &Digest,
+) -> Transaction<'l> {
+    let after = Link {
+        digest: Some(digest.clone()),
+        ..stored.link.clone()
+    };
+    let mut update = links.update_transaction(stored, &after);
+    RestoreInto::Active(release.project).check(&mut update);
+    // An operator's command has no deadline, so each of its writes checks the lock.
+    let is_open = Condition::Lock {
+        generation: stored.release.generation,
+        immutable_at: None,
+    };
+    update.check(Step::Release, links.partition.release(), is_open);
+    update
+}
+
+/// The error for an item of the link that belongs to another one.
+fn corrupt(links: &Links<'_>, stored: &StoredLink, steps: &[Step]) -> StoreError {
+    let generation = stored.release.generation;
+    let corrupt = foreign_item_error(&links.partition, generation, &stored.link, steps);
+    corrupt.unwrap_or_else(|| StoreError::Taken(claim_conflicts(steps)))
 }

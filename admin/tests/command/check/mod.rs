@@ -1,6 +1,8 @@
 //! `release-links-admin check`.
 
 mod connections;
+mod digests;
+mod faults;
 mod limits;
 mod output;
 mod results;

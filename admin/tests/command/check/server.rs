@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// The content of each file.
 pub const FILE: &str = "the file\n";
@@ -14,10 +15,12 @@ pub const FILE: &str = "the file\n";
 const HUGE: u64 = 1 << 40;
 
 /// The server.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Server {
     pub port: u16,
     state: Arc<Mutex<State>>,
+    /// The number of answers to `/held` that may be sent.
+    released: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -29,8 +32,6 @@ struct State {
     most: HashMap<String, usize>,
     /// The number of bytes of huge bodies that were sent.
     sent: u64,
-    /// What answers at `/file`, if it is not [`FILE`].
-    file: Option<String>,
     /// How long each answer takes.
     delay: Duration,
 }
@@ -46,7 +47,11 @@ struct Asked {
 impl Server {
     /// Starts a server on these addresses, all with the same port.
     pub async fn start_on(hosts: impl IntoIterator<Item = Ipv4Addr>) -> Self {
-        let mut server = Self::default();
+        let mut server = Self {
+            port: 0,
+            state: Arc::default(),
+            released: Arc::new(Semaphore::new(0)),
+        };
         for host in hosts {
             let address = SocketAddr::new(IpAddr::V4(host), server.port);
             let listener = TcpListener::bind(address).await.unwrap();
@@ -96,9 +101,17 @@ impl Server {
         self.state.lock().unwrap().sent
     }
 
-    /// Answers with this at `/file`.
-    pub fn set_file(&self, content: &str) {
-        self.state.lock().unwrap().file = Some(content.to_owned());
+    /// Waits until something asks for a path.
+    pub async fn asked(&self, path: &str) {
+        let has_path = |request: &String| request.split(' ').nth(1) == Some(path);
+        while !self.state.lock().unwrap().requests.iter().any(has_path) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Sends one answer to `/held`.
+    pub fn release(&self) {
+        self.released.add_permits(1);
     }
 
     /// Takes this long for each answer.
@@ -165,6 +178,10 @@ impl Server {
                 return false;
             }
             "close" => return false,
+            "held" => {
+                self.released.acquire().await.unwrap().forget();
+                response("200 OK", "", FILE, is_head)
+            }
             "garbage" => "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(),
             "cut" => {
                 let text = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
@@ -197,8 +214,6 @@ impl Server {
     /// The answers that HTTP knows.
     fn ordinary(&self, kind: &str, rest: &str, asked: &Asked) -> String {
         let is_head = asked.method == "HEAD";
-        let file = self.state.lock().unwrap().file.clone();
-        let file = file.unwrap_or_else(|| FILE.to_owned());
         match kind {
             "status" => {
                 let status = rest.split('?').next().unwrap();
@@ -230,7 +245,7 @@ impl Server {
                     response("302 Found", &location, "", is_head)
                 }
             },
-            _ => response("200 OK", "", &file, is_head),
+            _ => response("200 OK", "", FILE, is_head),
         }
     }
 
