@@ -1,5 +1,6 @@
 //! The command line: subcommands, flags, and the parsers of their values.
 
+mod check;
 mod gitlab;
 mod import;
 mod projects;
@@ -8,13 +9,17 @@ mod tokens;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use release_links::project::ProjectRef;
 
 pub use crate::values::Grant;
+pub use check::CheckArguments;
 pub use gitlab::{GitLab, SourceProject};
 pub use import::Import;
 pub use projects::{DeleteProject, ProjectCommand, PurgeProject, RestoreProject};
 pub use releases::ReleaseCommand;
 pub use tokens::{TokenCommand, WhichToken};
+
+use crate::values::project;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,6 +70,32 @@ pub enum Command {
     /// Manage tokens, which clients use to read and write links
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Ask the URLs of the links, and list those that lead nowhere
+    ///
+    /// Each URL is asked once, by this command and not by the function: with HEAD, or else for the
+    /// first byte. Dead are URLs that answer 404 or 410, redirect in a loop, or have a name that is
+    /// not found, a port that is closed, or a certificate that is not valid. Uncertain are those
+    /// that refuse, limit or do not answer the command: a browser may be able to open them. Not
+    /// asked are ftp and, unless you pass `--allow-private`, addresses that are not public.
+    ///
+    /// Example: release-links-admin check --project group/app --latest 5
+    ///
+    /// Exit status: 0 all links work, 1 a link is dead or changed or, with `--strict`, uncertain, 2
+    /// usage error.
+    Check(CheckArguments),
+    /// Write projects with their releases and links as JSON Lines, which `import` reads
+    ///
+    /// Redirect the output to a file. The export reads a live table: each release is whole, but the
+    /// releases are read one after the other. It contains the visible projects, their releases and
+    /// links, and neither tokens nor roles. Unless the command exits with 0, the export is
+    /// incomplete.
+    ///
+    /// Example: release-links-admin export --project 24 > app.jsonl
+    Export {
+        /// The ID or path of a project; repeat the flag for several. By default, all visible projects
+        #[arg(long = "project", value_name = "PROJECT", value_parser = project)]
+        projects: Vec<ProjectRef>,
+    },
     /// Import projects with their releases and links
     ///
     /// Projects, releases and links keep their IDs and dates. What exists here stays as it is: an

@@ -5,8 +5,11 @@
     reason = "a None or an Err fails the test at once"
 )]
 
+mod check;
 mod credentials;
 mod deletion;
+mod export;
+mod export_streams;
 mod failures;
 mod gitlab;
 mod import;
