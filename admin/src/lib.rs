@@ -80,8 +80,8 @@ async fn run(cli: Cli) -> Outcome {
             releases::run(&deployment, command).await
         }
         Command::Token(command) => tokens::run(&Deployment::connect(None).await?, command).await,
-        Command::Export { projects } => {
-            export::run(&Deployment::connect(None).await?, &projects).await
+        Command::Export(arguments) => {
+            export::run(&Deployment::connect(None).await?, &arguments.projects).await
         }
         Command::Import(arguments) => {
             let deployment = Deployment::connect(Some(&arguments.pace)).await?;
