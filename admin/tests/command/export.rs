@@ -327,7 +327,8 @@ async fn the_help_is_at_most_80_columns_wide() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_exits_with_2() {
     let app = TestApp::start().await;
-    let usage = "Usage: release-links-admin export [OPTIONS]\n\nFor more information, try '--help'.\n";
+    let usage =
+        "Usage: release-links-admin export [OPTIONS]\n\nFor more information, try '--help'.\n";
     for (arguments, sentence) in [
         ("export app", "unexpected argument 'app' found"),
         ("export --json", "unexpected argument '--json' found"),
