@@ -190,6 +190,9 @@ impl<'i> Import<'i> {
         let Some(reserved) = releases.store.reserve_release(partition, 0).await? else {
             return Ok(None);
         };
+        if reserved.release.generation != lived {
+            return Ok(None);
+        }
         let (links, outcome) = self.new.at_birth(partition);
         let last = self.new.content.last_link_id();
         let last = last.max(reserved.release.last_link_id);
