@@ -21,7 +21,7 @@ pub const KEPT_NOTICE: &str = "a CDN in front of the service may keep redirects 
                                create-invalidation --distribution-id ID --paths '/*'` removes them";
 
 /// Time limit for a short sequence of DynamoDB calls.
-const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
+pub const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time limit for reading and writing a whole release with its links.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// Time limit for writing an imported release, which no release reaches.

@@ -19,6 +19,7 @@ use release_links::token::PlainToken;
 use serde::Serialize;
 
 use crate::Outcome;
+use crate::failure::Failure;
 
 /// The lines that are redrawn in place. Sentences are printed above them.
 static PROGRESS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -72,14 +73,35 @@ pub fn script(text: &str) -> Outcome {
     print(text)
 }
 
+/// Whoever reads standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    Present,
+    /// The pipe is closed.
+    Gone,
+}
+
 /// Prints to standard output. A closed pipe is not an error: its reader has seen enough.
 fn print(text: &str) -> Outcome {
+    print_to_reader(text).map(drop)
+}
+
+fn print_to_reader(text: &str) -> Result<Reader, Failure> {
     match deliver(text) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(format!("cannot write to standard output: {error}").into())
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(Reader::Present),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(format!("cannot write to standard output: {error}").into()),
     }
+}
+
+/// Prints lines of JSON. Unsafe characters are only in their strings, but for the ends of the lines.
+pub fn json_lines(lines: &str) -> Result<Reader, Failure> {
+    let mut escaped = String::with_capacity(lines.len());
+    for line in lines.lines() {
+        escaped.push_str(&escape(line));
+        escaped.push('\n');
+    }
+    print_to_reader(&escaped)
 }
 
 fn deliver(text: &str) -> std::io::Result<()> {
@@ -185,6 +207,11 @@ impl Progress {
         bar.set_message(escape(text));
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
+    }
+
+    /// Shows the line, unless standard output is a terminal, where other lines appear.
+    pub fn beside_output(text: &str) -> Option<Self> {
+        (!stdout().is_terminal()).then(|| Self::start(text))
     }
 
     /// Whether anybody can see the line.

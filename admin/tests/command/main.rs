@@ -5,9 +5,14 @@
     reason = "a None or an Err fails the test at once"
 )]
 
+mod check;
 mod credentials;
 mod deletion;
+mod export;
+mod export_documents;
+mod export_streams;
 mod failures;
+mod gitlab;
 mod import;
 mod import_again;
 mod import_ends;
@@ -19,8 +24,10 @@ mod platform;
 mod policy;
 mod project_restore;
 mod projects;
+mod random_table;
 mod release_list;
 mod releases;
+mod round_trip;
 mod silence;
 mod takeover;
 mod terminal;

@@ -48,6 +48,7 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         &import,
         &larger_import,
         "release list --project 24",
+        "export",
         "release lock v1 --project 24",
         "release unlock v1 --project 24 --yes",
         "release delete v0.1 --project 24 --yes",

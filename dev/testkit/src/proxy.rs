@@ -1,5 +1,5 @@
-//! A proxy between a process and the engine. It records all calls, and can hold those of one
-//! DynamoDB operation, so that tests can interrupt the process at a known point.
+//! A proxy between a process and the engine. It records all calls and what they consume, and can hold
+//! those of one DynamoDB operation, so that tests can interrupt the process at a known point.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,8 @@ use axum::response::Response;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use release_links::store::Usage;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -37,6 +39,7 @@ struct Shared {
     held: watch::Sender<usize>,
     dropped: watch::Sender<usize>,
     accesses: Mutex<Vec<Access>>,
+    usage: Mutex<Usage>,
 }
 
 impl Proxy {
@@ -68,6 +71,7 @@ impl Proxy {
             held: watch::Sender::new(0),
             dropped: watch::Sender::new(0),
             accesses: Mutex::default(),
+            usage: Mutex::default(),
         });
         let router = Router::new()
             .fallback(forward)
@@ -95,6 +99,11 @@ impl Proxy {
     /// Forwards the held calls and all later ones.
     pub fn release(&self) {
         self.shared.is_holding.send_replace(false);
+    }
+
+    /// Returns the number of calls so far, and the capacity that the engine has charged for them.
+    pub fn usage(&self) -> Usage {
+        *self.shared.usage.lock().unwrap()
     }
 
     /// Returns what the calls so far accessed.
@@ -160,5 +169,30 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     uri.authority = Some(Authority::try_from(shared.engine.to_string()).unwrap());
     parts.uri = Uri::from_parts(uri).unwrap();
     let request = Request::from_parts(parts, Body::from(body));
-    shared.client.request(request).await.unwrap().map(Body::new)
+    let (parts, body) = shared.client.request(request).await.unwrap().into_parts();
+    let body = to_bytes(Body::new(body), usize::MAX).await.unwrap();
+    let is_write = !matches!(
+        operation.as_str(),
+        "Query" | "Scan" | "GetItem" | "BatchGetItem"
+    );
+    count(&mut shared.usage.lock().unwrap(), &body, is_write);
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Counts a call with this response.
+fn count(usage: &mut Usage, response: &[u8], is_write: bool) {
+    let response: Value = serde_json::from_slice(response).unwrap_or_default();
+    let consumed = match &response["ConsumedCapacity"] {
+        Value::Array(tables) => tables.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let units = consumed
+        .iter()
+        .filter_map(|table| table["CapacityUnits"].as_f64());
+    usage.calls += 1;
+    if is_write {
+        usage.write_units += units.sum::<f64>();
+    } else {
+        usage.read_units += units.sum::<f64>();
+    }
 }
