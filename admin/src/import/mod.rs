@@ -4,6 +4,8 @@
 mod file;
 mod importer;
 mod lines;
+mod reasons;
+mod releases;
 mod report;
 mod rules;
 

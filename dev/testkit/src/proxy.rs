@@ -31,8 +31,10 @@ pub struct Proxy {
 struct Shared {
     engine: SocketAddr,
     client: Client<HttpConnector, Body>,
-    /// The operation whose calls are held, if any.
-    operation: Option<&'static str>,
+    /// The operations whose calls are held.
+    operations: Vec<&'static str>,
+    /// How many of these calls pass before one is held.
+    left_to_pass: Mutex<usize>,
     is_holding: watch::Sender<bool>,
     held: watch::Sender<usize>,
     dropped: watch::Sender<usize>,
@@ -43,21 +45,28 @@ struct Shared {
 impl Proxy {
     /// Starts a proxy that forwards all calls.
     pub async fn start(engine: SocketAddr) -> Self {
-        Self::new(engine, None).await
+        Self::new(engine, Vec::new(), 0).await
     }
 
     /// Starts a proxy that holds the calls of this operation until [`Self::release`].
     pub async fn holding(engine: SocketAddr, operation: &'static str) -> Self {
-        Self::new(engine, Some(operation)).await
+        Self::new(engine, vec![operation], 0).await
     }
 
-    async fn new(engine: SocketAddr, operation: Option<&'static str>) -> Self {
+    /// Starts a proxy that lets this number of writes pass, and then holds them until
+    /// [`Self::release`].
+    pub async fn holding_writes_after(engine: SocketAddr, passed: usize) -> Self {
+        Self::new(engine, vec!["TransactWriteItems", "UpdateItem"], passed).await
+    }
+
+    async fn new(engine: SocketAddr, operations: Vec<&'static str>, passed: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             engine,
             client: Client::builder(TokioExecutor::new()).build_http(),
-            operation,
+            operations,
+            left_to_pass: Mutex::new(passed),
             is_holding: watch::Sender::new(true),
             held: watch::Sender::new(0),
             dropped: watch::Sender::new(0),
@@ -74,6 +83,11 @@ impl Proxy {
     /// Waits until the proxy holds a call.
     pub async fn held(&self) {
         wait_for_one(&self.shared.held).await;
+    }
+
+    /// Whether the proxy has held a call.
+    pub fn has_held(&self) -> bool {
+        *self.shared.held.borrow() > 0
     }
 
     /// Waits until a client closes the connection of a call that the proxy holds. Such a call is
@@ -95,6 +109,19 @@ impl Proxy {
     /// Returns what the calls so far accessed.
     pub fn accesses(&self) -> Vec<Access> {
         self.shared.accesses.lock().unwrap().clone()
+    }
+}
+
+impl Shared {
+    /// Whether a call of this operation is held, and not let pass.
+    fn is_held(&self, operation: &str) -> bool {
+        if !self.operations.contains(&operation) {
+            return false;
+        }
+        let mut left = self.left_to_pass.lock().unwrap();
+        let is_held = *left == 0;
+        *left = left.saturating_sub(1);
+        is_held
     }
 }
 
@@ -127,7 +154,7 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let accesses = accesses(&operation, &serde_json::from_slice(&body).unwrap());
     shared.accesses.lock().unwrap().extend(accesses);
-    if shared.operation == Some(operation.as_str()) {
+    if shared.is_held(&operation) {
         shared.held.send_modify(|held| *held += 1);
         let mut held = Held {
             dropped: &shared.dropped,
