@@ -15,7 +15,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::double::{Double, Instance, link, project, release};
-use super::{command, ended, file, import, serve};
+use super::{admin, command, ended, file, import, serve};
 use crate::terminal::{at_terminal, interrupted};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,4 +157,84 @@ async fn requests_without_tls_do_not_leave_the_machine_through_a_proxy() {
         "importing project 1 (a/b, public)\n",
     );
     assert_eq!((double.requests().len(), proxy.requests()), (2, Vec::new()));
+}
+
+/// Arguments after `import`, and a part of the message.
+const USAGE: [(&str, &str); 14] = [
+    ("--from https://e.com", "--project <PROJECT[=ID]>"),
+    ("--project a/b", "<--file <FILE>|--from <URL>>"),
+    ("--file a --project a/b", "cannot be used with"),
+    (
+        "--file a --from https://e.com --project a/b",
+        "cannot be used with",
+    ),
+    (
+        "--from http://e.com --project a/b",
+        "use https: http shows the token to the network",
+    ),
+    (
+        "--from https://u:secret@e.com --project a/b",
+        "leave out the user name",
+    ),
+    (
+        "--from https://e.com?private_token=secret --project a/b",
+        "leave out the query",
+    ),
+    (
+        "--from gitlab.example.com --project a/b",
+        "write the address of GitLab, such as",
+    ),
+    (
+        "--from https://e.com --project app",
+        "specify a project by its path, such as group/app",
+    ),
+    (
+        "--from https://e.com --project a//b",
+        "specify a project by its path, such as group/app",
+    ),
+    (
+        "--from https://e.com --project a/..",
+        "specify a project by its path, such as group/app",
+    ),
+    (
+        "--from https://e.com --project a/b=x",
+        "a project's ID is a whole number",
+    ),
+    (
+        "--from https://e.com --group ../a",
+        "specify a group by its path",
+    ),
+    (
+        "--from https://e.com --project a/b --visibility internal",
+        "[possible values: private, public]",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_is_explained_without_secrets() {
+    let app = TestApp::start().await;
+    for (arguments, part) in USAGE {
+        let ended = admin(&app, &format!("import {arguments}"));
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (Some(2), ""),
+            "{arguments}: {ended:?}"
+        );
+        assert!(ended.stderr.contains(part), "{arguments}: {ended:?}");
+        assert!(!ended.stderr.contains("secret"), "{arguments}: {ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_help_has_an_example_and_fits_a_terminal() {
+    let app = TestApp::start().await;
+    let help = admin(&app, "import --help");
+    assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
+    assert!(
+        help.stdout
+            .contains("import --from https://gitlab.example.com"),
+        "{help:?}"
+    );
+    let longest = help.stdout.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(80), "{longest:?}: {help:?}");
 }
