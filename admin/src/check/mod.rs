@@ -34,7 +34,7 @@ use self::schedule::{Job, Running};
 use self::survey::{Survey, Target};
 use crate::cli::CheckArguments;
 use crate::deployment::Deployment;
-use crate::failure::{Failure, sentence};
+use crate::failure::Failure;
 use crate::interrupt::interrupt;
 use crate::output::{Meter, quantity};
 use crate::{Outcome, output};
@@ -114,9 +114,8 @@ fn start(
             not_public
         },
     };
-    let prober = Prober::new(settings, Arc::new(SystemNames), own).map_err(|error| {
-        let cause = error.to_string();
-        sentence(&format!("cannot prepare TLS: {cause}; check SSL_CERT_FILE"))
+    let prober = Prober::new(settings, Arc::new(SystemNames), own).map_err(|_| {
+        "no root certificates for TLS were found: install them, or set SSL_CERT_FILE to their file"
     })?;
     let targets = survey.targets.iter().enumerate();
     let open = targets.filter(|(target, _)| found.findings[*target].is_none());
