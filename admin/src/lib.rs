@@ -85,8 +85,8 @@ async fn run(cli: Cli) -> Outcome {
             let deployment = Deployment::connect(Some(&arguments.pace)).await?;
             check::run(&deployment, &arguments).await
         }
-        Command::Export { projects } => {
-            export::run(&Deployment::connect(None).await?, &projects).await
+        Command::Export(arguments) => {
+            export::run(&Deployment::connect(None).await?, &arguments.projects).await
         }
         Command::Import(arguments) => {
             let deployment = Deployment::connect(Some(&arguments.pace)).await?;

@@ -1,6 +1,7 @@
 //! The command line: subcommands, flags, and the parsers of their values.
 
 mod check;
+mod export;
 mod import;
 mod projects;
 mod releases;
@@ -8,16 +9,14 @@ mod tokens;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
-use release_links::project::ProjectRef;
 
 pub use crate::values::Grant;
-pub use check::CheckArguments;
+pub use check::Check;
+pub use export::Export;
 pub use import::Import;
 pub use projects::{DeleteProject, ProjectCommand, PurgeProject, RestoreProject};
 pub use releases::ReleaseCommand;
 pub use tokens::{TokenCommand, WhichToken};
-
-use crate::values::project;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,25 +73,13 @@ pub enum Command {
     /// not found, a port that is closed, or a certificate that is not valid. Uncertain are those
     /// that refuse, limit or do not answer the command: a browser may be able to open them. Not
     /// asked are ftp and, unless you pass `--allow-private`, addresses that are not public.
+    Check(Check),
+    /// Export projects with their releases and links as JSON Lines, which `import` reads
     ///
-    /// Example: release-links-admin check --project group/app --latest 5
-    ///
-    /// Exit status: 0 all links work, 1 a link is dead or changed or, with `--strict`, uncertain, 2
-    /// usage error.
-    Check(CheckArguments),
-    /// Write projects with their releases and links as JSON Lines, which `import` reads
-    ///
-    /// Redirect the output to a file. The export reads a live table: each release is whole, but the
-    /// releases are read one after the other. It contains the visible projects, their releases and
-    /// links, and neither tokens nor roles. Unless the command exits with 0, the export is
-    /// incomplete.
-    ///
-    /// Example: release-links-admin export --project 24 > app.jsonl
-    Export {
-        /// The ID or path of a project; repeat the flag for several. By default, all visible projects
-        #[arg(long = "project", value_name = "PROJECT", value_parser = project)]
-        projects: Vec<ProjectRef>,
-    },
+    /// The export reads a live table: each release is whole, but the releases are read one after
+    /// the other. It contains the visible projects, their releases and links, and neither tokens
+    /// nor roles. Unless the command exits with 0, the export is incomplete.
+    Export(Export),
     /// Import projects with their releases and links
     ///
     /// Projects, releases and links keep their IDs and dates. What exists here stays as it is: an

@@ -286,3 +286,67 @@ async fn of_two_links_with_one_name_the_one_with_the_higher_id_is_exported() {
         .collect();
     assert_eq!(json!(links), json!([[1, "a"], [3, "b"], [4, "c"]]));
 }
+
+const HELP: &str = "\
+Export projects with their releases and links as JSON Lines, which `import`
+reads
+
+The export reads a live table: each release is whole, but the releases are read
+one after the other. It contains the visible projects, their releases and links,
+and neither tokens nor roles. Unless the command exits with 0, the export is
+incomplete.
+
+Usage: release-links-admin export [OPTIONS]
+
+Options:
+      --project <PROJECT>
+          The ID or path of a project; repeat the flag for several. By default,
+          all visible projects
+
+      --verbose
+          If the command fails, also print the AWS SDK's error details
+
+  -h, --help
+          Print help (see a summary with '-h')
+
+Examples:
+  release-links-admin export > releases.jsonl
+  release-links-admin export --project group/app | gzip > app.jsonl.gz
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_help_is_at_most_80_columns_wide() {
+    let app = TestApp::start().await;
+    admin(&app, "export --help").assert(0, HELP, "");
+    let short = admin(&app, "export -h");
+    for line in HELP.lines().chain(short.stdout.lines()) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_exits_with_2() {
+    let app = TestApp::start().await;
+    let usage =
+        "Usage: release-links-admin export [OPTIONS]\n\nFor more information, try '--help'.\n";
+    for (arguments, sentence) in [
+        ("export app", "unexpected argument 'app' found"),
+        ("export --json", "unexpected argument '--json' found"),
+    ] {
+        admin(&app, arguments).assert(2, "", &format!("error: {sentence}\n\n{usage}"));
+    }
+    for (arguments, sentence) in [
+        (
+            "export --project app",
+            "invalid value 'app' for '--project <PROJECT>': specify a project by its ID, such as \
+             24, or by its path, such as group/app",
+        ),
+        (
+            "export --project",
+            "a value is required for '--project <PROJECT>' but none was supplied",
+        ),
+    ] {
+        let more = "For more information, try '--help'.";
+        admin(&app, arguments).assert(2, "", &format!("error: {sentence}\n\n{more}\n"));
+    }
+}

@@ -5,6 +5,7 @@
 mod calls;
 mod creations;
 mod crowds;
+mod exports;
 mod items;
 mod leftovers;
 mod links;
