@@ -261,7 +261,8 @@ async fn a_release_that_is_locked_meanwhile_gets_no_digests() {
 async fn a_project_that_is_hidden_meanwhile_gets_no_digests() {
     let (app, ended) = change_meanwhile(async |app: &TestApp| {
         let address = app.address;
-        end(command(address, "project delete 24 --yes")).await;
+        let deleted = end(command(address, "project delete 24 --yes")).await;
+        assert_eq!(deleted.code, Some(0), "{deleted:?}");
     })
     .await;
     assert_left_out(&ended, "the link has changed");
