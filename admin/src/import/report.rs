@@ -11,6 +11,8 @@ use crate::{Outcome, output};
 
 /// Longest path, tag or name in the list, in characters.
 const MAX_CELL: usize = 60;
+/// Most links of one kind in the table of those on the old host.
+const MAX_ON_OLD_HOST: usize = 20;
 
 /// How many things of one kind an import created, found and left out.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -30,6 +32,15 @@ struct LeftOut {
     reason: String,
 }
 
+/// A link to a file on the host that was imported from.
+#[derive(Debug, Clone, Serialize)]
+struct OnOldHost {
+    project: String,
+    tag: String,
+    link_id: i128,
+    link_name: String,
+}
+
 /// What an import has done, and what it has left out and why. In a dry run, what it would do.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
@@ -41,7 +52,7 @@ pub struct Report {
     /// What this service has nothing for.
     dropped: BTreeMap<&'static str, usize>,
     /// The links to files on the host that was imported from, by kind.
-    on_old_host: BTreeMap<&'static str, usize>,
+    on_old_host: BTreeMap<&'static str, Vec<OnOldHost>>,
     notes: Vec<String>,
     left_out: Vec<LeftOut>,
 }
@@ -112,9 +123,20 @@ impl Report {
         add(&mut self.dropped, what, count);
     }
 
-    /// Counts links to files of this kind on the host that is imported from.
-    pub fn depends_on_old_host(&mut self, kind: &'static str, count: usize) {
-        add(&mut self.on_old_host, kind, count);
+    /// Lists a link to a file of this kind on the host that is imported from.
+    pub fn depends_on_old_host(
+        &mut self,
+        kind: &'static str,
+        path: &str,
+        tag: &str,
+        (id, name): (i128, &str),
+    ) {
+        self.on_old_host.entry(kind).or_default().push(OnOldHost {
+            project: path.to_owned(),
+            tag: tag.to_owned(),
+            link_id: id,
+            link_name: name.to_owned(),
+        });
     }
 
     /// Adds a sentence that the operator should know.
@@ -158,15 +180,51 @@ impl Report {
         if !self.dropped.is_empty() {
             output::line(&format!("dropped: {}", enumerate(&self.dropped)))?;
         }
-        if !self.on_old_host.is_empty() {
-            let kinds = enumerate(&self.on_old_host);
-            let sentence = "links to files on the old host, which end with it";
-            output::line(&format!("{sentence}: {kinds}"))?;
-        }
         for note in &self.notes {
             output::line(note)?;
         }
+        self.print_on_old_host()?;
         self.print_left_out()
+    }
+
+    fn print_on_old_host(&self) -> Outcome {
+        if self.on_old_host.is_empty() {
+            return Ok(());
+        }
+        let counts = self
+            .on_old_host
+            .iter()
+            .map(|(kind, links)| (*kind, links.len()));
+        let kinds = enumerate(&counts.collect());
+        output::line(&format!(
+            "links to files on the old host, which end with it: {kinds}"
+        ))?;
+        let kinds = self.on_old_host.iter();
+        let rows = kinds.flat_map(|(kind, links)| {
+            let shown = links.iter().take(MAX_ON_OLD_HOST);
+            let row = |link: &OnOldHost| {
+                let [project, tag, name] =
+                    [&link.project, &link.tag, &link.link_name].map(|text| cut(text, MAX_CELL));
+                [
+                    kind.to_string(),
+                    project,
+                    tag,
+                    format!("{} {name}", link.link_id),
+                ]
+            };
+            let more = links.len().saturating_sub(MAX_ON_OLD_HOST);
+            let more = (more > 0).then(|| {
+                let more = format!("and {more} more: --json lists all");
+                [
+                    kind.to_string(),
+                    or_dash(None::<u8>),
+                    or_dash(None::<u8>),
+                    more,
+                ]
+            });
+            shown.map(row).chain(more)
+        });
+        output::table(["KIND", "PROJECT", "TAG", "LINK"], rows)
     }
 
     fn print_left_out(&self) -> Outcome {

@@ -6,6 +6,7 @@ mod calls;
 mod creations;
 mod crowds;
 mod exports;
+mod imports;
 mod items;
 mod leftovers;
 mod links;
