@@ -187,7 +187,7 @@ async fn a_group_may_have_ten_thousand_projects() {
     let app = TestApp::start().await;
     let project = |id: u64| {
         let mut project = project(id, &format!("g/p{id}"));
-        if id % 100 != 0 {
+        if !id.is_multiple_of(100) {
             project["releases_access_level"] = json!("disabled");
         }
         project
