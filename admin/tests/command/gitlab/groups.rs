@@ -24,10 +24,22 @@ async fn the_projects_of_a_group_that_have_releases_are_imported() {
         "id": 4, "path_with_namespace": "g/off", "visibility": "public",
         "releases_access_level": "disabled",
     });
-    let projects = vec![project(1, "g/app"), archived, project(3, "g/empty"), off];
+    let shared = project(5, "group-of-others/app");
+    let projects = vec![
+        project(1, "g/app"),
+        archived,
+        project(3, "g/empty"),
+        off,
+        shared,
+    ];
     let double = serve(Instance {
         groups: [("g", projects)].into(),
-        releases: [(1, one_release("v1")), (2, one_release("v2"))].into(),
+        releases: [
+            (1, one_release("v1")),
+            (2, one_release("v2")),
+            (5, one_release("v5")),
+        ]
+        .into(),
         ..Instance::default()
     })
     .await;
