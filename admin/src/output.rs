@@ -94,7 +94,7 @@ fn print_to_reader(text: &str) -> Result<Reader, Failure> {
     }
 }
 
-/// Prints lines of JSON. Unsafe characters are only in their strings, but for the ends of the lines.
+/// Prints lines of JSON. Unsafe characters are only in their strings, besides the ends of lines.
 pub fn json_lines(lines: &str) -> Result<Reader, Failure> {
     let mut escaped = String::with_capacity(lines.len());
     for line in lines.lines() {

@@ -21,13 +21,14 @@ pub enum Written {
 
 impl Written {
     /// What the command says.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "written",
-            Self::Immutable => "not written: the release is immutable",
-            Self::Changed => "not written: the link has changed",
+    pub fn sentence(self) -> String {
+        let reason = match self {
+            Self::Done => return "written".to_owned(),
+            Self::Immutable => "the release is immutable",
+            Self::Changed => "the link has changed",
             Self::Doubtful(doubt) => doubt,
-        }
+        };
+        format!("not written: {reason}")
     }
 }
 

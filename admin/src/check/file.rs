@@ -48,9 +48,9 @@ fn doubt(response: &Response, url: &Url) -> Option<&'static str> {
     let path = url.path().to_ascii_lowercase();
     let is_page = kind.to_ascii_lowercase().starts_with(b"text/html");
     if is_page && !path.ends_with(".html") && !path.ends_with(".htm") {
-        Some("not written: the file is a web page")
+        Some("the file is a web page")
     } else if response.content_length().is_none() && !is_chunked {
-        Some("not written: the response has no length")
+        Some("the response has no length")
     } else {
         None
     }

@@ -66,7 +66,7 @@ pub struct Finding {
 pub struct File {
     /// Its digest.
     pub digest: Digest,
-    /// Why the digest must not become that of the link, if so.
+    /// Why it may not be the file that was released, or not all of it, if so.
     pub doubt: Option<&'static str>,
 }
 

@@ -32,9 +32,9 @@ use self::report::{Report, Summary};
 use self::resolver::SystemNames;
 use self::schedule::{Job, Running};
 use self::survey::{Survey, Target};
-use crate::cli::CheckArguments;
+use crate::cli::Check;
 use crate::deployment::Deployment;
-use crate::failure::{Failure, sentence};
+use crate::failure::Failure;
 use crate::interrupt::interrupt;
 use crate::output::{Meter, quantity};
 use crate::{Outcome, output};
@@ -60,7 +60,7 @@ struct Found {
     end: Option<Failure>,
 }
 
-pub async fn run(deployment: &Deployment, arguments: &CheckArguments) -> Outcome {
+pub async fn run(deployment: &Deployment, arguments: &Check) -> Outcome {
     let public_url = config::public_url(|name| std::env::var(name).ok());
     let public_url = public_url.map_err(|error| error.to_string())?;
     warn_of_proxy();
@@ -101,7 +101,7 @@ fn warn_of_proxy() {
 
 /// Starts to ask the URLs that programs can read.
 fn start(
-    arguments: &CheckArguments,
+    arguments: &Check,
     own: OwnService,
     found: &Found,
     survey: &Survey,
@@ -114,9 +114,8 @@ fn start(
             not_public
         },
     };
-    let prober = Prober::new(settings, Arc::new(SystemNames), own).map_err(|error| {
-        let cause = error.to_string();
-        sentence(&format!("cannot prepare TLS: {cause}; check SSL_CERT_FILE"))
+    let prober = Prober::new(settings, Arc::new(SystemNames), own).map_err(|_| {
+        "no root certificates for TLS were found: install them, or set SSL_CERT_FILE to their file"
     })?;
     let targets = survey.targets.iter().enumerate();
     let open = targets.filter(|(target, _)| found.findings[*target].is_none());
@@ -130,7 +129,7 @@ fn start(
     Ok(schedule::start(prober, jobs.collect()))
 }
 
-fn question(arguments: &CheckArguments, target: &Target) -> Question {
+fn question(arguments: &Check, target: &Target) -> Question {
     let is_verified = arguments.verify && target.is_known;
     let is_written = arguments.write_digests && target.is_unknown;
     if is_verified || is_written {
@@ -216,7 +215,7 @@ impl Found {
 }
 
 /// The outcome of the command. A failure has the summary at its end.
-fn conclude(arguments: &CheckArguments, summary: &Summary, end: Option<Failure>) -> Outcome {
+fn conclude(arguments: &Check, summary: &Summary, end: Option<Failure>) -> Outcome {
     let text = summary.sentence();
     if let Some(end) = end {
         return Err(end.with_advice(&text));

@@ -37,7 +37,7 @@ struct LinkView {
     moved_to: Option<String>,
     in_use_since: String,
     file_digest: Option<String>,
-    digest: &'static str,
+    digest: String,
 }
 
 /// The whole output of `--json`.
@@ -116,9 +116,9 @@ impl Report<'_> {
             in_use_since: found.since.to_string(),
             file_digest: finding.file.as_ref().map(|file| file.digest.to_string()),
             digest: match (written, &link.digest) {
-                (Some(written), _) => written.as_str(),
-                (None, Some(_)) => "known",
-                (None, None) => "unknown",
+                (Some(written), _) => written.sentence(),
+                (None, Some(_)) => "known".to_owned(),
+                (None, None) => "unknown".to_owned(),
             },
         }
     }
@@ -157,14 +157,17 @@ impl Report<'_> {
 
 /// The result for a link, and its cause: the digest of the link says what the URL should lead to.
 fn judge(found: &Use, finding: &Finding) -> (Verdict, Option<String>) {
-    let is_other = match (&found.link.digest, &finding.file) {
-        (Some(known), Some(file)) => *known != file.digest,
-        _ => false,
+    let (Some(known), Some(file)) = (&found.link.digest, &finding.file) else {
+        return (finding.verdict, finding.cause.clone());
     };
-    if is_other {
-        return (Verdict::Changed, Some("another digest".to_owned()));
+    match file.doubt {
+        _ if *known == file.digest => (finding.verdict, finding.cause.clone()),
+        None => (Verdict::Changed, Some("another digest".to_owned())),
+        Some(doubt) => {
+            let cause = format!("another digest, but {doubt}");
+            (Verdict::Uncertain, Some(cause))
+        }
     }
-    (finding.verdict, finding.cause.clone())
 }
 
 /// A URL that cannot be taken apart, without what may be a secret.

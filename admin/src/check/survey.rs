@@ -10,7 +10,7 @@ use release_links::store::StoreError;
 use release_links::store::operator::{OperatorReleases, Part, ProjectState, ReleaseEntry};
 use url::Url;
 
-use crate::cli::CheckArguments;
+use crate::cli::Check;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 
@@ -58,10 +58,7 @@ pub struct Target {
 
 impl Survey {
     /// Reads the links that the arguments select.
-    pub async fn read(
-        deployment: &Deployment,
-        arguments: &CheckArguments,
-    ) -> Result<Self, Failure> {
+    pub async fn read(deployment: &Deployment, arguments: &Check) -> Result<Self, Failure> {
         let projects = deployment.session().projects().list().await;
         let projects = projects.map_err(|error| deployment.explain(error))?;
         let visible = projects
@@ -90,7 +87,7 @@ impl Survey {
     async fn read_project(
         &mut self,
         deployment: &Deployment,
-        arguments: &CheckArguments,
+        arguments: &Check,
         project: usize,
         places: &mut HashMap<String, usize>,
     ) -> Result<(), Failure> {

@@ -9,9 +9,22 @@ use release_links::timestamp::Timestamp;
 use crate::pace::Pace;
 use crate::values::{project, response_timeout, start};
 
+/// After the help.
+const EXAMPLES: &str = "\
+Examples:
+  release-links-admin check
+  release-links-admin check --project group/app --latest 5 --json
+
+Environment:
+  PUBLIC_URL   the address of the service, for permanent URLs
+
+Exit status: 0 no link is dead or changed, 1 one is, or the check failed, 2
+usage error";
+
 #[derive(Debug, Args)]
-pub struct CheckArguments {
-    /// A project's ID or path; repeat the flag for several projects; by default, all projects
+#[command(after_long_help = EXAMPLES)]
+pub struct Check {
+    /// The ID or path of a project; repeat the flag for several. By default, all visible projects
     #[arg(long = "project", value_name = "PROJECT", value_parser = project)]
     pub projects: Vec<ProjectRef>,
     /// Check only this number of releases of each project, the latest ones
@@ -27,7 +40,7 @@ pub struct CheckArguments {
     /// Also ask addresses that are not public, such as those of your own network
     #[arg(long)]
     pub allow_private: bool,
-    /// Also exit with status 1 if a link is uncertain
+    /// Also exit with 1 if a link is uncertain
     #[arg(long)]
     pub strict: bool,
     /// Read the files of links with a digest whole, and compare
@@ -43,7 +56,7 @@ pub struct CheckArguments {
     pub json: bool,
 }
 
-impl CheckArguments {
+impl Check {
     /// Whether the release at this place of its project's order, the latest first, is checked.
     pub fn selects(&self, place: usize, released_at: &str) -> bool {
         let latest = self.latest.and_then(|latest| usize::try_from(latest).ok());

@@ -13,7 +13,7 @@ use crate::values::{project_id, visibility};
 
 /// What to read from GitLab, or from another release-links.
 #[derive(Debug, Args)]
-#[group(multiple = true, requires = "from")]
+#[group(multiple = true, conflicts_with = "file")]
 pub struct GitLab {
     /// A project there, by its path or ID; repeat the flag for several
     ///

@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use crate::values::Grant;
-pub use check::CheckArguments;
+pub use check::Check;
 pub use export::Export;
 pub use gitlab::{GitLab, SourceProject};
 pub use import::Import;
@@ -76,12 +76,7 @@ pub enum Command {
     /// not found, a port that is closed, or a certificate that is not valid. Uncertain are those
     /// that refuse, limit or do not answer the command: a browser may be able to open them. Not
     /// asked are ftp and, unless you pass `--allow-private`, addresses that are not public.
-    ///
-    /// Example: release-links-admin check --project group/app --latest 5
-    ///
-    /// Exit status: 0 all links work, 1 a link is dead or changed or, with `--strict`, uncertain, 2
-    /// usage error.
-    Check(CheckArguments),
+    Check(Check),
     /// Export projects with their releases and links as JSON Lines, which `import` reads
     ///
     /// The export reads a live table: each release is whole, but the releases are read one after

@@ -1,9 +1,9 @@
 //! `release-links-admin export`: all projects, or some, as JSON Lines.
 //!
-//! The export reads a table that others change. Each release is whole, because its lines are written
-//! only after its last link was read; until then, a temporary file keeps them. The memory that this
-//! takes depends neither on the number of links nor on that of releases, but for the tags of the
-//! project that is being read.
+//! The export reads a table that others change. Each release is whole, because its lines are
+//! written only after its last link was read; until then, a temporary file keeps them. The memory
+//! that this takes does not depend on the number of links. Of a project's releases, it keeps the
+//! digests of their tags.
 
 mod lines;
 mod rivals;
@@ -170,8 +170,8 @@ impl Export<'_> {
     }
 
     /// Writes a release that has begun. Two links that were read at different moments may have the
-    /// same name, URL or filepath. Then the release is read again, and if that happens each time, the
-    /// link with the lower ID is left out.
+    /// same name, URL or filepath. Then the release is read again, and if that happens each time,
+    /// the link with the lower ID is left out.
     async fn write_release(
         &mut self,
         key: ReleaseKey,
@@ -212,8 +212,8 @@ impl Export<'_> {
     }
 }
 
-/// Begins to read a release, in a task of its own: it goes on while an earlier release, which may be
-/// large, is read to its end. The result is `None` if the release does not exist.
+/// Begins to read a release, in a task of its own: it goes on while an earlier release, which may
+/// be large, is read to its end. The result is `None` if the release does not exist.
 async fn begin(
     deployment: &Deployment,
     key: ReleaseKey,

@@ -2,8 +2,8 @@
 //!
 //! No release ever has two such links. But if a link is renamed while the links of its release are
 //! read, and another one takes its name, both may be read with the name. A table of bits finds the
-//! values that may occur twice, with the same memory for any number of links. A second reading tells
-//! which of them do.
+//! values that may occur twice, with the same memory for any number of links. A second reading
+//! tells which of them do.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};

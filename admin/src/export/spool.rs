@@ -17,7 +17,8 @@ const MAX_BYTES_IN_MEMORY: usize = 1 << 20;
 /// About as many bytes are written at once.
 const BYTES_AT_ONCE: usize = 1 << 16;
 
-/// The lines of the links that were read so far, in memory, or in a temporary file if they are many.
+/// The lines of the links that were read so far, in memory or, if they are many, in a temporary
+/// file.
 pub struct Spool {
     release: ReleaseKey,
     lines: SpooledTempFile,

@@ -13,7 +13,7 @@ mod waits;
 
 use std::collections::HashSet;
 
-use release_links::project::Visibility;
+use release_links::project::{ProjectId, Visibility};
 
 use crate::Outcome;
 use crate::cli::{GitLab, SourceProject};
@@ -104,7 +104,7 @@ impl Reading {
             importer.report().note(renamed);
         }
         let mut record = self.record(importer, &project);
-        record.id = name.id.map_or(record.id, |id| id.number());
+        record.id = name.id.map_or(record.id, ProjectId::number);
         let mut releases = Releases::new(&self.client, project.id, record, self.releases);
         let read = releases.import(importer).await;
         self.releases += releases.read();

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use rustls::CertificateError;
 use serde_json::Value;
 
 use crate::failure::{Failure, innermost_cause, quote};
@@ -122,14 +123,31 @@ impl Asked<'_> {
         ))
     }
 
+    /// What is wrong with the certificate, if it is the cause.
+    fn explain_certificate(self, error: &reqwest::Error) -> Option<String> {
+        let base = self.base;
+        let mut causes = causes(error).filter_map(<dyn Error>::downcast_ref);
+        let certificate = causes.find_map(|cause| match cause {
+            rustls::Error::InvalidCertificate(problem) => Some(problem),
+            _ => None,
+        })?;
+        Some(match certificate {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
+                "the certificate of {base} is not trusted: set SSL_CERT_FILE to the root \
+                 certificates that it chains to"
+            ),
+            problem => {
+                let problem = quote(&problem.to_string());
+                format!("the certificate of {base} is not valid ({problem}): check --from")
+            }
+        })
+    }
+
     /// The sentence about a request that was not answered.
     pub fn unanswered(self, error: &reqwest::Error) -> Problem {
         let Self { base, what, .. } = self;
-        if is_untrusted(error) {
-            return Problem::Whole(format!(
-                "the certificate of {base} is not trusted: set SSL_CERT_FILE to the root \
-                 certificates that it chains to"
-            ));
+        if let Some(sentence) = self.explain_certificate(error) {
+            return Problem::Whole(sentence);
         }
         let causes: Vec<String> = causes(error).map(ToString::to_string).collect();
         let cause = innermost_cause(&causes);
@@ -181,14 +199,6 @@ fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Whether no trusted root has signed the certificate.
-fn is_untrusted(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
-        let error = cause.downcast_ref();
-        matches!(error, Some(rustls::Error::InvalidCertificate(_)))
-    })
 }
 
 /// The error and its causes. The source of an I/O error is not the error that it wraps, but the

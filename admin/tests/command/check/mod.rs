@@ -2,6 +2,7 @@
 
 mod connections;
 mod digests;
+mod documents;
 mod faults;
 mod limits;
 mod output;

@@ -1,7 +1,7 @@
 //! What `check` prints.
 
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use crate::platform::end;
 use crate::terminal::at_terminal_of;
 use crate::{Ended, NO_PROJECT, command};
 use testkit::app::TestApp;
+use testkit::proxy::Proxy;
 
 const LINKS: &str = "/api/v4/projects/24/releases/v1/assets/links";
 
@@ -176,6 +177,13 @@ async fn projects_and_releases_can_be_chosen() {
     unknown.assert_fails(NO_PROJECT);
 }
 
+/// Presses Ctrl-C.
+fn interrupt(running: &Child) {
+    let id = running.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.unwrap().success());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_check_shows_what_it_has_found() {
     let server = Server::start().await;
@@ -189,10 +197,7 @@ async fn an_interrupted_check_shows_what_it_has_found() {
         asked.extend(server.take_requests());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let interrupt = Command::new("kill")
-        .args(["-INT", &running.id().to_string()])
-        .status();
-    assert!(interrupt.unwrap().success());
+    interrupt(&running);
     let ended = Ended::of(running.wait_with_output().unwrap());
     let table = "\
 PROJECT    TAG  LINK           RESULT            URL                                PERMANENT URL  SINCE
@@ -207,6 +212,19 @@ group/app  v1   1 /status/404  dead: status 404  http://127.0.0.1:12345/status/4
         ),
         (Some(1), table, sentence)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_is_interrupted_before_it_asks_says_so() {
+    let app = with_links([("a", "https://e.com/".to_owned())]).await;
+    let wire = Proxy::holding(app.address, "Query").await;
+    let mut running = command(wire.address, "check");
+    let streams = running.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let running = streams.spawn().unwrap();
+    wire.held().await;
+    interrupt(&running);
+    let ended = Ended::of(running.wait_with_output().unwrap());
+    ended.assert_fails("interrupted: no URL was checked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

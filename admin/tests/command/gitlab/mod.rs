@@ -7,6 +7,7 @@ mod costs;
 mod double;
 mod groups;
 mod instances;
+mod sessions;
 mod transport;
 mod versions;
 
