@@ -146,12 +146,15 @@ fn sort_out(records: Vec<LinkRecord>) -> (Vec<(Link, Timestamp)>, Vec<BadLink>) 
     let (mut good, mut bad, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
     for record in records {
         let (id, name) = (record.id, record.name.clone());
-        let link = match ids.insert(id) {
-            true => read_link(record),
-            false => Err("another link of the release has its ID".to_owned()),
+        let link = match ids.contains(&id) {
+            true => Err("another link of the release has its ID".to_owned()),
+            false => read_link(record),
         };
         match link {
-            Ok(link) => good.push(link),
+            Ok(link) => {
+                ids.insert(id);
+                good.push(link);
+            }
             Err(reason) => bad.push(BadLink { id, name, reason }),
         }
     }
