@@ -5,6 +5,7 @@
     reason = "a None or an Err fails the test at once"
 )]
 
+mod check;
 mod credentials;
 mod deletion;
 mod export;
