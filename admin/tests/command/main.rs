@@ -8,6 +8,7 @@
 mod credentials;
 mod deletion;
 mod export;
+mod export_changes;
 mod export_documents;
 mod export_streams;
 mod failures;

@@ -2,6 +2,7 @@
 //! DynamoDB operation, so that tests can interrupt the process at a known point.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,12 +30,23 @@ pub struct Proxy {
 struct Shared {
     engine: SocketAddr,
     client: Client<HttpConnector, Body>,
-    /// The operation whose calls are held, if any.
-    operation: Option<&'static str>,
+    /// The operation whose calls are held, if any, and how many of them are forwarded before.
+    operation: Option<(&'static str, usize)>,
+    /// The number of calls of this operation so far.
+    seen: AtomicUsize,
     is_holding: watch::Sender<bool>,
     held: watch::Sender<usize>,
     dropped: watch::Sender<usize>,
     accesses: Mutex<Vec<Access>>,
+}
+
+impl Shared {
+    /// Whether this call, which has just arrived, is one of those that are held.
+    fn is_to_hold(&self, operation: &str) -> bool {
+        let after = |(held, after)| (held == operation).then_some(after);
+        let after = self.operation.and_then(after);
+        after.is_some_and(|after| self.seen.fetch_add(1, Ordering::Relaxed) >= after)
+    }
 }
 
 impl Proxy {
@@ -45,16 +57,22 @@ impl Proxy {
 
     /// Starts a proxy that holds the calls of this operation until [`Self::release`].
     pub async fn holding(engine: SocketAddr, operation: &'static str) -> Self {
-        Self::new(engine, Some(operation)).await
+        Self::holding_after(engine, operation, 0).await
     }
 
-    async fn new(engine: SocketAddr, operation: Option<&'static str>) -> Self {
+    /// The same after this number of calls of the operation, which are forwarded.
+    pub async fn holding_after(engine: SocketAddr, operation: &'static str, calls: usize) -> Self {
+        Self::new(engine, Some((operation, calls))).await
+    }
+
+    async fn new(engine: SocketAddr, operation: Option<(&'static str, usize)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             engine,
             client: Client::builder(TokioExecutor::new()).build_http(),
             operation,
+            seen: AtomicUsize::new(0),
             is_holding: watch::Sender::new(true),
             held: watch::Sender::new(0),
             dropped: watch::Sender::new(0),
@@ -118,7 +136,7 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let accesses = accesses(&operation, &serde_json::from_slice(&body).unwrap());
     shared.accesses.lock().unwrap().extend(accesses);
-    if shared.operation == Some(operation.as_str()) {
+    if shared.is_to_hold(&operation) {
         shared.held.send_modify(|held| *held += 1);
         let mut held = Held {
             dropped: &shared.dropped,
