@@ -90,27 +90,11 @@ impl Condition {
                 "attribute_not_exists({CREATED_AT}) \
                  AND (attribute_not_exists({GENERATION}) OR {GENERATION} < :expected)"
             ),
-            Self::StillMissing { generation, .. } => {
-                let last = match generation {
-                    0 => format!("attribute_not_exists({GENERATION})"),
-                    _ => format!("{GENERATION} = :expected"),
-                };
-                format!(
-                    "attribute_not_exists({CREATED_AT}) AND {last} \
-                     AND {LAST_LINK_ID} <= :expected_link_id"
-                )
-            }
-            Self::NeverGiven { .. } => {
-                format!("{} AND {LAST_LINK_ID} < :expected_link_id", has_lock(None))
-            }
+            Self::StillMissing { generation, .. } => still_missing(generation),
+            Self::NeverGiven { .. } => never_given(),
             Self::NotLocked => not_locked(),
             Self::Lock { immutable_at, .. } => has_lock(immutable_at),
-            Self::Unchanged { immutable_at, .. } => {
-                format!(
-                    "{} AND {VERSION} = :expected_version",
-                    has_lock(immutable_at)
-                )
-            }
+            Self::Unchanged { immutable_at, .. } => unchanged(immutable_at),
             Self::Below(counter, _) => {
                 format!("attribute_not_exists({counter}) OR {counter} < :expected")
             }
@@ -197,8 +181,27 @@ impl Condition {
     }
 }
 
+fn still_missing(generation: u64) -> String {
+    let lived = match generation {
+        0 => format!("attribute_not_exists({GENERATION})"),
+        _ => format!("{GENERATION} = :expected"),
+    };
+    format!(
+        "attribute_not_exists({CREATED_AT}) AND {lived} AND {LAST_LINK_ID} <= :expected_link_id"
+    )
+}
+
+fn never_given() -> String {
+    format!("{} AND {LAST_LINK_ID} < :expected_link_id", has_lock(None))
+}
+
 fn not_locked() -> String {
     format!("attribute_not_exists({IMMUTABLE_AT}) OR attribute_not_exists({CREATED_AT})")
+}
+
+fn unchanged(immutable_at: Option<Timestamp>) -> String {
+    let has_lock = has_lock(immutable_at);
+    format!("{has_lock} AND {VERSION} = :expected_version")
 }
 
 /// A release lives, and has this lock or none.

@@ -30,6 +30,7 @@ mod hidden_projects;
 mod html_descriptions;
 mod idempotency;
 mod immutable;
+mod imports;
 mod latest;
 mod limits;
 mod links;

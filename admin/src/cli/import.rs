@@ -4,11 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::gitlab::{Address, AddressParser, GitLab};
 use crate::pace::Pace;
 
 /// After the help.
-const EXAMPLES: &str = "\
-Examples:
+const EXAMPLES: &str = r"Examples:
+  release-links-admin import --from https://gitlab.example.com \
+      --project group/app --token-file token.txt --dry-run
+  release-links-admin import --from https://gitlab.example.com \
+      --group group --project other/app=25 --token-file token.txt
   release-links-admin import --file releases.jsonl --dry-run
   release-links-admin import --file releases.jsonl
   zcat releases.jsonl.gz | release-links-admin import --file -";
@@ -18,6 +22,8 @@ Examples:
 pub struct Import {
     #[command(flatten)]
     pub source: Source,
+    #[command(flatten)]
+    pub gitlab: GitLab,
     /// Change nothing, and show what the import would do
     #[arg(long)]
     pub dry_run: bool,
@@ -38,4 +44,7 @@ pub struct Source {
     /// A file that `export` has written; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// The address of an instance of GitLab, from version 11.7 on, or of another release-links
+    #[arg(long, value_name = "URL", value_parser = AddressParser)]
+    pub from: Option<Address>,
 }

@@ -1,6 +1,8 @@
 //! The command line: subcommands, flags, and the parsers of their values.
 
+mod check;
 mod export;
+mod gitlab;
 mod import;
 mod projects;
 mod releases;
@@ -10,7 +12,9 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use crate::values::Grant;
+pub use check::Check;
 pub use export::Export;
+pub use gitlab::{GitLab, SourceProject};
 pub use import::Import;
 pub use projects::{DeleteProject, ProjectCommand, PurgeProject, RestoreProject};
 pub use releases::ReleaseCommand;
@@ -25,6 +29,7 @@ Examples:
   release-links-admin token revoke ci
   release-links-admin release list --project 24
   release-links-admin release restore v1.0 --project 24 --from links-restored
+  release-links-admin import --from https://gitlab.example.com --project group/app
   release-links-admin import --file releases.jsonl
 
 Environment:
@@ -64,6 +69,14 @@ pub enum Command {
     /// Manage tokens, which clients use to read and write links
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Ask the URLs of the links, and list those that lead nowhere
+    ///
+    /// Each URL is asked once, by this command and not by the function: with HEAD, or else for the
+    /// first byte. Dead are URLs that answer 404 or 410, redirect in a loop, or have a name that is
+    /// not found, a port that is closed, or a certificate that is not valid. Uncertain are those
+    /// that refuse, limit or do not answer the command: a browser may be able to open them. Not
+    /// asked are ftp and, unless you pass `--allow-private`, addresses that are not public.
+    Check(Check),
     /// Export projects with their releases and links as JSON Lines, which `import` reads
     ///
     /// The export reads a live table: each release is whole, but the releases are read one after

@@ -4,6 +4,8 @@
 mod file;
 mod importer;
 mod lines;
+mod reasons;
+mod releases;
 mod report;
 mod rules;
 
@@ -14,6 +16,7 @@ use crate::Outcome;
 use crate::cli::Import;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
+use crate::gitlab;
 use crate::interrupt::interrupt;
 
 /// What an operator does after an import that did not come to its end.
@@ -50,7 +53,10 @@ pub async fn run(deployment: &Deployment, arguments: &Import) -> Outcome {
 
 /// Reads the source to its end.
 async fn feed(importer: &mut Importer<'_>, arguments: &Import) -> Outcome {
-    let path = arguments.source.file.as_deref();
-    let path = path.expect("clap requires a source");
-    file::feed(importer, path).await
+    let source = &arguments.source;
+    match (&source.file, &source.from) {
+        (Some(file), _) => file::feed(importer, file).await,
+        (None, Some(address)) => gitlab::feed(importer, address, &arguments.gitlab).await,
+        (None, None) => Err("name a source with --from or --file".into()),
+    }
 }

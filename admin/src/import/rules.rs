@@ -5,7 +5,7 @@ use release_links::link::{Link, LinkId, LinkInput, LinkType};
 use release_links::patch::Patch;
 use release_links::project::ProjectId;
 use release_links::release::{
-    Author, Details, Invalid, Release, ReleaseAttributes, TagName, parse_commit,
+    Attribute, Author, Details, Invalid, Release, ReleaseAttributes, TagName, parse_commit,
 };
 use release_links::timestamp::Timestamp;
 
@@ -69,7 +69,7 @@ fn check_texts(record: &ReleaseRecord) -> Result<(), String> {
     };
     let mut problems = match attributes.into_changes() {
         Ok(_) => Vec::new(),
-        Err(broken) => broken.into_iter().map(|broken| broken.problem()).collect(),
+        Err(broken) => broken.into_iter().map(Attribute::problem).collect(),
     };
     let label = |author: &Author| author.label.chars().count();
     if record.author.as_ref().map_or(0, label) > MAX_LABEL {

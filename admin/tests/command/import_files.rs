@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::import::{HEADER, RELEASES, export, get, import, link, project, release, with};
 use super::terminal::at_terminal;
@@ -280,7 +280,6 @@ async fn a_table_that_is_missing_is_named_before_anything_is_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn members_that_are_null_or_unknown_are_ignored() {
     let app = TestApp::start().await;
-    let null = Value::Null;
     let lines = [
         with(project(31, "new/app"), json!({"stars": 5})),
         with(

@@ -133,9 +133,7 @@ impl OperatorReleases<'_> {
         mode: ImportMode,
         into: &RestoreInto,
     ) -> Result<ImportedRelease, AdminError> {
-        let Release { project, tag, .. } = &new.release;
-        let (project, tag) = (*project, tag.clone());
-        let partition = Partition::new(&ReleaseKey { project, tag });
+        let partition = new.partition();
         let mut import = Import {
             releases: self,
             partition: &partition,
@@ -190,6 +188,9 @@ impl<'i> Import<'i> {
         let Some(reserved) = releases.store.reserve_release(partition, 0).await? else {
             return Ok(None);
         };
+        if reserved.release.generation != lived {
+            return Ok(None);
+        }
         let (links, outcome) = self.new.at_birth(partition);
         let last = self.new.content.last_link_id();
         let last = last.max(reserved.release.last_link_id);
@@ -300,6 +301,18 @@ impl<'i> Import<'i> {
 }
 
 impl ReleaseImport {
+    /// What the import does if the project is new, too.
+    #[must_use]
+    pub fn into_new_project(&self) -> ImportedRelease {
+        ImportedRelease::Created(self.at_birth(&self.partition()).1)
+    }
+
+    fn partition(&self) -> Partition {
+        let Release { project, tag, .. } = &self.release;
+        let (project, tag) = (*project, tag.clone());
+        Partition::new(&ReleaseKey { project, tag })
+    }
+
     /// The links with which the release comes to life, and the outcome for all of them. Of those that
     /// have a unique value in common, the one with the lowest ID comes to life.
     fn at_birth(&self, partition: &Partition) -> (Vec<&LinkBackup>, Vec<ImportedLink>) {

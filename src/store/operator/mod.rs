@@ -6,6 +6,7 @@
 mod backup;
 mod check;
 mod deletion;
+mod digests;
 mod error;
 mod export;
 mod import;
@@ -24,6 +25,7 @@ mod tokens;
 
 pub use backup::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
 pub use deletion::HiddenProject;
+pub use digests::AddedDigest;
 pub use error::{AdminError, FormerOwner};
 pub use export::{
     BegunRelease, ExportedLink, ExportedProject, ExportedRelease, OrderPosition, Part,

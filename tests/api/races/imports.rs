@@ -6,7 +6,7 @@ use release_links::store::operator::{ImportOutcome, ImportedRelease};
 use serde_json::json;
 use testkit::event::Event;
 use testkit::invariants::living_links;
-use testkit::network::{Call, Hold, Point};
+use testkit::network::{Call, Hold, Point, Rates};
 use testkit::usage;
 use tokio::task::JoinHandle;
 
@@ -342,5 +342,37 @@ async fn nothing_is_imported_into_a_project_that_is_hidden_meanwhile() {
         let mut imported = imported.filter(|link| link["pk"].as_s().unwrap() == "24#v1");
         assert_eq!(imported.next(), None, "call {n}");
         world.assert_consistent().await;
+    }
+}
+
+/// Lost answers are sent again, and late copies arrive after the release was deleted.
+#[tokio::test(start_paused = true)]
+async fn an_import_over_a_bad_connection_has_the_same_end() {
+    let rates = Rates {
+        loss: 100,
+        copy: 100,
+        delay: 50,
+        short_page: 200,
+        ..Rates::NONE
+    };
+    for seed in 0..20 {
+        let world = World::start().await;
+        let size = if seed % 2 == 0 { 3 } else { LARGE };
+        for attempt in 0.. {
+            assert!(attempt < 50, "seed {seed}");
+            let process = world.process();
+            process.connection.set_faults(seed * 100 + attempt, rates);
+            if import(&process, &foreign(1..=size), false).await.is_ok() {
+                break;
+            }
+        }
+        let app = world.process();
+        assert_eq!(ids(&app).await, (1..=size).rev().collect::<Vec<_>>());
+        world.assert_consistent().await;
+        app.delete_release().await;
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        let missing = json!({"message": "404 Not Found"});
+        world.process().get(V1).await.assert(404, missing);
+        assert_nothing_left(&world).await;
     }
 }
