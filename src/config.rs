@@ -73,6 +73,22 @@ pub fn identity_cache(get: impl Fn(&str) -> Option<String>) -> Result<Duration, 
     seconds(get, "IDENTITY_CACHE_SECONDS", 30)
 }
 
+/// Reads `PUBLIC_URL`, which the operator's command uses too.
+///
+/// # Errors
+///
+/// It is malformed.
+pub fn public_url(get: impl Fn(&str) -> Option<String>) -> Result<Option<PublicUrl>, ConfigError> {
+    let text = get("PUBLIC_URL").filter(|text| !text.is_empty());
+    let parse = |text: String| {
+        PublicUrl::parse(&text).map_err(|problem| {
+            let example = "set it to an address such as https://links.example.com";
+            ConfigError::new("PUBLIC_URL", format!("is '{text}': {problem}; {example}"))
+        })
+    };
+    text.map(parse).transpose()
+}
+
 fn seconds(
     get: impl Fn(&str) -> Option<String>,
     name: &'static str,
@@ -98,17 +114,9 @@ impl Settings {
     ///
     /// The first setting that is missing or malformed.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let public_url = get("PUBLIC_URL").filter(|text| !text.is_empty()).map(|text| {
-            PublicUrl::parse(&text).map_err(|problem| {
-                ConfigError::new(
-                    "PUBLIC_URL",
-                    format!("is '{text}': {problem}; set it to an address such as https://links.example.com"),
-                )
-            })
-        });
         Ok(Self {
             table_name: table_name(&get)?,
-            public_url: public_url.transpose()?,
+            public_url: public_url(&get)?,
             identity_cache: identity_cache(&get)?,
             download_max_age: seconds(&get, "DOWNLOAD_CACHE_SECONDS", 60)?,
             shared_max_age: match get("SHARED_CACHE_SECONDS") {

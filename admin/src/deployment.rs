@@ -21,9 +21,11 @@ pub const KEPT_NOTICE: &str = "a CDN in front of the service may keep redirects 
                                create-invalidation --distribution-id ID --paths '/*'` removes them";
 
 /// Time limit for a short sequence of DynamoDB calls.
-const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
+pub const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time limit for reading and writing a whole release with its links.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// Time limit for writing an imported release, which no release reaches.
+const IMPORT_TIMEOUT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A deployment, and the access to its table.
 pub struct Deployment {
@@ -87,6 +89,12 @@ impl Deployment {
     /// A session that has the time to read and write a whole release.
     pub fn release_session<'t>(&self, table: &'t Operator) -> OperatorSession<'t> {
         table.session(RELEASE_TIMEOUT)
+    }
+
+    /// A session for the import of a release. It may take any time: nothing of a large one is visible
+    /// before all of it is there.
+    pub fn import_session(&self) -> OperatorSession<'_> {
+        self.operator.session(IMPORT_TIMEOUT)
     }
 
     /// The failure for an error of an operator's change.

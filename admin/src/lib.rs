@@ -1,6 +1,7 @@
 //! The operator's command. It manages the projects, releases and tokens of a deployment with the
 //! operator's own AWS credentials.
 
+mod check;
 #[expect(
     missing_docs,
     reason = "clap turns doc comments into help texts, and rejects some"
@@ -9,7 +10,10 @@ pub mod cli;
 mod credentials;
 mod deletion;
 mod deployment;
+mod export;
 mod failure;
+mod gitlab;
+mod import;
 mod interrupt;
 mod named_table;
 mod output;
@@ -78,6 +82,17 @@ async fn run(cli: Cli) -> Outcome {
             releases::run(&deployment, command).await
         }
         Command::Token(command) => tokens::run(&Deployment::connect(None).await?, command).await,
+        Command::Check(arguments) => {
+            let deployment = Deployment::connect(Some(&arguments.pace)).await?;
+            check::run(&deployment, &arguments).await
+        }
+        Command::Export(arguments) => {
+            export::run(&Deployment::connect(None).await?, &arguments.projects).await
+        }
+        Command::Import(arguments) => {
+            let deployment = Deployment::connect(Some(&arguments.pace)).await?;
+            import::run(&deployment, &arguments).await
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(

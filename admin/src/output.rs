@@ -14,11 +14,12 @@ use std::time::Duration;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
-use indicatif::{MultiProgress, ProgressBar};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use release_links::token::PlainToken;
 use serde::Serialize;
 
 use crate::Outcome;
+use crate::failure::Failure;
 
 /// The lines that are redrawn in place. Sentences are printed above them.
 static PROGRESS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -72,14 +73,35 @@ pub fn script(text: &str) -> Outcome {
     print(text)
 }
 
+/// Whoever reads standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    Present,
+    /// The pipe is closed.
+    Gone,
+}
+
 /// Prints to standard output. A closed pipe is not an error: its reader has seen enough.
 fn print(text: &str) -> Outcome {
+    print_to_reader(text).map(drop)
+}
+
+fn print_to_reader(text: &str) -> Result<Reader, Failure> {
     match deliver(text) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(format!("cannot write to standard output: {error}").into())
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(Reader::Present),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(format!("cannot write to standard output: {error}").into()),
     }
+}
+
+/// Prints lines of JSON. Unsafe characters are only in their strings, besides the ends of lines.
+pub fn json_lines(lines: &str) -> Result<Reader, Failure> {
+    let mut escaped = String::with_capacity(lines.len());
+    for line in lines.lines() {
+        escaped.push_str(&escape(line));
+        escaped.push('\n');
+    }
+    print_to_reader(&escaped)
 }
 
 fn deliver(text: &str) -> std::io::Result<()> {
@@ -187,6 +209,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// Shows the line, unless standard output is a terminal, where other lines appear.
+    pub fn beside_output(text: &str) -> Option<Self> {
+        (!stdout().is_terminal()).then(|| Self::start(text))
+    }
+
     /// Whether anybody can see the line.
     pub fn is_visible() -> bool {
         stderr().is_terminal()
@@ -199,6 +226,52 @@ impl Progress {
 }
 
 impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A bar that shows how much of a long work is done, if standard error is a terminal.
+pub struct Meter(ProgressBar);
+
+impl Meter {
+    /// Shows the text, and a bar as soon as the size of the work is known.
+    pub fn start(text: &str) -> Self {
+        Self(PROGRESS.add(ProgressBar::new_spinner())).with_text(text)
+    }
+
+    fn with_text(self, text: &str) -> Self {
+        self.show(text);
+        self.0.enable_steady_tick(Duration::from_millis(100));
+        self
+    }
+
+    /// The size of the work in any unit; 0 if it is unknown.
+    pub fn expect(&self, total: u64) {
+        if total > 0 {
+            if self.0.length().is_none() {
+                // The template is constant.
+                if let Ok(style) = ProgressStyle::with_template("{bar:20} {msg}, {eta} left") {
+                    self.0.set_style(style);
+                }
+            }
+            self.0.set_length(total);
+        }
+    }
+
+    /// How much of the work is done, in the same unit, and in words.
+    pub fn advance(&self, done: u64, text: &str) {
+        self.0.set_position(done);
+        self.show(text);
+    }
+
+    /// Changes the text.
+    pub fn show(&self, text: &str) {
+        self.0.set_message(escape(text));
+    }
+}
+
+impl Drop for Meter {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

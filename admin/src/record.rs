@@ -22,8 +22,9 @@ pub struct Header {
     pub exported_at: String,
 }
 
-/// Each of the other lines: a project is followed by its releases, and a release by its links.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Each of the other lines: a project is followed by its releases, and a release by its links. A
+/// reader looks at the type, and then reads the record of this type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Record {
     /// A project.

@@ -227,7 +227,7 @@ fn describe(token: &Token) -> String {
 
 /// Reads an existing token, without the white space around it. Error messages leave out the file's
 /// name, because it may be the token itself, passed by mistake.
-fn read_token(file: &Path) -> Result<PlainToken, Failure> {
+pub fn read_token(file: &Path) -> Result<PlainToken, Failure> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         stdin().read_to_string(&mut text)

@@ -1,5 +1,6 @@
 //! The parsers of the values on the command line.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -11,11 +12,14 @@ use crate::output::is_bidi_control;
 use crate::secrets::looks_like_a_token;
 
 /// Longest label, in characters.
-const MAX_LABEL: usize = 255;
+pub const MAX_LABEL: usize = 255;
 /// Longest lifetime of a token; RFC 3339 cannot express times after the year 9999.
 const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Longest wait before a purge; no function caches a project for as long.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// The time limits for a response that make sense.
+const RESPONSE_TIMEOUTS: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(600);
 const TOO_LONG: &str =
     "a token's lifetime is at most 100 years; without an expiry it never expires";
 
@@ -124,6 +128,20 @@ pub fn expiry(text: &str) -> Result<SystemTime, &'static str> {
         Ok(_) => Err(TOO_LONG),
         Err(_) => Err("this time has passed: choose one in the future"),
     }
+}
+
+/// The time limit for a response of a server.
+pub fn response_timeout(text: &str) -> Result<Duration, &'static str> {
+    match humantime::parse_duration(text) {
+        Ok(time) if RESPONSE_TIMEOUTS.contains(&time) => Ok(time),
+        Ok(_) => Err("the time limit for a response is between 100ms and 10m"),
+        Err(_) => Err("write a duration such as 20s or 1m30s"),
+    }
+}
+
+/// A time from which something is selected. A date stands for its beginning in UTC.
+pub fn start(text: &str) -> Result<SystemTime, &'static str> {
+    time(text).ok_or("write a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00Z")
 }
 
 fn time(text: &str) -> Option<SystemTime> {

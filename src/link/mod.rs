@@ -8,7 +8,7 @@ mod url;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, VariantNames};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 pub use digest::{Digest, InvalidDigest};
 pub use rules::{
@@ -50,7 +50,17 @@ impl fmt::Display for LinkId {
 
 /// The kind of asset at a link's URL, in GitLab's words and order (C14).
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, EnumString, VariantNames,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -64,6 +74,14 @@ pub enum LinkType {
     Image,
     /// A package.
     Package,
+}
+
+impl LinkType {
+    /// GitLab's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// A stored link.

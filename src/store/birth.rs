@@ -1,5 +1,5 @@
 //! The writes that bring a release to life in a new generation. A creation, the creation of the
-//! first link and a restore share them.
+//! first link, a restore and an import share them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -10,7 +10,7 @@ use super::keys::{is_ordered_in_full, place, shard};
 use super::partition::Partition;
 use super::reservation::Reserved;
 use super::schema::attribute::{
-    COUNT, CREATED_AT, GENERATION, IMMUTABLE_AT, LINKS_AT_BIRTH, RELEASED_AT, VERSION,
+    COUNT, CREATED_AT, GENERATION, IMMUTABLE_AT, LAST_LINK_ID, LINKS_AT_BIRTH, RELEASED_AT, VERSION,
 };
 use super::session::Session;
 use super::transaction::{Step, Transaction, TransactionError};
@@ -65,6 +65,44 @@ pub(super) fn add_link(
     }
 }
 
+/// Where the IDs of a new release's links come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkIds {
+    /// They were reserved, or raised before.
+    Reserved,
+    /// Another system gave them. The last one counts as given from the birth on.
+    Imported {
+        /// The generation that lived last when the release was read, 0 if none ever lived. None may
+        /// have lived since.
+        lived: u64,
+        last: u64,
+    },
+}
+
+impl LinkIds {
+    /// What the birth requires of the release's item.
+    fn condition(self, generation: u64) -> Condition {
+        match self {
+            Self::Reserved => Condition::Birth(generation),
+            Self::Imported { lived, last } => Condition::StillMissing {
+                generation: lived,
+                last_link_id: last,
+            },
+        }
+    }
+
+    /// The end of the birth's expression, and its value.
+    fn raise(self) -> (String, Option<(&'static str, AttributeValue)>) {
+        match self {
+            Self::Reserved => (String::new(), None),
+            Self::Imported { last, .. } => {
+                let raise = format!(", {LAST_LINK_ID} = :last_link_id");
+                (raise, Some((":last_link_id", number(last))))
+            }
+        }
+    }
+}
+
 /// Adds the release that comes to life in this generation with this number of links, its details,
 /// its place in the order, and the change of the number of releases.
 pub(super) fn add_release(
@@ -72,14 +110,16 @@ pub(super) fn add_release(
     (partition, generation): (&Partition, u64),
     release: &Release,
     links: usize,
+    ids: LinkIds,
 ) {
     let lock = match release.immutable_at {
         Some(_) => format!(", {IMMUTABLE_AT} = :immutable"),
         None => format!(" REMOVE {IMMUTABLE_AT}"),
     };
+    let (raise, last) = ids.raise();
     let create = format!(
         "SET {CREATED_AT} = :created, {RELEASED_AT} = :released, {GENERATION} = :generation, \
-         {VERSION} = :one, {LINKS_AT_BIRTH} = :links{lock}"
+         {VERSION} = :one, {LINKS_AT_BIRTH} = :links{raise}{lock}"
     );
     let [created, released] =
         [release.created_at, release.released_at].map(|time| AttributeValue::S(time.to_string()));
@@ -90,8 +130,8 @@ pub(super) fn add_release(
         (":one", number(1)),
         (":links", number(u64::try_from(links).unwrap_or(u64::MAX))),
     ];
-    let values = values.into_iter().chain(lock_value(release));
-    let is_new = Condition::Birth(generation);
+    let values = values.into_iter().chain(lock_value(release)).chain(last);
+    let is_new = ids.condition(generation);
     transaction.update(Step::Release, partition.release(), &create, values, is_new);
     let stamp = Stamp {
         generation,

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::items::number;
 use super::schema::attribute::{
     CLEANING_UNTIL, CREATED_AT, DELETING_SINCE, EXPIRES_AT, GENERATION, ID, IMMUTABLE_AT, IS_DEAD,
-    LEFTOVERS, LINK_ID, MOVED_AT, NONCE, NOT_BEFORE, PK, VERSION,
+    LAST_LINK_ID, LEFTOVERS, LINK_ID, MOVED_AT, NONCE, NOT_BEFORE, PK, VERSION,
 };
 use crate::link::LinkId;
 use crate::project::ProjectId;
@@ -34,6 +34,12 @@ pub(super) enum Condition {
     /// It is not an existing release, and neither this generation nor a later one ever lived. So a
     /// late copy of a creation cannot bring back what was deleted since.
     Birth(u64),
+    /// It is not an existing release, no generation has lived since this one, which is 0 if none ever
+    /// lived, and no higher link ID was given than this one.
+    StillMissing { generation: u64, last_link_id: u64 },
+    /// It is an existing release in this generation that is not locked, and this link ID and all
+    /// higher ones were never given.
+    NeverGiven { generation: u64, link_id: LinkId },
     /// It is not an existing release that is locked. If a version of the service that knows no locks
     /// deletes a locked release, the attribute stays without a release.
     NotLocked,
@@ -84,14 +90,11 @@ impl Condition {
                 "attribute_not_exists({CREATED_AT}) \
                  AND (attribute_not_exists({GENERATION}) OR {GENERATION} < :expected)"
             ),
+            Self::StillMissing { generation, .. } => still_missing(generation),
+            Self::NeverGiven { .. } => never_given(),
             Self::NotLocked => not_locked(),
             Self::Lock { immutable_at, .. } => has_lock(immutable_at),
-            Self::Unchanged { immutable_at, .. } => {
-                format!(
-                    "{} AND {VERSION} = :expected_version",
-                    has_lock(immutable_at)
-                )
-            }
+            Self::Unchanged { immutable_at, .. } => unchanged(immutable_at),
             Self::Below(counter, _) => {
                 format!("attribute_not_exists({counter}) OR {counter} < :expected")
             }
@@ -131,6 +134,9 @@ impl Condition {
             }
             Self::NotValid { now: number }
             | Self::Birth(number)
+            | Self::NeverGiven {
+                generation: number, ..
+            }
             | Self::Lock {
                 generation: number, ..
             }
@@ -144,13 +150,24 @@ impl Condition {
             | Self::Abandoned { nonce: number, .. }
             | Self::Version(number)
             | Self::VersionOrAbsent(number) => number,
+            Self::StillMissing {
+                generation: number, ..
+            } => number,
             Self::OwnOrAbsent(id) => id.number(),
             Self::FormerPathOf(id) => id.number(),
         };
         let mut values = vec![(":expected", number(expected))];
+        // DynamoDB refuses a value that the expression does not use.
+        values.retain(|_| !matches!(self, Self::StillMissing { generation: 0, .. }));
         values.extend(self.lock().map(|lock| (":expected_lock", lock)));
         match self {
             Self::Unchanged { version, .. } => values.push((":expected_version", number(version))),
+            Self::StillMissing { last_link_id, .. } => {
+                values.push((":expected_link_id", number(last_link_id)))
+            }
+            Self::NeverGiven { link_id, .. } => {
+                values.push((":expected_link_id", number(link_id.number())))
+            }
             Self::Unborn(_) => values.push((":false", AttributeValue::Bool(false))),
             Self::Abandoned { now, .. } => {
                 values.extend([(":true", AttributeValue::Bool(true)), (":now", number(now))])
@@ -164,8 +181,27 @@ impl Condition {
     }
 }
 
+fn still_missing(generation: u64) -> String {
+    let lived = match generation {
+        0 => format!("attribute_not_exists({GENERATION})"),
+        _ => format!("{GENERATION} = :expected"),
+    };
+    format!(
+        "attribute_not_exists({CREATED_AT}) AND {lived} AND {LAST_LINK_ID} <= :expected_link_id"
+    )
+}
+
+fn never_given() -> String {
+    format!("{} AND {LAST_LINK_ID} < :expected_link_id", has_lock(None))
+}
+
 fn not_locked() -> String {
     format!("attribute_not_exists({IMMUTABLE_AT}) OR attribute_not_exists({CREATED_AT})")
+}
+
+fn unchanged(immutable_at: Option<Timestamp>) -> String {
+    let has_lock = has_lock(immutable_at);
+    format!("{has_lock} AND {VERSION} = :expected_version")
 }
 
 /// A release lives, and has this lock or none.

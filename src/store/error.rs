@@ -54,6 +54,24 @@ pub enum StoreError {
     InvalidCall(Cause),
 }
 
+/// The errors of a call that DynamoDB throttles.
+const THROTTLED_CALL: [&str; 3] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+];
+
+impl StoreError {
+    /// Whether DynamoDB throttled a call until the SDK gave it up.
+    pub(super) fn is_throttled(&self) -> bool {
+        let Self::Unavailable(cause) = self else {
+            return false;
+        };
+        let code = cause.call().and_then(|call| call.code.as_deref());
+        code.is_some_and(|code| THROTTLED_CALL.contains(&code))
+    }
+}
+
 /// The error of a failed call.
 pub(super) fn failure<E>(error: SdkError<E>) -> StoreError
 where

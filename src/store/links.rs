@@ -1,7 +1,7 @@
 //! Links of a release: create, get, update and delete. Changes are public in [`super::writing`]
 //! alone.
 
-use super::birth::{add_link, add_release};
+use super::birth::{LinkIds, add_link, add_release};
 use super::condition::Condition;
 use super::constraints::{claim_conflicts, constraint_items, foreign_item_error, foreign_values};
 use super::error::StoreError;
@@ -34,10 +34,10 @@ pub struct Links<'s> {
 }
 
 /// A link as the table has it.
-struct StoredLink {
-    release: ReleaseItem,
+pub(super) struct StoredLink {
+    pub(super) release: ReleaseItem,
     item: LinkItem,
-    link: Link,
+    pub(super) link: Link,
 }
 
 impl<'s> Links<'s> {
@@ -164,7 +164,7 @@ impl<'s> Links<'s> {
         }
         if !reserved.release.exists() {
             let release = first_release(self.release, author, created_at);
-            add_release(&mut transaction, place, &release, 1);
+            add_release(&mut transaction, place, &release, 1, LinkIds::Reserved);
         }
         transaction
     }
@@ -189,7 +189,7 @@ impl<'s> Links<'s> {
 
     /// Reads a link for a change. The transaction that follows does not check the lock again: it
     /// ends before the release is immutable.
-    async fn read_stored(&self, id: LinkId) -> Result<StoredLink, StoreError> {
+    pub(super) async fn read_stored(&self, id: LinkId) -> Result<StoredLink, StoreError> {
         let (release, item) = self.read_item(id).await?;
         if release.immutable_at.is_some() {
             return Err(self.immutable_error());
@@ -246,7 +246,7 @@ impl<'s> Links<'s> {
 
     /// Claims the new unique values, releases those no longer used, and updates the URL and the
     /// digest that the filepath item duplicates.
-    fn update_transaction(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
+    pub(super) fn update_transaction(&self, stored: &StoredLink, after: &Link) -> Transaction<'_> {
         let (partition, generation) = (&self.partition, stored.release.generation);
         let is_held = Condition::OwnOrAbsent(after.id);
         let unchanged = Condition::Version(stored.item.version);

@@ -24,6 +24,8 @@ use super::work::{Work, after_all_writes, earliest};
 const CONCURRENT_TRANSACTIONS: usize = 4;
 /// The longest time that a request spends on what others have left.
 const MAX_PURGE: Duration = Duration::from_secs(1);
+/// The longest time that a command spends on what it has failed to bring to life.
+const MAX_OWN_PURGE: Duration = Duration::from_secs(30 * 60);
 
 /// How far the removal of a generation came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +88,9 @@ impl Session<'_> {
         work: &Work,
         release: &ReleaseItem,
     ) -> Result<bool, StoreError> {
-        let (time, is_own) = (self.time_left() / 2, Condition::Work(work.item.nonce));
+        // An import has days, but others may clean up soon after it was killed.
+        let time = (self.time_left() / 2).min(MAX_OWN_PURGE);
+        let is_own = Condition::Work(work.item.nonce);
         let Some(marked) = self.mark(partition, work, time, is_own).await? else {
             return self.lives_in(partition, work.generation).await;
         };

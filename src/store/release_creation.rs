@@ -9,7 +9,7 @@
 //! first. Nobody sees them before the release exists. If the creation fails, the work item tells
 //! later requests what to remove.
 
-use super::birth::{add_link, add_release};
+use super::birth::{LinkIds, add_link, add_release};
 use super::condition::Condition;
 use super::error::StoreError;
 use super::items::{IdempotencyRecord, ReleaseItem};
@@ -118,7 +118,8 @@ impl<'s> Releases<'s> {
             let record = IdempotencyRecord::new(request, reserved.first()?, Some(release), now);
             record.add_to(&mut transaction, place, request, self.session.seconds());
         }
-        add_release(&mut transaction, place, release, created.links.len());
+        let links = created.links.len();
+        add_release(&mut transaction, place, release, links, LinkIds::Reserved);
         Ok(transaction)
     }
 

@@ -277,7 +277,10 @@ impl SortKey {
                 _ => return None,
             },
             "i" => Self::Record(generation, owned),
-            "l" => Self::Link(generation, value.parse().ok()?),
+            "l" => {
+                let id = value.strip_prefix(LONG_ID).unwrap_or(value);
+                Self::Link(generation, id.parse().ok()?)
+            }
             _ => return None,
         })
     }
@@ -332,7 +335,8 @@ impl fmt::Display for SortKey {
             Self::Url(of, digest) => write!(f, "{}c#u#{digest}", Self::all(*of)),
             Self::Filepath(of, filepath) => write!(f, "{}c#f#{filepath}", Self::all(*of)),
             Self::Record(of, digest) => write!(f, "{}i#{digest}", Self::all(*of)),
-            Self::Link(of, id) => write!(f, "{}{id:0>12}", Self::links(*of)),
+            Self::Link(of, id @ ..=999_999_999_999) => write!(f, "{}{id:0>12}", Self::links(*of)),
+            Self::Link(of, id) => write!(f, "{}{LONG_ID}{id:0>19}", Self::links(*of)),
             Self::Release => f.write_str(RELEASE),
             Self::Details => f.write_str(DETAILS),
             Self::Work(of) => write!(f, "{WORK_ITEMS}{of:0>12}"),
@@ -340,6 +344,9 @@ impl fmt::Display for SortKey {
     }
 }
 
+/// What an ID of more than 12 digits begins with, so that it sorts after the others. An import may
+/// bring such IDs.
+const LONG_ID: char = ':';
 const RELEASE: &str = "release";
 const DETAILS: &str = "release#details";
 /// What the keys of all work items begin with.

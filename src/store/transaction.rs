@@ -78,21 +78,12 @@ pub(super) enum TransactionError {
 /// decides.
 const CONFLICT: &str = "TransactionConflict";
 const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
-/// The errors of a call that DynamoDB throttles.
-const THROTTLED_CALL: [&str; 3] = [
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-];
 
 impl TransactionError {
     fn is_throttled(&self) -> bool {
         match self {
             Self::Throttled => true,
-            Self::Failed(StoreError::Unavailable(cause)) => {
-                let code = cause.call().and_then(|call| call.code.as_deref());
-                code.is_some_and(|code| THROTTLED_CALL.contains(&code))
-            }
+            Self::Failed(error) => error.is_throttled(),
             _ => false,
         }
     }

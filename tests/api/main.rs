@@ -30,6 +30,7 @@ mod hidden_projects;
 mod html_descriptions;
 mod idempotency;
 mod immutable;
+mod imports;
 mod large_lists;
 mod latest;
 mod limits;

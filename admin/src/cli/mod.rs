@@ -1,5 +1,9 @@
 //! The command line: subcommands, flags, and the parsers of their values.
 
+mod check;
+mod export;
+mod gitlab;
+mod import;
 mod projects;
 mod releases;
 mod tokens;
@@ -8,6 +12,10 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use crate::values::Grant;
+pub use check::Check;
+pub use export::Export;
+pub use gitlab::{GitLab, SourceProject};
+pub use import::Import;
 pub use projects::{DeleteProject, ProjectCommand, PurgeProject, RestoreProject};
 pub use releases::ReleaseCommand;
 pub use tokens::{TokenCommand, WhichToken};
@@ -15,28 +23,34 @@ pub use tokens::{TokenCommand, WhichToken};
 const EXAMPLES: &str = "\
 Examples:
   export TABLE_NAME=…                    the stack's output TableName
-  release-links-admin project create --id 24 --path group/app --visibility private
-  TOKEN=$(release-links-admin token create --label ci --grant 24=developer --expires-in 90d)
+  release-links-admin project create --id 24 --path group/app
+  TOKEN=$(release-links-admin token create --label ci --grant 24=developer)
   release-links-admin token list
   release-links-admin token revoke ci
   release-links-admin release list --project 24
   release-links-admin release restore v1.0 --project 24 --from links-restored
+  release-links-admin import --from https://gitlab.example.com --project group/app
+  release-links-admin import --file releases.jsonl
+  release-links-admin check --project group/app --latest 5
 
 Environment:
   TABLE_NAME               the DynamoDB table; required
-  IDENTITY_CACHE_SECONDS   how long the function caches tokens and projects; 30 by default
-  AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and all others that the AWS SDK supports
+  IDENTITY_CACHE_SECONDS   how long the function caches tokens and projects;
+                           30 by default
+  AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and all others that the AWS
+  SDK supports
 
-Exit status: 0 success, 1 failure with one sentence on standard error, 2 usage error";
+Exit status: 0 success, 1 failure with one sentence on standard error, 2 usage
+error";
 
 /// Manage the projects, releases and tokens of a release-links deployment
 ///
 /// The command accesses the deployment's DynamoDB table directly, with your own AWS credentials.
 /// Every change is atomic, which means that it takes effect completely or not at all. The
-/// exceptions are purges of projects and restores, which you can interrupt and run again.
+/// exceptions are purges of projects, restores and imports, which you can interrupt and run again.
 #[derive(Debug, Parser)]
 #[command(name = "release-links-admin", version = env!("VERSION_AND_COMMIT"))]
-#[command(max_term_width = 100, after_long_help = EXAMPLES)]
+#[command(max_term_width = 80, after_long_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -56,6 +70,27 @@ pub enum Command {
     /// Manage tokens, which clients use to read and write links
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Ask the URLs of the links, and list those that lead nowhere
+    ///
+    /// Each URL is asked once, by this command and not by the function: with HEAD, or else for the
+    /// first byte. Dead are URLs that answer 404 or 410, redirect in a loop, or have a name that is
+    /// not found, a port that is closed, or a certificate that is not valid. Uncertain are those
+    /// that refuse, limit or do not answer the command: a browser may be able to open them. Not
+    /// asked are ftp and, unless you pass `--allow-private`, addresses that are not public.
+    Check(Check),
+    /// Export projects with their releases and links as JSON Lines, which `import` reads
+    ///
+    /// The export reads a live table: each release is whole, but the releases are read one after
+    /// the other. It contains the visible projects, their releases and links, and neither tokens
+    /// nor roles. Unless the command exits with 0, the export is incomplete.
+    Export(Export),
+    /// Import projects with their releases and links
+    ///
+    /// Projects, releases and links keep their IDs and dates. What exists here stays as it is: an
+    /// existing release gets only links whose IDs are higher than all that it has given. A release
+    /// that was deleted here stays deleted. What cannot be imported is listed at the end, and then
+    /// the exit status is 1. You can interrupt the command and run it again.
+    Import(Import),
     /// Print a shell completion script
     ///
     /// For bash: source <(release-links-admin completions bash)

@@ -5,16 +5,30 @@
     reason = "a None or an Err fails the test at once"
 )]
 
+mod check;
 mod credentials;
 mod deletion;
+mod export;
+mod export_changes;
+mod export_documents;
+mod export_streams;
 mod failures;
+mod gitlab;
+mod import;
+mod import_again;
+mod import_ends;
+mod import_files;
+mod import_projects;
+mod import_rules;
 mod locks;
 mod platform;
 mod policy;
 mod project_restore;
 mod projects;
+mod random_table;
 mod release_list;
 mod releases;
+mod round_trip;
 mod silence;
 mod takeover;
 mod terminal;
@@ -167,13 +181,18 @@ async fn a_new_project_and_token_can_create_the_first_link() {
 }
 
 /// Arguments, and a part of the message that explains what is wrong with them.
-const USAGE_ERRORS: [(&str, &str); 37] = [
+const USAGE_ERRORS: [(&str, &str); 39] = [
     ("", "Usage: release-links-admin [OPTIONS] <COMMAND>"),
     (
         "project",
         "Usage: release-links-admin project [OPTIONS] <COMMAND>",
     ),
     ("project create --id 24", "--path <GROUP/NAME>"),
+    ("import", "--file <FILE>"),
+    (
+        "import --file a --write-units 49",
+        "invalid value '49' for '--write-units <UNITS>'",
+    ),
     (
         "project purge 24 --write-units 0",
         "invalid value '0' for '--write-units <UNITS>'",

@@ -8,7 +8,8 @@ use axum::http::StatusCode;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Ended, admin, command, ended};
+use super::import::{export, project};
+use super::{Ended, admin, command, ended, file};
 use testkit::app::TestApp;
 
 /// What the endpoint answers to every call.
@@ -258,7 +259,7 @@ async fn each_error_of_dynamodb_is_explained_in_one_sentence() {
 }
 
 /// Every subcommand that uses the table.
-const SUBCOMMANDS: [&str; 18] = [
+const SUBCOMMANDS: [&str; 19] = [
     "project create --id 7 --path a/b",
     "project list",
     "project show 24",
@@ -272,6 +273,7 @@ const SUBCOMMANDS: [&str; 18] = [
     "release delete v1 --project 24 --yes",
     "release restore v1 --project 24 --from other",
     "release restore --all --project 24 --from other",
+    concat!("import --file ", env!("CARGO_TARGET_TMPDIR"), "/platform"),
     "token create --label ci --grant 24=guest",
     "token create --label ci --grant all=guest",
     "token list",
@@ -281,6 +283,7 @@ const SUBCOMMANDS: [&str; 18] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_subcommand_explains_an_error_of_dynamodb_in_one_short_line() {
+    file("platform", &export(&[project(31, "new/app")]));
     let long = Box::leak("a long message { code } ".repeat(100).into_boxed_str());
     let answers = [
         error("AccessDeniedException", DENIED),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::import::{export, link, project, release, with};
 use super::terminal::at_terminal_of;
 use super::{command, ended, file};
 use testkit::app::{TABLE, TestApp};
@@ -27,6 +28,8 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         found.display()
     );
     let revoke = format!("token revoke --token-file {}", found.display());
+    let import = import_of(1);
+    let larger_import = import_of(40);
     let restore = format!("release restore v0.1 --project 24 --from {TABLE}");
     for arguments in [
         "project create --id 7 --path group/new",
@@ -42,7 +45,10 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         &revoke,
         &restore,
         &format!("release restore --all --project 24 --from {TABLE}"),
+        &import,
+        &larger_import,
         "release list --project 24",
+        "export",
         "release lock v1 --project 24",
         "release unlock v1 --project 24 --yes",
         "release delete v0.1 --project 24 --yes",
@@ -63,6 +69,20 @@ async fn the_command_needs_every_permission_of_the_operators_policy_and_no_other
         called.insert(access.action);
     }
     assert_eq!(called, policy.actions());
+}
+
+/// The import of a project with a former path and two releases: one with this number of links, and
+/// one with a link more than before.
+fn import_of(links: u64) -> String {
+    let project = with(
+        project(31, "import/app"),
+        json!({"former_paths": ["import/old"]}),
+    );
+    let number = u32::try_from(links).unwrap();
+    let mut lines = vec![project, release(0), link(0, links), release(number)];
+    lines.extend((1..=links).map(|id| link(number, id)));
+    let path = file(&format!("policy-{links}"), &export(&lines));
+    format!("import --file {}", path.display())
 }
 
 /// Deletes the project whose release is `v1`. Before the command asks, it counts the immutable

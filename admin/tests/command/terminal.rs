@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -220,8 +221,13 @@ async fn an_interrupted_command_says_what_is_left_to_do() {
 /// Whatever prints elsewhere could forget to escape.
 #[test]
 fn only_the_output_module_writes_to_the_terminal() {
-    for file in std::fs::read_dir("src").unwrap() {
-        let path = file.unwrap().path();
+    let mut paths = vec![PathBuf::from("src")];
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            let files = std::fs::read_dir(path).unwrap();
+            paths.extend(files.map(|file| file.unwrap().path()));
+            continue;
+        }
         let code = std::fs::read_to_string(&path).unwrap();
         let is_output = path.file_name().unwrap() == "output.rs";
         for way in [

@@ -87,6 +87,11 @@ impl Policy {
         Self::read(&resource("OperatorPolicy")["PolicyDocument"])
     }
 
+    /// The policy of this document, in JSON or YAML.
+    pub fn parse(document: &str) -> Self {
+        Self::read(&serde_yaml_ng::from_str(document).unwrap())
+    }
+
     fn read(document: &Yaml) -> Self {
         let statements = document["Statement"].as_sequence().unwrap().iter();
         let statements = statements.map(Statement::read);

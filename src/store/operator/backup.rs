@@ -97,6 +97,38 @@ impl OperatorReleases<'_> {
     }
 }
 
+/// The names, URLs and filepaths of links that are in one release together.
+pub(super) struct UniqueValues<'p> {
+    partition: &'p Partition,
+    taken: HashSet<String>,
+}
+
+impl<'p> UniqueValues<'p> {
+    pub(super) fn new(partition: &'p Partition) -> Self {
+        let taken = HashSet::new();
+        Self { partition, taken }
+    }
+
+    fn values(&self, link: &Link) -> Vec<(Violation, String)> {
+        let items = constraint_items(self.partition, 0, link).into_iter();
+        let values = items.map(|(kind, item)| (kind, sort_key(&item).to_owned()));
+        values.collect()
+    }
+
+    /// The values of a link that others have claimed.
+    pub(super) fn rivals(&self, link: &Link) -> Vec<Violation> {
+        let values = self.values(link).into_iter();
+        let rivals = values.filter(|(_, value)| self.taken.contains(value));
+        rivals.map(|(kind, _)| kind).collect()
+    }
+
+    /// Claims the values of a link.
+    pub(super) fn claim(&mut self, link: &Link) {
+        let values = self.values(link).into_iter();
+        self.taken.extend(values.map(|(_, value)| value));
+    }
+}
+
 impl ReleaseBackup {
     /// Whether the release exists in the backup. It may have no links.
     #[must_use]
@@ -111,15 +143,12 @@ impl ReleaseBackup {
         &self,
         partition: &Partition,
     ) -> (Vec<&LinkBackup>, RestoredRelease) {
-        let (mut links, mut outcomes, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
+        let (mut links, mut outcomes) = (Vec::new(), Vec::new());
+        let mut taken = UniqueValues::new(partition);
         for stored in &self.links {
-            let values = constraint_items(partition, 0, &stored.link).into_iter();
-            let values = values.map(|(kind, item)| (kind, sort_key(&item).to_owned()));
-            let values: Vec<_> = values.collect();
-            let rivals = values.iter().filter(|(_, value)| taken.contains(value));
-            let rivals: Vec<Violation> = rivals.map(|(kind, _)| *kind).collect();
+            let rivals = taken.rivals(&stored.link);
             let outcome = if rivals.is_empty() {
-                taken.extend(values.into_iter().map(|(_, value)| value));
+                taken.claim(&stored.link);
                 links.push(stored);
                 RestoreOutcome::Restored
             } else {

@@ -6,11 +6,16 @@
 mod backup;
 mod check;
 mod deletion;
+mod digests;
 mod error;
+mod export;
+mod import;
 mod locks;
+mod project_import;
 mod project_items;
 mod project_restore;
 mod projects;
+mod rebirth;
 mod releases;
 mod restore;
 mod rounds;
@@ -20,7 +25,12 @@ mod tokens;
 
 pub use backup::{ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
 pub use deletion::HiddenProject;
+pub use digests::AddedDigest;
 pub use error::{AdminError, FormerOwner};
+pub use export::{
+    BegunRelease, ExportedLink, ExportedProject, ExportedRelease, OrderPosition, Part,
+};
+pub use import::{ImportMode, ImportOutcome, ImportedLink, ImportedRelease, ReleaseImport};
 pub use project_items::{ProjectChanges, ProjectState, ProjectVersion};
 pub use project_restore::{RestoreFrom, RestoredPath, RestoredProject};
 pub use projects::{Projects, Takeover};

@@ -139,7 +139,7 @@ impl<'a> Projects<'a> {
     }
 
     /// Fails if a project has or had this ID.
-    async fn check_id(self, id: ProjectId) -> Result<(), AdminError> {
+    pub(super) async fn check_id(self, id: ProjectId) -> Result<(), AdminError> {
         let item = self
             .store
             .get_item(keys::project_by_id(id.number()))

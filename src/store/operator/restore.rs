@@ -7,24 +7,20 @@
 use super::backup::{LinkBackup, ReleaseBackup, RestoreOutcome, RestoredLink, RestoredRelease};
 use super::error::AdminError;
 use super::project_items::ProjectVersion;
+use super::rebirth::Rebirth;
 use super::releases::OperatorReleases;
 use crate::link::Link;
 use crate::project::ProjectId;
 use crate::release::{Release, ReleaseKey};
-use crate::store::birth::{add_link, add_release};
+use crate::store::birth::LinkIds;
 use crate::store::condition::Condition;
 use crate::store::constraints::claim_conflicts;
 use crate::store::error::StoreError;
-use crate::store::items::{ReleaseItem, number, read};
+use crate::store::items::{number, read};
 use crate::store::keys::project_by_id;
 use crate::store::partition::Partition;
 use crate::store::schema::attribute::{LAST_GENERATION, LAST_LINK_ID};
-use crate::store::transaction::{MAX_STEPS, Step, Transaction, TransactionError};
-use crate::store::work::Work;
-
-/// Number of links in one of several transactions. Each takes up to four steps, and the work item
-/// and the project one each.
-const LINKS_PER_TRANSACTION: usize = 24;
+use crate::store::transaction::{Step, Transaction, TransactionError};
 
 /// What a restore requires of the project with each write, so that a command that was suspended
 /// changes nothing after somebody else has ended or undone it.
@@ -37,7 +33,7 @@ pub enum RestoreInto {
 }
 
 impl RestoreInto {
-    fn check(&self, transaction: &mut Transaction<'_>) {
+    pub(super) fn check(&self, transaction: &mut Transaction<'_>) {
         match self {
             Self::Active(id) => {
                 let key = project_by_id(id.number());
@@ -103,7 +99,7 @@ impl<'a> OperatorReleases<'a> {
                         .await?
                 }
                 None => {
-                    self.bring_to_life(&partition, restored, backup, into)
+                    self.restore_missing(&partition, restored, backup, into)
                         .await?
                 }
             };
@@ -149,79 +145,25 @@ impl<'a> OperatorReleases<'a> {
     }
 
     /// Restores a release that does not exist; `None` if it was created at the same time.
-    async fn bring_to_life(
+    async fn restore_missing(
         self,
         partition: &Partition,
         release: &Release,
         backup: &ReleaseBackup,
         into: &RestoreInto,
     ) -> Result<Option<RestoredRelease>, AdminError> {
-        let store = self.store;
-        let Some(reserved) = store.reserve_release(partition, 0).await? else {
+        let Some(reserved) = self.store.reserve_release(partition, 0).await? else {
             return Ok(None);
         };
-        let generation = reserved.generation();
         let (links, outcome) = backup.without_rivals(partition);
-        let mut last = Transaction::on(&store.table.name);
-        into.check(&mut last);
-        add_release(&mut last, (partition, generation), release, links.len());
-        let all = self.links_transaction(partition, generation, &links);
-        let work = if all.len() + last.len() <= MAX_STEPS {
-            last.append(all);
-            None
-        } else {
-            let work = Work::for_restore(generation, store);
-            let stage = self.stage(partition, &reserved.release, &work, &links, into);
-            if !stage.await? {
-                return Ok(None);
-            }
-            Some(work)
+        let rebirth = Rebirth {
+            release,
+            links: &links,
+            ids: LinkIds::Reserved,
+            into,
         };
-        let is_born = store.bring_to_life(partition, &reserved, last, work.as_ref());
-        Ok(is_born.await?.then_some(outcome))
-    }
-
-    fn links_transaction(
-        self,
-        partition: &Partition,
-        generation: u64,
-        links: &[&LinkBackup],
-    ) -> Transaction<'a> {
-        let mut transaction = Transaction::on(&self.store.table.name);
-        for LinkBackup { link, created_at } in links {
-            let (place, is_free) = ((partition, generation), Condition::OwnOrAbsent(link.id));
-            let created_at = created_at.clone();
-            add_link(&mut transaction, place, link, created_at, is_free);
-        }
-        transaction
-    }
-
-    /// Writes the work item, and then the links, which nobody sees before the release exists.
-    /// `false` means that somebody took the restore for an abandoned one: it may have been suspended
-    /// for hours.
-    async fn stage(
-        self,
-        partition: &Partition,
-        release: &ReleaseItem,
-        work: &Work,
-        links: &[&LinkBackup],
-        into: &RestoreInto,
-    ) -> Result<bool, AdminError> {
-        let store = self.store;
-        store.announce(partition, work, release).await?;
-        for links in links.chunks(LINKS_PER_TRANSACTION) {
-            let mut transaction = self.links_transaction(partition, work.generation, links);
-            into.check(&mut transaction);
-            work.extend_in(&mut transaction, partition, store);
-            match transaction.commit(store).await {
-                Ok(()) => {}
-                Err(TransactionError::Steps(steps)) if steps.contains(&Step::Work) => {
-                    return Ok(false);
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(true)
+        let is_born = self.give_life(partition, &reserved, &rebirth).await?;
+        Ok(is_born.then_some(outcome))
     }
 
     /// Adds nothing to a locked release; `None` if it was deleted in the meantime.

@@ -5,6 +5,8 @@
 mod calls;
 mod creations;
 mod crowds;
+mod exports;
+mod imports;
 mod items;
 mod leftovers;
 mod links;

@@ -164,7 +164,7 @@ impl Process {
 }
 
 /// Waits until the call is held; `false` if the request ends without such a call.
-pub(super) async fn is_held(hold: &Hold, request: &JoinHandle<Reply>) -> bool {
+pub(super) async fn is_held<T>(hold: &Hold, request: &JoinHandle<T>) -> bool {
     while !hold.is_held() && !request.is_finished() {
         // The paused clock goes on while nobody has anything else to do.
         tokio::time::sleep(Duration::from_millis(1)).await;

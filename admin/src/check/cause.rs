@@ -1,0 +1,81 @@
+//! Why a request failed, in a few words, and whether that is certain.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+
+use rustls::CertificateError;
+
+use super::finding::Finding;
+use super::resolver::Unresolved;
+
+/// The finding for a request that brought no response, or no end of one.
+pub fn explain(error: &reqwest::Error) -> Finding {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(finding) = explain_cause(error) {
+            return finding;
+        }
+        // The error inside of one of the system's is not among its sources.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        cause = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    if error.is_connect() {
+        Finding::uncertain("cannot connect")
+    } else if error.is_body() || error.is_decode() {
+        Finding::uncertain("the response breaks off")
+    } else {
+        Finding::uncertain("no valid response")
+    }
+}
+
+fn explain_cause(error: &(dyn Error + 'static)) -> Option<Finding> {
+    if let Some(unresolved) = error.downcast_ref::<Unresolved>() {
+        let sentence = unresolved.to_string();
+        return Some(match unresolved {
+            Unresolved::NotFound => Finding::dead(sentence),
+            Unresolved::Failed => Finding::uncertain(sentence),
+            Unresolved::NotPublic(_) => Finding::skipped(sentence),
+        });
+    }
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(match error {
+            rustls::Error::InvalidCertificate(reason) => {
+                Finding::dead(format!("certificate {}", explain_certificate(reason)))
+            }
+            _ => Finding::uncertain("no TLS connection"),
+        });
+    }
+    let error = error.downcast_ref::<io::Error>()?;
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Some(Finding::dead("connection refused")),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+            Some(Finding::uncertain("connection reset"))
+        }
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            Some(Finding::uncertain("no route to the host"))
+        }
+        ErrorKind::TimedOut => Some(Finding::uncertain("no answer")),
+        _ => None,
+    }
+}
+
+/// Completes a sentence about a certificate.
+fn explain_certificate(reason: &CertificateError) -> &'static str {
+    match reason {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "of another name"
+        }
+        CertificateError::UnknownIssuer => "of an unknown issuer",
+        CertificateError::Revoked => "revoked",
+        _ => "invalid",
+    }
+}

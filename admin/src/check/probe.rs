@@ -1,0 +1,250 @@
+//! The check of one URL.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, Response, StatusCode};
+use tokio::time::timeout;
+use url::Url;
+
+use super::address::Refuse;
+use super::cause::explain;
+use super::file::read;
+use super::finding::Finding;
+use super::gate::{Gate, PER_HOST, Pass};
+use super::private::{OwnService, may_hide};
+use super::resolver::{Names, Resolver};
+use super::trail::Trail;
+
+/// Longest pause that a host gets.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What servers see of the client.
+const USER_AGENT: &str = concat!("release-links-admin/", env!("VERSION_AND_COMMIT"));
+
+/// How URLs are checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Time limit for a response, and for each part of a file.
+    pub timeout: Duration,
+    /// Which addresses are not asked.
+    pub refuse: Refuse,
+}
+
+/// What to ask of a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether it answers.
+    Answers,
+    /// The digest of the file.
+    Digest,
+}
+
+/// How to ask.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Head,
+    /// The first byte, for servers that refuse HEAD.
+    FirstByte,
+    Whole,
+}
+
+/// Checks URLs.
+pub struct Prober {
+    client: Client,
+    gate: Gate,
+    settings: Settings,
+    own: OwnService,
+}
+
+/// A response, and the right to read it.
+struct Answer {
+    response: Response,
+    _pass: Pass,
+}
+
+impl Prober {
+    /// A prober that asks these names.
+    ///
+    /// # Errors
+    ///
+    /// The system's root certificates cannot be read.
+    pub fn new(
+        settings: Settings,
+        names: Arc<dyn Names>,
+        own: OwnService,
+    ) -> Result<Self, reqwest::Error> {
+        // It fails if somebody else has chosen the same one before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let resolver = Resolver {
+            names,
+            refuse: settings.refuse,
+        };
+        let client = Client::builder()
+            .dns_resolver(resolver)
+            // A proxy would connect to an address that nobody has checked.
+            .no_proxy()
+            .redirect(Policy::none())
+            .user_agent(USER_AGENT)
+            .pool_max_idle_per_host(PER_HOST)
+            .pool_idle_timeout(Duration::from_secs(5))
+            .build()?;
+        Ok(Self {
+            client,
+            gate: Gate::new(),
+            settings,
+            own,
+        })
+    }
+
+    /// Checks a URL.
+    pub async fn check(&self, url: Url, question: Question) -> Finding {
+        let mut trail = Trail::new(url);
+        let finding = self.walk(&mut trail, question).await;
+        let finding = finding.unwrap_or_else(|finding| finding);
+        finding.moved(trail.moved_to())
+    }
+
+    /// Follows the redirects to the end. An error is a finding that ends the trail.
+    async fn walk(&self, trail: &mut Trail, question: Question) -> Result<Finding, Finding> {
+        loop {
+            trail.check(self.settings.refuse)?;
+            let answer = self.ask(trail.url(), question).await?;
+            let response = &answer.response;
+            if !trail.follow(response.status(), response.headers())? {
+                return self.judge(trail.url(), answer, question).await;
+            }
+        }
+    }
+
+    /// Asks once, or with GET after HEAD was refused.
+    async fn ask(&self, url: &Url, question: Question) -> Result<Answer, Finding> {
+        if question == Question::Digest {
+            return self.send(url, Way::Whole).await;
+        }
+        let answer = self.send(url, Way::Head).await?;
+        match answer.response.status().as_u16() {
+            400 | 403 | 404 | 405 | 500 | 501 => {
+                drop(answer);
+                self.send(url, Way::FirstByte).await
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// Sends a request, and once more after the pause for which the host asks.
+    async fn send(&self, url: &Url, way: Way) -> Result<Answer, Finding> {
+        let answer = self.send_once(url, way).await?;
+        if answer.response.status() != StatusCode::TOO_MANY_REQUESTS {
+            return Ok(answer);
+        }
+        let host = host(url);
+        match pause(answer.response.headers()) {
+            Some(time) if time <= LONGEST_PAUSE && self.gate.pause(host, time) => {}
+            _ => return Ok(answer),
+        }
+        drop(answer);
+        let answer = self.send_once(url, way).await?;
+        if answer.response.status() == StatusCode::TOO_MANY_REQUESTS {
+            self.gate.give_up(host);
+        }
+        Ok(answer)
+    }
+
+    async fn send_once(&self, url: &Url, way: Way) -> Result<Answer, Finding> {
+        let pass = self.gate.enter(host(url)).await;
+        let method = match way {
+            Way::Head => Method::HEAD,
+            Way::FirstByte | Way::Whole => Method::GET,
+        };
+        // The digest is that of the file, not of what a server makes of it.
+        let request = self.client.request(method, url.clone());
+        let mut request = request.header(ACCEPT_ENCODING, "identity");
+        if let Way::FirstByte = way {
+            request = request.header(RANGE, "bytes=0-0");
+        }
+        match timeout(self.settings.timeout, request.send()).await {
+            Ok(Ok(response)) => Ok(Answer {
+                response,
+                _pass: pass,
+            }),
+            Ok(Err(error)) => Err(explain(&error)),
+            Err(_) => Err(Finding::uncertain("no answer")),
+        }
+    }
+
+    /// The finding for the last response of a trail.
+    async fn judge(
+        &self,
+        url: &Url,
+        answer: Answer,
+        question: Question,
+    ) -> Result<Finding, Finding> {
+        let Answer { response, _pass } = answer;
+        let status = response.status().as_u16();
+        let cause = format!("status {status}");
+        let finding = match status {
+            200 if question == Question::Digest => {
+                let file = read(response, url, self.settings.timeout).await;
+                Finding::ok(status, Some(file.map_err(|lost| lost.with_status(status))?))
+            }
+            200..=299 => Finding::ok(status, None),
+            404 if may_hide(url, response.headers(), &self.own) => {
+                Finding::uncertain(cause + ", which may hide a private file")
+            }
+            404 | 410 => Finding::dead(cause),
+            416 if is_empty(response.headers()) => Finding::ok(status, None),
+            _ => Finding::uncertain(cause),
+        };
+        Ok(finding.with_status(status))
+    }
+}
+
+/// The host of a URL, without the dot that may end its name.
+pub fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_end_matches('.')
+}
+
+/// Whether the response to a request for the first byte says that there is none, because the file
+/// is empty.
+fn is_empty(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_RANGE) == Some(&HeaderValue::from_static("bytes */0"))
+}
+
+/// The pause for which a response asks, in seconds or until a time.
+fn pause(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = DateTime::from_str(text, Format::HttpDate).ok()?;
+    let left = until.secs() - DateTime::from(std::time::SystemTime::now()).secs();
+    Some(Duration::from_secs(left.try_into().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_a_number_of_seconds_or_a_time() {
+        let pause = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_str(text).unwrap());
+            super::pause(&headers)
+        };
+        assert_eq!(pause("0"), Some(Duration::ZERO));
+        assert_eq!(pause(" 60 "), Some(Duration::from_secs(60)));
+        let past = "Fri, 31 Dec 1999 23:59:59 GMT";
+        assert_eq!(pause(past), Some(Duration::ZERO));
+        let soon = DateTime::from(std::time::SystemTime::now() + Duration::from_secs(30));
+        let soon = pause(&soon.fmt(Format::HttpDate).unwrap()).unwrap();
+        assert!((25..=30).contains(&soon.as_secs()), "{soon:?}");
+        for text in ["", "soon", "-1", "1.5"] {
+            assert_eq!(pause(text), None, "{text}");
+        }
+    }
+}

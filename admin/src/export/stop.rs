@@ -1,0 +1,28 @@
+//! Why an export ends early.
+
+use release_links::store::StoreError;
+
+use crate::failure::Failure;
+
+/// Why an export ends before its last line.
+#[derive(Debug)]
+pub enum Stop {
+    /// Nobody reads the lines any more.
+    Closed,
+    /// The table could not be read.
+    Store(StoreError),
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}

@@ -1,0 +1,257 @@
+//! The releases of one project, from its pages into the import.
+
+use std::collections::HashSet;
+
+use release_links::project::ProjectId;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::import::{Importer, Report};
+use crate::record::{LinkRecord, ProjectRecord};
+
+use super::client::Client;
+use super::hosted::Kind;
+use super::json;
+use super::mapping::{self, Dropped};
+use super::pages::{Page, Pages};
+use super::problem::{Problem, explain};
+
+/// Times that the pages are read if some releases are missing in them.
+const MAX_READINGS: usize = 2;
+
+/// The releases of a project.
+pub struct Releases<'a> {
+    client: &'a Client,
+    /// Its ID there.
+    source: String,
+    /// The project as it becomes here.
+    project: ProjectRecord,
+    /// Whether a project without releases is created.
+    creates_empty: bool,
+    /// Its ID here, once it is there.
+    id: Option<ProjectId>,
+    /// The tags of the releases that were read.
+    tags: HashSet<String>,
+    /// Releases without a tag that were read this time.
+    unreadable: u64,
+    /// Whether the pages are read for the first time.
+    is_first: bool,
+    /// Releases of other projects that were read before.
+    before: u64,
+}
+
+impl<'a> Releases<'a> {
+    /// The releases of the project that has the ID `source` there.
+    pub fn new(client: &'a Client, source: u64, project: ProjectRecord, before: u64) -> Self {
+        Self {
+            client,
+            source: source.to_string(),
+            project,
+            creates_empty: true,
+            id: None,
+            tags: HashSet::new(),
+            unreadable: 0,
+            is_first: true,
+            before,
+        }
+    }
+
+    /// The same, without a project here if there are none.
+    pub fn unless_empty(self) -> Self {
+        Self {
+            creates_empty: false,
+            ..self
+        }
+    }
+
+    /// Reads all pages, and imports each release once. Pages move while releases are created and
+    /// deleted, so they are read once more if some are missing.
+    pub async fn import(&mut self, importer: &mut Importer<'_>) -> Result<(), Problem> {
+        let mut counted = 0;
+        for _ in 0..MAX_READINGS {
+            self.unreadable = 0;
+            counted = self
+                .read_pages(importer)
+                .await
+                .map_err(|problem| self.in_part(problem))?;
+            let is_left_out = self.id.is_none();
+            if is_left_out || self.read() >= counted {
+                return Ok(());
+            }
+            self.is_first = false;
+        }
+        Err(Problem::Part(format!(
+            "only {} of {counted} releases could be read, because others were created or deleted \
+             meanwhile",
+            self.read()
+        )))
+    }
+
+    /// Releases that were read.
+    pub fn read(&self) -> u64 {
+        self.tags.len() as u64 + self.unreadable
+    }
+
+    /// Says that the releases before the problem were imported.
+    fn in_part(&self, problem: Problem) -> Problem {
+        match problem {
+            Problem::Part(reason) if !self.tags.is_empty() => {
+                let count = self.tags.len();
+                Problem::Part(format!("only {count} releases could be read: {reason}"))
+            }
+            problem => problem,
+        }
+    }
+
+    /// Reads all pages, and returns how many releases there were at most meanwhile.
+    async fn read_pages(&mut self, importer: &mut Importer<'_>) -> Result<u64, Problem> {
+        let what = format!("the releases of {}", self.project.path);
+        let source = self.source.clone();
+        let query = [("order_by", "created_at"), ("sort", "asc")];
+        let mut pages = Pages::new(
+            self.client,
+            &what,
+            &["projects", &source, "releases"],
+            &query,
+        );
+        let mut counted = 0;
+        while let Some(page) = pages.next().await? {
+            if !self.begin(importer, &page).await? {
+                break;
+            }
+            // A deletion lowers it, but the release that was deleted may have been read.
+            counted = page.total.unwrap_or(0).max(counted);
+            importer.expect(self.before + counted.max(self.read()));
+            if let Some(reason) = page.missing {
+                self.leave_out(importer, "-", 0, reason);
+            }
+            let before = self.tags.len();
+            for item in page.items {
+                self.item(importer, item.get()).await?;
+                importer.advance(self.before + self.read());
+            }
+            pages.saw(self.tags.len() > before);
+        }
+        Ok(counted)
+    }
+
+    /// Creates the project with the first page. Whether its releases are imported.
+    async fn begin(&mut self, importer: &mut Importer<'_>, page: &Page) -> Result<bool, Problem> {
+        let is_empty = page.items.is_empty() && page.missing.is_none();
+        if self.id.is_none() && (self.creates_empty || !is_empty) {
+            self.id = importer.project(&self.project).await?;
+        }
+        Ok(self.id.is_some())
+    }
+
+    /// Imports a release, unless it was read before.
+    async fn item(&mut self, importer: &mut Importer<'_>, item: &str) -> Result<(), Problem> {
+        let (Some(id), path) = (self.id, self.project.path.as_str()) else {
+            return Ok(());
+        };
+        let release: json::Release = match serde_json::from_str(item) {
+            Ok(release) => release,
+            Err(error) => {
+                let tag = Named::read(item).tag();
+                self.leave_out(importer, &tag, 0, in_another_form(&error));
+                return Ok(());
+            }
+        };
+        let Some(tag) = release.tag_name.clone() else {
+            let reason = "its tag is not shown: the token needs the role reporter";
+            self.leave_out(importer, "-", release.links().len(), reason.to_owned());
+            return Ok(());
+        };
+        if !self.tags.insert(tag.clone()) {
+            return Ok(());
+        }
+        count(importer.report(), &release);
+        let links = self.links(importer.report(), &release, &tag);
+        match mapping::release(release, tag, id.number()) {
+            Ok(record) => importer.release(id, record, links).await?,
+            Err((tag, reason)) => {
+                importer
+                    .report()
+                    .leave_out_release(path, &tag, links.len(), reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists something that has no tag by which it could be told apart when it is read again.
+    fn leave_out(&mut self, importer: &mut Importer<'_>, tag: &str, links: usize, reason: String) {
+        self.unreadable += 1;
+        if self.is_first {
+            let path = &self.project.path;
+            importer
+                .report()
+                .leave_out_release(path, tag, links, reason);
+        }
+    }
+
+    /// The links of a release.
+    fn links(&self, report: &mut Report, release: &json::Release, tag: &str) -> Vec<LinkRecord> {
+        let (path, created_at) = (&self.project.path, release.created_at());
+        let created_at = created_at.unwrap_or_default();
+        let mut links = Vec::new();
+        for item in release.links() {
+            match serde_json::from_str::<json::Link>(item.get()) {
+                Ok(link) => links.push(mapping::link(link, self.project.id, tag, created_at)),
+                Err(error) => {
+                    let named = Named::read(item.get());
+                    let link = (named.id(), named.name());
+                    report.leave_out_link(path, tag, link, in_another_form(&error));
+                }
+            }
+        }
+        for link in &links {
+            if let Some(kind) = Kind::of(&link.url, self.client.address()) {
+                report.depends_on_old_host(kind.name(), path, tag, (link.id, &link.name));
+            }
+        }
+        links
+    }
+}
+
+fn in_another_form(error: &serde_json::Error) -> String {
+    let problem = explain(error);
+    format!("it is shown in a form that GitLab does not have: {problem}")
+}
+
+/// Counts what is not taken over.
+fn count(report: &mut Report, release: &json::Release) {
+    let dropped = Dropped::of(release);
+    report.drop_some("milestones", dropped.milestones);
+    report.drop_some("evidences", dropped.evidences);
+    report.drop_some("source archives", dropped.sources);
+    report.drop_some("relative links in descriptions", dropped.relative_links);
+}
+
+/// What names an element that cannot be read.
+#[derive(Default, Deserialize)]
+struct Named {
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    tag_name: Value,
+    #[serde(default)]
+    name: Value,
+}
+
+impl Named {
+    fn read(item: &str) -> Self {
+        serde_json::from_str(item).unwrap_or_default()
+    }
+
+    fn id(&self) -> i128 {
+        self.id.as_i64().unwrap_or_default().into()
+    }
+
+    fn tag(&self) -> String {
+        self.tag_name.as_str().unwrap_or("-").to_owned()
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_str().unwrap_or("-")
+    }
+}

@@ -1,0 +1,62 @@
+//! `release-links-admin import`: projects, releases and links of another system, with their IDs and
+//! dates.
+
+mod file;
+mod importer;
+mod lines;
+mod reasons;
+mod releases;
+mod report;
+mod rules;
+
+pub use importer::{Importer, Options};
+pub use report::Report;
+
+use crate::Outcome;
+use crate::cli::Import;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::gitlab;
+use crate::interrupt::interrupt;
+
+/// What an operator does after an import that did not come to its end.
+const AGAIN: &str = "run the command again to go on";
+
+/// Imports what the source has, and prints what was done and what was left out, also if the import
+/// did not come to its end.
+pub async fn run(deployment: &Deployment, arguments: &Import) -> Outcome {
+    let options = Options {
+        dry_run: arguments.dry_run,
+        recreate: arguments.recreate,
+    };
+    let mut importer = Importer::new(deployment, options);
+    let ended = tokio::select! {
+        ended = feed(&mut importer, arguments) => ended,
+        () = interrupt() => Err(Failure::from("interrupted").with_advice(AGAIN)),
+    };
+    let report = importer.into_report();
+    match ended {
+        Err(failure) if report.is_empty() => Err(failure),
+        Err(failure) => {
+            report.print(arguments.json)?;
+            Err(match failure.sentence.ends_with(AGAIN) {
+                true => failure,
+                false => failure.with_advice(AGAIN),
+            })
+        }
+        Ok(()) => {
+            report.print(arguments.json)?;
+            report.outcome()
+        }
+    }
+}
+
+/// Reads the source to its end.
+async fn feed(importer: &mut Importer<'_>, arguments: &Import) -> Outcome {
+    let source = &arguments.source;
+    match (&source.file, &source.from) {
+        (Some(file), _) => file::feed(importer, file).await,
+        (None, Some(address)) => gitlab::feed(importer, address, &arguments.gitlab).await,
+        (None, None) => Err("name a source with --from or --file".into()),
+    }
+}

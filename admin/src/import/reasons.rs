@@ -1,0 +1,89 @@
+//! Why projects, releases and links are left out, and what helps.
+
+use release_links::project::{Project, ProjectId, ProjectPath, Visibility};
+use release_links::release::Release;
+use release_links::store::operator::{AdminError, ImportOutcome};
+
+use crate::failure::cut;
+use crate::record::ProjectRecord;
+
+/// Longest tag in a reason.
+pub const MAX_TAG: usize = 60;
+
+/// Why the releases of a project are left out that was there at first.
+pub const GONE: &str = "somebody hid or deleted the project in the meantime";
+
+/// The project that a record describes.
+pub fn new_project(record: &ProjectRecord) -> Result<Project, String> {
+    let path = ProjectPath::parse_new(&record.path)?;
+    let id = ProjectId::new(record.id).ok_or_else(|| {
+        let (id, max) = (record.id, i64::MAX);
+        format!(
+            "the ID {id} is not between 1 and {max}: {}",
+            another_id(&path)
+        )
+    })?;
+    let visibility: Visibility = record.visibility.parse().map_err(|_| {
+        let visibility = cut(&record.visibility, MAX_TAG);
+        format!("visibility \"{visibility}\" is neither private nor public")
+    })?;
+    Ok(Project {
+        id,
+        path,
+        visibility,
+    })
+}
+
+/// Why no project can be imported under this path.
+pub fn explain_path(error: &AdminError, path: &ProjectPath) -> Option<String> {
+    let take =
+        "`project create --take-former-path` gives it to a new project, and then import into it";
+    Some(match error {
+        AdminError::FormerPath { project, .. } => {
+            let (id, now) = (project.id, &project.path);
+            format!("{path} is a former path of project {id}, which is now {now}: {take}")
+        }
+        AdminError::FormerPathOfAnother { owner, .. } => format!("{path} {owner}: {take}"),
+        AdminError::Deleted { id, .. } => {
+            format!("{path} is reserved for project {id}, which was deleted: {take}")
+        }
+        AdminError::Hidden(_) | AdminError::Purging(_) => error.to_string(),
+        _ => return None,
+    })
+}
+
+/// Why no project can be created with its ID.
+pub fn explain_id(error: &AdminError, path: &ProjectPath) -> Option<String> {
+    let (id, owner) = match error {
+        AdminError::IdTaken(id) => (id, "is the ID of another project"),
+        AdminError::Hidden(id) => (id, "is the ID of a hidden project"),
+        AdminError::Purging(id) => (id, "is the ID of a project that is being deleted"),
+        AdminError::IdUsed { id, .. } => (id, "was the ID of a deleted project"),
+        error => return explain_path(error, path),
+    };
+    Some(format!("{id} {owner}: {}", another_id(path)))
+}
+
+fn another_id(path: &ProjectPath) -> String {
+    format!("name another one, --project {path}=ID, or create the project first")
+}
+
+pub fn explain_deletion(release: &Release) -> String {
+    let (tag, id) = (cut(release.tag.as_str(), MAX_TAG), release.project);
+    format!(
+        "it was deleted here: --recreate imports it, and `release restore {tag} --project {id} \
+         --from TABLE` brings back what it was"
+    )
+}
+
+pub fn explain_link(outcome: &ImportOutcome) -> String {
+    match outcome {
+        ImportOutcome::Differs => "another link has its ID".to_owned(),
+        ImportOutcome::Taken(violations) => {
+            let messages: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            messages.join(", ")
+        }
+        ImportOutcome::Immutable => "the release is immutable: unlock it first".to_owned(),
+        _ => "its ID was used or deleted here: create it through the API, with a new ID".to_owned(),
+    }
+}

@@ -1,0 +1,171 @@
+//! Hosts that cannot be reached, and those that are not asked.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::server::Server;
+use super::{check, results, with_links};
+use crate::platform::end;
+use crate::{command, file};
+
+/// A name of more than 63 characters, which no system looks up.
+const NO_NAME: &str =
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
+
+type Issuer = CertifiedIssuer<'static, KeyPair>;
+
+fn authority(name: &str) -> Issuer {
+    let mut ca = CertificateParams::default();
+    ca.distinguished_name.push(DnType::CommonName, name);
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// The certificate of a server on the loopback address.
+fn certificate() -> CertificateParams {
+    CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap()
+}
+
+/// A server with this certificate, which answers every connection with 200. It returns its URL.
+async fn tls_server(certificate: CertificateParams, issuer: &Issuer) -> String {
+    let key = KeyPair::generate().unwrap();
+    let signed = certificate.signed_by(&key, issuer).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![signed.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut connection = acceptor.accept(connection).await.ok()?;
+                let asked = connection.read(&mut [0; 1 << 12]).await.ok()?;
+                assert!(asked > 0);
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                connection.write_all(answer).await.ok()?;
+                connection.shutdown().await.ok()
+            });
+        }
+    });
+    format!("https://127.0.0.1:{port}/")
+}
+
+/// A server that does not know TLS. It returns its URL.
+async fn plain_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let _ = connection.write_all(b"220 smtp.e.com ESMTP\r\n").await;
+        let _ = connection.read(&mut [0; 1 << 12]).await;
+    });
+    format!("https://127.0.0.1:{port}/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_not_valid_is_dead() {
+    let (known, unknown) = (authority("known"), authority("unknown"));
+    let mut expired = certificate();
+    expired.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let mut future = certificate();
+    future.not_before = rcgen::date_time_ymd(3000, 1, 1);
+    let other = CertificateParams::new(vec!["127.0.0.2".to_owned()]).unwrap();
+    let links = [
+        ("good", tls_server(certificate(), &known).await),
+        ("expired", tls_server(expired, &known).await),
+        ("future", tls_server(future, &known).await),
+        ("other", tls_server(other, &known).await),
+        ("unknown", tls_server(certificate(), &unknown).await),
+        ("plain", plain_server().await),
+    ];
+    let app = with_links(links).await;
+    let roots = file("check-roots.pem", &known.pem());
+    let mut check = command(app.address, "check --allow-private --json");
+    check.env("SSL_CERT_FILE", roots);
+    let ended = end(check).await;
+    assert_eq!(
+        results(&ended),
+        [
+            "ok",
+            "dead: certificate expired",
+            "dead: certificate not valid yet",
+            "dead: certificate of another name",
+            "dead: certificate of an unknown issuer",
+            "uncertain: no TLS connection",
+        ]
+    );
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_cannot_be_reached_is_dead_only_if_that_is_certain() {
+    let closed = Server::start_on([Ipv4Addr::new(127, 0, 2, 1)]).await.port;
+    let app = with_links([
+        ("refused", format!("http://127.0.0.1:{closed}/")),
+        ("unknown", format!("http://{NO_NAME}/")),
+        ("port", "http://e.com:99999/".to_owned()),
+    ])
+    .await;
+    let ended = check(&app, "--allow-private --json").await;
+    assert_eq!(
+        results(&ended),
+        [
+            "dead: connection refused",
+            "dead: name not found",
+            "uncertain: not a URL that programs can read",
+        ]
+    );
+}
+
+/// URLs that are not asked, and the kinds of their addresses.
+const NOT_ASKED: [(&str, &str); 16] = [
+    ("http://127.0.0.1:PORT/", "a loopback address"),
+    ("http://127.1:PORT/", "a loopback address"),
+    ("http://0x7f.1:PORT/", "a loopback address"),
+    ("http://2130706433:PORT/", "a loopback address"),
+    ("http://017700000001:PORT/", "a loopback address"),
+    ("http://localhost:PORT/", "a loopback address"),
+    ("http://localhost.:PORT/", "a loopback address"),
+    ("http://１２７.0.0.1:PORT/", "a loopback address"),
+    ("http://[::1]:PORT/", "a loopback address"),
+    ("http://0:PORT/", "a reserved address"),
+    ("http://[::ffff:127.0.0.1]:PORT/", "an IPv4-in-IPv6 address"),
+    (
+        "http://169.254.169.254/latest/meta-data/",
+        "a link-local address",
+    ),
+    (
+        "http://[fd00:ec2::254]/latest/meta-data/",
+        "a private address",
+    ),
+    ("http://10.0.0.1/", "a private address"),
+    ("http://100.64.0.1/", "a shared address"),
+    ("ftp://127.0.0.1/", "ftp"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_that_are_not_public_are_not_asked() {
+    let server = Server::start().await;
+    let port = server.port.to_string();
+    let url = |url: &str| url.replace("PORT", &port);
+    let app = with_links(NOT_ASKED.map(|(name, _)| (name, url(name)))).await;
+    let ended = check(&app, "--json").await;
+    let expected = NOT_ASKED.map(|(_, cause)| format!("skipped: {cause}"));
+    assert_eq!(results(&ended), expected);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    assert_eq!(server.take_requests(), [""; 0]);
+}

@@ -1,0 +1,217 @@
+//! Imports that are killed or interrupted, and imports beside others.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::import::{RELEASES, export, get, link, project, release};
+use super::undo::{end, spawn};
+use super::{admin, command, file};
+use testkit::app::TestApp;
+use testkit::event::Event;
+use testkit::invariants::{Item, assert_invariants, leftovers};
+use testkit::proxy::Proxy;
+
+/// The number of small releases of the example, which also has a large one.
+const SMALL: u32 = 20;
+/// The tag of the large release is `v21`.
+const LARGE: u32 = SMALL + 1;
+
+/// A project with twenty releases of one link, and one of sixty links.
+fn example() -> String {
+    let mut lines = vec![project(31, "new/app")];
+    for number in 1..=SMALL {
+        lines.extend([release(number), link(number, 1)]);
+    }
+    lines.push(release(LARGE));
+    lines.extend((1..=60).map(|id| link(LARGE, id)));
+    export(&lines)
+}
+
+/// What anybody sees of the project: all releases, and the IDs of the links of the large one.
+async fn seen(app: &TestApp) -> (Value, Vec<u64>) {
+    let fresh = app.another_process();
+    let releases = get(&fresh, &format!("{RELEASES}?per_page=100")).await;
+    let links = get(
+        &fresh,
+        &format!("{RELEASES}/v{LARGE}/assets/links?per_page=100"),
+    )
+    .await;
+    (releases.body, links.ids())
+}
+
+/// The end of an import of which nothing disturbed.
+async fn undisturbed(arguments: &str) -> (Value, Vec<u64>) {
+    let app = TestApp::start().await;
+    let ended = admin(&app, arguments);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let (releases, links) = seen(&app).await;
+    assert_eq!(releases.as_array().unwrap().len(), LARGE as usize);
+    (releases, links)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_killed_at_any_write_is_finished_by_the_same_command() {
+    let path = file("killed", &example());
+    let arguments = format!("import --file {} --write-units 50000", path.display());
+    let expected = undisturbed(&arguments).await;
+    // Each small release takes two writes, and the large one six.
+    for passed in (0..).step_by(3) {
+        let app = TestApp::start().await;
+        let wire = Proxy::holding_writes_after(app.address, passed).await;
+        let mut killed = spawn(&mut command(wire.address, &arguments));
+        while !wire.has_held() && killed.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        if !wire.has_held() {
+            assert_eq!(killed.wait().unwrap().code(), Some(0));
+            assert!(passed > 45, "{passed} writes");
+            break;
+        }
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        wire.dropped().await;
+        assert_invariants(&app.items().await);
+        let ended = admin(&app, &arguments);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(seen(&app).await, expected, "killed after {passed} writes");
+        assert_invariants(&app.items().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_interrupted_says_what_was_done_and_how_to_go_on() {
+    let path = file("interrupted", &example());
+    let arguments = format!("import --file {} --write-units 50000", path.display());
+    for (passed, output) in [(0, ""), (5, "created 1 project and 2 releases\n")] {
+        let app = TestApp::start().await;
+        let wire = Proxy::holding_writes_after(app.address, passed).await;
+        let import = spawn(&mut command(wire.address, &arguments));
+        wire.held().await;
+        let interrupt = Command::new("kill")
+            .args(["-INT", &import.id().to_string()])
+            .status();
+        assert!(interrupt.unwrap().success());
+        let output = output.replace(" and 2 releases", ", 2 releases and 2 links");
+        let project = "importing project 31 (new/app, public)\n";
+        let project = if passed == 0 { "" } else { project };
+        let sentence = "release-links-admin: interrupted; run the command again to go on\n";
+        end(import)
+            .await
+            .assert(1, &output, &format!("{project}{sentence}"));
+        let ended = admin(&app, &arguments);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_invariants(&app.items().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_imports_at_once_end_as_one() {
+    let path = file("two", &example());
+    let arguments = format!(
+        "import --file {} --write-units 50000 --json",
+        path.display()
+    );
+    let expected = undisturbed(&arguments).await;
+    let app = TestApp::start().await;
+    let running = [(); 3].map(|()| spawn(&mut command(app.address, &arguments)));
+    let mut created = [0; 3];
+    for import in running {
+        let report = end(import).await;
+        assert_eq!(report.code, Some(0), "{report:?}");
+        let report: Value = serde_json::from_str(&report.stdout).unwrap();
+        for (sum, kind) in created.iter_mut().zip(["projects", "releases", "links"]) {
+            *sum += report[kind]["created"].as_u64().unwrap();
+        }
+    }
+    assert_eq!(created, [1, 21, 80], "each was created by one of them");
+    assert_eq!(seen(&app).await, expected);
+    assert_invariants(&app.items().await);
+    let items = app.items().await;
+    let is_work = |item: &&Item| item["sk"].as_s().unwrap().starts_with("work#");
+    assert!(
+        leftovers(&items).iter().all(is_work),
+        "the others cleaned up"
+    );
+}
+
+/// The clients take the tags of the import, and others.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_write_and_delete_during_an_import() {
+    let path = file("clients", &example());
+    let arguments = format!(
+        "import --file {} --write-units 50000 --json",
+        path.display()
+    );
+    let app = TestApp::start().await;
+    super::run(
+        &app,
+        "project create --id 31 --path new/app --visibility public",
+    );
+    let token = admin(&app, "token create --label ci --grant 31=maintainer").stdout;
+    let import = spawn(&mut command(app.address, &arguments));
+    let clients = (0..3).map(|client| {
+        let (app, token) = (app.clone(), token.trim().to_owned());
+        tokio::spawn(async move {
+            for number in (1..=LARGE).rev() {
+                let body =
+                    json!({"name": format!("c{client}"), "url": format!("https://c{client}.com")});
+                let links = format!("{RELEASES}/v{number}/assets/links");
+                let event = Event::new("POST", &links).token(&token).json(body);
+                let reply = app.send(event).await;
+                assert_eq!(reply.status, 201, "{reply:?}");
+                if (number + client) % 7 == 0 {
+                    let target = format!("{RELEASES}/v{number}");
+                    let reply = app.send(Event::new("DELETE", &target).token(&token)).await;
+                    assert!([200, 404].contains(&reply.status), "{reply:?}");
+                }
+            }
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.await.unwrap();
+    }
+    let report = end(import).await;
+    assert!([Some(0), Some(1)].contains(&report.code), "{report:?}");
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    let sum = |kind: &str| -> u64 {
+        let counts = report[kind].as_object().unwrap().values();
+        counts.map(|count| count.as_u64().unwrap()).sum()
+    };
+    assert_eq!(
+        [sum("releases"), sum("links")],
+        [21, 80],
+        "each has one outcome: {report}"
+    );
+    assert_invariants(&app.items().await);
+    let again = admin(&app, &arguments);
+    let again: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(again["releases"]["created"], 0, "{again}");
+    assert_eq!(again["links"]["created"], 0, "{again}");
+}
+
+/// A release whose tag was deleted is not brought back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_is_hidden_during_an_import_gets_nothing_more() {
+    let path = file("hidden", &example());
+    let arguments = format!("import --file {} --write-units 50000", path.display());
+    let app = TestApp::start().await;
+    let wire = Proxy::holding_writes_after(app.address, 5).await;
+    let import = spawn(&mut command(wire.address, &arguments));
+    wire.held().await;
+    super::run(&app, "project delete 31 --yes");
+    wire.release();
+    let reason = "somebody hid or deleted the project in the meantime";
+    let row = |number: u32| format!("new/app  {:3}  -     {reason}\n", format!("v{number}"));
+    let rows: String = (3..=LARGE).map(row).collect();
+    end(import).await.assert(
+        1,
+        &format!(
+            "created 1 project, 2 releases and 2 links\nPROJECT  TAG  LINK  LEFT OUT BECAUSE\n{rows}"
+        ),
+        "importing project 31 (new/app, public)\n\
+         release-links-admin: left out 19 releases and 78 links: the list says why\n",
+    );
+    assert_invariants(&app.items().await);
+}
