@@ -175,6 +175,17 @@ fn only_the_engines_program_depends_on_the_engine() {
     }
 }
 
+/// Whoever may write a link chooses its URL, so that the function must not ask one.
+#[test]
+fn only_the_operators_command_has_a_client_for_urls() {
+    let has_client = |package: &str| {
+        let tree = crates("normal,build", &[format!("--package={package}")]);
+        tree.iter().any(|line| line.starts_with("reqwest "))
+    };
+    assert!(has_client("release-links-admin"));
+    assert!(!has_client("release-links"));
+}
+
 /// The names in backticks that could be those of tests.
 fn test_names(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2);

@@ -3,13 +3,15 @@
 
 use release_links::http::public_url::PublicUrl;
 use release_links::project::{Project, Visibility};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, SET_COOKIE};
 use url::Url;
 
 /// Hosts of which this is known, with those below them.
 const KNOWN: [&str; 3] = ["github.com", "githubusercontent.com", "gitlab.com"];
 /// A header of every response of GitLab, wherever it runs.
 const GITLAB: &str = "x-gitlab-meta";
+/// The cookie that versions of GitLab without that header set.
+const GITLAB_COOKIE: &[u8] = b"_gitlab_session=";
 
 /// What is known of this service, whose own private projects are hidden as GitLab's are.
 #[derive(Debug, Default)]
@@ -50,7 +52,13 @@ pub fn may_hide(url: &Url, headers: &HeaderMap, own: &OwnService) -> bool {
         let sub = host.strip_suffix(known);
         sub.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
     });
-    is_known || headers.contains_key(GITLAB) || own.hides(url)
+    is_known || is_gitlab(headers) || own.hides(url)
+}
+
+fn is_gitlab(headers: &HeaderMap) -> bool {
+    let mut cookies = headers.get_all(SET_COOKIE).iter();
+    headers.contains_key(GITLAB)
+        || cookies.any(|cookie| cookie.as_bytes().starts_with(GITLAB_COOKIE))
 }
 
 #[cfg(test)]
@@ -101,8 +109,14 @@ mod tests {
         ] {
             assert_eq!(hides(url, &HeaderMap::new()), expected, "{url}");
         }
-        let mut headers = HeaderMap::new();
-        headers.insert(GITLAB, HeaderValue::from_static("{\"version\":\"1\"}"));
-        assert!(hides("https://git.e.com/a", &headers));
+        for (name, value, expected) in [
+            (GITLAB, "{\"version\":\"1\"}", true),
+            ("set-cookie", "_gitlab_session=1; path=/", true),
+            ("set-cookie", "session=1; path=/", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            assert_eq!(hides("https://git.e.com/a", &headers), expected, "{value}");
+        }
     }
 }

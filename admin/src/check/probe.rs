@@ -224,3 +224,27 @@ fn pause(headers: &HeaderMap) -> Option<Duration> {
     let left = until.secs() - DateTime::from(std::time::SystemTime::now()).secs();
     Some(Duration::from_secs(left.try_into().unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_a_number_of_seconds_or_a_time() {
+        let pause = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_str(text).unwrap());
+            super::pause(&headers)
+        };
+        assert_eq!(pause("0"), Some(Duration::ZERO));
+        assert_eq!(pause(" 60 "), Some(Duration::from_secs(60)));
+        let past = "Fri, 31 Dec 1999 23:59:59 GMT";
+        assert_eq!(pause(past), Some(Duration::ZERO));
+        let soon = DateTime::from(std::time::SystemTime::now() + Duration::from_secs(30));
+        let soon = pause(&soon.fmt(Format::HttpDate).unwrap()).unwrap();
+        assert!((25..=30).contains(&soon.as_secs()), "{soon:?}");
+        for text in ["", "soon", "-1", "1.5"] {
+            assert_eq!(pause(text), None, "{text}");
+        }
+    }
+}

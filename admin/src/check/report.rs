@@ -107,7 +107,7 @@ impl Report<'_> {
             tag: found.tag.to_string(),
             link_id: link.id.number(),
             name: link.name.clone(),
-            url: url.map_or_else(|| until_query(&link.url), shown),
+            url: url.map_or_else(|| without_secrets(&link.url), shown),
             permanent_url: filepath.map(|path| self.permanent_url(project, found, path)),
             result,
             cause,
@@ -170,12 +170,18 @@ fn judge(found: &Use, finding: &Finding) -> (Verdict, Option<String>) {
     }
 }
 
-/// A URL that cannot be taken apart, without what may be a secret.
-fn until_query(url: &str) -> String {
+/// A URL that programs cannot read, without what may be a secret.
+fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
-        _ => url.to_owned(),
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    if scheme.is_empty() {
+        format!("{host}{path}")
+    } else {
+        format!("{scheme}://{host}{path}")
     }
 }
 
@@ -243,5 +249,22 @@ impl Summary {
             )),
         }
         sentence
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_is_not_shown_of_a_url_that_programs_cannot_read() {
+        for (url, shown) in [
+            ("http://e.com:99999/a@b?signature", "http://e.com:99999/a@b"),
+            ("http://user:p@ss@e.com:99999", "http://e.com:99999"),
+            ("http://[v1.a]/b#c", "http://[v1.a]/b"),
+            ("user:secret@e.com/a", "e.com/a"),
+        ] {
+            assert_eq!(without_secrets(url), shown, "{url}");
+        }
     }
 }

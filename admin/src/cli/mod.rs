@@ -31,6 +31,7 @@ Examples:
   release-links-admin release restore v1.0 --project 24 --from links-restored
   release-links-admin import --from https://gitlab.example.com --project group/app
   release-links-admin import --file releases.jsonl
+  release-links-admin check --project group/app --latest 5
 
 Environment:
   TABLE_NAME               the DynamoDB table; required

@@ -76,7 +76,7 @@ impl Client {
             headers.insert(PRIVATE_TOKEN, value);
         }
         let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("release-links-admin/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("release-links-admin/", env!("VERSION_AND_COMMIT")))
             .default_headers(headers)
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())

@@ -17,7 +17,7 @@ use release_links::project::{ProjectId, Visibility};
 
 use crate::Outcome;
 use crate::cli::{GitLab, SourceProject};
-use crate::failure::sentence;
+use crate::failure::{cut, sentence};
 use crate::import::Importer;
 use crate::record::ProjectRecord;
 use crate::tokens::read_token;
@@ -66,6 +66,20 @@ fn leave_out(importer: &mut Importer<'_>, name: &str, read: Result<(), Problem>)
     }
 }
 
+/// Longest path in a sentence.
+const MAX_PATH: usize = 60;
+
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a project is in the group. Old versions also show those that the group only shares.
+fn is_below(path: &str, group: &str) -> bool {
+    let start = path.get(..group.len());
+    let is_inside = start.is_some_and(|start| start.eq_ignore_ascii_case(group));
+    is_number(group) || (is_inside && path[group.len()..].starts_with('/'))
+}
+
 struct Reading {
     client: Client,
     /// The visibility of all projects, if the operator chose one.
@@ -92,16 +106,15 @@ impl Reading {
         let answer = self.client.get(&url, &what).await?;
         let project: json::Project = serde_json::from_slice(&answer.body)
             .map_err(|error| self.client.asked(&what).unreadable(&error))?;
+        let (path, is_number) = (&project.path_with_namespace, is_number(&name.name));
+        if !is_number && !path.eq_ignore_ascii_case(&name.name) {
+            // Only the operator decides into which project of this deployment releases go.
+            let path = cut(path, MAX_PATH);
+            let renamed = format!("it is {path} there: pass --project {path}");
+            return Err(Problem::Part(renamed));
+        }
         if !self.seen.insert(project.id) {
             return Ok(());
-        }
-        let (path, is_number) = (
-            &project.path_with_namespace,
-            name.name.parse::<u64>().is_ok(),
-        );
-        if !is_number && !path.eq_ignore_ascii_case(&name.name) {
-            let renamed = format!("project {} is {path} there", name.name);
-            importer.report().note(renamed);
         }
         let mut record = self.record(importer, &project);
         record.id = name.id.map_or(record.id, ProjectId::number);
@@ -117,7 +130,10 @@ impl Reading {
         let mut has_releases = false;
         for project in projects {
             let is_off = project.releases_access_level.as_deref() == Some("disabled");
-            if is_off || !self.seen.insert(project.id) {
+            if is_off
+                || !is_below(&project.path_with_namespace, group)
+                || !self.seen.insert(project.id)
+            {
                 continue;
             }
             let record = self.record(importer, &project);

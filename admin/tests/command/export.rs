@@ -226,7 +226,7 @@ async fn a_project_that_cannot_be_exported_ends_the_command_before_the_first_lin
 }
 
 /// Sets an attribute of the seeded link.
-async fn set(app: &TestApp, name: &str, value: AttributeValue) {
+pub async fn set(app: &TestApp, name: &str, value: AttributeValue) {
     let key = [("pk", "24#v0.1"), ("sk", "g000000000001#l#000000000002")];
     let [pk, sk] = key.map(|(name, text)| (name, AttributeValue::S(text.to_owned())));
     let update = app.client.update_item().table_name(TABLE);

@@ -9,6 +9,7 @@ mod check;
 mod credentials;
 mod deletion;
 mod export;
+mod export_changes;
 mod export_documents;
 mod export_streams;
 mod failures;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::export::lines;
@@ -131,4 +131,38 @@ fn assert_variety(records: &[Value]) {
         releases.any(|lines| is_release(&lines[0]) && has_lost_its_last_link(lines)),
         "no release has lost its last link"
     );
+}
+
+/// The links of a release in a file, which came from elsewhere.
+fn file_with_ids(ids: &[u64]) -> String {
+    let time = "2026-11-24T09:00:00.000000Z";
+    let last = ids.iter().max().unwrap();
+    let mut lines = vec![
+        json!({"format": "release-links", "version": 1, "exported_at": time}),
+        json!({"type": "project", "id": 7, "path": "group/seven", "visibility": "private"}),
+        json!({
+            "type": "release", "project": 7, "tag": "v1", "created_at": time, "released_at": time,
+            "last_link_id": last,
+        }),
+    ];
+    lines.extend(ids.iter().map(|id| {
+        json!({
+            "type": "link", "project": 7, "tag": "v1", "id": id, "name": format!("n{id}"),
+            "url": format!("https://e.com/{id}"), "link_type": "other", "created_at": time,
+        })
+    }));
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_with_large_ids_are_exported_in_the_order_of_their_ids() {
+    let app = TestApp::start().await;
+    engine::create_table(&app.client, COPY).await.unwrap();
+    let ids = [1, 999_999_999_999, 1_000_000_000_000, 9_007_199_254_740_991];
+    let file = file("large-ids.jsonl", &file_with_ids(&ids));
+    assert_eq!(import(&app, &file).code, Some(0));
+    let exported = on_copy(&app, "export");
+    let (lines, _) = records(&exported);
+    let links = lines[2..].iter().map(|link| link["id"].as_u64().unwrap());
+    assert!(links.eq(ids), "{lines:?}");
 }

@@ -50,7 +50,12 @@ impl Proxy {
 
     /// Starts a proxy that holds the calls of this operation until [`Self::release`].
     pub async fn holding(engine: SocketAddr, operation: &'static str) -> Self {
-        Self::new(engine, vec![operation], 0).await
+        Self::holding_after(engine, operation, 0).await
+    }
+
+    /// The same after this number of calls of the operation, which pass.
+    pub async fn holding_after(engine: SocketAddr, operation: &'static str, passed: usize) -> Self {
+        Self::new(engine, vec![operation], passed).await
     }
 
     /// Starts a proxy that lets this number of writes pass, and then holds them until

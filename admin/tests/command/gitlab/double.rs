@@ -175,7 +175,8 @@ impl Instance {
         let name = name.replace("%2F", "/");
         let all = self.projects.iter().chain(self.groups.values().flatten());
         let mut named = all.filter(|project| {
-            project["id"].to_string() == name || project["path_with_namespace"] == *name
+            project["id"] == name.parse::<u64>().unwrap_or_default()
+                || project["path_with_namespace"] == *name
         });
         let is_known = asked.token.is_some() && asked.token.as_deref() == self.token;
         named.find(|project| project["visibility"] == "public" || is_known)

@@ -24,10 +24,22 @@ async fn the_projects_of_a_group_that_have_releases_are_imported() {
         "id": 4, "path_with_namespace": "g/off", "visibility": "public",
         "releases_access_level": "disabled",
     });
-    let projects = vec![project(1, "g/app"), archived, project(3, "g/empty"), off];
+    let shared = project(5, "group-of-others/app");
+    let projects = vec![
+        project(1, "g/app"),
+        archived,
+        project(3, "g/empty"),
+        off,
+        shared,
+    ];
     let double = serve(Instance {
         groups: [("g", projects)].into(),
-        releases: [(1, one_release("v1")), (2, one_release("v2"))].into(),
+        releases: [
+            (1, one_release("v1")),
+            (2, one_release("v2")),
+            (5, one_release("v5")),
+        ]
+        .into(),
         ..Instance::default()
     })
     .await;
@@ -187,7 +199,7 @@ async fn a_group_may_have_ten_thousand_projects() {
     let app = TestApp::start().await;
     let project = |id: u64| {
         let mut project = project(id, &format!("g/p{id}"));
-        if id % 100 != 0 {
+        if !id.is_multiple_of(100) {
             project["releases_access_level"] = json!("disabled");
         }
         project

@@ -293,7 +293,7 @@ async fn a_token_never_reaches_another_origin_by_a_redirect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_project_that_was_renamed_is_found_below_the_prefix() {
+async fn a_project_that_was_renamed_is_left_out_with_its_new_path() {
     let app = TestApp::start().await;
     let token = token(&app);
     let instance = Instance {
@@ -314,8 +314,15 @@ async fn a_project_that_was_renamed_is_found_below_the_prefix() {
     .await;
     let base = format!("{}/git/lab/", double.base);
     import_from(&app, &base, "--project old/name=77").assert(
+        1,
+        "created nothing\n\
+         PROJECT   TAG  LINK  LEFT OUT BECAUSE\n\
+         old/name  -    -     it is a/b there: pass --project a/b\n",
+        "release-links-admin: left out 1 project: the list says why\n",
+    );
+    import_from(&app, &base, "--project a/b=77").assert(
         0,
-        "created 1 project, 1 release and 1 link\nproject old/name is a/b there\n",
+        "created 1 project, 1 release and 1 link\n",
         "importing project 77 (a/b, public)\n",
     );
     let shown = get(&app, &token, "/api/v4/projects/77/releases/v0000").await;
