@@ -6,6 +6,7 @@ mod calls;
 mod creations;
 mod crowds;
 mod exports;
+mod import_links;
 mod imports;
 mod items;
 mod leftovers;
