@@ -26,7 +26,7 @@ pub use address::Address;
 use client::Client;
 use pages::Pages;
 use problem::Problem;
-use releases::Releases;
+use releases::{Imported, Releases};
 
 /// Reads the projects that the arguments name, and imports them one after the other.
 pub async fn feed(importer: &mut Importer<'_>, from: &Address, arguments: &GitLab) -> Outcome {
@@ -98,7 +98,7 @@ impl Reading {
         importer: &mut Importer<'_>,
         name: &SourceProject,
     ) -> Result<(), Problem> {
-        let what = format!("project {}", name.name);
+        let what = format!("project {}", cut(&name.name, MAX_PATH));
         let url = self
             .client
             .address()
@@ -116,9 +116,9 @@ impl Reading {
         if !self.seen.insert(project.id) {
             return Ok(());
         }
-        let mut record = self.record(importer, &project);
-        record.id = name.id.map_or(record.id, ProjectId::number);
-        let mut releases = Releases::new(&self.client, project.id, record, self.releases);
+        let mut imported = self.becomes(&project);
+        imported.record.id = name.id.map_or(project.id, ProjectId::number);
+        let mut releases = Releases::new(&self.client, imported, self.releases);
         let read = releases.import(importer).await;
         self.releases += releases.read();
         read
@@ -136,17 +136,13 @@ impl Reading {
             {
                 continue;
             }
-            let record = self.record(importer, &project);
-            let (client, before) = (&self.client, self.releases);
-            let releases = Releases::new(client, project.id, record, before);
+            let imported = self.becomes(&project);
+            let releases = Releases::new(&self.client, imported, self.releases);
             let mut releases = releases.unless_empty();
             let read = releases.import(importer).await;
             self.releases += releases.read();
             has_releases |= releases.read() > 0 || read.is_err();
-            match leave_out(importer, &project.path_with_namespace, read) {
-                Ok(()) => {}
-                Err(failure) => return Err(failure.into()),
-            }
+            leave_out(importer, &project.path_with_namespace, read)?;
         }
         if !has_releases {
             importer
@@ -156,9 +152,9 @@ impl Reading {
         Ok(())
     }
 
-    /// The projects of a group and its subgroups, without those that it only shares.
+    /// The projects of a group and its subgroups, without those that are only shared with it (R93).
     async fn projects(&self, group: &str) -> Result<Vec<json::Project>, Problem> {
-        let what = format!("group {group}");
+        let what = format!("group {}", cut(group, MAX_PATH));
         let query = [
             ("include_subgroups", "true"),
             ("with_shared", "false"),
@@ -168,6 +164,9 @@ impl Reading {
         let mut pages = Pages::new(&self.client, &what, &["groups", group, "projects"], &query);
         let (mut projects, mut ids) = (Vec::new(), HashSet::new());
         while let Some(page) = pages.next().await? {
+            if let Some(reason) = page.missing {
+                return Err(Problem::Part(reason));
+            }
             let before = projects.len();
             for item in page.items {
                 let project: json::Project = serde_json::from_str(item.get())
@@ -182,25 +181,26 @@ impl Reading {
     }
 
     /// The project as it becomes here. There are no internal projects here.
-    fn record(&self, importer: &mut Importer<'_>, project: &json::Project) -> ProjectRecord {
+    fn becomes(&self, project: &json::Project) -> Imported {
         let path = &project.path_with_namespace;
+        let is_internal = project.visibility.as_deref() == Some("internal");
         let visibility = match (self.visibility, project.visibility.as_deref()) {
             (Some(chosen), _) => chosen,
             (None, Some("public")) => Visibility::Public,
-            (None, Some("internal")) => {
-                let note = format!("project {path} is internal there, which becomes private here");
-                importer.report().note(note);
-                Visibility::Private
-            }
             // Old versions do not show it to callers without a token, who see public ones alone.
             (None, None) if !self.has_token => Visibility::Public,
             (None, _) => Visibility::Private,
         };
-        ProjectRecord {
-            id: project.id,
-            path: path.clone(),
-            visibility: visibility.as_str().to_owned(),
-            former_paths: Vec::new(),
+        Imported {
+            source: project.id,
+            record: ProjectRecord {
+                id: project.id,
+                path: path.clone(),
+                visibility: visibility.as_str().to_owned(),
+                former_paths: Vec::new(),
+            },
+            note: (is_internal && self.visibility.is_none())
+                .then(|| format!("project {path} is internal there, which becomes private here")),
         }
     }
 }

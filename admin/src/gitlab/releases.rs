@@ -6,6 +6,7 @@ use release_links::project::ProjectId;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::failure::cut;
 use crate::import::{Importer, Report};
 use crate::record::{LinkRecord, ProjectRecord};
 
@@ -16,8 +17,20 @@ use super::mapping::{self, Dropped};
 use super::pages::{Page, Pages};
 use super::problem::{Problem, explain};
 
+/// Longest path in a sentence.
+const MAX_PATH: usize = 60;
 /// Times that the pages are read if some releases are missing in them.
 const MAX_READINGS: usize = 2;
+
+/// A project that is imported.
+pub struct Imported {
+    /// Its ID there.
+    pub source: u64,
+    /// The project as it becomes here.
+    pub record: ProjectRecord,
+    /// What the operator should know if it is imported.
+    pub note: Option<String>,
+}
 
 /// The releases of a project.
 pub struct Releases<'a> {
@@ -26,6 +39,7 @@ pub struct Releases<'a> {
     source: String,
     /// The project as it becomes here.
     project: ProjectRecord,
+    note: Option<String>,
     /// Whether a project without releases is created.
     creates_empty: bool,
     /// Its ID here, once it is there.
@@ -41,12 +55,13 @@ pub struct Releases<'a> {
 }
 
 impl<'a> Releases<'a> {
-    /// The releases of the project that has the ID `source` there.
-    pub fn new(client: &'a Client, source: u64, project: ProjectRecord, before: u64) -> Self {
+    /// The releases of this project; `before` counts those of other projects.
+    pub fn new(client: &'a Client, imported: Imported, before: u64) -> Self {
         Self {
             client,
-            source: source.to_string(),
-            project,
+            source: imported.source.to_string(),
+            project: imported.record,
+            note: imported.note,
             creates_empty: true,
             id: None,
             tags: HashSet::new(),
@@ -105,7 +120,7 @@ impl<'a> Releases<'a> {
 
     /// Reads all pages, and returns how many releases there were at most meanwhile.
     async fn read_pages(&mut self, importer: &mut Importer<'_>) -> Result<u64, Problem> {
-        let what = format!("the releases of {}", self.project.path);
+        let what = format!("the releases of {}", cut(&self.project.path, MAX_PATH));
         let source = self.source.clone();
         let query = [("order_by", "created_at"), ("sort", "asc")];
         let mut pages = Pages::new(
@@ -140,6 +155,9 @@ impl<'a> Releases<'a> {
         let is_empty = page.items.is_empty() && page.missing.is_none();
         if self.id.is_none() && (self.creates_empty || !is_empty) {
             self.id = importer.project(&self.project).await?;
+            if let Some(note) = self.note.take().filter(|_| self.id.is_some()) {
+                importer.report().note(note);
+            }
         }
         Ok(self.id.is_some())
     }

@@ -1,6 +1,7 @@
 //! Imports that are killed or interrupted, and imports beside others.
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -104,6 +105,32 @@ async fn an_import_that_is_interrupted_says_what_was_done_and_how_to_go_on() {
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert_invariants(&app.items().await);
     }
+}
+
+/// The command waits for standard input, which nobody closes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_of_standard_input_is_interrupted_at_once() {
+    let app = TestApp::start().await;
+    let mut import = command(app.address, "import --file -");
+    let mut import = spawn(import.stdin(Stdio::piped()));
+    let mut input = import.stdin.take().unwrap();
+    let text = export(&[project(31, "new/app"), release(1), link(1, 1), release(2)]);
+    input.write_all(text.as_bytes()).unwrap();
+    while get(&app, &format!("{RELEASES}/v1")).await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let interrupt = Command::new("kill")
+        .args(["-INT", &import.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    end(import).await.assert(
+        1,
+        "created 1 project, 1 release and 1 link\n",
+        "importing project 31 (new/app, public)\n\
+         release-links-admin: interrupted; run the command again to go on\n",
+    );
+    drop(input);
 }
 
 #[tokio::test(flavor = "multi_thread")]

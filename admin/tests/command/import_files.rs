@@ -66,6 +66,17 @@ fn unreadable() -> Vec<(String, &'static str)> {
             "line 2 is no JSON: expected value in column 1",
         ),
         (
+            format!("{HEADER}\n{{\"type\":\"project\",\"id\":1,\"id\":2}}\n"),
+            "line 2 is wrong: duplicate field `id`",
+        ),
+        (
+            format!(
+                "{HEADER}\n{{\"type\":\"link\",\"x\":{}\n",
+                "[".repeat(1_000_000)
+            ),
+            "line 2 is cut off: export the file again",
+        ),
+        (
             format!("{HEADER}\n[]\n"),
             "line 2 is wrong: invalid length 0, expected struct Type with 1 element",
         ),
@@ -294,4 +305,49 @@ async fn members_that_are_null_or_unknown_are_ignored() {
     ];
     let output = "created 1 project, 1 release and 1 link\n";
     import(&app, "null", &export(&lines), "").assert(0, output, PROJECT);
+}
+
+/// The largest resident memory of a process so far, in kilobytes; `None` if it has ended.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_memory_of_an_import_does_not_grow_with_the_file() {
+    let app = TestApp::start().await;
+    let description = "d".repeat(30_000);
+    let mut peaks = Vec::new();
+    for count in [100, 3_000] {
+        let line = |number| {
+            let members = json!({"tag": format!("m{number}"), "description": description});
+            with(release(1), members)
+        };
+        let mut lines = vec![project(31, "new/app")];
+        lines.extend((1..=count).map(line));
+        let text = export(&lines);
+        let path = file(&format!("memory-{count}"), &text);
+        let mut import = command(
+            app.address,
+            &format!("import --dry-run --file {}", path.display()),
+        );
+        let streams = import.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = streams.spawn().unwrap();
+        let mut peak = 0;
+        while running.try_wait().unwrap().is_none() {
+            peak = peak_memory(running.id()).unwrap_or(0).max(peak);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let output = format!("would create 1 project and {count} releases\n");
+        let project = PROJECT.replace("importing", "comparing");
+        Ended::of(running.wait_with_output().unwrap()).assert(0, &output, &project);
+        peaks.push(peak);
+    }
+    assert!(
+        peaks[0] > 0 && peaks[1] < peaks[0] + 15_000,
+        "{peaks:?} KB of 90,000 in the file"
+    );
 }

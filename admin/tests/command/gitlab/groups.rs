@@ -68,12 +68,17 @@ async fn the_projects_of_a_group_that_have_releases_are_imported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_without_releases_is_mentioned() {
     let app = TestApp::start().await;
+    let mut empty = project(3, "h/empty");
+    empty["visibility"] = json!("internal");
     let double = serve(Instance {
-        groups: [("g", Vec::new()), ("h", vec![project(3, "h/empty")])].into(),
+        token: Some("glpat-of-a-reporter-0002"),
+        groups: [("g", Vec::new()), ("h", vec![empty])].into(),
         ..Instance::default()
     })
     .await;
-    import(&app, &double, "--group g --group h").assert(
+    let path = file("gitlab-empty.token", "glpat-of-a-reporter-0002");
+    let arguments = format!("--token-file {}", path.display());
+    import(&app, &double, &format!("--group g --group h {arguments}")).assert(
         0,
         "created nothing\n\
          group g has no projects with releases\n\
@@ -81,10 +86,11 @@ async fn a_group_without_releases_is_mentioned() {
         "",
     );
     // A project that was named is created, also without releases.
-    import(&app, &double, "--project h/empty").assert(
+    let arguments = format!("--project h/empty {arguments}");
+    import(&app, &double, &arguments).assert(
         0,
-        "created 1 project\n",
-        "importing project 3 (h/empty, public)\n",
+        "created 1 project\nproject h/empty is internal there, which becomes private here\n",
+        "importing project 3 (h/empty, private)\n",
     );
 }
 
