@@ -315,7 +315,8 @@ $(SYSROOT)/lib/rustlib/$(ARM64_TARGET)/lib: $(SYSROOT)/bin/rustc
 .aws-sam/arm64/template.yaml: .aws-sam/local/template.yaml $(SYSROOT)/lib/rustlib/$(ARM64_TARGET)/lib $(TOOLS)/deploy/bin/cargo-lambda
 	@echo "building the bootstrap for arm64; this takes some minutes"
 	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" RUSTC=$(abspath $(SYSROOT)/bin/rustc) CARGO_TARGET_DIR=target/arm64 \
-		$(TOOLS)/deploy/bin/cargo-lambda lambda build --release --arm64 --skip-target-check --bin release-links --lambda-dir $(@D)/Function --flatten release-links
+		$(TOOLS)/deploy/bin/cargo-lambda lambda build --release --arm64 --skip-target-check --bin release-links \
+		--lambda-dir $(@D)/Function --flatten release-links
 	@cp $< $@
 
 # Runs a program for arm64, or without an argument the function.

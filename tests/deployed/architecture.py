@@ -23,7 +23,7 @@ runs_arm64 = pytest.mark.skipif("RUNS_ARM64" not in os.environ, reason="this ker
 
 
 def test_the_program_fits_the_function():
-    check = f"from deploy import check_program; print(check_program({str(ARM64 / 'Function/bootstrap')!r}, 'arm64'))"
+    check = f"from deploy import check_program; print(*check_program({str(ARM64 / 'Function/bootstrap')!r}, 'arm64'), sep='.')"
     command = [ROOT / ".tools/sam/bin/python", "-c", check]
     output = subprocess.run(command, cwd=ROOT / "dev", check=True, capture_output=True, text=True).stdout
     print(f"arm64, needs glibc {output.strip()}")
