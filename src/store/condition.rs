@@ -128,37 +128,8 @@ impl Condition {
 
     /// The values in the expression.
     pub(super) fn values(self) -> Values {
-        let expected = match self {
-            Self::Any | Self::Absent | Self::NoRelease | Self::NotLocked | Self::ActiveProject => {
-                return Values::new();
-            }
-            Self::NotValid { now: number }
-            | Self::Birth(number)
-            | Self::NeverGiven {
-                generation: number, ..
-            }
-            | Self::Lock {
-                generation: number, ..
-            }
-            | Self::Unchanged {
-                generation: number, ..
-            }
-            | Self::Below(_, number)
-            | Self::Leftovers(number)
-            | Self::Work(number)
-            | Self::Unborn(number)
-            | Self::Abandoned { nonce: number, .. }
-            | Self::Version(number)
-            | Self::VersionOrAbsent(number) => number,
-            Self::StillMissing {
-                generation: number, ..
-            } => number,
-            Self::OwnOrAbsent(id) => id.number(),
-            Self::FormerPathOf(id) => id.number(),
-        };
-        let mut values = vec![(":expected", number(expected))];
-        // DynamoDB refuses a value that the expression does not use.
-        values.retain(|_| !matches!(self, Self::StillMissing { generation: 0, .. }));
+        let expected = self.expected().map(|expected| (":expected", expected));
+        let mut values = Vec::from_iter(expected);
         values.extend(self.lock().map(|lock| (":expected_lock", lock)));
         match self {
             Self::Unchanged { version, .. } => values.push((":expected_version", number(version))),
@@ -178,6 +149,32 @@ impl Condition {
         values
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
+    }
+
+    /// The first value in the expression. DynamoDB refuses one that the expression does not use.
+    fn expected(self) -> Option<AttributeValue> {
+        let expected = match self {
+            Self::Any | Self::Absent | Self::NoRelease | Self::NotLocked | Self::ActiveProject => {
+                return None;
+            }
+            Self::StillMissing { generation: 0, .. } => return None,
+            Self::StillMissing { generation, .. }
+            | Self::NeverGiven { generation, .. }
+            | Self::Lock { generation, .. }
+            | Self::Unchanged { generation, .. }
+            | Self::Birth(generation) => generation,
+            Self::NotValid { now } => now,
+            Self::Abandoned { nonce, .. } => nonce,
+            Self::Below(_, number)
+            | Self::Leftovers(number)
+            | Self::Work(number)
+            | Self::Unborn(number)
+            | Self::Version(number)
+            | Self::VersionOrAbsent(number) => number,
+            Self::OwnOrAbsent(id) => id.number(),
+            Self::FormerPathOf(id) => id.number(),
+        };
+        Some(number(expected))
     }
 }
 
