@@ -13,8 +13,8 @@ use testkit::invariants::assert_invariants;
 
 const PROJECT: &str = "importing project 31 (new/app, public)\n";
 
-/// Texts of which nothing is imported, and the sentences.
-fn unreadable() -> Vec<(String, &'static str)> {
+/// Texts whose first line is wrong, and the sentences.
+fn wrong_headers() -> Vec<(String, &'static str)> {
     let body = format!("{}\n{}\n", project(31, "new/app"), release(1));
     let format = |text: &str| format!("{text}\n{body}");
     vec![
@@ -44,6 +44,12 @@ fn unreadable() -> Vec<(String, &'static str)> {
             format("{\"format\":\"release-links\",\"version\":0}"),
             "line 1 names version 0 of the format, which never was",
         ),
+    ]
+}
+
+/// Texts whose first line is right, but not all others.
+fn wrong_lines() -> Vec<(String, &'static str)> {
+    vec![
         (
             format!("{HEADER}\n{}\n", release(1)),
             "line 2 is a release that does not follow its project",
@@ -102,7 +108,7 @@ fn unreadable() -> Vec<(String, &'static str)> {
 async fn a_file_that_is_no_export_is_explained_by_the_number_of_the_line() {
     let app = TestApp::start().await;
     let before = app.items().await.len();
-    for (number, (text, sentence)) in unreadable().into_iter().enumerate() {
+    for (number, (text, sentence)) in wrong_headers().into_iter().chain(wrong_lines()).enumerate() {
         import(&app, &format!("unreadable-{number}"), &text, "").assert_fails(sentence);
     }
     let path = file("utf-16", "");
