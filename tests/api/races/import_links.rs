@@ -138,3 +138,30 @@ async fn a_release_that_is_locked_or_deleted_during_an_import_gets_no_more_links
         }
     }
 }
+
+/// Each link is there together with the last ID, or neither is.
+#[tokio::test(start_paused = true)]
+async fn an_import_of_links_that_is_killed_at_any_call_is_finished_by_another() {
+    for point in [Point::Call, Point::Answer] {
+        for n in 1.. {
+            let world = World::start().await;
+            let app = world.process();
+            import(&app, &foreign([1, 4]), false).await.unwrap();
+            let Some(paused) = begin(&world, (point, n), 3..=8).await else {
+                assert!(n > 5, "two reads and four transactions");
+                break;
+            };
+            paused.kill().await;
+            world.assert_consistent().await;
+            let imported = import(&app, &foreign(3..=8), false).await.unwrap();
+            let outcomes = outcomes(&imported);
+            let there = [ImportOutcome::Added, ImportOutcome::Exists];
+            assert_eq!(outcomes[0], ImportOutcome::Used, "call {n}");
+            assert!(outcomes[1..].iter().all(|outcome| there.contains(outcome)));
+            assert_eq!(ids(&app).await, [8, 7, 6, 5, 4, 1], "call {n}");
+            let new = app.post(V1_LINKS, link("new")).await;
+            assert_eq!(new.body["id"], 9, "call {n}");
+            world.assert_consistent().await;
+        }
+    }
+}

@@ -53,7 +53,7 @@ impl Paused {
         self.import.await.unwrap().unwrap()
     }
 
-    async fn kill(self) {
+    pub(super) async fn kill(self) {
         self.import.abort();
         assert!(self.import.await.is_err(), "the command was killed");
     }
