@@ -136,53 +136,27 @@ mod tests {
         }
     }
 
+    /// Each kind of address, and hosts of that kind.
+    const OTHERS: &str = "\
+a loopback: 127.0.0.1 127.1 0x7f.1 2130706433 017700000001 0177.0.0.01
+a loopback: localhost localhost. LOCALHOST a.localhost. [::1] １２７.0.0.1 [64:ff9b::127.0.0.1]
+a private: 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 [fd00:ec2::254]
+a link-local: 169.254.169.254 0xa9fea9fe [fe80::1] [febf::1] [64:ff9b::a9fe:a9fe]
+a metadata: 168.63.129.16
+a shared: 100.64.0.1 100.127.255.255 100.100.100.200
+a documentation: 192.0.2.1 198.51.100.1 203.0.113.9 [2001:db8::1] [3fff::1]
+a multicast: 224.0.0.1 239.255.255.255 [ff02::1]
+a reserved: 0.0.0.0 0 192.0.0.192 192.88.99.1 240.0.0.1 255.255.255.255
+a reserved: [::] [1::1] [4000::1] [fec0::1] [2001:10::1] [2001:20::1]
+a benchmarking: 198.18.0.1 198.19.255.255
+an IPv4-in-IPv6: [::ffff:8.8.8.8] [::ffff:7f00:1] [::8.8.8.8] [::7f00:1]
+a translated: [64:ff9b:1::8.8.8.8]
+a tunnelled: [2002:7f00:1::] [2002:808:808::1] [2001::1] [2001:0:7f00::]";
+
     #[test]
     fn other_addresses_are_recognized_in_every_form() {
-        for (hosts, kind) in [
-            (
-                "127.0.0.1 127.1 0x7f.1 2130706433 017700000001 0177.0.0.01",
-                "a loopback",
-            ),
-            (
-                "localhost localhost. LOCALHOST a.localhost. [::1] １２７.0.0.1",
-                "a loopback",
-            ),
-            (
-                "10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 [fd00:ec2::254]",
-                "a private",
-            ),
-            (
-                "169.254.169.254 0xa9fea9fe [fe80::1] [febf::1]",
-                "a link-local",
-            ),
-            ("168.63.129.16", "a metadata"),
-            ("100.64.0.1 100.127.255.255 100.100.100.200", "a shared"),
-            (
-                "192.0.2.1 198.51.100.1 203.0.113.9 [2001:db8::1] [3fff::1]",
-                "a documentation",
-            ),
-            ("224.0.0.1 239.255.255.255 [ff02::1]", "a multicast"),
-            (
-                "0.0.0.0 0 192.0.0.192 192.88.99.1 240.0.0.1 255.255.255.255",
-                "a reserved",
-            ),
-            (
-                "[::] [1::1] [4000::1] [fec0::1] [2001:10::1] [2001:20::1]",
-                "a reserved",
-            ),
-            ("198.18.0.1 198.19.255.255", "a benchmarking"),
-            (
-                "[::ffff:8.8.8.8] [::ffff:7f00:1] [::8.8.8.8] [::7f00:1]",
-                "an IPv4-in-IPv6",
-            ),
-            ("[64:ff9b::127.0.0.1]", "a loopback"),
-            ("[64:ff9b::a9fe:a9fe]", "a link-local"),
-            ("[64:ff9b:1::8.8.8.8]", "a translated"),
-            (
-                "[2002:7f00:1::] [2002:808:808::1] [2001::1] [2001:0:7f00::]",
-                "a tunnelled",
-            ),
-        ] {
+        for line in OTHERS.lines() {
+            let (kind, hosts) = line.split_once(": ").unwrap();
             for host in hosts.split(' ') {
                 let url = Url::parse(&format!("http://{host}/")).unwrap();
                 assert_eq!(literal(&url).and_then(not_public), Some(kind), "{host}");

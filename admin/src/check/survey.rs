@@ -121,12 +121,17 @@ impl Survey {
                 since.extend(target.map(|target| (target, tag.clone())));
             }
         }
+        self.set_since(first, &since);
+        Ok(())
+    }
+
+    /// Sets the release since which each URL is in use, from this use on.
+    fn set_since(&mut self, first: usize, since: &HashMap<usize, TagName>) {
         for found in &mut self.uses[first..] {
             if let Some(tag) = since.get(&found.target) {
                 found.since.clone_from(tag);
             }
         }
-        Ok(())
     }
 
     fn add(&mut self, target: usize, url: Option<Url>, link: &Link) {

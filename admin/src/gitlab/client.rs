@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use release_links::token::PlainToken;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{StatusCode, redirect};
+use reqwest::{ClientBuilder, StatusCode, redirect};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
@@ -82,16 +82,7 @@ impl Client {
             .retry(reqwest::retry::never())
             .connect_timeout(READ_TIMEOUT);
         if address.is_plain() {
-            // What is not encrypted stays on this machine, and needs no certificates.
-            let loopback = [
-                IpAddr::V4(Ipv4Addr::LOCALHOST),
-                IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ];
-            let loopback = loopback.map(|address| SocketAddr::new(address, 0));
-            builder = builder
-                .no_proxy()
-                .tls_certs_only([])
-                .resolve_to_addrs("localhost", &loopback);
+            builder = on_this_machine(builder);
         }
         let http = builder.build().map_err(
             |_| "this machine has no root certificates: set SSL_CERT_FILE to a file with them",
@@ -271,6 +262,17 @@ impl Client {
              --from"
         ))
     }
+}
+
+/// What is not encrypted stays on this machine, and needs no certificates.
+fn on_this_machine(builder: ClientBuilder) -> ClientBuilder {
+    let loopback = [
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::LOCALHOST),
+    ];
+    let loopback = loopback.map(|address| SocketAddr::new(address, 0));
+    let builder = builder.no_proxy().tls_certs_only([]);
+    builder.resolve_to_addrs("localhost", &loopback)
 }
 
 #[cfg(test)]

@@ -56,60 +56,32 @@ impl Kind {
 mod tests {
     use super::*;
 
+    /// URLs, and the kind of each in brackets.
+    const URLS: &str = "\
+[uploads] https://gitlab.example.com/group/app/uploads/0123456789abcdef0123456789abcdef/app.zip
+[uploads] https://gitlab.example.com/-/project/24/uploads/0a/app.zip
+[uploads] https://gitlab.example.com/-/group/3/uploads/0a/app.zip
+[packages] https://gitlab.example.com/api/v4/projects/24/packages/generic/app/1.0/app.zip
+[packages] https://gitlab.example.com/group/app/-/package_files/7/download
+[job artifacts] https://gitlab.example.com/group/app/-/jobs/7/artifacts/raw/a
+[job artifacts] https://gitlab.example.com/g/a/-/jobs/artifacts/main/raw/a
+[job artifacts] https://gitlab.example.com/g/a/builds/7/artifacts/download
+[job artifacts] https://gitlab.example.com/api/v4/projects/24/jobs/7/artifacts
+[archives] https://gitlab.example.com/group/app/-/archive/v1/app-v1.zip
+[other] http://GITLAB.example.com.:8080/group/app/wikis/home
+[other]   https://gitlab.example.com/group/app 
+[none] https://files.example.com/uploads/app.zip
+[none] https://gitlab.example.com.evil.example/uploads/
+[none] https://[::1]/uploads/
+[none] nonsense";
+
     #[test]
     fn links_to_the_old_host_are_told_apart_by_their_path() {
         let old = Address::parse("https://gitlab.example.com").unwrap();
-        let secret = "0123456789abcdef0123456789abcdef";
-        let uploads = format!("https://gitlab.example.com/group/app/uploads/{secret}/app.zip");
-        for (url, kind) in [
-            (uploads.as_str(), Some("uploads")),
-            (
-                "https://gitlab.example.com/-/project/24/uploads/0a/app.zip",
-                Some("uploads"),
-            ),
-            (
-                "https://gitlab.example.com/-/group/3/uploads/0a/app.zip",
-                Some("uploads"),
-            ),
-            (
-                "https://gitlab.example.com/api/v4/projects/24/packages/generic/app/1.0/app.zip",
-                Some("packages"),
-            ),
-            (
-                "https://gitlab.example.com/group/app/-/package_files/7/download",
-                Some("packages"),
-            ),
-            (
-                "https://gitlab.example.com/group/app/-/jobs/7/artifacts/raw/a",
-                Some("job artifacts"),
-            ),
-            (
-                "https://gitlab.example.com/g/a/-/jobs/artifacts/main/raw/a",
-                Some("job artifacts"),
-            ),
-            (
-                "https://gitlab.example.com/g/a/builds/7/artifacts/download",
-                Some("job artifacts"),
-            ),
-            (
-                "https://gitlab.example.com/api/v4/projects/24/jobs/7/artifacts",
-                Some("job artifacts"),
-            ),
-            (
-                "https://gitlab.example.com/group/app/-/archive/v1/app-v1.zip",
-                Some("archives"),
-            ),
-            (
-                "http://GITLAB.example.com.:8080/group/app/wikis/home",
-                Some("other"),
-            ),
-            (" https://gitlab.example.com/group/app ", Some("other")),
-            ("https://files.example.com/uploads/app.zip", None),
-            ("https://gitlab.example.com.evil.example/uploads/", None),
-            ("https://[::1]/uploads/", None),
-            ("nonsense", None),
-        ] {
-            assert_eq!(Kind::of(url, &old).map(Kind::name), kind, "{url}");
+        for line in URLS.lines() {
+            let (kind, url) = line[1..].split_once("] ").unwrap();
+            let found = Kind::of(url, &old).map_or("none", Kind::name);
+            assert_eq!(found, kind, "{url}");
         }
     }
 }

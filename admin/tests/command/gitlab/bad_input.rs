@@ -120,47 +120,38 @@ release-links-admin: left out 17 links: the list says why
 
 const LINKS: &str = include_str!("left_out_links.txt");
 
+/// Links with unusual values, and the URL at which GitLab serves each.
+fn unusual_links() -> Vec<Value> {
+    let start = "https://old.example.org/prefix/x/y/-/releases";
+    let [escaped, foreign] =
+        ["v1/downloads/bin%2Fapp-1", "v2/downloads/app-2"].map(|end| format!("{start}/{end}"));
+    let mut links = vec![
+        link_to(1, "escaped", "https://e.com/1", &escaped),
+        link_to(2, "another tag", "https://e.com/2", &foreign),
+    ];
+    let direct = [
+        ("IPv6", "http://[2001:db8::1]:8080/x"),
+        ("IDN", "https://bücher.example/ü"),
+        ("local", "http://localhost./x"),
+        ("hexadecimal", "http://0xa.1/x"),
+    ];
+    links.extend(
+        (3..)
+            .zip(direct)
+            .map(|(id, (name, url))| link_to(id, name, url, url)),
+    );
+    let null = ["link_type", "direct_asset_url"].map(|name| (name, Value::Null));
+    links.extend([
+        without(without(link(7, "of 11.7"), "direct_asset_url"), "link_type"),
+        with(link(8, "null"), &null),
+        link(1 << 53, "the last ID"),
+    ]);
+    links
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn unusual_values_are_taken_over_as_they_are() {
     let app = TestApp::start().await;
-    let start = "https://old.example.org/prefix/x/y/-/releases";
-    let links = vec![
-        link_to(
-            1,
-            "escaped",
-            "https://e.com/1",
-            &format!("{start}/v1/downloads/bin%2Fapp-1"),
-        ),
-        link_to(
-            2,
-            "another tag",
-            "https://e.com/2",
-            &format!("{start}/v2/downloads/app-2"),
-        ),
-        link_to(
-            3,
-            "IPv6",
-            "http://[2001:db8::1]:8080/x",
-            "http://[2001:db8::1]:8080/x",
-        ),
-        link_to(
-            4,
-            "IDN",
-            "https://bücher.example/ü",
-            "https://bücher.example/ü",
-        ),
-        link_to(5, "local", "http://localhost./x", "http://localhost./x"),
-        link_to(6, "hexadecimal", "http://0xa.1/x", "http://0xa.1/x"),
-        without(without(link(7, "of 11.7"), "direct_asset_url"), "link_type"),
-        with(
-            link(8, "null"),
-            &[
-                ("link_type", Value::Null),
-                ("direct_asset_url", Value::Null),
-            ],
-        ),
-        link(1 << 53, "the last ID"),
-    ];
     let times = [
         ("created_at", json!("0000-01-01T00:00:00.1234567Z")),
         ("released_at", json!("2019-03-15 08:00:00")),
@@ -177,7 +168,7 @@ async fn unusual_values_are_taken_over_as_they_are() {
         ],
     );
     let double = serve(Instance::of(vec![
-        with(release("v1", links), &times),
+        with(release("v1", unusual_links()), &times),
         plain,
         guest,
     ]))
