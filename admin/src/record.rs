@@ -78,6 +78,10 @@ pub struct ReleaseRecord {
     /// The highest ID that one of its links has or had.
     #[serde(default)]
     pub last_link_id: i128,
+    /// The number of its links, whose lines follow. If it is absent, a file that is cut off behind a
+    /// line looks whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<usize>,
 }
 
 /// A link.

@@ -38,7 +38,9 @@ impl Lines {
         beaten: &HashSet<i128>,
     ) -> Result<(), Stop> {
         self.releases += 1;
-        deliver(&line(&Record::Release(release_record(release)))?)?;
+        let mut release = release_record(release);
+        release.links = Some(links.count() - beaten.len());
+        deliver(&line(&Record::Release(release))?)?;
         self.links += links.read(beaten, deliver)?;
         Ok(())
     }
@@ -103,6 +105,7 @@ fn release_record(exported: ExportedRelease) -> ReleaseRecord {
         released_at: released_at.to_string(),
         immutable_at: immutable_at.map(|time| time.to_string()),
         last_link_id: exported.last_link_id.into(),
+        links: None,
     }
 }
 

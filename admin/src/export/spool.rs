@@ -22,6 +22,7 @@ const BYTES_AT_ONCE: usize = 1 << 16;
 pub struct Spool {
     release: ReleaseKey,
     lines: SpooledTempFile,
+    count: usize,
     rivals: Rivals,
 }
 
@@ -30,6 +31,7 @@ impl Spool {
         Self {
             release,
             lines: SpooledTempFile::new(MAX_BYTES_IN_MEMORY),
+            count: 0,
             rivals: Rivals::default(),
         }
     }
@@ -37,6 +39,7 @@ impl Spool {
     /// Forgets all links.
     pub fn clear(&mut self) {
         self.lines = SpooledTempFile::new(MAX_BYTES_IN_MEMORY);
+        self.count = 0;
         self.rivals = Rivals::default();
     }
 
@@ -48,8 +51,14 @@ impl Spool {
             let link = link_record(release, link);
             self.rivals.note(&link);
             lines += &line(&Record::Link(link))?;
+            self.count += 1;
         }
         self.lines.write_all(lines.as_bytes()).map_err(unusable)
+    }
+
+    /// The number of links.
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// The IDs of the links whose name, URL or filepath a link with a higher ID has, too.

@@ -82,6 +82,7 @@ pub fn release(
         immutable_at: release.immutable_at,
         // It is unknown; the import makes it at least the highest ID of a link.
         last_link_id: 0,
+        links: None,
     })
 }
 

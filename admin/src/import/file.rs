@@ -11,6 +11,7 @@ use super::importer::Importer;
 use super::lines::{Line, Lines};
 use crate::Outcome;
 use crate::failure::{Failure, cut, quote};
+use crate::output::quantity;
 use crate::record::{FORMAT, LinkRecord, ProjectRecord, ReleaseRecord, VERSION};
 
 /// Longest text of the file in a sentence.
@@ -38,6 +39,8 @@ struct FileProject {
 
 /// A release of the file, whose links are being read.
 struct FileRelease {
+    /// The number of its line.
+    line: u64,
     record: ReleaseRecord,
     links: Vec<LinkRecord>,
 }
@@ -114,8 +117,11 @@ impl Reading<'_, '_> {
                 if !self.is_in_project(record.project) {
                     return Err(misplaced(line, "release", "its project"));
                 }
-                let links = Vec::new();
-                self.release = Some(FileRelease { record, links });
+                self.release = Some(FileRelease {
+                    line: line.number,
+                    record,
+                    links: Vec::new(),
+                });
             }
             "link" => {
                 let record: LinkRecord = parse(line)?;
@@ -147,15 +153,33 @@ impl Reading<'_, '_> {
 
     /// Imports the release whose links have been read.
     async fn end_release(&mut self) -> Outcome {
-        let Some(FileRelease { record, links }) = self.release.take() else {
+        let Some(release) = self.release.take() else {
             return Ok(());
         };
+        release.check_number_of_links()?;
+        let FileRelease { record, links, .. } = release;
         match self.project.as_ref().and_then(|project| project.id) {
             Some(id) => self.importer.release(id, record, links).await,
             None => {
                 self.importer.report().skip(1, links.len());
                 Ok(())
             }
+        }
+    }
+}
+
+impl FileRelease {
+    /// Fails if links are missing. Their IDs would count as given, so nobody could add them later.
+    fn check_number_of_links(&self) -> Outcome {
+        let (line, found) = (self.line, self.links.len());
+        match self.record.links {
+            Some(links) if links != found => Err(format!(
+                "line {line} is a release with {}, but the file has {found} of them: export the \
+                 file again",
+                quantity(links, "link")
+            )
+            .into()),
+            _ => Ok(()),
         }
     }
 }

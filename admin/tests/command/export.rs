@@ -60,7 +60,7 @@ fn seeded() -> [Value; 3] {
         json!({"type": "project", "id": 24, "path": "group/app", "visibility": "public"}),
         json!({
             "type": "release", "project": 24, "tag": "v0.1", "created_at": time,
-            "released_at": time, "last_link_id": 2,
+            "released_at": time, "last_link_id": 2, "links": 1,
         }),
         json!({
             "type": "link", "project": 24, "tag": "v0.1", "id": 2, "name": "awesome-v0.2.msi",
@@ -82,7 +82,7 @@ async fn the_lines_are_compact_json_in_the_documented_order() {
              {{\"type\":\"project\",\"id\":24,\"path\":\"group/app\",\"visibility\":\"public\"}}\n\
              {{\"type\":\"release\",\"project\":24,\"tag\":\"v0.1\",\
              \"created_at\":\"2026-11-24T00:00:00.000000Z\",\
-             \"released_at\":\"2026-11-24T00:00:00.000000Z\",\"last_link_id\":2}}\n\
+             \"released_at\":\"2026-11-24T00:00:00.000000Z\",\"last_link_id\":2,\"links\":1}}\n\
              {{\"type\":\"link\",\"project\":24,\"tag\":\"v0.1\",\"id\":2,\
              \"name\":\"awesome-v0.2.msi\",\"url\":\"http://192.168.10.15:3000/msi\",\
              \"link_type\":\"other\",\"created_at\":\"2026-11-24T00:00:00.000000Z\"}}\n"
@@ -130,6 +130,7 @@ async fn a_release_is_exported_with_all_its_attributes() {
         "description": "line\n\u{1b}[2K\u{2028}", "commit": "c".repeat(40),
         "author": {"id": 1, "label": "documentation"}, "created_at": time,
         "released_at": "2020-01-02T03:04:05.600000Z", "immutable_at": time, "last_link_id": 2,
+        "links": 2,
     });
     let first = json!({
         "type": "link", "project": 24, "tag": tag, "id": 1, "name": "first",

@@ -129,10 +129,11 @@ async fn what_comes_before_a_wrong_line_is_imported_but_for_the_release_in_which
         project(31, "new/app"),
         release(1),
         link(1, 1),
-        release(2),
+        with(release(2), json!({"links": 2})),
         link(2, 1),
         link(2, 2),
     ];
+    let without_the_last_line = export(&whole[..5]);
     let whole = export(&whole);
     let cut = |end: usize| whole[..whole.len() - end].to_owned();
     let other_release = with(link(2, 3), json!({"tag": "v1"}));
@@ -140,6 +141,10 @@ async fn what_comes_before_a_wrong_line_is_imported_but_for_the_release_in_which
     for (number, (text, sentence)) in [
         (cut(10), "line 7 is cut off: export the file again"),
         (cut(3), "line 7 is cut off: export the file again"),
+        (
+            without_the_last_line,
+            "line 5 is a release with 2 links, but the file has 1 of them: export the file again",
+        ),
         (
             format!("{whole}{other_release}\n"),
             "line 8 is a link that does not follow its release",
