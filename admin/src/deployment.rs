@@ -14,6 +14,7 @@ use crate::failure::{Failure, sentence};
 use crate::named_table::NamedTable;
 use crate::pace::Pace;
 use crate::patience::{Note, Patience};
+use crate::roots;
 
 /// What a cache may still have of a project that is no longer public under its former path.
 pub const KEPT_NOTICE: &str = "a CDN in front of the service may keep redirects of the project's \
@@ -43,6 +44,7 @@ impl Deployment {
         let table = config::table_name(environment).map_err(|error| error.to_string())?;
         let identity_cache =
             config::identity_cache(environment).map_err(|error| error.to_string())?;
+        roots::check()?;
         let waiting = Note::about("the AWS credential provider");
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .http_client(https_client(RootStore::System))

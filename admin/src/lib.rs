@@ -24,6 +24,7 @@ mod projects;
 pub mod record;
 mod release_restore;
 mod releases;
+mod roots;
 mod secrets;
 mod takeover;
 mod tokens;

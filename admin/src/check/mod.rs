@@ -37,7 +37,7 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::interrupt::interrupt;
 use crate::output::{Meter, quantity};
-use crate::{Outcome, output};
+use crate::{Outcome, output, roots};
 
 /// The variables that name a proxy.
 const PROXIES: [&str; 6] = [
@@ -114,9 +114,7 @@ fn start(
             not_public
         },
     };
-    let prober = Prober::new(settings, Arc::new(SystemNames), own).map_err(|_| {
-        "no root certificates for TLS were found: install them, or set SSL_CERT_FILE to their file"
-    })?;
+    let prober = Prober::new(settings, Arc::new(SystemNames), own).map_err(|_| roots::MISSING)?;
     let targets = survey.targets.iter().enumerate();
     let open = targets.filter(|(target, _)| found.findings[*target].is_none());
     let jobs = open.filter_map(|(target, asked)| {

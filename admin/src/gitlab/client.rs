@@ -13,6 +13,7 @@ use url::Url;
 use crate::failure::{Failure, cut};
 use crate::output;
 use crate::patience::Note;
+use crate::roots;
 
 use super::address::Address;
 use super::problem::{Asked, Problem};
@@ -84,9 +85,7 @@ impl Client {
         if address.is_plain() {
             builder = on_this_machine(builder);
         }
-        let http = builder.build().map_err(
-            |_| "this machine has no root certificates: set SSL_CERT_FILE to a file with them",
-        )?;
+        let http = builder.build().map_err(|_| roots::MISSING)?;
         let base = cut(&address.to_string(), MAX_ADDRESS);
         Ok(Self {
             http,

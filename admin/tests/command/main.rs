@@ -28,6 +28,7 @@ mod projects;
 mod random_table;
 mod release_list;
 mod releases;
+mod roots;
 mod round_trip;
 mod silence;
 mod takeover;
