@@ -137,6 +137,7 @@ impl<'a> Releases<'a> {
             // A deletion lowers it, but the release that was deleted may have been read.
             counted = page.total.unwrap_or(0).max(counted);
             importer.expect(self.before + counted.max(self.read()));
+            let is_missing = page.missing.is_some();
             if let Some(reason) = page.missing {
                 self.leave_out(importer, "-", 0, reason);
             }
@@ -145,7 +146,7 @@ impl<'a> Releases<'a> {
                 self.item(importer, item.get()).await?;
                 importer.advance(self.before + self.read());
             }
-            pages.saw(self.tags.len() > before);
+            pages.saw(is_missing || self.tags.len() > before);
         }
         Ok(counted)
     }

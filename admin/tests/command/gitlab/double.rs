@@ -36,7 +36,7 @@ pub struct Asked {
 
 impl Asked {
     /// A whole number in the query.
-    fn number_of(&self, name: &str, default: usize) -> usize {
+    pub fn number_of(&self, name: &str, default: usize) -> usize {
         let value = self.query.get(name);
         value
             .and_then(|value| value.parse().ok())

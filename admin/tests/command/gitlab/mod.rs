@@ -7,6 +7,7 @@ mod costs;
 mod double;
 mod groups;
 mod instances;
+mod large_pages;
 mod sessions;
 mod transport;
 mod versions;

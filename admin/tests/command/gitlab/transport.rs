@@ -35,7 +35,7 @@ fn two_pages() -> [String; 2] {
     [list(1), second.to_owned()]
 }
 
-fn instance(count: usize) -> Instance {
+pub fn instance(count: usize) -> Instance {
     Instance::with(project(1, "a/b"), releases(count))
 }
 
@@ -333,44 +333,5 @@ async fn a_project_that_was_renamed_is_left_out_with_its_new_path() {
             .iter()
             .all(|line| line.starts_with("GET /git/lab/api/v4/projects/")),
         "{paths:?}"
-    );
-}
-
-/// Answers as another release-links does if a page of releases does not fit into a response, which
-/// is here one of more than 20, or with `v0007`.
-fn limited(instance: &Instance, asked: &Asked) -> Response {
-    let size: usize = asked
-        .query
-        .get("per_page")
-        .map_or(0, |size| size.parse().unwrap());
-    let page: usize = asked
-        .query
-        .get("page")
-        .map_or(1, |page| page.parse().unwrap());
-    if size > 20 || (size > 1 && (page - 1) * size <= 7 && 7 < page * size) {
-        let message = "The page is larger than a response can be (6 MB), choose a smaller per_page";
-        return error(400, message);
-    }
-    if size == 1 && page == 8 {
-        let message = "The release v0007 is larger than a response can be (6 MB), list its links with \
-                       GET …/releases/:tag_name/assets/links";
-        return error(400, message);
-    }
-    instance.answer(asked)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_is_too_large_is_read_in_halves() {
-    let app = TestApp::start().await;
-    let instance = instance(30);
-    let double = Double::start(move |asked| limited(&instance, asked)).await;
-    import(&app, &double, "--project a/b").assert(
-        1,
-        "created 1 project, 29 releases and 29 links\n\
-         PROJECT  TAG  LINK  LEFT OUT BECAUSE\n\
-         a/b      -    -     The release v0007 is larger than a response can be (6 MB): `export` there \
-         and `import --file` here take it over\n",
-        "importing project 1 (a/b, public)\n\
-         release-links-admin: left out 1 release: the list says why\n",
     );
 }
