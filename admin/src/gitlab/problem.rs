@@ -53,9 +53,10 @@ impl Asked<'_> {
                  address under which /api/v4 answers without a browser"
             )));
         }
-        let error = error_text(&answer);
-        match (status, error) {
-            (StatusCode::OK, _) => Ok(answer),
+        if status == StatusCode::OK {
+            return Ok(answer);
+        }
+        match (status, error_text(&answer)) {
             (StatusCode::UNAUTHORIZED, _) => Err(Problem::Whole(self.unauthorized())),
             (StatusCode::FORBIDDEN, Some(error)) => Err(self.forbidden(&error)),
             (StatusCode::NOT_FOUND, Some(_)) => Err(Problem::Part(self.not_found())),
@@ -186,8 +187,14 @@ fn media_type(headers: &HeaderMap) -> String {
     value.unwrap_or_default().to_ascii_lowercase()
 }
 
+/// Largest body of an error, which GitLab's never reach. As values, JSON takes many times its size.
+const MAX_ERROR: usize = 64 * 1024;
+
 /// The text of an error in GitLab's JSON, whose members are `message` or `error`.
 fn error_text(answer: &Answer) -> Option<String> {
+    if answer.body.len() > MAX_ERROR {
+        return None;
+    }
     let json: Value = serde_json::from_slice(&answer.body).ok()?;
     let members = json.as_object()?;
     let members = ["message", "error", "error_description"].map(|name| members.get(name));
@@ -210,4 +217,35 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
             None => error.source(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_is_larger_than_any_of_gitlab_is_not_read() {
+        let asked = Asked {
+            base: "BASE",
+            what: "project 24",
+            has_token: false,
+        };
+        let check = |length: usize| {
+            let body = format!("{{\"message\":\"{}\"}}", "a".repeat(length));
+            let checked = asked.check(Answer {
+                status: StatusCode::NOT_FOUND,
+                headers: HeaderMap::new(),
+                body: body.into_bytes(),
+            });
+            match checked.map(drop) {
+                Err(Problem::Part(sentence) | Problem::Whole(sentence)) => sentence,
+                _ => String::new(),
+            }
+        };
+        let missing = "BASE does not show project 24: check the name; without --token-file, only \
+                       public projects are read";
+        assert_eq!(check(60_000), missing);
+        let other = "BASE does not answer as GitLab does (HTTP 404): check --from";
+        assert_eq!(check(70_000), other);
+    }
 }
