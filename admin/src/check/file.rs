@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use release_links::link::Digest;
 use reqwest::Response;
-use reqwest::header::{CONTENT_TYPE, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
 use sha2::{Digest as _, Sha256};
 use tokio::time::timeout;
 use url::Url;
@@ -46,9 +46,15 @@ fn doubt(response: &Response, url: &Url) -> Option<&'static str> {
         .get(CONTENT_TYPE)
         .map_or(&b""[..], |kind| kind.as_bytes());
     let path = url.path().to_ascii_lowercase();
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    let is_encoded =
+        encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
     let is_page = kind.to_ascii_lowercase().starts_with(b"text/html");
     if is_page && !path.ends_with(".html") && !path.ends_with(".htm") {
         Some("the file is a web page")
+    } else if is_encoded {
+        // Some clients undo that, and save other bytes.
+        Some("the response is compressed")
     } else if response.content_length().is_none() && !is_chunked {
         Some("the response has no length")
     } else {

@@ -214,6 +214,21 @@ fn assert_left_out(ended: &Ended, reason: &str) {
     );
 }
 
+/// Some clients save what is compressed, and some what it was before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_of_a_compressed_response_is_doubtful() {
+    let server = Server::start().await;
+    let app = with_digests(&server, [("/gzip", None)]).await;
+    let ended = check(&app, "--allow-private --write-digests").await;
+    assert_left_out(&ended, "the response is compressed");
+    assert_eq!(digests(&app).await, [Value::Null]);
+    let body = json!({ "digest": OTHER });
+    assert_eq!(app.put(LINK, body).await.status, 200);
+    let ended = check(&app, "--allow-private --verify --json").await;
+    let doubtful = "uncertain: another digest, but the response is compressed";
+    assert_eq!(results(&ended), [doubtful]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_leads_elsewhere_meanwhile_gets_no_digest() {
     let (app, ended) = change_meanwhile(async |app: &TestApp| {

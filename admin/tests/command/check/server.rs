@@ -229,6 +229,7 @@ impl Server {
             }
             "empty" => response("405 Method", "", "", is_head),
             "hidden" => response("404 Not Found", "X-Gitlab-Meta: {}", "", is_head),
+            "gzip" => response("200 OK", "Content-Encoding: gzip", FILE, is_head),
             "page" => response("200 OK", "Content-Type: text/html", "<p>", is_head),
             "to" => {
                 let (status, target) = rest.split_once('/').unwrap();
