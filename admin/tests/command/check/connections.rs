@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -113,9 +113,12 @@ async fn a_certificate_that_is_not_valid_is_dead() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_cannot_be_reached_is_dead_only_if_that_is_certain() {
-    let closed = Server::start_on([Ipv4Addr::new(127, 0, 2, 1)]).await.port;
+    // It is bound, so that nobody else gets it, but it does not listen.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let closed_port = closed.local_addr().unwrap().port();
     let app = with_links([
-        ("refused", format!("http://127.0.0.1:{closed}/")),
+        ("refused", format!("http://127.0.0.1:{closed_port}/")),
         ("unknown", format!("http://{NO_NAME}/")),
         ("port", "http://e.com:99999/".to_owned()),
     ])

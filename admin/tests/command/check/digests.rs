@@ -61,7 +61,7 @@ async fn files_that_do_not_fit_their_digests_are_changed() {
         ],
     )
     .await;
-    let ended = check(&app, "--allow-private --verify --timeout 1s --json").await;
+    let ended = check(&app, "--allow-private --verify --timeout 5s --json").await;
     let found = results(&ended).into_iter();
     let found: Vec<String> = found.map(|result| server.without_port(&result)).collect();
     assert_eq!(
@@ -193,7 +193,7 @@ async fn change_meanwhile(change: impl AsyncFn(&TestApp)) -> (TestApp, Ended) {
     let check = tokio::spawn(check);
     server.asked("/held").await;
     change(&app).await;
-    server.release();
+    server.release(1);
     let ended = check.await.unwrap();
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     assert_invariants(&app.items().await);

@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -192,11 +191,7 @@ async fn an_interrupted_check_shows_what_it_has_found() {
     let mut running = command(app.address, "check --allow-private");
     let streams = running.stdout(Stdio::piped()).stderr(Stdio::piped());
     let running = streams.spawn().unwrap();
-    let mut asked = Vec::new();
-    while asked.len() < 4 {
-        asked.extend(server.take_requests());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    server.asked_times(4).await;
     interrupt(&running);
     let ended = Ended::of(running.wait_with_output().unwrap());
     let table = "\

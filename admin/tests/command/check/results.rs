@@ -69,7 +69,7 @@ async fn each_answer_of_a_server_has_its_result() {
     let names: Vec<String> = (0..RESULTS.len()).map(|n| format!("{n}")).collect();
     let links = RESULTS.iter().zip(&names);
     let app = with_links(links.map(|((path, _), name)| (name.as_str(), url(path)))).await;
-    let ended = check(&app, "--json --allow-private --timeout 2s").await;
+    let ended = check(&app, "--json --allow-private --timeout 5s").await;
     let found = results(&ended).into_iter();
     let found: Vec<String> = found.map(|result| server.without_port(&result)).collect();
     for ((path, expected), found) in RESULTS.iter().zip(&found) {

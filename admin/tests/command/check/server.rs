@@ -104,14 +104,28 @@ impl Server {
     /// Waits until something asks for a path.
     pub async fn asked(&self, path: &str) {
         let has_path = |request: &String| request.split(' ').nth(1) == Some(path);
-        while !self.state.lock().unwrap().requests.iter().any(has_path) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.wait(|requests| requests.iter().any(has_path)).await;
     }
 
-    /// Sends one answer to `/held`.
-    pub fn release(&self) {
-        self.released.add_permits(1);
+    /// Waits until there were this many requests since they were taken.
+    pub async fn asked_times(&self, count: usize) {
+        self.wait(|requests| requests.len() >= count).await;
+    }
+
+    /// Waits until the requests since they were taken fulfil the condition, but not for ever.
+    async fn wait(&self, condition: impl Fn(&[String]) -> bool) {
+        let asked = async {
+            while !condition(&self.state.lock().unwrap().requests) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let asked = tokio::time::timeout(Duration::from_secs(60), asked).await;
+        asked.expect("the requests come in time");
+    }
+
+    /// Sends this many answers to `/held`.
+    pub fn release(&self, answers: usize) {
+        self.released.add_permits(answers);
     }
 
     /// Takes this long for each answer.
