@@ -1,6 +1,6 @@
 //! Imports that are killed or interrupted, and imports beside others.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -114,22 +114,34 @@ async fn an_import_of_standard_input_is_interrupted_at_once() {
     let mut import = command(app.address, "import --file -");
     let mut import = spawn(import.stdin(Stdio::piped()));
     let mut input = import.stdin.take().unwrap();
-    let text = export(&[project(31, "new/app"), release(1), link(1, 1), release(2)]);
-    input.write_all(text.as_bytes()).unwrap();
-    while get(&app, &format!("{RELEASES}/v1")).await.status != 200 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    let lines = [
+        project(31, "new/app"),
+        release(1),
+        link(1, 1),
+        project(32, "new/other"),
+    ];
+    input.write_all(export(&lines).as_bytes()).unwrap();
+    // The command names a project after it has counted it and the releases before.
+    let mut notes = BufReader::new(import.stderr.take().unwrap());
+    let mut named = String::new();
+    for _ in 0..2 {
+        tokio::task::block_in_place(|| notes.read_line(&mut named)).unwrap();
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(
+        named,
+        "importing project 31 (new/app, public)\nimporting project 32 (new/other, public)\n"
+    );
     let interrupt = Command::new("kill")
         .args(["-INT", &import.id().to_string()])
         .status();
     assert!(interrupt.unwrap().success());
-    end(import).await.assert(
-        1,
-        "created 1 project, 1 release and 1 link\n",
-        "importing project 31 (new/app, public)\n\
-         release-links-admin: interrupted; run the command again to go on\n",
-    );
+    end(import)
+        .await
+        .assert(1, "created 2 projects, 1 release and 1 link\n", "");
+    let mut rest = String::new();
+    notes.read_to_string(&mut rest).unwrap();
+    let sentence = "release-links-admin: interrupted; run the command again to go on\n";
+    assert_eq!(rest, sentence);
     drop(input);
 }
 
