@@ -23,14 +23,14 @@ OPENAPI_PYTEST := $(TOOLS)/openapi/bin/pytest -s $(PYTEST_OPTIONS)
 export AWS_DEFAULT_REGION ?= eu-central-1
 export SAM_CLI_TELEMETRY := 0
 export CARGO_LAMBDA := $(TOOLS)/cargo-lambda/bin/cargo-lambda
-# What is built to run here is built for the processor of this computer, whatever the template's default is: for another one,
-# std would have to be added with rustup.
+# The tests run what they build, so they build for the processor of this computer instead of the template's default. For another
+# processor, rustup would have to install std.
 HOST_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 # Elsewhere than on Debian, the tests of glab, those through a shared cache and those of the pages in a browser are skipped.
 IS_DEBIAN := $(shell grep -sx ID=debian /etc/os-release)
 FROM_DEBIAN := $(if $(IS_DEBIAN),$(TOOLS)/glab/usr/bin/glab $(TOOLS)/nginx/usr/sbin/nginx)
 CHROMIUM := $(if $(IS_DEBIAN),$(TOOLS)/chromium/usr/lib/chromium/chromium-headless-shell)
-# Rust's standard library for arm64, and the emulator of the processor, for `make test-arm64`.
+# For `make test-arm64`: Rust's standard library for arm64, and qemu, which emulates the processor.
 RUST_VERSION := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
 RUST_SRC := $(TOOLS)/rust-src/usr/src/rustc-$(RUST_VERSION)/library
 SYSROOT := $(TOOLS)/sysroot
@@ -112,10 +112,10 @@ deploy-local: need-rust .aws-sam/local/template.yaml $(TOOLS)/ministack/bin/mini
 	$(BUILD_SERVICE)
 	$(PYTEST) -s tests/deployed
 
-# Not part of `make test`, because it takes too long. qemu starts a thread of its own, which one of the tests would count.
+# This is not part of `make test`, because it takes too long. It skips a test that counts threads, because qemu adds one.
 ARM64 := .aws-sam/arm64/template.yaml .aws-sam/arm64/run $(CARGO_LAMBDA) $(foreach tool,clients/bin/pytest ministack/bin/ministack \
 	awscli/bin/aws,$(TOOLS)/$(tool))
-test-arm64: need-rust need-x86_64-debian $(ARM64) ## build the function for arm64 and test it under qemu, before a release (a quarter of an hour)
+test-arm64: need-rust need-x86_64-debian $(ARM64) ## build the function for arm64 and test it under qemu; run it before a release (a quarter of an hour)
 	$(BUILD_SERVICE)
 	BOOTSTRAP=$(abspath .aws-sam/arm64/run) cargo test --locked --workspace --test api -- \
 		connection:: credentials:: concurrent_requests:: large_lists:: outage:: start_log:: --skip has_one_thread
@@ -259,7 +259,7 @@ define unpack-from-debian
 			&& !found++ { print "deb [signed-by=" keys "] " $$3 " $3 main" }' >sources.list
 	@test -s $(TOOLS)/$1/sources.list || { echo "make: apt has no source for this release of Debian" >&2; exit 1; }
 	@cd $(TOOLS)/$1 && $(APT) update && $(APT) download $1=$2 \
-		|| { echo "make: Debian's archive does not offer $1 $2 in $3" >&2; exit 1; }
+		|| { echo "make: cannot download $1 $2 from $3 in Debian's archive" >&2; exit 1; }
 	@cd $(TOOLS)/$1 && sha256sum --check --quiet --ignore-missing ../../requirements/$1.sha256
 	@cd $(TOOLS)/$1 && dpkg-deb --extract $1_*.deb . && rm -r lists cache $1_*.deb
 	@touch $@
@@ -271,8 +271,8 @@ $(TOOLS)/glab/usr/bin/glab: requirements/glab.sha256 requirements/apt.conf
 $(TOOLS)/nginx/usr/sbin/nginx: requirements/nginx.sha256 requirements/apt.conf
 	$(call unpack-from-debian,nginx,1.22.1-9+deb12u9,bookworm)
 
-# What `make test-arm64` unpacks: the sources of exactly the pinned version of Rust's standard library, and what runs a program
-# for arm64 on this computer.
+# `make test-arm64` unpacks these packages: the sources of the standard library of exactly the pinned Rust, and the emulator and
+# the C library that run a program for arm64 on this computer.
 $(TOOLS)/rust-src/usr/lib: requirements/rust-src.sha256 requirements/apt.conf
 	$(call unpack-from-debian,rust-src,1.95.0+dfsg1-2~bpo13+1,trixie-backports)
 
@@ -282,14 +282,14 @@ $(QEMU): requirements/qemu-user-static.sha256 requirements/apt.conf
 $(GLIBC): requirements/libc6-arm64-cross.sha256 requirements/apt.conf
 	$(call unpack-from-debian,libc6-arm64-cross,2.36-8cross1,bookworm)
 
-# A sysroot with the toolchain's compiler and libraries, and with the standard library for arm64. rustup could add that to the
-# toolchain itself, but then it would be there for everything else, too. `rustc` is a script here, because the compiler looks
-# for its sysroot beside the file behind any link.
+# This sysroot has the toolchain's compiler and libraries, and the standard library for arm64. rustup could add that library to
+# the toolchain, but this would change the toolchain for everything else, too. `rustc` is a script here, because the compiler
+# follows symbolic links to itself, and looks for its sysroot beside their target.
 $(SYSROOT)/bin/rustc: rust-toolchain.toml $(TOOLS)/rust-src/usr/lib | need-rust
 	@test -e $(RUST_SRC)/Cargo.lock || { echo "make: rust-toolchain.toml pins Rust $(RUST_VERSION), but the Makefile unpacks" \
 		"the sources of another version; pin the package rust-src of $(RUST_VERSION)" >&2; exit 1; }
 	@test "$$(rustc -vV | sed -n 's/^release: //p')" = $(RUST_VERSION) || { echo "make: rust-toolchain.toml pins Rust" \
-		"$(RUST_VERSION), but this is $$(rustc --version); the standard library of the one does not fit the other" >&2; exit 1; }
+		"$(RUST_VERSION), but this is $$(rustc --version); its standard library has to be of the same version" >&2; exit 1; }
 	@rm -rf $(SYSROOT) && mkdir -p $(SYSROOT)/{bin,lib/rustlib/src/rust}
 	@toolchain=$$(rustc --print sysroot) && cd $(SYSROOT) \
 		&& for name in $$(cd "$$toolchain" && ls -d lib/* lib/rustlib/* | grep -vxE 'lib/rustlib(/src|/$(ARM64_TARGET))?'); do \
@@ -298,9 +298,9 @@ $(SYSROOT)/bin/rustc: rust-toolchain.toml $(TOOLS)/rust-src/usr/lib | need-rust
 		&& printf '#!/bin/sh\nexec "%s/bin/rustc" --sysroot "%s" "$$@"\n' "$$toolchain" $(abspath $(SYSROOT)) >bin/rustc
 	@chmod +x $@
 
-# cargo builds the standard library for a crate without code, as its authors do: with an option for which the pinned compiler
-# must allow what otherwise only nightly ones do. The function itself is then built without it; its link-time optimization
-# reads the bitcode.
+# cargo builds the standard library for an empty crate, with the option `build-std`. RUSTC_BOOTSTRAP allows this option, which
+# only nightly compilers accept otherwise. The function itself is then built without it. Its link-time optimization needs the
+# bitcode of the library.
 $(SYSROOT)/lib/rustlib/$(ARM64_TARGET)/lib: $(SYSROOT)/bin/rustc
 	@echo "building Rust's standard library for arm64 into $(SYSROOT)/"
 	@rm -rf $(TOOLS)/std && mkdir -p $(TOOLS)/std/src && touch $(TOOLS)/std/src/lib.rs
@@ -310,8 +310,8 @@ $(SYSROOT)/lib/rustlib/$(ARM64_TARGET)/lib: $(SYSROOT)/bin/rustc
 	@mkdir -p $@ && cp $(TOOLS)/std/target/$(ARM64_TARGET)/release/deps/*.rlib $@ && rm -r $(TOOLS)/std $@/libempty-*.rlib
 	@rm -rf target/arm64
 
-# The function for arm64, as `make deploy` builds it, except that `--skip-target-check` keeps cargo-lambda from calling rustup.
-# What is compiled lies in a folder of its own, because it does not fit the standard library that rustup would add.
+# This builds the function for arm64 as `make deploy` does, except that `--skip-target-check` keeps cargo-lambda from calling
+# rustup. It has its own target directory, because the compiled crates do not fit a standard library that rustup installs.
 .aws-sam/arm64/template.yaml: .aws-sam/local/template.yaml $(SYSROOT)/lib/rustlib/$(ARM64_TARGET)/lib $(TOOLS)/deploy/bin/cargo-lambda
 	@echo "building the bootstrap for arm64; this takes some minutes"
 	@PATH="$(abspath $(TOOLS)/deploy/bin):$$PATH" RUSTC=$(abspath $(SYSROOT)/bin/rustc) CARGO_TARGET_DIR=target/arm64 \
@@ -319,7 +319,7 @@ $(SYSROOT)/lib/rustlib/$(ARM64_TARGET)/lib: $(SYSROOT)/bin/rustc
 		--lambda-dir $(@D)/Function --flatten release-links
 	@cp $< $@
 
-# Runs a program for arm64, or without an argument the function.
+# This script runs a program for arm64, or the function if it gets no argument.
 .aws-sam/arm64/run: Makefile $(QEMU) $(GLIBC)
 	@mkdir -p $(@D)
 	@printf '#!/bin/sh\n[ $$# -gt 0 ] || set -- "%s"\nexec "%s" -L "%s" "$$@"\n' \
@@ -348,8 +348,8 @@ need-rust:
 
 need-x86_64-debian:
 	@test "$(IS_DEBIAN) $(HOST_ARCHITECTURE)" != "ID=debian arm64" || { echo "make: this computer is arm64, so that" \
-		"'make test' tests the function for arm64 already" >&2; exit 1; }
-	@test -n "$(IS_DEBIAN)" || { echo "make: the tests of the function for arm64 need Debian, whose packages they unpack" >&2; exit 1; }
+		"'make test' already tests the function for arm64" >&2; exit 1; }
+	@test -n "$(IS_DEBIAN)" || { echo "make: the tests of the function for arm64 unpack packages of Debian, so they run only on Debian" >&2; exit 1; }
 
 need-valgrind:
 	@command -v valgrind >/dev/null || { echo "make: valgrind is missing; install it with the system's package manager" >&2; exit 1; }

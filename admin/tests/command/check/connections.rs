@@ -161,7 +161,7 @@ const NOT_ASKED: [(&str, &str); 16] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn addresses_that_are_not_public_are_not_asked() {
+async fn addresses_that_are_not_public_are_not_requested() {
     let server = Server::start().await;
     let port = server.port.to_string();
     let url = |url: &str| url.replace("PORT", &port);
