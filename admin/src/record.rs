@@ -4,7 +4,9 @@
 //! `import` to list, and does not end the reading. Times are RFC 3339 in UTC with six decimals.
 
 use release_links::release::Author;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 
 /// The name of the format in the first line.
 pub const FORMAT: &str = "release-links";
@@ -76,7 +78,7 @@ pub struct ReleaseRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub immutable_at: Option<String>,
     /// The highest ID that one of its links has or had.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub last_link_id: i128,
     /// The number of its links, whose lines follow. If it is absent, a file that is cut off behind a
     /// line looks whole.
@@ -92,6 +94,7 @@ pub struct LinkRecord {
     /// The tag of its release.
     pub tag: String,
     /// Its ID within the release.
+    #[serde(deserialize_with = "whole_number")]
     pub id: i128,
     /// Its name.
     pub name: String,
@@ -108,4 +111,15 @@ pub struct LinkRecord {
     /// The digest of the file at its URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+}
+
+/// Reads a number. For an `i128`, `serde_json` takes what follows its digits for a syntax error.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    let whole = number.as_i128();
+    whole.ok_or_else(|| {
+        D::Error::custom(format!(
+            "{number} is no whole number with at most 19 digits"
+        ))
+    })
 }

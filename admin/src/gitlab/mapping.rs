@@ -68,10 +68,12 @@ pub fn release(
         return Err((tag, "it is not shown when it was created"));
     };
     let commit = release.commit.and_then(|commit| commit.id);
+    // A release without a name is shown with its tag (R43), which may be longer than a name.
+    let name = release.name.filter(|name| *name != tag);
     Ok(ReleaseRecord {
         project,
         tag,
-        name: release.name,
+        name,
         description: release.description,
         // Another release-links shows an empty ID in place of an unknown one (R5).
         commit: commit.filter(|commit| !commit.is_empty()),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use reqwest::header::{HeaderMap, LINK};
+use reqwest::header::{HeaderMap, HeaderValue, LINK};
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -34,6 +34,8 @@ pub struct Pages<'a> {
     /// The queries of the pages so far, because the next one may be among them.
     read: HashSet<String>,
     idle: u32,
+    /// Whether the list ended because its pages repeated, so that some may be missing.
+    repeats: bool,
 }
 
 impl<'a> Pages<'a> {
@@ -52,7 +54,13 @@ impl<'a> Pages<'a> {
             next: Some(first),
             read: HashSet::new(),
             idle: 0,
+            repeats: false,
         }
+    }
+
+    /// Whether the list ended because its pages repeated, so that some may be missing.
+    pub fn repeats(&self) -> bool {
+        self.repeats
     }
 
     /// The next page.
@@ -60,6 +68,7 @@ impl<'a> Pages<'a> {
         while let Some(url) = self.next.take() {
             let is_new = self.read.insert(url.query().unwrap_or_default().to_owned());
             if !is_new || self.idle == MAX_IDLE {
+                self.repeats = true;
                 return Ok(None);
             }
             let answer = match self.client.get(&url, self.what).await {
@@ -111,19 +120,24 @@ impl<'a> Pages<'a> {
 }
 
 /// The URL of the next page: this one with the query that `Link` names, or with the page that
-/// `X-Next-Page` names. Scheme, host and path stay, because a proxy may make others of them. A proxy
-/// that drops both headers is recognized by a page that is full.
+/// `X-Next-Page` names. Scheme, host and path stay, because a proxy may make others of them. If
+/// neither header can be read, as behind a proxy that drops them, another page follows one that is
+/// full.
 fn next(url: &Url, headers: &HeaderMap, items: usize) -> Option<Url> {
-    if let Some(target) = relation(headers, "next") {
-        let target = url.join(&target).ok()?;
+    let target = relation(headers, "next").map(|target| url.join(&target));
+    if let Some(Ok(target)) = target {
         let mut next = url.clone();
         next.set_query(target.query());
         return Some(next);
     }
-    let is_silent = !headers.contains_key(LINK) && !headers.contains_key("x-next-page");
+    // GitLab names the first page on every page (B10).
+    let is_last = target.is_none() && relation(headers, "first").is_some()
+        || headers
+            .get("x-next-page")
+            .is_some_and(HeaderValue::is_empty);
     let page = number(headers, "x-next-page").or_else(|| {
         let is_full = items as u64 >= parameter(url, "per_page").unwrap_or(PER_PAGE);
-        (is_silent && is_full).then_some(page_number(url).checked_add(1)?)
+        (!is_last && is_full).then_some(page_number(url).checked_add(1)?)
     });
     page.map(|page| with(url, &[("page", page)]))
 }
@@ -226,6 +240,18 @@ mod tests {
         assert_eq!(next_of(&[first], 50), None);
         assert_eq!(next_of(&[], 50).as_deref(), Some(third));
         assert_eq!(next_of(&[], 49), None);
+        for garbage in [
+            ("x-next-page", "three"),
+            ("link", "three"),
+            ("link", "<http://[>; rel=next"),
+        ] {
+            assert_eq!(
+                next_of(&[garbage], 50).as_deref(),
+                Some(third),
+                "{garbage:?}"
+            );
+            assert_eq!(next_of(&[garbage], 49), None, "{garbage:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::failure::cut;
 use crate::import::{Importer, Report};
+use crate::output::quantity;
 use crate::record::{LinkRecord, ProjectRecord};
 
 use super::client::Client;
@@ -32,6 +33,35 @@ pub struct Imported {
     pub note: Option<String>,
 }
 
+/// What a reading of all pages has shown.
+#[derive(Default)]
+struct Reading {
+    /// How many releases there were at most meanwhile; 0 if no page has said it.
+    counted: u64,
+    /// Whether it ended because the pages repeated.
+    repeats: bool,
+}
+
+impl Reading {
+    /// Whether nothing is missing if this number was read.
+    fn is_whole(&self, read: u64) -> bool {
+        let is_countable = self.counted > 0 || !self.repeats;
+        is_countable && read >= self.counted
+    }
+
+    fn explain(&self, read: u64) -> String {
+        let counted = self.counted;
+        if self.repeats {
+            let read = quantity(usize::try_from(read).unwrap_or(usize::MAX), "release");
+            return format!("its pages repeat, so more than {read} could not be read");
+        }
+        format!(
+            "only {read} of {counted} releases could be read, because others were created or \
+             deleted meanwhile"
+        )
+    }
+}
+
 /// The releases of a project.
 pub struct Releases<'a> {
     client: &'a Client,
@@ -46,6 +76,8 @@ pub struct Releases<'a> {
     id: Option<ProjectId>,
     /// The tags of the releases that were read.
     tags: HashSet<String>,
+    /// Those that were read this time.
+    tags_this_time: HashSet<String>,
     /// Releases without a tag that were read this time.
     unreadable: u64,
     /// Whether the pages are read for the first time.
@@ -65,6 +97,7 @@ impl<'a> Releases<'a> {
             creates_empty: true,
             id: None,
             tags: HashSet::new(),
+            tags_this_time: HashSet::new(),
             unreadable: 0,
             is_first: true,
             before,
@@ -82,29 +115,34 @@ impl<'a> Releases<'a> {
     /// Reads all pages, and imports each release once. Pages move while releases are created and
     /// deleted, so they are read once more if some are missing.
     pub async fn import(&mut self, importer: &mut Importer<'_>) -> Result<(), Problem> {
-        let mut counted = 0;
+        let mut reading = Reading::default();
         for _ in 0..MAX_READINGS {
             self.unreadable = 0;
-            counted = self
+            self.tags_this_time.clear();
+            reading = self
                 .read_pages(importer)
                 .await
                 .map_err(|problem| self.in_part(problem))?;
             let is_left_out = self.id.is_none();
-            if is_left_out || self.read() >= counted {
+            if is_left_out || reading.is_whole(self.read()) {
                 return Ok(());
+            }
+            if reading.repeats {
+                break;
             }
             self.is_first = false;
         }
-        Err(Problem::Part(format!(
-            "only {} of {counted} releases could be read, because others were created or deleted \
-             meanwhile",
-            self.read()
-        )))
+        Err(Problem::Part(reading.explain(self.read())))
     }
 
     /// Releases that were read.
     pub fn read(&self) -> u64 {
         self.tags.len() as u64 + self.unreadable
+    }
+
+    /// Releases that were read this time.
+    fn read_this_time(&self) -> u64 {
+        self.tags_this_time.len() as u64 + self.unreadable
     }
 
     /// Says that the releases before the problem were imported.
@@ -118,8 +156,8 @@ impl<'a> Releases<'a> {
         }
     }
 
-    /// Reads all pages, and returns how many releases there were at most meanwhile.
-    async fn read_pages(&mut self, importer: &mut Importer<'_>) -> Result<u64, Problem> {
+    /// Reads all pages.
+    async fn read_pages(&mut self, importer: &mut Importer<'_>) -> Result<Reading, Problem> {
         let what = format!("the releases of {}", cut(&self.project.path, MAX_PATH));
         let source = self.source.clone();
         let query = [("order_by", "created_at"), ("sort", "asc")];
@@ -141,14 +179,15 @@ impl<'a> Releases<'a> {
             if let Some(reason) = page.missing {
                 self.leave_out(importer, "-", 0, reason);
             }
-            let before = self.tags.len();
+            let before = self.read_this_time();
             for item in page.items {
                 self.item(importer, item.get()).await?;
                 importer.advance(self.before + self.read());
             }
-            pages.saw(is_missing || self.tags.len() > before);
+            pages.saw(is_missing || self.read_this_time() > before);
         }
-        Ok(counted)
+        let repeats = pages.repeats();
+        Ok(Reading { counted, repeats })
     }
 
     /// Creates the project with the first page. Whether its releases are imported.
@@ -181,6 +220,7 @@ impl<'a> Releases<'a> {
             self.leave_out(importer, "-", release.links().len(), reason.to_owned());
             return Ok(());
         };
+        self.tags_this_time.insert(tag.clone());
         if !self.tags.insert(tag.clone()) {
             return Ok(());
         }

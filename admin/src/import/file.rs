@@ -102,7 +102,13 @@ fn read_header(line: &Line) -> Outcome {
 
 impl Reading<'_, '_> {
     async fn read(&mut self, line: &Line) -> Outcome {
-        let Type { name } = parse(line)?;
+        let Type { name } = parse(line).map_err(|failure| {
+            let is_header = serde_json::from_str::<Header>(&line.text).is_ok();
+            match is_header {
+                true => second_header(line),
+                false => failure,
+            }
+        })?;
         match name.as_str() {
             "project" => {
                 self.end_release().await?;
@@ -182,6 +188,11 @@ impl FileRelease {
             _ => Ok(()),
         }
     }
+}
+
+fn second_header(line: &Line) -> Failure {
+    let number = line.number;
+    format!("line {number} begins another export: import one file after the other").into()
 }
 
 fn misplaced(line: &Line, what: &str, owner: &str) -> Failure {

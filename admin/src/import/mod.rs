@@ -39,9 +39,9 @@ pub async fn run(deployment: &Deployment, arguments: &Import) -> Outcome {
         Err(failure) if report.is_empty() => Err(failure),
         Err(failure) => {
             report.print(arguments.json)?;
-            Err(match failure.sentence.ends_with(AGAIN) {
+            Err(match failure.sentence.contains("run the command again") {
                 true => failure,
-                false => failure.with_advice(AGAIN),
+                false => failure.with_advice(&format!("then {AGAIN}")),
             })
         }
         Ok(()) => {

@@ -65,7 +65,7 @@ pub fn explain_id(error: &AdminError, path: &ProjectPath) -> Option<String> {
 }
 
 fn another_id(path: &ProjectPath) -> String {
-    format!("name another one, --project {path}=ID, or create the project first")
+    format!("create the project with another ID first: `project create --path {path} --id ID`")
 }
 
 pub fn explain_deletion(release: &Release) -> String {

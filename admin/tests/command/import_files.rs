@@ -94,6 +94,14 @@ fn wrong_lines() -> Vec<(String, &'static str)> {
             "line 2 is wrong: invalid type: string \"31\", expected u64",
         ),
         (
+            format!("{HEADER}\n{}\n", with(link(1, 1), json!({"id": 1.5}))),
+            "line 2 is wrong: 1.5 is no whole number with at most 19 digits",
+        ),
+        (
+            format!("{HEADER}\n{}\n", with(link(1, 1), json!({"id": "1"}))),
+            "line 2 is wrong: invalid type: string \"1\", expected a JSON number",
+        ),
+        (
             format!("{HEADER}\n{}", &project(31, "a/b").to_string()[..20]),
             "line 2 is cut off: export the file again",
         ),
@@ -155,7 +163,7 @@ async fn what_comes_before_a_wrong_line_is_imported_but_for_the_release_in_which
         ),
         (
             format!("{whole}{whole}"),
-            "line 8 is wrong: missing field `type`",
+            "line 8 begins another export: import one file after the other",
         ),
     ]
     .into_iter()
@@ -166,7 +174,9 @@ async fn what_comes_before_a_wrong_line_is_imported_but_for_the_release_in_which
         import(&app, &name, &text, "").assert(
             1,
             "created 1 project, 1 release and 1 link\n",
-            &format!("{PROJECT}release-links-admin: {sentence}; run the command again to go on\n"),
+            &format!(
+                "{PROJECT}release-links-admin: {sentence}; then run the command again to go on\n"
+            ),
         );
         assert_eq!(get(&app, &format!("{RELEASES}/v2")).await.status, 404);
         import(&app, &name, &whole, "").assert(

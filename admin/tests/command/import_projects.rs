@@ -12,29 +12,29 @@ const BAD_PROJECTS: [(u64, &str, &str, &str); 11] = [
         24,
         "other/app",
         "public",
-        "24 is the ID of another project: name another one, --project other/app=ID, or create the \
-         project first",
+        "24 is the ID of another project: create the project with another ID \
+         first: `project create --path other/app --id ID`",
     ),
     (
         7,
         "other/app",
         "public",
-        "7 is the ID of a hidden project: name another one, --project other/app=ID, or create the \
-         project first",
+        "7 is the ID of a hidden project: create the project with another ID \
+         first: `project create --path other/app --id ID`",
     ),
     (
         8,
         "other/app",
         "public",
-        "8 was the ID of a deleted project: name another one, --project other/app=ID, or create \
-         the project first",
+        "8 was the ID of a deleted project: create the project with another ID \
+         first: `project create --path other/app --id ID`",
     ),
     (
         0,
         "other/app",
         "public",
-        "the ID 0 is not between 1 and 9223372036854775807: name another one, --project \
-         other/app=ID, or create the project first",
+        "the ID 0 is not between 1 and 9223372036854775807: create the project with another ID \
+         first: `project create --path other/app --id ID`",
     ),
     (
         41,

@@ -277,8 +277,8 @@ pub fn error(status: u16, message: &str) -> Response {
 }
 
 /// An answer with a status, a header and a text that is no JSON.
-pub fn plain(status: u16, header: (&'static str, &str), text: &'static str) -> Response {
-    let mut response = text.into_response();
+pub fn plain(status: u16, header: (&'static str, &str), text: &str) -> Response {
+    let mut response = text.to_owned().into_response();
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     response
         .headers_mut()

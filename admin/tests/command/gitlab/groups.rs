@@ -155,8 +155,8 @@ async fn a_project_whose_id_or_path_is_taken_is_left_out() {
         "created 1 release and 1 link\n\
          existed already: 1 project\n\
          PROJECT           TAG  LINK  LEFT OUT BECAUSE\n\
-         tools/app         -    -     24 is the ID of another project: name another one, --project \
-         tools/app=ID, or create the project first\n\
+         tools/app         -    -     24 is the ID of another project: create the project with \
+         another ID first: `project create --path tools/app --id ID`\n\
          api/releases/app  -    -     no part of a path may be releases, which ends the project in \
          request paths\n\
          tools/releases    -    -     no part of a path may be releases, which ends the project in \

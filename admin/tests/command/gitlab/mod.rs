@@ -8,6 +8,7 @@ mod double;
 mod groups;
 mod instances;
 mod large_pages;
+mod paging;
 mod sessions;
 mod transport;
 mod versions;
