@@ -51,9 +51,10 @@ impl<'a> OperatorReleases<'a> {
             None
         } else {
             let work = Work::for_restore(generation, store);
-            let stage = self.stage(partition, &reserved.release, &work, rebirth);
+            let release = &reserved.release;
+            let stage = self.stage(partition, release, &work, rebirth);
             if !stage.await? {
-                return Ok(false);
+                return Ok(store.remove_unborn(partition, &work, release).await?);
             }
             Some(work)
         };
@@ -77,8 +78,8 @@ impl<'a> OperatorReleases<'a> {
     }
 
     /// Writes the work item, and then the links, which nobody sees before the release exists.
-    /// `false` means that somebody took the command for an abandoned one: it may have been suspended
-    /// for hours.
+    /// `false` means that the command was suspended: somebody took it for an abandoned one, or
+    /// DynamoDB did not recognize a write that it had sent before.
     async fn stage(
         self,
         partition: &Partition,
@@ -87,19 +88,26 @@ impl<'a> OperatorReleases<'a> {
         rebirth: &Rebirth<'_>,
     ) -> Result<bool, AdminError> {
         let store = self.store;
-        store.announce(partition, work, release).await?;
+        if !is_written(store.announce(partition, work, release).await)? {
+            return Ok(false);
+        }
         for links in rebirth.links.chunks(LINKS_PER_TRANSACTION) {
             let mut transaction = self.links_transaction(partition, work.generation, links);
             rebirth.into.check(&mut transaction);
             work.extend_in(&mut transaction, partition, store);
-            match transaction.commit(store).await {
-                Ok(()) => {}
-                Err(TransactionError::Steps(steps)) if steps.contains(&Step::Work) => {
-                    return Ok(false);
-                }
-                Err(error) => return Err(error.into()),
+            if !is_written(transaction.commit(store).await)? {
+                return Ok(false);
             }
         }
         Ok(true)
+    }
+}
+
+/// Whether a part of the generation was written. A refused step about the project is an error.
+fn is_written(committed: Result<(), TransactionError>) -> Result<bool, AdminError> {
+    match committed {
+        Ok(()) => Ok(true),
+        Err(TransactionError::Steps(steps)) if !Step::any_about_project(&steps) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }

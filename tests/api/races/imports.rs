@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::calls::{is_transaction, puts_links};
 use super::leftovers::assert_nothing_left;
 use super::operator::{foreign, import};
-use super::world::{Process, V1, V1_LINKS, World, link, links};
+use super::world::{Process, V1, V1_LINKS, World, is_held, link, links};
 
 /// More links than one transaction holds.
 const LARGE: u64 = 60;
@@ -202,6 +202,34 @@ async fn an_import_that_was_suspended_for_hours_begins_again() {
             other.get(V1).await.body["created_at"],
             created["created_at"]
         );
+        world.assert_consistent().await;
+        assert_nothing_left(&world).await;
+    }
+}
+
+/// The answer to a transaction is lost. When the command sends it again, DynamoDB has forgotten it:
+/// it recognizes a transaction for ten minutes.
+#[tokio::test(start_paused = true)]
+async fn an_import_that_was_suspended_after_any_transaction_comes_to_the_same_end() {
+    for n in 1.. {
+        let world = World::start().await;
+        let slow = world.process();
+        let hold = slow.connection.hold(Point::Answer, n, is_transaction);
+        let release = foreign(1..=LARGE);
+        let import = tokio::spawn(async move { import(&slow, &release, false).await });
+        if !is_held(&hold, &import).await {
+            assert!(n > 4, "an announcement, three parts and a birth");
+            break;
+        }
+        tokio::time::advance(Duration::from_secs(11 * 60)).await;
+        let imported = import.await.unwrap();
+        assert!(
+            matches!(imported, Ok(ImportedRelease::Created(_))),
+            "transaction {n}: {imported:?}"
+        );
+        let app = world.process();
+        let expected: Vec<u64> = (1..=LARGE).rev().collect();
+        assert_eq!(ids(&app).await, expected, "transaction {n}");
         world.assert_consistent().await;
         assert_nothing_left(&world).await;
     }
