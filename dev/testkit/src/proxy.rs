@@ -1,5 +1,6 @@
-//! A proxy between a process and the engine. It records all calls and what they consume, and can hold
-//! those of one DynamoDB operation, so that tests can interrupt the process at a known point.
+//! A proxy between a process and the engine. It records all calls but the SDK's retries, and what
+//! they consume, and can hold those of one DynamoDB operation, so that tests can interrupt the
+//! process at a known point.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,8 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::Uri;
 use axum::http::uri::{Authority, Scheme};
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -132,7 +133,7 @@ impl Shared {
 
 async fn wait_for_one(count: &watch::Sender<usize>) {
     let mut count = count.subscribe();
-    let patience = Duration::from_secs(20);
+    let patience = Duration::from_secs(60);
     let result = tokio::time::timeout(patience, count.wait_for(|count| *count > 0)).await;
     result.expect("it happens in time").unwrap();
 }
@@ -157,8 +158,11 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let target = parts.headers["x-amz-target"].to_str().unwrap();
     let operation = target.rsplit('.').next().unwrap().to_owned();
     let body = to_bytes(body, usize::MAX).await.unwrap();
-    let accesses = accesses(&operation, &serde_json::from_slice(&body).unwrap());
-    shared.accesses.lock().unwrap().extend(accesses);
+    let is_retry = is_retry(&parts.headers);
+    if !is_retry {
+        let accesses = accesses(&operation, &serde_json::from_slice(&body).unwrap());
+        shared.accesses.lock().unwrap().extend(accesses);
+    }
     if shared.is_held(&operation) {
         shared.held.send_modify(|held| *held += 1);
         let mut held = Held {
@@ -180,8 +184,17 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         operation.as_str(),
         "Query" | "Scan" | "GetItem" | "BatchGetItem"
     );
-    count(&mut shared.usage.lock().unwrap(), &body, is_write);
+    if !is_retry {
+        count(&mut shared.usage.lock().unwrap(), &body, is_write);
+    }
     Response::from_parts(parts, Body::from(body))
+}
+
+/// Whether the SDK sends a call again. On a slow computer, it may not wait for the first answer.
+fn is_retry(headers: &HeaderMap) -> bool {
+    let attempt = headers.get("amz-sdk-request");
+    let attempt = attempt.map(|attempt| attempt.to_str().unwrap());
+    attempt.is_some_and(|attempt| attempt.split("; ").all(|part| part != "attempt=1"))
 }
 
 /// Counts a call with this response.
