@@ -73,7 +73,7 @@ pub fn script(text: &str) -> Outcome {
     print(text)
 }
 
-/// Whoever reads standard output.
+/// The reader of standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
     Present,

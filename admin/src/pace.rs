@@ -7,8 +7,8 @@ use crate::cli::{ProjectCommand, ReleaseCommand};
 /// How fast a command writes that may write much.
 #[derive(Debug, Args)]
 pub struct Pace {
-    /// Write units a second that a purge, a restore or an import takes at most; the service shares the
-    /// table's maximum, `MaxWriteUnits`
+    /// Write units that the command consumes at most each second; the service shares the table's
+    /// maximum, `MaxWriteUnits`
     #[arg(long, value_name = "UNITS", default_value_t = 500)]
     #[arg(value_parser = clap::value_parser!(u32).range(50..))]
     pub write_units: u32,

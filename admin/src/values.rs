@@ -17,7 +17,7 @@ pub const MAX_LABEL: usize = 255;
 const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Longest wait before a purge; no function caches a project for as long.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-/// The time limits for a response that make sense.
+/// The time limits for a response that the command accepts.
 const RESPONSE_TIMEOUTS: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(600);
 const TOO_LONG: &str =

@@ -70,7 +70,7 @@ pub(super) fn add_link(
 pub(super) enum LinkIds {
     /// They were reserved, or raised before.
     Reserved,
-    /// Another system gave them. The last one counts as given from the birth on.
+    /// Another system assigned them. From the birth on, the last one counts as assigned.
     Imported {
         /// The generation that lived last when the release was read, 0 if none ever lived. None may
         /// have lived since.

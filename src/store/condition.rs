@@ -34,14 +34,14 @@ pub(super) enum Condition {
     /// It is not an existing release, and neither this generation nor a later one ever lived. So a
     /// late copy of a creation cannot bring back what was deleted since.
     Birth(u64),
-    /// It is not an existing release, no generation has lived since this one, which is 0 if none ever
-    /// lived, and no higher link ID was given than this one.
+    /// The release does not exist, no generation has lived since this one, which is 0 if none ever
+    /// lived, and no link ID above this one was assigned.
     StillMissing { generation: u64, last_link_id: u64 },
-    /// It is an existing release in this generation that is not locked, and this link ID and all
-    /// higher ones were never given.
+    /// The release exists in this generation and is not locked, and neither this link ID nor a
+    /// higher one was ever assigned.
     NeverGiven { generation: u64, link_id: LinkId },
-    /// It is not an existing release that is locked. If a version of the service that knows no locks
-    /// deletes a locked release, the attribute stays without a release.
+    /// It is not an existing release that is locked. If a version of the service that knows no
+    /// locks deletes a locked release, the attribute stays without a release.
     NotLocked,
     /// It is a release that lives in this generation, and has this lock or none.
     Lock {

@@ -1,7 +1,7 @@
 //! Which addresses are not on the public internet.
 //!
-//! Links are written by whoever may write, so a checker must not be led to what only its own
-//! network can reach, such as the metadata of a cloud's computer.
+//! Everyone who may write a link chooses its URL, so a URL must not lead the check to what only its
+//! own network can reach, such as the metadata service of a cloud.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -43,7 +43,7 @@ const SPECIAL_V6: [([u16; 3], u32, &str); 9] = [
     ([0xff00, 0, 0], 8, "a multicast"),
 ];
 
-/// What kind of address a check must not ask, such as `a private` one; `None` if it may.
+/// What kind of address a check must not request, such as `a private` one; `None` if it may.
 pub type Refuse = fn(IpAddr) -> Option<&'static str>;
 
 /// Refuses no address.

@@ -27,9 +27,9 @@ pub fn explain(error: &reqwest::Error) -> Finding {
     if error.is_connect() {
         Finding::uncertain("cannot connect")
     } else if error.is_body() || error.is_decode() {
-        Finding::uncertain("the response breaks off")
+        Finding::uncertain("the response was cut off")
     } else {
-        Finding::uncertain("no valid response")
+        Finding::uncertain("invalid response")
     }
 }
 
@@ -47,7 +47,7 @@ fn explain_cause(error: &(dyn Error + 'static)) -> Option<Finding> {
             rustls::Error::InvalidCertificate(reason) => {
                 Finding::dead(format!("certificate {}", explain_certificate(reason)))
             }
-            _ => Finding::uncertain("no TLS connection"),
+            _ => Finding::uncertain("the TLS handshake failed"),
         });
     }
     let error = error.downcast_ref::<io::Error>()?;
@@ -59,7 +59,7 @@ fn explain_cause(error: &(dyn Error + 'static)) -> Option<Finding> {
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
             Some(Finding::uncertain("no route to the host"))
         }
-        ErrorKind::TimedOut => Some(Finding::uncertain("no answer")),
+        ErrorKind::TimedOut => Some(Finding::uncertain("no response")),
         _ => None,
     }
 }
@@ -72,9 +72,9 @@ fn explain_certificate(reason: &CertificateError) -> &'static str {
             "not valid yet"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "of another name"
+            "for another name"
         }
-        CertificateError::UnknownIssuer => "of an unknown issuer",
+        CertificateError::UnknownIssuer => "from an unknown issuer",
         CertificateError::Revoked => "revoked",
         _ => "invalid",
     }

@@ -26,7 +26,7 @@ pub async fn read(mut response: Response, url: &Url, time: Duration) -> Result<F
             Ok(Ok(Some(part))) => hash.update(&part),
             Ok(Ok(None)) => break,
             Ok(Err(error)) => return Err(explain(&error)),
-            Err(_) => return Err(Finding::uncertain("the response stops")),
+            Err(_) => return Err(Finding::uncertain("the response stalled")),
         }
     }
     let digits: String = hash
@@ -38,7 +38,7 @@ pub async fn read(mut response: Response, url: &Url, time: Duration) -> Result<F
     Ok(File { digest, doubt })
 }
 
-/// Why nobody should take what the response contains for the file that was released.
+/// Why the body of the response may not be the file that was released.
 fn doubt(response: &Response, url: &Url) -> Option<&'static str> {
     let headers = response.headers();
     let is_chunked = headers.contains_key(TRANSFER_ENCODING);

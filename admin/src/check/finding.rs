@@ -8,17 +8,17 @@ use url::Url;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// The URL answers.
+    /// The URL works.
     Ok,
-    /// The URL redirects permanently to another one, which answers.
+    /// The URL redirects permanently to another one, which works.
     Moved,
-    /// The URL answers with another file than the one that was released.
+    /// The URL returns another file than the one that was released.
     Changed,
-    /// It is certain that the URL leads nowhere.
+    /// The URL certainly does not work.
     Dead,
-    /// Nobody but a browser or a member may know.
+    /// Only a browser or a member may be able to tell.
     Uncertain,
-    /// The URL was not asked.
+    /// The URL was not requested.
     Skipped,
 }
 
@@ -51,7 +51,7 @@ impl Verdict {
 pub struct Finding {
     /// The result.
     pub verdict: Verdict,
-    /// Why it is the result; `None` if the URL answers.
+    /// Why it is the result; `None` if the URL works.
     pub cause: Option<String>,
     /// The status of the last response.
     pub status: Option<u16>,
@@ -81,7 +81,7 @@ impl Finding {
         }
     }
 
-    /// The URL answers.
+    /// The URL works.
     pub fn ok(status: u16, file: Option<File>) -> Self {
         Self {
             verdict: Verdict::Ok,
@@ -92,17 +92,17 @@ impl Finding {
         }
     }
 
-    /// It is certain that the URL leads nowhere.
+    /// The URL certainly does not work.
     pub fn dead(cause: impl Into<String>) -> Self {
         Self::new(Verdict::Dead, cause)
     }
 
-    /// Nobody but a browser or a member may know.
+    /// Only a browser or a member may be able to tell.
     pub fn uncertain(cause: impl Into<String>) -> Self {
         Self::new(Verdict::Uncertain, cause)
     }
 
-    /// The URL was not asked.
+    /// The URL was not requested.
     pub fn skipped(cause: impl Into<String>) -> Self {
         Self::new(Verdict::Skipped, cause)
     }

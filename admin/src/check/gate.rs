@@ -1,4 +1,4 @@
-//! How many requests run at the same time, and which hosts have asked for a pause.
+//! How many requests run at the same time, and which hosts have requested a pause.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,11 +25,11 @@ struct Host {
     pause: Mutex<Pause>,
 }
 
-/// The pause for which a host has asked.
+/// The pause that a host has requested.
 #[derive(Debug, Default, Clone, Copy)]
 struct Pause {
     until: Option<Instant>,
-    /// Whether the host asked for another one after it.
+    /// Whether the host requested another one after it.
     was_in_vain: bool,
 }
 
@@ -41,7 +41,7 @@ pub struct Pass {
 }
 
 impl Gate {
-    /// A gate through which nobody has passed.
+    /// A gate through which no request has passed.
     pub fn new() -> Self {
         Self {
             all: Arc::new(Semaphore::new(IN_ALL)),
@@ -59,8 +59,8 @@ impl Gate {
         Arc::clone(host)
     }
 
-    /// Waits for a place of the host, for the end of its pause, and for one of all places. Whoever
-    /// waits for a host takes no place from the others.
+    /// Waits for a slot of the host, for the end of its pause, and for one of all slots. A request
+    /// that waits for its host takes no slot from the others.
     pub async fn enter(&self, host: &str) -> Pass {
         let host = self.host(host);
         // The semaphores are never closed.
@@ -75,8 +75,8 @@ impl Gate {
         }
     }
 
-    /// Sends no request to the host for this time. `false` means that an earlier pause was in vain,
-    /// so that another one is of no use.
+    /// Sends no request to the host for this time. `false` means that an earlier pause did not
+    /// help, so another one would not, either.
     pub fn pause(&self, host: &str, time: Duration) -> bool {
         let host = self.host(host);
         let mut pause = host.pause.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +86,7 @@ impl Gate {
         !pause.was_in_vain
     }
 
-    /// The host has asked for another pause after the first one.
+    /// The host has requested another pause after the first one.
     pub fn give_up(&self, host: &str) {
         let host = self.host(host);
         let mut pause = host.pause.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
-//! `release-links-admin check`: the links that lead nowhere.
+//! `release-links-admin check`: finds dead links.
 //!
-//! Each URL of the links is asked once, from the operator's computer. The function never asks one.
+//! The operator's computer requests the URL of each link once. The function never requests one.
 
 mod address;
 mod cause;
@@ -56,7 +56,7 @@ struct Found {
     done: usize,
     /// What became of the missing digest of each link.
     written: Vec<Option<Written>>,
-    /// What ended the check before all URLs were asked, if something did.
+    /// What ended the check before all URLs were requested, if something did.
     end: Option<Failure>,
 }
 
@@ -93,13 +93,13 @@ fn warn_of_proxy() {
     let is_set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if let Some(name) = PROXIES.iter().find(is_set) {
         output::note(&format!(
-            "check asks the URLs without the proxy of {name}, because it must know the addresses to \
-             which it connects"
+            "check does not use the proxy of {name} for the URLs, because it must know the \
+             addresses to which it connects"
         ));
     }
 }
 
-/// Starts to ask the URLs that programs can read.
+/// Starts to request the valid URLs.
 fn start(
     arguments: &Check,
     own: OwnService,
@@ -138,11 +138,11 @@ fn question(arguments: &Check, target: &Target) -> Question {
 }
 
 impl Found {
-    /// Before any URL is asked. A URL that programs cannot read is not asked.
+    /// Before any URL is requested. Invalid URLs are never requested.
     fn nothing(survey: &Survey) -> Self {
         let unreadable = |target: &Target| {
             let is_unreadable = target.url.is_none();
-            is_unreadable.then(|| Finding::uncertain("not a URL that programs can read"))
+            is_unreadable.then(|| Finding::uncertain("invalid URL"))
         };
         let findings: Vec<_> = survey.targets.iter().map(unreadable).collect();
         Self {

@@ -1,5 +1,5 @@
-//! The hosts that answer 404 to whoever may not see a file, so that nobody but a member knows
-//! whether it is there.
+//! The hosts that return 404 to clients that may not see a file, so that only members know whether
+//! the file exists.
 
 use release_links::http::public_url::PublicUrl;
 use release_links::project::{Project, Visibility};
@@ -45,7 +45,7 @@ impl OwnService {
     }
 }
 
-/// Whether a 404 of this URL may hide a file from whoever has not signed in.
+/// Whether a 404 from this URL may hide a file from clients that have not signed in.
 pub fn may_hide(url: &Url, headers: &HeaderMap, own: &OwnService) -> bool {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let is_known = KNOWN.iter().any(|known| {

@@ -20,7 +20,7 @@ use super::private::{OwnService, may_hide};
 use super::resolver::{Names, Resolver};
 use super::trail::Trail;
 
-/// Longest pause that a host gets.
+/// The longest pause that the command grants.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What servers see of the client.
 const USER_AGENT: &str = concat!("release-links-admin/", env!("VERSION_AND_COMMIT"));
@@ -30,20 +30,20 @@ const USER_AGENT: &str = concat!("release-links-admin/", env!("VERSION_AND_COMMI
 pub struct Settings {
     /// Time limit for a response, and for each part of a file.
     pub timeout: Duration,
-    /// Which addresses are not asked.
+    /// Which addresses are not requested.
     pub refuse: Refuse,
 }
 
-/// What to ask of a URL.
+/// What to find out about a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
-    /// Whether it answers.
+    /// Whether it works.
     Answers,
     /// The digest of the file.
     Digest,
 }
 
-/// How to ask.
+/// How to request it.
 #[derive(Debug, Clone, Copy)]
 enum Way {
     Head,
@@ -67,7 +67,7 @@ struct Answer {
 }
 
 impl Prober {
-    /// A prober that asks these names.
+    /// A prober that looks up names with `names`.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Prober {
         names: Arc<dyn Names>,
         own: OwnService,
     ) -> Result<Self, reqwest::Error> {
-        // It fails if somebody else has chosen the same one before.
+        // It fails if another part of the command has installed one before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let resolver = Resolver {
             names,
@@ -85,7 +85,7 @@ impl Prober {
         };
         let client = Client::builder()
             .dns_resolver(resolver)
-            // A proxy would connect to an address that nobody has checked.
+            // A proxy would connect to an address that the command has not checked.
             .no_proxy()
             .redirect(Policy::none())
             .user_agent(USER_AGENT)
@@ -120,7 +120,7 @@ impl Prober {
         }
     }
 
-    /// Asks once, or with GET after HEAD was refused.
+    /// Sends HEAD, and GET if the server refuses HEAD.
     async fn ask(&self, url: &Url, question: Question) -> Result<Answer, Finding> {
         if question == Question::Digest {
             return self.send(url, Way::Whole).await;
@@ -135,7 +135,7 @@ impl Prober {
         }
     }
 
-    /// Sends a request, and once more after the pause for which the host asks.
+    /// Sends a request, and retries it once after the pause that the host requests.
     async fn send(&self, url: &Url, way: Way) -> Result<Answer, Finding> {
         let answer = self.send_once(url, way).await?;
         if answer.response.status() != StatusCode::TOO_MANY_REQUESTS {
@@ -172,7 +172,7 @@ impl Prober {
                 _pass: pass,
             }),
             Ok(Err(error)) => Err(explain(&error)),
-            Err(_) => Err(Finding::uncertain("no answer")),
+            Err(_) => Err(Finding::uncertain("no response")),
         }
     }
 
@@ -214,7 +214,7 @@ fn is_empty(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_RANGE) == Some(&HeaderValue::from_static("bytes */0"))
 }
 
-/// The pause for which a response asks, in seconds or until a time.
+/// The pause that a response requests, in seconds or until a time.
 fn pause(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

@@ -15,7 +15,7 @@ use crate::{Outcome, output};
 pub struct Report<'a> {
     pub survey: &'a Survey,
     pub public_url: Option<&'a PublicUrl>,
-    /// What was found at each URL; `None` if nobody has looked.
+    /// What was found at each URL; `None` if it was not checked.
     pub findings: &'a [Option<Finding>],
     /// What became of the missing digest of each link.
     pub written: &'a [Option<Written>],
@@ -58,7 +58,7 @@ pub struct Summary {
 }
 
 impl Report<'_> {
-    /// Prints the links, all as JSON, or in a table those of which there is something to say.
+    /// Prints all links as JSON, or a table of those that need attention.
     pub fn print(&self, json: bool) -> Outcome {
         let views = self.views();
         let is_complete = self.findings.iter().all(Option::is_some);
@@ -123,7 +123,7 @@ impl Report<'_> {
         }
     }
 
-    /// The permanent URL, or its path if nobody knows the address of the service.
+    /// The permanent URL, or its path if the URL of the service is unknown.
     fn permanent_url(&self, project: &Project, found: &Use, filepath: &str) -> String {
         let values = [
             ("id", project.path.as_str()),
@@ -162,15 +162,15 @@ fn judge(found: &Use, finding: &Finding) -> (Verdict, Option<String>) {
     };
     match file.doubt {
         _ if *known == file.digest => (finding.verdict, finding.cause.clone()),
-        None => (Verdict::Changed, Some("another digest".to_owned())),
+        None => (Verdict::Changed, Some("digest differs".to_owned())),
         Some(doubt) => {
-            let cause = format!("another digest, but {doubt}");
+            let cause = format!("digest differs, but {doubt}");
             (Verdict::Uncertain, Some(cause))
         }
     }
 }
 
-/// A URL that programs cannot read, without what may be a secret.
+/// An invalid URL, without what may be a secret.
 fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));

@@ -1,6 +1,6 @@
-//! The names of hosts. The address is checked here, at the moment of connecting, and the client
-//! connects to what this has answered. So a name that answers differently every time leads nowhere
-//! else.
+//! The lookup of host names. It checks the addresses when the client connects, and the client
+//! connects only to the addresses that it returns. So a name that resolves to another address each
+//! time cannot lead the client elsewhere.
 
 use std::fmt;
 use std::future::Future;
@@ -13,7 +13,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::Refuse;
 
-/// Addresses of a name that somebody is looking up.
+/// A lookup of the addresses of a name.
 pub type Lookup = Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, Unresolved>> + Send>>;
 
 /// Looks up the addresses of names.
@@ -27,7 +27,7 @@ pub trait Names: Send + Sync {
 pub enum Unresolved {
     /// There is no such name, or it has no address.
     NotFound,
-    /// Nobody could say.
+    /// The lookup failed.
     Failed,
     /// All of its addresses are of this kind.
     NotPublic(&'static str),
@@ -37,7 +37,7 @@ impl fmt::Display for Unresolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("name not found"),
-            Self::Failed => f.write_str("the name cannot be looked up now"),
+            Self::Failed => f.write_str("the name lookup failed"),
             Self::NotPublic(kind) => write!(f, "{kind} address"),
         }
     }
@@ -72,7 +72,7 @@ fn explain(error: &LookupError) -> Unresolved {
 pub struct Resolver {
     /// Looks up the names.
     pub names: Arc<dyn Names>,
-    /// Which addresses it must not ask.
+    /// Which addresses must not be requested.
     pub refuse: Refuse,
 }
 
@@ -89,7 +89,7 @@ impl Resolve for Resolver {
     }
 }
 
-/// Those of the addresses of a name that may be asked.
+/// The addresses of a name that may be requested.
 fn allow(addresses: Vec<IpAddr>, refuse: Refuse) -> Result<Vec<IpAddr>, Unresolved> {
     let kind = addresses.iter().copied().find_map(refuse);
     let may_be_asked = |address: &IpAddr| refuse(*address).is_none();

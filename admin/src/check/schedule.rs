@@ -15,7 +15,7 @@ use super::probe::{Prober, Question, host};
 /// Number of lanes at the same time. It is larger than the number of requests, because lanes wait
 /// for hosts.
 const LANES: usize = 64;
-/// Number of findings that may wait for whoever takes them.
+/// Number of findings that may wait to be received.
 const WAITING: usize = 64;
 
 /// A URL to check.
@@ -25,11 +25,11 @@ pub struct Job {
     pub target: usize,
     /// The URL.
     pub url: Url,
-    /// What to ask.
+    /// What to find out.
     pub question: Question,
 }
 
-/// The URLs of one host that nobody has taken yet.
+/// The URLs of one host that no lane has taken yet.
 type Queue = Arc<Mutex<VecDeque<Job>>>;
 
 /// A check that runs in the background until this is dropped.

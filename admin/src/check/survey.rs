@@ -46,7 +46,7 @@ pub struct Use {
 /// A URL of links.
 #[derive(Debug)]
 pub struct Target {
-    /// The URL; `None` if programs cannot read it.
+    /// The URL; `None` if it is invalid.
     pub url: Option<Url>,
     /// Whether the digest of a link says what is at the URL.
     pub is_known: bool,

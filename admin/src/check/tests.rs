@@ -1,5 +1,5 @@
-//! Names that lead to addresses which must not be asked. The names of the system cannot do that in
-//! a test.
+//! Names that resolve to addresses that must not be requested. The names of the system cannot do
+//! that in a test.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -18,7 +18,7 @@ use super::resolver::{Lookup, Names, Unresolved};
 const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
-/// Names that have these answers, one after the other.
+/// Names whose lookups return these results, one after the other.
 struct Answers(Mutex<VecDeque<Result<Vec<IpAddr>, Unresolved>>>);
 
 impl Names for Answers {
@@ -43,7 +43,7 @@ async fn check(names: &Arc<Answers>, refuse: Refuse, url: &str) -> Finding {
 }
 
 /// A server on each of the two addresses, which redirects every request to this URL and closes the
-/// connection. It returns the port and the addresses that were asked.
+/// connection. It returns the port and the addresses that were requested.
 fn redirecting(
     target: impl Fn(u16) -> String + Send + Sync + 'static,
 ) -> (u16, Arc<Mutex<Vec<IpAddr>>>) {
@@ -91,7 +91,7 @@ async fn a_name_that_changes_its_address_between_two_connections_leads_nowhere()
 }
 
 #[tokio::test]
-async fn a_name_leads_only_to_those_of_its_addresses_that_may_be_asked() {
+async fn only_the_public_addresses_of_a_name_are_used() {
     let (port, asked) = redirecting(|_| "ftp://e.com/".to_owned());
     let names = names([Ok(vec![SECOND, FIRST])]);
     let found = check(&names, refuse_second, &format!("http://mixed.test:{port}/")).await;
@@ -117,7 +117,7 @@ async fn a_redirect_to_an_address_that_is_not_public_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_name_with_nothing_but_private_addresses_is_not_asked() {
+async fn a_name_with_only_private_addresses_is_not_requested() {
     let metadata: IpAddr = "169.254.169.254".parse().unwrap();
     let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
     for (addresses, cause) in [
@@ -138,7 +138,7 @@ async fn only_a_name_that_certainly_does_not_exist_is_dead() {
         (Ok(Vec::new()), Finding::dead("name not found")),
         (
             Err(Unresolved::Failed),
-            Finding::uncertain("the name cannot be looked up now"),
+            Finding::uncertain("the name lookup failed"),
         ),
     ] {
         let names = names([answer]);

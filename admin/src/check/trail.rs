@@ -9,10 +9,11 @@ use super::finding::Finding;
 
 /// Largest number of redirects.
 const MAX_REDIRECTS: usize = 10;
-/// The end of the path of GitLab's page to sign in, to which it leads whoever may not see a file.
+/// The end of the path of GitLab's sign-in page, to which GitLab redirects clients that may not
+/// see a file.
 const SIGN_IN: &str = "/users/sign_in";
 
-/// The URLs that were asked, the last one included.
+/// The URLs that were requested, including the last one.
 #[derive(Debug)]
 pub struct Trail {
     urls: Vec<Url>,
@@ -30,7 +31,7 @@ impl Trail {
         }
     }
 
-    /// The URL to ask.
+    /// The URL to request.
     pub fn url(&self) -> &Url {
         &self.urls[self.urls.len() - 1]
     }
@@ -40,7 +41,7 @@ impl Trail {
         self.moved_to.map(|index| &self.urls[index])
     }
 
-    /// Whether the URL to ask may be asked.
+    /// Whether the URL may be requested.
     pub fn check(&self, refuse: Refuse) -> Result<(), Finding> {
         let url = self.url();
         let refused = match url.scheme() {
@@ -56,7 +57,7 @@ impl Trail {
         }
     }
 
-    /// Follows the redirect of a response. `false` means that it is none.
+    /// Follows the redirect of a response. `false` means that it is not a redirect.
     pub fn follow(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<bool, Finding> {
         let is_permanent = match status.as_u16() {
             301 | 308 => true,
@@ -68,11 +69,11 @@ impl Trail {
         let target =
             target.and_then(|target| self.url().join(&String::from_utf8_lossy(target)).ok());
         let Some(mut target) = target.filter(Url::has_host) else {
-            return stop("redirects to no URL");
+            return stop("redirects to an invalid URL");
         };
         target.set_fragment(None);
         if target.path().ends_with(SIGN_IN) {
-            return stop("asks to sign in");
+            return stop("redirects to a sign-in page");
         }
         if self.urls.contains(&target) {
             return Err(Finding::dead("redirect loop").with_status(status.as_u16()));

@@ -16,10 +16,11 @@ Examples:
   release-links-admin check --project group/app --latest 5 --json
 
 Environment:
-  PUBLIC_URL   the address of the service, for permanent URLs
+  PUBLIC_URL   the URL of the service, to show permanent URLs and to recognize
+               the service
 
-Exit status: 0 no link is dead or changed, 1 one is, or the check failed, 2
-usage error";
+Exit status: 0 no link is dead or changed, 1 a link is dead or changed, or the
+check failed, 2 usage error";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -27,31 +28,31 @@ pub struct Check {
     /// The ID or path of a project; repeat the flag for several. By default, all visible projects
     #[arg(long = "project", value_name = "PROJECT", value_parser = project)]
     pub projects: Vec<ProjectRef>,
-    /// Check only this number of releases of each project, the latest ones
+    /// Check only the latest N releases of each project
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub latest: Option<u32>,
-    /// Check only releases with a time of release from this date or time on, such as 2027-01-31
-    /// or 2027-01-31T18:00:00Z
+    /// Check only releases that were released on or after this date or time, such as 2027-01-31 or
+    /// 2027-01-31T18:00:00Z
     #[arg(long, value_name = "DATE", value_parser = start)]
     pub since: Option<SystemTime>,
-    /// Time limit for a response, and for each part of a file that is read
+    /// Time limit for each response, and for each part of a file that is downloaded
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = response_timeout)]
     pub timeout: Duration,
-    /// Also ask addresses that are not public, such as those of your own network
+    /// Also request addresses that are not public, such as those of your own network
     #[arg(long)]
     pub allow_private: bool,
     /// Also exit with 1 if a link is uncertain
     #[arg(long)]
     pub strict: bool,
-    /// Read the files of links with a digest whole, and compare
+    /// Download the files of links that have a digest, and compare the digests
     #[arg(long)]
     pub verify: bool,
-    /// Read the files of links without a digest whole, and add their digests to the links
+    /// Download the files of links that have no digest, and add the digests to the links
     #[arg(long)]
     pub write_digests: bool,
     #[command(flatten)]
     pub pace: Pace,
-    /// Print JSON, with all links
+    /// Print all links as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -15,27 +15,28 @@ use crate::values::{project_id, visibility};
 #[derive(Debug, Args)]
 #[group(multiple = true, conflicts_with = "file")]
 pub struct GitLab {
-    /// A project there, by its path or ID; repeat the flag for several
+    /// The path or ID of a project to import; repeat the flag for several
     ///
-    /// It keeps its ID, unless `=ID` gives it another one, because that ID was used here before.
+    /// The project keeps its ID. If that ID was used here before, append another one with `=ID`.
     #[arg(long = "project", value_name = "PROJECT[=ID]", value_parser = source_project)]
     #[arg(required_unless_present_any = ["file", "groups"])]
     pub projects: Vec<SourceProject>,
-    /// A group there: all projects of the group and its subgroups that have releases
+    /// The path or ID of a group; imports all projects of the group and its subgroups that have
+    /// releases
     #[arg(long = "group", value_name = "GROUP", value_parser = group)]
     pub groups: Vec<String>,
-    /// A file with a token of that instance, with the scope `read_api` and the role reporter; `-`
-    /// reads standard input
+    /// A file with an access token of the instance, which needs the scope `read_api` and the
+    /// Reporter role; `-` reads standard input
     ///
-    /// Without a token, only public projects are read.
+    /// Without a token, the command reads only public projects.
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// The visibility of new projects, in place of the one that they have there
+    /// The visibility of all new projects, in place of their own
     #[arg(long, value_parser = visibility())]
     pub visibility: Option<Visibility>,
 }
 
-/// A project as the instance names it, and its ID here if it gets another one.
+/// A project of the instance, and its ID here if it gets another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceProject {
     /// Its path or its ID there.

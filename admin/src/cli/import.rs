@@ -24,13 +24,13 @@ pub struct Import {
     pub source: Source,
     #[command(flatten)]
     pub gitlab: GitLab,
-    /// Change nothing, and show what the import would do
+    /// Show what the import would do, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Also create the releases that were deleted here
+    /// Also import releases that were deleted here
     #[arg(long)]
     pub recreate: bool,
-    /// Print JSON
+    /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -41,10 +41,10 @@ pub struct Import {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Source {
-    /// A file that `export` has written; `-` reads standard input
+    /// A file that `export` wrote; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The address of an instance of GitLab, from version 11.7 on, or of another release-links
+    /// The URL of a GitLab instance, version 11.7 or later, or of another release-links
     #[arg(long, value_name = "URL", value_parser = AddressParser)]
     pub from: Option<Address>,
 }

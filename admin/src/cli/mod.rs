@@ -70,26 +70,27 @@ pub enum Command {
     /// Manage tokens, which clients use to read and write links
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Ask the URLs of the links, and list those that lead nowhere
+    /// Request the URLs of the links, and list the dead ones
     ///
-    /// Each URL is asked once, by this command and not by the function: with HEAD, or else for the
-    /// first byte. Dead are URLs that answer 404 or 410, redirect in a loop, or have a name that is
-    /// not found, a port that is closed, or a certificate that is not valid. Uncertain are those
-    /// that refuse, limit or do not answer the command: a browser may be able to open them. Not
-    /// asked are ftp and, unless you pass `--allow-private`, addresses that are not public.
+    /// This command, not the function, requests each URL once: with HEAD or, if the host does not
+    /// support that, with GET for the first byte. A URL is dead if it returns 404 or 410, redirects
+    /// in a loop, or has a name that is not found, a port that is closed, or an invalid
+    /// certificate. It is uncertain if the host denies or limits the request or does not respond: a
+    /// browser may still be able to open it. The command skips ftp URLs and, unless you pass
+    /// `--allow-private`, addresses that are not public.
     Check(Check),
     /// Export projects with their releases and links as JSON Lines, which `import` reads
     ///
-    /// The export reads a live table: each release is whole, but the releases are read one after
-    /// the other. It contains the visible projects, their releases and links, and neither tokens
-    /// nor roles. Unless the command exits with 0, the export is incomplete.
+    /// The export contains the visible projects with their releases and links, but neither tokens
+    /// nor roles. Each release is consistent, but the command reads the releases one after the
+    /// other while clients may write. Unless it exits with 0, the export is incomplete.
     Export(Export),
     /// Import projects with their releases and links
     ///
-    /// Projects, releases and links keep their IDs and dates. What exists here stays as it is: an
-    /// existing release gets only links whose IDs are higher than all that it has given. A release
-    /// that was deleted here stays deleted. What cannot be imported is listed at the end, and then
-    /// the exit status is 1. You can interrupt the command and run it again.
+    /// Projects, releases and links keep their IDs and dates. Existing data does not change: an
+    /// existing release gets only links whose IDs are higher than all IDs that it has assigned. A
+    /// release that was deleted here stays deleted. If something was left out, the report lists it,
+    /// and the exit status is 1. You can interrupt the command and run it again.
     Import(Import),
     /// Print a shell completion script
     ///

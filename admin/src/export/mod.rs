@@ -66,7 +66,7 @@ async fn export(deployment: &Deployment, names: &[ProjectRef]) -> Outcome {
             output::note(&format!("exported {}", export.lines.summary()));
             Ok(())
         }
-        // Whoever reads the lines has seen enough.
+        // The reader closed the pipe because it has seen enough.
         Err(Stop::Closed) => Ok(()),
         Err(Stop::Store(error)) => Err(deployment.explain_store(&error).with_advice(INCOMPLETE)),
         Err(Stop::Failed(failure)) => Err(failure.with_advice(INCOMPLETE)),

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn of_links_with_a_value_in_common_all_but_the_last_are_beaten() {
+    fn all_but_the_last_link_with_a_common_value_are_beaten() {
         let links = [
             link(1, "a", "https://e.com/a", Some("/a")),
             link(2, "b", "https://e.com/b", Some("/b")),

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 /// Why an export ends before its last line.
 #[derive(Debug)]
 pub enum Stop {
-    /// Nobody reads the lines any more.
+    /// The reader has closed the pipe.
     Closed,
     /// The table could not be read.
     Store(StoreError),

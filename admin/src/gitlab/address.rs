@@ -1,4 +1,5 @@
-//! The address of the instance from which `import` reads. Nothing outside it is ever asked.
+//! The address of the instance from which `import` reads. The client never requests anything
+//! outside it.
 
 use std::fmt;
 
@@ -9,22 +10,22 @@ use url::{Host, Url};
 pub struct Address(Url);
 
 impl Address {
-    /// Reads the address. The reason for which it is refused never contains a part of it, because
-    /// that may be a password.
+    /// Reads the address. The reason for an error never contains a part of it, because that
+    /// may be a password.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut url = Url::parse(text)
-            .map_err(|_| "write the address of GitLab, such as https://gitlab.example.com")?;
+            .map_err(|_| "specify the URL of GitLab, such as https://gitlab.example.com")?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("leave out the user name, and pass a token with --token-file");
+            return Err("remove the user name, and pass a token with --token-file");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err("leave out the query and the fragment");
+            return Err("remove the query and the fragment");
         }
         match url.scheme() {
             "https" => {}
             "http" if is_loopback(&url) => {}
-            "http" => return Err("use https: http shows the token to the network"),
-            _ => return Err("write an address that begins with https://"),
+            "http" => return Err("use https: http would expose the token on the network"),
+            _ => return Err("specify a URL that begins with https://"),
         }
         let prefix = format!("{}/", url.path().trim_end_matches('/'));
         url.set_path(&prefix);
@@ -109,10 +110,10 @@ mod tests {
 
     #[test]
     fn an_address_that_could_leak_a_secret_is_refused() {
-        let http = "use https: http shows the token to the network";
-        let user = "leave out the user name, and pass a token with --token-file";
-        let query = "leave out the query and the fragment";
-        let format = "write the address of GitLab, such as https://gitlab.example.com";
+        let http = "use https: http would expose the token on the network";
+        let user = "remove the user name, and pass a token with --token-file";
+        let query = "remove the query and the fragment";
+        let format = "specify the URL of GitLab, such as https://gitlab.example.com";
         for (text, reason) in [
             ("http://gitlab.example.com", http),
             ("http://localhost.", http),
@@ -127,7 +128,7 @@ mod tests {
             ("", format),
             (
                 "ftp://gitlab.example.com",
-                "write an address that begins with https://",
+                "specify a URL that begins with https://",
             ),
         ] {
             assert_eq!(Address::parse(text), Err(reason), "{text}");

@@ -1,4 +1,4 @@
-//! The client: GET requests to one instance, sent again after failures that pass.
+//! The client: GET requests to one instance, retried after temporary failures.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,11 +19,11 @@ use super::address::Address;
 use super::problem::{Asked, Problem};
 use super::waits::Waits;
 
-/// Time limit for a connection, for the headers of an answer and for each part of its body.
+/// Time limit for a connection, for the headers of a response and for each part of its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Time limit for a whole answer; the largest takes 2.7 Mbit/s.
+/// Time limit for a whole response; the largest requires 2.7 Mbit/s.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
-/// Largest body of an answer.
+/// Largest body of a response.
 const MAX_BODY: usize = 100 * 1024 * 1024;
 /// Redirects of one request; GitLab needs one (F3).
 const MAX_REDIRECTS: usize = 5;
@@ -34,7 +34,7 @@ const MAX_ADDRESS: usize = 60;
 /// The header in which GitLab expects the token (E14).
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
-/// The answer to a request, after redirects.
+/// The response to a request, after redirects.
 #[derive(Debug)]
 pub struct Answer {
     /// Its status.
@@ -45,7 +45,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Why a try led to no answer.
+/// Why an attempt got no response.
 enum Broken {
     TimedOut,
     TooLarge,
@@ -59,7 +59,7 @@ pub struct Client {
     /// The address in sentences.
     base: String,
     has_token: bool,
-    /// Whether the instance has answered yet: a connection that never was is not tried again.
+    /// Whether the instance has responded yet. If the first connection fails, it is not retried.
     has_answered: AtomicBool,
 }
 
@@ -101,7 +101,7 @@ impl Client {
         &self.address
     }
 
-    /// What a request asks for, for the sentences about it.
+    /// What a request is for, so that messages can name it.
     pub fn asked<'a>(&'a self, what: &'a str) -> Asked<'a> {
         let (base, has_token) = (self.base.as_str(), self.has_token);
         Asked {
@@ -111,7 +111,7 @@ impl Client {
         }
     }
 
-    /// The answer with what the URL has.
+    /// The response to a request for this URL, after redirects.
     pub async fn get(&self, url: &Url, what: &str) -> Result<Answer, Problem> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
@@ -127,7 +127,7 @@ impl Client {
         )))
     }
 
-    /// The target of a redirect. It gets the token, so it is within the address.
+    /// The target of a redirect. It gets the token, so it must be below the address.
     fn redirect(&self, from: &Url, answer: &Answer) -> Result<Option<Url>, Problem> {
         let target = answer
             .headers
@@ -142,17 +142,17 @@ impl Client {
             Ok(url) => {
                 let origin = cut(&url.origin().ascii_serialization(), MAX_ADDRESS);
                 Err(Problem::Whole(format!(
-                    "{base} redirects to another address, on {origin}, where the token is not \
-                     sent: pass to --from the address that answers without redirects"
+                    "{base} redirects to another address, on {origin}, where the command sends no \
+                     token: pass the URL without redirects to --from"
                 )))
             }
             Err(_) => Err(Problem::Whole(format!(
-                "{base} redirects to an address that cannot be read: check --from"
+                "{base} redirects to an invalid URL: check --from"
             ))),
         }
     }
 
-    /// An answer that is not a failure that passes.
+    /// The first response that is not a temporary failure.
     async fn answered(&self, url: &Url, what: &str) -> Result<Answer, Problem> {
         let mut waits = Waits::default();
         loop {
@@ -173,14 +173,15 @@ impl Client {
             if wait >= MENTIONED {
                 let (base, seconds) = (&self.base, wait.as_secs());
                 output::note(&format!(
-                    "{base} cannot answer now: trying again in {seconds} s"
+                    "{base} is not available now: trying again in {seconds} s"
                 ));
             }
             sleep(wait).await;
         }
     }
 
-    /// The wait after a try without an answer, and the problem if there is no further one.
+    /// The wait after an attempt without a response, and the problem if there is no further
+    /// attempt.
     fn broken(&self, broken: Broken, what: &str, waits: &mut Waits) -> (Option<Duration>, Problem) {
         let wait = waits.after_failure(&HeaderMap::new());
         match broken {
@@ -234,36 +235,34 @@ impl Client {
     fn limited(&self) -> Problem {
         let base = &self.base;
         Problem::Whole(format!(
-            "{base} limits the requests and asks to wait for more than an hour, or again and \
-             again: wait until the limit is lifted"
+            "{base} has a rate limit that lasts for more than an hour, or begins again after each \
+             wait: try again later"
         ))
     }
 
     fn failing(&self, status: StatusCode) -> Problem {
         let (base, status) = (&self.base, status.as_u16());
-        Problem::Whole(format!(
-            "{base} has a problem (HTTP {status}): wait until it works again"
-        ))
+        Problem::Whole(format!("{base} fails with HTTP {status}: try again later"))
     }
 
     fn silent(&self, what: &str) -> Problem {
         let (base, read, whole) = (&self.base, READ_TIMEOUT.as_secs(), ANSWER_TIMEOUT.as_secs());
         Problem::Whole(format!(
-            "{base} does not answer about {what} within {read} s, or not completely within {whole} \
-             s: check the network and the instance"
+            "{base} does not respond for {what} within {read} s, or does not finish within \
+             {whole} s: check the network and the instance"
         ))
     }
 
     fn too_large(&self, what: &str) -> Problem {
         let base = &self.base;
         Problem::TooLarge(format!(
-            "the answer of {base} about {what} is larger than 100 MB, so it is not GitLab's: check \
-             --from"
+            "the response of {base} for {what} is larger than 100 MB, so it is not GitLab's: \
+             check --from"
         ))
     }
 }
 
-/// What is not encrypted stays on this machine, and needs no certificates.
+/// Requests without TLS stay on this machine, and need no certificates.
 fn on_this_machine(builder: ClientBuilder) -> ClientBuilder {
     let loopback = [
         IpAddr::V4(Ipv4Addr::LOCALHOST),

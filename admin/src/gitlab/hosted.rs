@@ -1,4 +1,4 @@
-//! The links that lead to files on the old host, and die with it.
+//! The links to files on the old host, which stop working with it.
 
 use strum::{IntoStaticStr, VariantArray};
 use url::Url;

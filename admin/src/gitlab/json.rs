@@ -104,7 +104,7 @@ pub struct Link {
 /// A whole number, also beyond 64 bits.
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
     let number = Number::deserialize(deserializer)?;
-    let error = || D::Error::custom(format_args!("the ID {number} is no whole number"));
+    let error = || D::Error::custom(format_args!("the ID {number} is not an integer"));
     number.as_i128().ok_or_else(error)
 }
 

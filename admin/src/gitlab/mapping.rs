@@ -65,7 +65,7 @@ pub fn release(
     project: u64,
 ) -> Result<ReleaseRecord, (String, &'static str)> {
     let Some(created_at) = release.created_at().map(str::to_owned) else {
-        return Err((tag, "it is not shown when it was created"));
+        return Err((tag, "it has no creation time"));
     };
     let commit = release.commit.and_then(|commit| commit.id);
     // A release without a name is shown with its tag (R43), which may be longer than a name.

@@ -200,7 +200,7 @@ impl Reading {
                 former_paths: Vec::new(),
             },
             note: (is_internal && self.visibility.is_none())
-                .then(|| format!("project {path} is internal there, which becomes private here")),
+                .then(|| format!("project {path} is internal there and becomes private here")),
         }
     }
 }

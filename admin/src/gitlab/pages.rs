@@ -11,7 +11,7 @@ use super::problem::Problem;
 
 /// Elements of a page, the most that GitLab sends (B3).
 const PER_PAGE: u64 = 100;
-/// Pages in a row that bring nothing new, after which a list counts as read.
+/// After this number of consecutive pages without anything new, the list counts as read.
 const MAX_IDLE: u32 = 10;
 
 /// A page of a list.
@@ -19,7 +19,7 @@ const MAX_IDLE: u32 = 10;
 pub struct Page {
     /// Its elements, which are read one by one, so that one of them does not spoil the others.
     pub items: Vec<Box<RawValue>>,
-    /// The number of elements of the whole list, if the answer says it.
+    /// The number of elements of the whole list, if the response contains it.
     pub total: Option<u64>,
     /// Why the page lacks its only element, which is too large.
     pub missing: Option<String>,

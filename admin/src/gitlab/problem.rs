@@ -14,12 +14,12 @@ use super::client::Answer;
 /// Why something could not be read.
 #[derive(Debug)]
 pub enum Problem {
-    /// It concerns only the project or group that was asked for.
+    /// It concerns only the requested project or group.
     Part(String),
-    /// The answer is larger than the reader takes, or than the other service can send. A smaller
-    /// page may help.
+    /// The response is larger than the reader accepts, or than the other service can send. A
+    /// smaller page may help.
     TooLarge(String),
-    /// No other request would fare better.
+    /// Every other request would fail, too.
     Whole(String),
     /// What was read could not be written.
     NotWritten(Failure),
@@ -31,7 +31,7 @@ impl From<Failure> for Problem {
     }
 }
 
-/// What was asked for, for the sentences about it.
+/// What a request is for, so that messages can name it.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// The address of the instance.
@@ -43,14 +43,14 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The answer, if it is one that GitLab gives for something that it shows.
+    /// The response, if it is a successful one of GitLab.
     pub fn check(self, answer: Answer) -> Result<Answer, Problem> {
         let Self { base, what, .. } = self;
         let status = answer.status;
         if is_html(&answer) && status != StatusCode::NOT_FOUND {
             return Err(Problem::Whole(format!(
-                "{base} answers with a web page, such as the sign-in page of a proxy: use an \
-                 address under which /api/v4 answers without a browser"
+                "{base} returns a web page, such as the sign-in page of a proxy: use a URL at \
+                 which /api/v4 works without a browser"
             )));
         }
         if status == StatusCode::OK {
@@ -95,12 +95,12 @@ impl Asked<'_> {
         let Self { base, what, .. } = self;
         if error.contains("insufficient_scope") {
             return Problem::Whole(format!(
-                "{base} refuses the token: the token needs the scope read_api"
+                "{base} rejects the token: it needs the scope read_api"
             ));
         }
         Problem::Part(format!(
-            "{base} does not show {what} ({}): the token needs the scope read_api and the role \
-             reporter",
+            "{base} does not show {what} ({}): the token needs the scope read_api and the \
+             Reporter role",
             quote(error)
         ))
     }
@@ -108,7 +108,7 @@ impl Asked<'_> {
     fn not_found(self) -> String {
         let Self { base, what, .. } = self;
         let remedy = if self.has_token {
-            "check the name; for a private project, the token needs the role reporter"
+            "check the name; for a private project, the token needs the Reporter role"
         } else {
             "check the name; without --token-file, only public projects are read"
         };
@@ -120,7 +120,7 @@ impl Asked<'_> {
         let Self { base, what, .. } = self;
         let error = explain(error);
         Problem::Part(format!(
-            "{base} shows {what} in a form that GitLab does not have: {error}"
+            "{base} returns {what} in an unexpected form: {error}"
         ))
     }
 
@@ -144,7 +144,7 @@ impl Asked<'_> {
         })
     }
 
-    /// The sentence about a request that was not answered.
+    /// The message about a request without a response.
     pub fn unanswered(self, error: &reqwest::Error) -> Problem {
         let Self { base, what, .. } = self;
         if let Some(sentence) = self.explain_certificate(error) {
@@ -155,12 +155,15 @@ impl Asked<'_> {
         Problem::Whole(if error.is_connect() {
             format!("cannot connect to {base} ({cause}): check --from, the network and the proxy")
         } else {
-            format!("{base} breaks off its answer about {what} ({cause}): check the network")
+            format!(
+                "the connection to {base} broke during the response for {what} ({cause}): \
+                 check the network"
+            )
         })
     }
 }
 
-/// What is wrong with JSON. The place is left out, because nobody sees the text.
+/// What is wrong with JSON. It leaves out the line and column, because the text is not shown.
 pub fn explain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     quote(text.split(" at line ").next().unwrap_or_default())

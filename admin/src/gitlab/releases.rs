@@ -216,7 +216,7 @@ impl<'a> Releases<'a> {
             }
         };
         let Some(tag) = release.tag_name.clone() else {
-            let reason = "its tag is not shown: the token needs the role reporter";
+            let reason = "its tag is hidden: the token needs the Reporter role";
             self.leave_out(importer, "-", release.links().len(), reason.to_owned());
             return Ok(());
         };
@@ -274,7 +274,7 @@ impl<'a> Releases<'a> {
 
 fn in_another_form(error: &serde_json::Error) -> String {
     let problem = explain(error);
-    format!("it is shown in a form that GitLab does not have: {problem}")
+    format!("it has an unexpected form: {problem}")
 }
 
 /// Counts what is not taken over.

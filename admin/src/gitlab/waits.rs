@@ -4,13 +4,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// Tries of a request that fails.
+/// Attempts of a request that fails.
 const MAX_TRIES: u32 = 5;
 /// Waits in a row for the rate limit.
 const MAX_LIMITED: u32 = 30;
 /// Longest wait that doubling leads to.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Longest wait that an answer may ask for.
+/// Longest wait that a response may request.
 const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 
 /// The waits of one request.
@@ -21,15 +21,15 @@ pub struct Waits {
 }
 
 impl Waits {
-    /// The wait after a failure or an answer with a status of 500 and above; `None` after the last
-    /// try.
+    /// The wait after a failure or a response with a status of 500 or above; `None` after the last
+    /// attempt.
     pub fn after_failure(&mut self, headers: &HeaderMap) -> Option<Duration> {
         self.failed += 1;
         let wait = seconds(headers, RETRY_AFTER.as_str()).unwrap_or(doubled(self.failed));
         (self.failed < MAX_TRIES && wait <= LONGEST_ASKED).then_some(wait)
     }
 
-    /// The wait after an answer with the status 429 (J6); `None` if it is longer than an hour, or
+    /// The wait after a response with the status 429 (J6); `None` if it is longer than an hour, or
     /// if waiting does not help.
     pub fn after_limit(&mut self, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         self.limited += 1;

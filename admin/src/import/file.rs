@@ -91,10 +91,10 @@ fn read_header(line: &Line) -> Outcome {
     }
     match header.version {
         1 => Ok(()),
-        0 => Err("line 1 names version 0 of the format, which never was".into()),
+        0 => Err("line 1 names version 0 of the format, which does not exist".into()),
         version => Err(format!(
-            "line 1 names version {version} of the format, and this command reads {VERSION}: \
-             install a later one"
+            "line 1 names version {version} of the format, but this command reads only version \
+             {VERSION}: install a later one"
         )
         .into()),
     }
@@ -211,10 +211,10 @@ fn parse<T: DeserializeOwned>(line: &Line) -> Result<T, Failure> {
         let message = quote(message.unwrap_or_default());
         let sentence = match error.classify() {
             Category::Eof => format!("line {number} is cut off: export the file again"),
-            Category::Data => format!("line {number} is wrong: {message}"),
+            Category::Data => format!("line {number} is invalid: {message}"),
             Category::Syntax | Category::Io => {
                 let column = error.column();
-                format!("line {number} is no JSON: {message} in column {column}")
+                format!("line {number} is not JSON: {message} at column {column}")
             }
         };
         sentence.into()

@@ -12,7 +12,7 @@ use crate::failure::{Failure, cut};
 use crate::output::{self, Meter};
 use crate::record::ProjectRecord;
 
-/// How often an import looks again for a project that somebody else creates at the same time.
+/// How often an import looks for a project that another process creates at the same time.
 const ROUNDS: usize = 3;
 
 /// What an import may do.
@@ -32,7 +32,7 @@ pub struct Importer<'d> {
     pub(super) meter: Meter,
     /// The path of the project whose releases follow.
     pub(super) path: String,
-    /// Whether somebody has hidden or deleted that project meanwhile.
+    /// Whether that project was hidden or deleted meanwhile.
     pub(super) is_gone: bool,
     /// Whether a dry run has found that the project does not exist.
     pub(super) is_missing: bool,
@@ -165,7 +165,7 @@ impl<'d> Importer<'d> {
     fn list_lost_paths(&mut self, project: &Project, lost: Vec<String>) {
         for path in lost {
             let reason = match ProjectPath::parse(&path) {
-                Ok(_) => "another project has or had it, or there are too many",
+                Ok(_) => "another project has or had this path, or there are too many",
                 Err(reason) => reason,
             };
             let reason = format!("former path {}: {reason}", cut(&path, MAX_TAG));

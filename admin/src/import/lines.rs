@@ -1,7 +1,7 @@
 //! The lines of a file or of standard input, which a thread reads ahead.
 //!
-//! Reading standard input blocks, and must not keep the command from ending: a thread of the runtime
-//! would.
+//! Reading standard input blocks. A thread of the runtime would keep the command from exiting
+//! meanwhile, so this is a thread of its own.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, IsTerminal, Read, stdin};
@@ -56,7 +56,7 @@ impl Lines {
     }
 }
 
-/// Sends the lines until the end, a failure, or until nobody wants more.
+/// Sends the lines until the end, a failure, or until the receiver is dropped.
 fn send_all(mut source: impl BufRead, sender: &Sender<Result<Line, Failure>>) {
     let (mut number, mut end) = (0, 0);
     loop {

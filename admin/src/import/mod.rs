@@ -19,11 +19,11 @@ use crate::failure::Failure;
 use crate::gitlab;
 use crate::interrupt::interrupt;
 
-/// What an operator does after an import that did not come to its end.
+/// The advice after an import that was not completed.
 const AGAIN: &str = "run the command again to go on";
 
-/// Imports what the source has, and prints what was done and what was left out, also if the import
-/// did not come to its end.
+/// Imports everything in the source, and prints what was done and what was left out, even if the
+/// import was not completed.
 pub async fn run(deployment: &Deployment, arguments: &Import) -> Outcome {
     let options = Options {
         dry_run: arguments.dry_run,

@@ -1,4 +1,4 @@
-//! Why projects, releases and links are left out, and what helps.
+//! Why projects, releases and links are left out, and what the operator can do.
 
 use release_links::project::{Project, ProjectId, ProjectPath, Visibility};
 use release_links::release::Release;
@@ -10,8 +10,8 @@ use crate::record::ProjectRecord;
 /// Longest tag in a reason.
 pub const MAX_TAG: usize = 60;
 
-/// Why the releases of a project are left out that was there at first.
-pub const GONE: &str = "somebody hid or deleted the project in the meantime";
+/// Why the releases of a project are left out that existed when the import began.
+pub const GONE: &str = "the project was hidden or deleted during the import";
 
 /// The project that a record describes.
 pub fn new_project(record: &ProjectRecord) -> Result<Project, String> {
@@ -36,8 +36,8 @@ pub fn new_project(record: &ProjectRecord) -> Result<Project, String> {
 
 /// Why no project can be imported under this path.
 pub fn explain_path(error: &AdminError, path: &ProjectPath) -> Option<String> {
-    let take =
-        "`project create --take-former-path` gives it to a new project, and then import into it";
+    let take = "create a project with `project create --take-former-path`, and then import into \
+                it";
     Some(match error {
         AdminError::FormerPath { project, .. } => {
             let (id, now) = (project.id, &project.path);
@@ -71,8 +71,8 @@ fn another_id(path: &ProjectPath) -> String {
 pub fn explain_deletion(release: &Release) -> String {
     let (tag, id) = (cut(release.tag.as_str(), MAX_TAG), release.project);
     format!(
-        "it was deleted here: --recreate imports it, and `release restore {tag} --project {id} \
-         --from TABLE` brings back what it was"
+        "it was deleted here: `--recreate` imports it, and `release restore {tag} --project {id} \
+         --from TABLE` restores it from another table"
     )
 }
 
@@ -84,6 +84,8 @@ pub fn explain_link(outcome: &ImportOutcome) -> String {
             messages.join(", ")
         }
         ImportOutcome::Immutable => "the release is immutable: unlock it first".to_owned(),
-        _ => "its ID was used or deleted here: create it through the API, with a new ID".to_owned(),
+        _ => "its ID was assigned here before: create the link through the API, with a new \
+              ID"
+        .to_owned(),
     }
 }

@@ -72,7 +72,7 @@ impl Importer<'_> {
                 if is_too_large {
                     self.note_size(&read.release);
                 }
-                let what = "commits that are not whole IDs";
+                let what = "commits that are not full IDs";
                 self.report.drop_some(what, read.has_other_commit.into());
                 links
             }
@@ -135,13 +135,14 @@ impl Importer<'_> {
     fn note_size(&mut self, release: &Release) {
         let (tag, path) = (cut(release.tag.as_str(), MAX_TAG), &self.path);
         self.report.note(format!(
-            "release {tag} of {path} is larger than a response may be: the API lists its links, but \
-             does not show the release"
+            "release {tag} of {path} is larger than a response may be: the API lists its links, \
+             but cannot return the release"
         ));
     }
 }
 
-/// The links that obey the rules, and those that do not. Of those with one ID, the first one counts.
+/// The links that obey the rules, and those that do not. Of those with one ID, the first one
+/// counts.
 fn sort_out(records: Vec<LinkRecord>) -> (Vec<(Link, Timestamp)>, Vec<BadLink>) {
     let (mut good, mut bad, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
     for record in records {

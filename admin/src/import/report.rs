@@ -175,7 +175,7 @@ impl Report {
             created.as_deref().unwrap_or("nothing")
         ))?;
         if let Some(existing) = self.sum(|counts| counts.existing) {
-            output::line(&format!("existed already: {existing}"))?;
+            output::line(&format!("already existed: {existing}"))?;
         }
         if !self.dropped.is_empty() {
             output::line(&format!("dropped: {}", enumerate(&self.dropped)))?;
@@ -197,7 +197,7 @@ impl Report {
             .map(|(kind, links)| (*kind, links.len()));
         let kinds = enumerate(&counts.collect());
         output::line(&format!(
-            "links to files on the old host, which end with it: {kinds}"
+            "links to files on the old host, which stop working with it: {kinds}"
         ))?;
         let kinds = self.on_old_host.iter();
         let rows = kinds.flat_map(|(kind, links)| {

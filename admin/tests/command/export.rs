@@ -273,7 +273,7 @@ async fn a_corrupt_item_ends_the_export_with_a_sentence() {
 /// No request makes such a table. It stands for a link that took the name of another one while the
 /// links were read.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_links_with_one_name_the_one_with_the_higher_id_is_exported() {
+async fn the_link_with_the_higher_id_is_exported_if_two_have_one_name() {
     let app = TestApp::start().await;
     for name in ["a", "b", "c"] {
         let body = json!({"name": name, "url": format!("https://e.com/{name}")});
@@ -292,10 +292,10 @@ const HELP: &str = "\
 Export projects with their releases and links as JSON Lines, which `import`
 reads
 
-The export reads a live table: each release is whole, but the releases are read
-one after the other. It contains the visible projects, their releases and links,
-and neither tokens nor roles. Unless the command exits with 0, the export is
-incomplete.
+The export contains the visible projects with their releases and links, but
+neither tokens nor roles. Each release is consistent, but the command reads the
+releases one after the other while clients may write. Unless it exits with 0,
+the export is incomplete.
 
 Usage: release-links-admin export [OPTIONS]
 

@@ -220,7 +220,7 @@ async fn a_repeated_import_changes_nothing() {
             " --dry-run" => "would create nothing\n",
             _ => "created nothing\n",
         };
-        let output = format!("{output}existed already: 1 project, 2 releases and 3 links\n");
+        let output = format!("{output}already existed: 1 project, 2 releases and 3 links\n");
         assert_eq!((ended.code, ended.stdout), (Some(0), output), "{more}");
         assert_eq!(items(&app).await, before, "{more}");
     }

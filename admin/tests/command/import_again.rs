@@ -39,7 +39,8 @@ async fn an_existing_release_gets_only_links_whose_ids_were_never_given() {
     let first = [project(31, "new/app"), release(1), link(1, 3), link(1, 5)];
     assert_eq!(import(&app, "grown", &export(&first), "").code, Some(0));
     let table = "PROJECT  TAG  LINK     LEFT OUT BECAUSE\n\
-                 new/app  v1   2 n2     its ID was used or deleted here: create it through the API, with a new ID\n\
+                 new/app  v1   2 n2     its ID was assigned here before: create the link through \
+                 the API, with a new ID\n\
                  new/app  v1   5 other  another link has its ID\n\
                  new/app  v1   8 n3     Name has already been taken\n\
                  new/app  v1   11 n11   Url has already been taken, Filepath has already been taken\n";
@@ -57,7 +58,7 @@ async fn an_existing_release_gets_only_links_whose_ids_were_never_given() {
     ] {
         let ended = import(&app, "grown-2", &grown(), more);
         let output = format!(
-            "{verb} {added}\nexisted already: 1 project, 1 release and {existing}\n{table}"
+            "{verb} {added}\nalready existed: 1 project, 1 release and {existing}\n{table}"
         );
         let project = format!("{noun} project 31 (new/app, public)\n");
         ended.assert(1, &output, &format!("{project}{sentence}"));
@@ -70,16 +71,16 @@ async fn an_existing_release_gets_only_links_whose_ids_were_never_given() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_release_that_was_deleted_here_is_not_brought_back_unless_it_is_asked_for() {
+async fn a_deleted_release_is_imported_only_with_recreate() {
     let app = TestApp::start().await;
     let text = export(&[project(31, "new/app"), release(1), link(1, 3), link(1, 5)]);
     assert_eq!(import(&app, "deleted", &text, "").code, Some(0));
     run(&app, "release delete v1 --project 31 --yes");
     let before = items(&app).await;
-    let table = "existed already: 1 project\n\
+    let table = "already existed: 1 project\n\
                  PROJECT  TAG  LINK  LEFT OUT BECAUSE\n\
-                 new/app  v1   -     it was deleted here: --recreate imports it, and `release restore v1 \
-                 --project 31 --from TABLE` brings back what it was\n";
+                 new/app  v1   -     it was deleted here: `--recreate` imports it, and `release \
+                 restore v1 --project 31 --from TABLE` restores it from another table\n";
     let sentence = "release-links-admin: left out 1 release and 2 links: the list says why\n";
     for (more, verb, noun) in [
         (" --dry-run", "would create", "comparing"),
@@ -95,7 +96,7 @@ async fn a_release_that_was_deleted_here_is_not_brought_back_unless_it_is_asked_
         assert_eq!(items(&app).await, before);
     }
     let again = import(&app, "deleted", &text, " --recreate");
-    let output = "created 1 release and 2 links\nexisted already: 1 project\n";
+    let output = "created 1 release and 2 links\nalready existed: 1 project\n";
     again.assert(0, output, "importing project 31 (new/app, public)\n");
     let links = get(&app, &format!("{RELEASES}/v1/assets/links")).await;
     assert_eq!(links.ids(), [5, 3]);
@@ -126,7 +127,7 @@ async fn a_tag_whose_release_never_lived_is_imported() {
     update.send().await.unwrap();
     let text = export(&[project(31, "new/app"), release(1), link(1, 1)]);
     let ended = import(&app, "reserved", &text, "");
-    let output = "created 1 release and 1 link\nexisted already: 1 project\n";
+    let output = "created 1 release and 1 link\nalready existed: 1 project\n";
     ended.assert(0, output, "importing project 31 (new/app, private)\n");
     assert_invariants(&app.items().await);
 }
@@ -142,7 +143,7 @@ async fn links_that_an_immutable_release_lacks_are_listed() {
     let ended = import(&app, "immutable-2", &text, "");
     ended.assert(
         1,
-        "created nothing\nexisted already: 1 project, 1 release and 1 link\n\
+        "created nothing\nalready existed: 1 project, 1 release and 1 link\n\
          PROJECT  TAG  LINK  LEFT OUT BECAUSE\n\
          new/app  v2   8 n8  the release is immutable: unlock it first\n",
         "importing project 31 (new/app, public)\n\

@@ -82,7 +82,7 @@ async fn an_import_that_is_killed_at_any_write_is_finished_by_the_same_command()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_is_interrupted_says_what_was_done_and_how_to_go_on() {
+async fn an_interrupted_import_says_what_was_done_and_how_to_continue() {
     let path = file("interrupted", &example());
     let arguments = format!("import --file {} --write-units 50000", path.display());
     for (passed, output) in [(0, ""), (5, "created 1 project and 2 releases\n")] {
@@ -241,7 +241,7 @@ async fn a_project_that_is_hidden_during_an_import_gets_nothing_more() {
     wire.held().await;
     super::run(&app, "project delete 31 --yes");
     wire.release();
-    let reason = "somebody hid or deleted the project in the meantime";
+    let reason = "the project was hidden or deleted during the import";
     let row = |number: u32| format!("new/app  {:3}  -     {reason}\n", format!("v{number}"));
     let rows: String = (3..=LARGE).map(row).collect();
     end(import).await.assert(

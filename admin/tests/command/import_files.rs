@@ -38,11 +38,12 @@ fn wrong_headers() -> Vec<(String, &'static str)> {
         ),
         (
             format("{\"format\":\"release-links\",\"version\":2}"),
-            "line 1 names version 2 of the format, and this command reads 1: install a later one",
+            "line 1 names version 2 of the format, but this command reads only version 1: install \
+             a later one",
         ),
         (
             format("{\"format\":\"release-links\",\"version\":0}"),
-            "line 1 names version 0 of the format, which never was",
+            "line 1 names version 0 of the format, which does not exist",
         ),
     ]
 }
@@ -65,15 +66,15 @@ fn wrong_lines() -> Vec<(String, &'static str)> {
         ),
         (
             format!("{HEADER}\n{{}}\n"),
-            "line 2 is wrong: missing field `type`",
+            "line 2 is invalid: missing field `type`",
         ),
         (
             format!("{HEADER}\nproject\n"),
-            "line 2 is no JSON: expected value in column 1",
+            "line 2 is not JSON: expected value at column 1",
         ),
         (
             format!("{HEADER}\n{{\"type\":\"project\",\"id\":1,\"id\":2}}\n"),
-            "line 2 is wrong: duplicate field `id`",
+            "line 2 is invalid: duplicate field `id`",
         ),
         (
             format!(
@@ -84,22 +85,22 @@ fn wrong_lines() -> Vec<(String, &'static str)> {
         ),
         (
             format!("{HEADER}\n[]\n"),
-            "line 2 is wrong: invalid length 0, expected struct Type with 1 element",
+            "line 2 is invalid: invalid length 0, expected struct Type with 1 element",
         ),
         (
             format!(
                 "{HEADER}\n{}\n",
                 with(project(31, "a/b"), json!({"id": "31"}))
             ),
-            "line 2 is wrong: invalid type: string \"31\", expected u64",
+            "line 2 is invalid: invalid type: string \"31\", expected u64",
         ),
         (
             format!("{HEADER}\n{}\n", with(link(1, 1), json!({"id": 1.5}))),
-            "line 2 is wrong: 1.5 is no whole number with at most 19 digits",
+            "line 2 is invalid: 1.5 is no whole number with at most 19 digits",
         ),
         (
             format!("{HEADER}\n{}\n", with(link(1, 1), json!({"id": "1"}))),
-            "line 2 is wrong: invalid type: string \"1\", expected a JSON number",
+            "line 2 is invalid: invalid type: string \"1\", expected a JSON number",
         ),
         (
             format!("{HEADER}\n{}", &project(31, "a/b").to_string()[..20]),
@@ -132,7 +133,7 @@ async fn a_file_that_is_no_export_is_explained_by_the_number_of_the_line() {
 
 /// What is left of an import whose lines end in the middle of the third release.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_before_a_wrong_line_is_imported_but_for_the_release_in_which_it_is() {
+async fn only_the_releases_before_an_invalid_line_are_imported() {
     let whole = [
         project(31, "new/app"),
         release(1),
@@ -181,7 +182,7 @@ async fn what_comes_before_a_wrong_line_is_imported_but_for_the_release_in_which
         assert_eq!(get(&app, &format!("{RELEASES}/v2")).await.status, 404);
         import(&app, &name, &whole, "").assert(
             0,
-            "created 1 release and 2 links\nexisted already: 1 project, 1 release and 1 link\n",
+            "created 1 release and 2 links\nalready existed: 1 project, 1 release and 1 link\n",
             PROJECT,
         );
         assert_invariants(&app.items().await);
@@ -189,7 +190,7 @@ async fn what_comes_before_a_wrong_line_is_imported_but_for_the_release_in_which
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mark_of_byte_order_and_ends_of_lines_of_windows_change_nothing() {
+async fn a_byte_order_mark_and_windows_line_endings_are_ignored() {
     let app = TestApp::start().await;
     let text = export(&[project(31, "new/app"), release(1), link(1, 1)]);
     let text = format!("\u{feff}{}\r\n", text.trim_end().replace('\n', "\r\n\r\n"));
@@ -214,7 +215,7 @@ async fn a_release_that_is_in_a_file_twice_is_imported_once() {
     ];
     let ended = import(&app, "twice", &export(&lines), "");
     let output = "created 1 project, 1 release and 2 links\n\
-                  existed already: 1 project, 2 releases and 1 link\n";
+                  already existed: 1 project, 2 releases and 1 link\n";
     ended.assert(0, output, &PROJECT.repeat(2));
     assert_eq!(
         get(&app, &format!("{RELEASES}/v1")).await.body["name"],

@@ -47,15 +47,15 @@ const BAD_PROJECTS: [(u64, &str, &str, &str); 11] = [
         41,
         "a/purged",
         "public",
-        "a/purged is reserved for project 8, which was deleted: `project create \
-         --take-former-path` gives it to a new project, and then import into it",
+        "a/purged is reserved for project 8, which was deleted: create a project with `project \
+         create --take-former-path`, and then import into it",
     ),
     (
         41,
         "A/Former",
         "public",
-        "A/Former is a former path of project 9, which is now a/new: `project create \
-         --take-former-path` gives it to a new project, and then import into it",
+        "A/Former is a former path of project 9, which is now a/new: create a project with \
+         `project create --take-former-path`, and then import into it",
     ),
     (
         41,
@@ -129,8 +129,8 @@ async fn former_paths_that_are_not_free_are_left_out_and_the_project_is_not() {
     let table = "PROJECT  TAG  LINK  LEFT OUT BECAUSE\n\
                  new/app  -    -     former path b//c: a part of a path has letters, digits, '_', \
                  '-' and '.', and starts with none of the last two\n\
-                 new/app  -    -     former path group/app: another project has or had it, or there \
-                 are too many\n";
+                 new/app  -    -     former path group/app: another project has or had this path, \
+                 or there are too many\n";
     let sentence = "release-links-admin: left out 2 former paths: the list says why\n";
     for (more, verb, noun) in [
         (" --dry-run", "would create", "comparing"),

@@ -238,7 +238,7 @@ async fn texts_of_an_import_are_printed_without_characters_that_a_terminal_obeys
 
 /// Commits of other kinds, as GitHub's branches are, are dropped.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_no_place_here_is_counted() {
+async fn dropped_attributes_are_counted() {
     let app = TestApp::start().await;
     let lines = [
         project(31, "new/app"),
@@ -249,7 +249,7 @@ async fn what_has_no_place_here_is_counted() {
         with(release(2), json!({"commit": "a".repeat(64)})),
     ];
     let ended = import(&app, "dropped", &export(&lines), "");
-    let output = "created 1 project and 2 releases\ndropped: commits that are not whole IDs (1)\n";
+    let output = "created 1 project and 2 releases\ndropped: commits that are not full IDs (1)\n";
     ended.assert(0, output, PROJECT);
 }
 
@@ -266,8 +266,8 @@ async fn a_release_that_no_response_can_hold_is_imported_with_a_note() {
     let lines: Vec<Value> = lines.chain((1..=1_600).map(long)).collect();
     let ended = import(&app, "huge", &export(&lines), " --write-units 50000");
     let output = "created 1 project, 1 release and 1600 links\n\
-                  release v1 of new/app is larger than a response may be: the API lists its links, \
-                  but does not show the release\n";
+                  release v1 of new/app is larger than a response may be: the API lists its \
+                  links, but cannot return the release\n";
     ended.assert(0, output, PROJECT);
     assert_eq!(get(&app, &format!("{RELEASES}/v1")).await.status, 400);
     let links = get(&app, &format!("{RELEASES}/v1/assets/links?per_page=100")).await;

@@ -11,7 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::links::{Links, StoredLink};
 use crate::store::transaction::{Step, Transaction, TransactionError};
 
-/// The outcome of the addition of a digest.
+/// The outcome of adding a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddedDigest {
     /// The link has the digest.

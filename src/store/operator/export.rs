@@ -1,8 +1,7 @@
-//! What an export reads: projects, the order of their releases, and each release whole. No call
-//! writes.
+//! The reads of an export: projects, the order of their releases, and each release with its links.
 //!
-//! The table lives on meanwhile. A release is whole if its item is the same before and after its
-//! links were read: they are then of one life of the release.
+//! Clients may write meanwhile. A release is consistent if its item is the same before and after
+//! the read of its links: all links then belong to one life of the release.
 
 use serde::Deserialize;
 
@@ -28,8 +27,8 @@ use crate::timestamp::Timestamp;
 
 /// Number of places in the order that one query reads.
 const TAGS_AT_ONCE: u64 = 200;
-/// Number of links that are read with the beginning of a release, so that several of them take
-/// little memory. Nearly every release has fewer.
+/// Number of links that are read with the release itself. Nearly every release has fewer. The limit
+/// keeps the memory small, because several releases are read ahead.
 const FIRST_LINKS: u64 = 100;
 
 /// A visible project, and the former paths that still lead to it, the latest last.
@@ -83,7 +82,7 @@ pub struct BegunRelease {
     rest: Option<Key>,
 }
 
-/// What tells that two reads of a release's item saw the same release.
+/// Two reads of a release's item saw the same release if these are equal.
 #[derive(Debug, PartialEq, Eq)]
 struct Moment {
     stamp: Stamp,
@@ -100,8 +99,7 @@ impl Moment {
 }
 
 impl Projects<'_> {
-    /// A visible project as an export has it. Of its former paths, another project may have taken
-    /// some, which are left out.
+    /// A visible project for an export, without the former paths that another project has taken.
     ///
     /// # Errors
     ///
@@ -136,7 +134,7 @@ impl Projects<'_> {
 
 impl OperatorReleases<'_> {
     /// A page of the tags of a project's releases in the order of release, the earliest first, and
-    /// where the next page begins. A release whose time of release changes meanwhile may be on two
+    /// where the next page begins. A release whose `released_at` changes meanwhile may be on two
     /// pages or on none.
     ///
     /// # Errors
@@ -185,8 +183,8 @@ impl OperatorReleases<'_> {
         }))
     }
 
-    /// Reads the release to its end, and again from its beginning if it has changed meanwhile.
-    /// `take` gets its links. The result is `None` if the release was deleted.
+    /// Reads the rest of the release, or all of it again if it has changed meanwhile. `take` gets
+    /// its links. The result is `None` if the release was deleted.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! The import of one release from another system, with the IDs that its links have there.
 //!
-//! A release that never lived here comes to life with all its links, in a generation of its own. A
-//! release that exists stays as it is, and gets the links whose IDs were never given here. A release
-//! that was deleted here stays deleted, unless the operator wants it back. Whatever was imported
-//! before is found again, so an import that was interrupted is repeated as a whole.
+//! A release that never lived here comes to life with all its links, in a new generation. An
+//! existing release does not change, but gets the links whose IDs were never assigned here. A
+//! release that was deleted here stays deleted, unless the operator passes `--recreate`. An import
+//! recognizes what was imported before, so an interrupted one is run again as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ pub struct ReleaseImport {
 pub struct ImportMode {
     /// Whether it brings back releases that were deleted here.
     pub recreates: bool,
-    /// Whether it changes nothing, and only finds what it would do.
+    /// Whether it changes nothing, and only reports what it would do.
     pub is_trial: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct ImportMode {
 pub enum ImportedRelease {
     /// It was created, with those of its links that were added.
     Created(Vec<ImportedLink>),
-    /// It existed, and is as it was but for the links that were added.
+    /// It existed, and has not changed except for the links that were added.
     Existed(Vec<ImportedLink>),
     /// It was deleted here, and stays deleted.
     Deleted,
@@ -55,7 +55,7 @@ pub enum ImportedRelease {
 /// A link, and the outcome of its import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedLink {
-    /// The link as it was to be imported.
+    /// The link of the other system.
     pub link: Link,
     /// The outcome.
     pub outcome: ImportOutcome,
@@ -70,9 +70,9 @@ pub enum ImportOutcome {
     Exists,
     /// The release has another link with its ID.
     Differs,
-    /// Other links have these unique values of it.
+    /// Other links have its name, URL or filepath.
     Taken(Vec<Violation>),
-    /// Its ID was given to a link that was deleted since, or to none.
+    /// Its ID was assigned here before, to a link that was deleted since or to a failed request.
     Used,
     /// The release is locked.
     Immutable,
@@ -86,8 +86,8 @@ struct Existing<'p> {
 }
 
 impl ReleaseImport {
-    /// A release with these links, each with the time of its creation. At least this link ID, and
-    /// those of the links, count as given. Of links with the same ID, the first one counts.
+    /// A release with these links, each with the time of its creation. This link ID and those of
+    /// the links count as assigned. If several links have one ID, the first one counts.
     #[must_use]
     pub fn new(release: Release, mut links: Vec<(Link, Timestamp)>, last_link_id: u64) -> Self {
         links.sort_by_key(|(link, _)| link.id);
@@ -125,8 +125,8 @@ impl OperatorReleases<'_> {
     ///
     /// # Errors
     ///
-    /// [`AdminError::Changed`] if the project is no longer as required, [`AdminError::Failed`]. In a
-    /// release that existed, some links may be added.
+    /// [`AdminError::Changed`] if the project is no longer as required, [`AdminError::Failed`]. In
+    /// a release that existed, some links may be added.
     pub async fn import(
         self,
         new: &ReleaseImport,
@@ -204,8 +204,8 @@ impl<'i> Import<'i> {
         Ok(is_born.then_some(outcome))
     }
 
-    /// Adds the links that the release lacks, in the order of their IDs; `None` if it was deleted in
-    /// the meantime.
+    /// Adds the links that the release lacks, in the order of their IDs; `None` if it was deleted
+    /// in the meantime.
     async fn add_new_links(
         &mut self,
         item: ReleaseItem,
@@ -267,8 +267,8 @@ impl<'i> Import<'i> {
         Ok(existing)
     }
 
-    /// Adds a link whose ID and all higher ones were never given, and raises the last ID with it;
-    /// `None` if that is not so, or if the release was locked or deleted.
+    /// Adds a link, and raises the last ID to that of the link. `None` if this ID or a higher one
+    /// was assigned before, or if the release was locked or deleted.
     async fn add_above(
         &self,
         generation: u64,
@@ -313,8 +313,8 @@ impl ReleaseImport {
         Partition::new(&ReleaseKey { project, tag })
     }
 
-    /// The links with which the release comes to life, and the outcome for all of them. Of those that
-    /// have a unique value in common, the one with the lowest ID comes to life.
+    /// The links with which the release comes to life, and the outcome for all of them. If several
+    /// links have a unique value in common, the one with the lowest ID comes to life.
     fn at_birth(&self, partition: &Partition) -> (Vec<&LinkBackup>, Vec<ImportedLink>) {
         let (links, restored) = self.content.without_rivals(partition);
         let imported = restored.links.into_iter().map(|restored| ImportedLink {
@@ -362,7 +362,7 @@ impl Existing<'_> {
     }
 }
 
-/// Whether the same import may succeed a little later: it found a conflict with clients, or
+/// Whether the same import may succeed if it is tried again: it conflicted with clients, or
 /// DynamoDB throttled a call.
 fn is_transient(error: &AdminError) -> bool {
     match error {
@@ -372,8 +372,8 @@ fn is_transient(error: &AdminError) -> bool {
     }
 }
 
-/// Whether a link is there already. A system without digests says nothing of the digest that
-/// somebody has added here.
+/// Whether the link exists here. A system without digests cannot contradict a digest that was added
+/// here.
 fn is_same(stored: &Link, link: &Link) -> bool {
     let digest = link.digest.as_ref().or(stored.digest.as_ref()).cloned();
     let link = link.clone();

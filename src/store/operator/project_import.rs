@@ -28,9 +28,9 @@ impl<'a> Projects<'a> {
         }
     }
 
-    /// Creates a project with those of its former paths that are free, and returns the others. It
-    /// takes no path of another project. The latest former path is the last one; of too many, the
-    /// first ones count as taken.
+    /// Creates a project with the former paths that are free, and returns the others. It takes no
+    /// path from another project. The last former path is the latest one. If there are too many,
+    /// the first ones count as taken.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl<'a> Projects<'a> {
     ///
     /// # Errors
     ///
-    /// As that function.
+    /// The same as for that function.
     pub async fn check_creation(
         self,
         project: &Project,
@@ -104,8 +104,8 @@ impl<'a> Projects<'a> {
     }
 }
 
-/// The paths in lower case, each once, without the path that the project has now. Only as many as a
-/// project may have.
+/// The paths in lower case, without duplicates and without the current path of the project, and at
+/// most as many as a project may have.
 fn own_paths(project: &Project, former_paths: &[String]) -> Vec<String> {
     let mut own = Vec::new();
     for path in former_paths.iter().rev().map(|path| path.to_lowercase()) {

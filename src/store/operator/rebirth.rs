@@ -13,8 +13,8 @@ use crate::store::reservation::Reserved;
 use crate::store::transaction::{MAX_STEPS, Step, Transaction, TransactionError};
 use crate::store::work::Work;
 
-/// Number of links in one of several transactions. Each takes up to four steps, and the work item
-/// and the project one each.
+/// Number of links in each transaction if one is not enough. A link takes up to four steps, and the
+/// work item and the project take one each.
 const LINKS_PER_TRANSACTION: usize = 24;
 
 /// A release that does not exist, and the links with which it comes to life.
@@ -27,7 +27,7 @@ pub(super) struct Rebirth<'r> {
 }
 
 impl<'a> OperatorReleases<'a> {
-    /// Brings the release to life in the reserved generation; `false` if others were faster.
+    /// Brings the release to life in the reserved generation; `false` if somebody else was faster.
     pub(super) async fn give_life(
         self,
         partition: &Partition,

@@ -46,7 +46,8 @@ impl Exported {
         names.eq(expected.map(|(_, name)| name)) && last <= self.release.last_link_id
     }
 
-    /// Whether it has each link that existed throughout, once, and of the others none that never was.
+    /// Whether it has each link that existed throughout, once, and of the others none that never
+    /// was.
     fn has_edited(&self) -> bool {
         let names: Vec<&str> = self.links.iter().map(|(_, name)| name.as_str()).collect();
         let lasting: Vec<String> = (2..LINKS).map(|n| format!("old{n}")).collect();
@@ -159,7 +160,7 @@ async fn an_export_leaves_out_a_release_that_is_deleted_while_it_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_export_of_a_release_that_is_made_anew_is_of_one_life() {
+async fn an_export_of_a_recreated_release_is_of_one_life() {
     export_during(Change::MadeAnew).await;
 }
 

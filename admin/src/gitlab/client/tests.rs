@@ -14,11 +14,11 @@ enum Server {
     Sends(&'static str),
     /// Answers the first two requests with the first bytes, and the others with the second ones.
     Recovers(&'static str, &'static str),
-    /// Never answers.
+    /// Never responds.
     IsSilent,
     /// Sends the headers, and then a byte every 29 seconds.
     Drips,
-    /// Sends more than any answer of GitLab has.
+    /// Sends more than any response of GitLab contains.
     NeverEnds,
 }
 
@@ -92,7 +92,7 @@ async fn ask(server: Server) -> (Result<String, String>, usize, u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_that_passes_is_waited_for() {
+async fn a_temporary_failure_is_retried() {
     let body = Ok("[]".to_owned());
     assert_eq!(ask(Server::Sends(OK)).await, (body.clone(), 1, 0));
     for failure in [BROKEN, CUT, LIMIT] {
@@ -102,20 +102,20 @@ async fn a_failure_that_passes_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_fails_five_times_is_given_up() {
-    let problem = "BASE has a problem (HTTP 500): wait until it works again";
+async fn a_request_that_fails_five_times_is_abandoned() {
+    let problem = "BASE fails with HTTP 500: try again later";
     assert_eq!(
         ask(Server::Sends(BROKEN)).await,
         (Err(problem.to_owned()), 5, 15)
     );
-    let problem = "BASE breaks off its answer about project 24 (end of file before message length \
-                   reached): check the network";
+    let problem = "the connection to BASE broke during the response for project 24 (end of file \
+                   before message length reached): check the network";
     assert_eq!(
         ask(Server::Sends(CUT)).await,
         (Err(problem.to_owned()), 5, 15)
     );
-    let problem = "BASE limits the requests and asks to wait for more than an hour, or again and \
-                   again: wait until the limit is lifted";
+    let problem = "BASE has a rate limit that lasts for more than an hour, or begins again after \
+                   each wait: try again later";
     let (answer, requests, seconds) = ask(Server::Sends(LIMIT)).await;
     assert_eq!(
         (answer, requests, seconds),
@@ -124,9 +124,9 @@ async fn a_request_that_fails_five_times_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_silent_or_slow_is_given_up() {
-    let problem = "BASE does not answer about project 24 within 30 s, or not completely within 300 \
-                   s: check the network and the instance";
+async fn a_silent_or_slow_response_is_abandoned() {
+    let problem = "BASE does not respond for project 24 within 30 s, or does not finish within \
+                   300 s: check the network and the instance";
     let silent = ask(Server::IsSilent).await;
     assert_eq!(silent, (Err(problem.to_owned()), 5, 5 * 30 + 15));
     let dripping = ask(Server::Drips).await;
@@ -134,8 +134,8 @@ async fn an_answer_that_is_silent_or_slow_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_above_100_mb_is_not_read() {
-    let problem = "the answer of BASE about project 24 is larger than 100 MB, so it is not \
+async fn a_response_above_100_mb_is_not_read() {
+    let problem = "the response of BASE for project 24 is larger than 100 MB, so it is not \
                    GitLab's: check --from";
     assert_eq!(
         ask(Server::Sends(HUGE)).await,

@@ -103,9 +103,9 @@ async fn a_certificate_that_is_not_valid_is_dead() {
             "ok",
             "dead: certificate expired",
             "dead: certificate not valid yet",
-            "dead: certificate of another name",
-            "dead: certificate of an unknown issuer",
-            "uncertain: no TLS connection",
+            "dead: certificate for another name",
+            "dead: certificate from an unknown issuer",
+            "uncertain: the TLS handshake failed",
         ]
     );
     assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -129,7 +129,7 @@ async fn a_host_that_cannot_be_reached_is_dead_only_if_that_is_certain() {
         [
             "dead: connection refused",
             "dead: name not found",
-            "uncertain: not a URL that programs can read",
+            "uncertain: invalid URL",
         ]
     );
 }

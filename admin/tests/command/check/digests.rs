@@ -68,13 +68,13 @@ async fn files_that_do_not_fit_their_digests_are_changed() {
         found,
         [
             "ok",
-            "changed: another digest",
+            "changed: digest differs",
             "ok",
             "moved to http://127.0.0.1:12345/until-close",
-            "uncertain: the response breaks off",
-            "uncertain: the response stops",
+            "uncertain: the response was cut off",
+            "uncertain: the response stalled",
             "dead: status 404",
-            "uncertain: another digest, but the file is a web page",
+            "uncertain: digest differs, but the file is a web page",
         ]
     );
     let summary = "release-links-admin: checked 8 URLs of 8 links: 2 ok, 1 moved, 1 changed, 1 \
@@ -101,7 +101,7 @@ async fn a_changed_file_is_ok_without_verify() {
     let changed = check(&app, "--allow-private --verify").await;
     let table = "\
 PROJECT    TAG  LINK     RESULT                   URL                          PERMANENT URL  SINCE
-group/app  v1   1 /file  changed: another digest  http://127.0.0.1:12345/file  -              v1
+group/app  v1   1 /file  changed: digest differs  http://127.0.0.1:12345/file  -              v1
 ";
     let summary = "release-links-admin: checked 1 URL of 1 link: 1 changed\n";
     let stdout = server.without_port(&changed.stdout);

@@ -9,7 +9,7 @@ use super::server::Server;
 use super::{add_release, check, with_links};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_url_is_asked_once_whatever_its_part_and_number_of_links() {
+async fn a_url_is_requested_once_whatever_its_fragment_and_number_of_links() {
     let server = Server::start().await;
     let links = |of: &str| {
         let urls = [server.url("/file"), server.url(&format!("/file#{of}"))];
@@ -24,7 +24,7 @@ async fn a_url_is_asked_once_whatever_its_part_and_number_of_links() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn get_asks_for_the_first_byte_after_head_was_refused() {
+async fn get_requests_the_first_byte_if_head_is_refused() {
     let server = Server::start().await;
     let paths = ["/no-head/405", "/status/404", "/status/410"];
     let app = with_links(paths.map(|path| (path, server.url(path)))).await;
@@ -101,7 +101,7 @@ async fn sixteen_requests_wait_for_their_answers_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_that_limits_requests_gets_one_pause() {
+async fn a_host_that_returns_429_gets_one_pause() {
     let server = Server::start().await;
     let app = with_links([("a", server.url("/limited/1"))]).await;
     let started = Instant::now();
@@ -113,7 +113,7 @@ async fn a_host_that_limits_requests_gets_one_pause() {
 
 /// The first two URLs are asked at the same time, so either may be the one that is in vain.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_that_goes_on_to_limit_requests_is_not_asked_again_and_again() {
+async fn a_host_that_keeps_returning_429_gets_no_more_retries() {
     let server = Server::start().await;
     let paths = [
         "/always-limited/1",

@@ -41,13 +41,13 @@ async fn with_every_result(server: &Server) -> TestApp {
 }
 
 const TABLE: &str = "\
-PROJECT    TAG  LINK         RESULT                                       URL                                  PERMANENT URL                                   SINCE
-group/app  v2   1 docs       dead: status 404                             http://127.0.0.1:12345/status/404    -                                               v1
-group/app  v2   2 ftp        skipped: ftp                                 ftp://e.com/a                        -                                               v2
-group/app  v2   3 members    uncertain: status 401                        http://127.0.0.1:12345/status/401    -                                               v2
-group/app  v2   4 \\u202eodd  uncertain: not a URL that programs can read  http://e.com:99999/a                 -                                               v2
-group/app  v1   1 docs       dead: status 404                             http://127.0.0.1:12345/status/404    -                                               v1
-group/app  v1   3 app.zip    moved to http://127.0.0.1:12345/file         http://127.0.0.1:12345/to/301//file  /group/app/-/releases/v1/downloads/bin/app.zip  v1
+PROJECT    TAG  LINK         RESULT                                URL                                  PERMANENT URL                                   SINCE
+group/app  v2   1 docs       dead: status 404                      http://127.0.0.1:12345/status/404    -                                               v1
+group/app  v2   2 ftp        skipped: ftp                          ftp://e.com/a                        -                                               v2
+group/app  v2   3 members    uncertain: status 401                 http://127.0.0.1:12345/status/401    -                                               v2
+group/app  v2   4 \\u202eodd  uncertain: invalid URL                http://e.com:99999/a                 -                                               v2
+group/app  v1   1 docs       dead: status 404                      http://127.0.0.1:12345/status/404    -                                               v1
+group/app  v1   3 app.zip    moved to http://127.0.0.1:12345/file  http://127.0.0.1:12345/to/301//file  /group/app/-/releases/v1/downloads/bin/app.zip  v1
 ";
 
 const AT_TERMINAL: &str = "\
@@ -210,7 +210,7 @@ group/app  v1   1 /status/404  dead: status 404  http://127.0.0.1:12345/status/4
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_check_that_is_interrupted_before_it_asks_says_so() {
+async fn a_check_that_is_interrupted_before_its_first_request_says_so() {
     let app = with_links([("a", "https://e.com/".to_owned())]).await;
     let wire = Proxy::holding(app.address, "Query").await;
     let mut running = command(wire.address, "check");
@@ -251,7 +251,7 @@ async fn no_proxy_is_used() {
     check
         .env("HTTP_PROXY", "http://127.0.0.1:9")
         .env("NO_PROXY", "127.0.0.1");
-    let note = "check asks the URLs without the proxy of HTTP_PROXY, because it must know the \
+    let note = "check does not use the proxy of HTTP_PROXY for the URLs, because it must know the \
                 addresses to which it connects\n";
     end(check)
         .await

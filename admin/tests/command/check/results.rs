@@ -38,9 +38,15 @@ const RESULTS: [(&str, &str); 40] = [
     ("/to/301//status/404", "dead: status 404"),
     ("/to/302//to/302//to/302/", "dead: redirect loop"),
     ("/to/302/ftp://e.com/a", "skipped: redirects to ftp"),
-    ("/to/302/mailto:a@e.com", "uncertain: redirects to no URL"),
-    ("/to/302/http://[", "uncertain: redirects to no URL"),
-    ("/to/302//users/sign_in", "uncertain: asks to sign in"),
+    (
+        "/to/302/mailto:a@e.com",
+        "uncertain: redirects to an invalid URL",
+    ),
+    ("/to/302/http://[", "uncertain: redirects to an invalid URL"),
+    (
+        "/to/302//users/sign_in",
+        "uncertain: redirects to a sign-in page",
+    ),
     ("/status/304", "uncertain: status 304"),
     ("/status/401", "uncertain: status 401"),
     ("/status/403", "uncertain: status 403"),
@@ -53,14 +59,14 @@ const RESULTS: [(&str, &str); 40] = [
     ("/status/451", "uncertain: status 451"),
     ("/status/500", "uncertain: status 500"),
     ("/reset", "uncertain: connection reset"),
-    ("/close", "uncertain: no valid response"),
-    ("/garbage", "uncertain: no valid response"),
-    ("/silent", "uncertain: no answer"),
+    ("/close", "uncertain: invalid response"),
+    ("/garbage", "uncertain: invalid response"),
+    ("/silent", "uncertain: no response"),
     ("/with-password", "ok"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_answer_of_a_server_has_its_result() {
+async fn each_response_has_its_result() {
     let server = Server::start().await;
     let url = |path: &str| match path {
         "/with-password" => server.url(path).replace("//", "//user:secret@"),

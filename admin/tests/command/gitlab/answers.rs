@@ -1,5 +1,5 @@
-//! Answers that are not those of GitLab, or that GitLab gives to a caller who may not see something:
-//! one sentence each, with the remedy.
+//! Answers that are not those of GitLab, or that GitLab gives to a caller who may not see
+//! something: one sentence each, with the remedy.
 
 use axum::response::Response;
 use testkit::app::TestApp;
@@ -30,7 +30,7 @@ const WHOLE: [Case; 9] = [
             *response.status_mut() = axum::http::StatusCode::FORBIDDEN;
             response
         },
-        "BASE refuses the token: the token needs the scope read_api",
+        "BASE rejects the token: it needs the scope read_api",
     ),
     (
         "a proxy's sign-in page",
@@ -41,8 +41,8 @@ const WHOLE: [Case; 9] = [
                 "<!DOCTYPE html><title>Sign in</title>",
             )
         },
-        "BASE answers with a web page, such as the sign-in page of a proxy: use an address under \
-         which /api/v4 answers without a browser",
+        "BASE returns a web page, such as the sign-in page of a proxy: use a URL at which /api/v4 \
+         works without a browser",
     ),
     (
         "a sign-in page on the same origin",
@@ -50,8 +50,8 @@ const WHOLE: [Case; 9] = [
             "/users/sign_in" => plain(200, ("content-type", "text/html; charset=utf-8"), "<html>"),
             _ => plain(302, ("location", "/users/sign_in"), ""),
         },
-        "BASE answers with a web page, such as the sign-in page of a proxy: use an address under \
-         which /api/v4 answers without a browser",
+        "BASE returns a web page, such as the sign-in page of a proxy: use a URL at which /api/v4 \
+         works without a browser",
     ),
     (
         "the page of an address where no API is",
@@ -71,13 +71,13 @@ const WHOLE: [Case; 9] = [
     (
         "a redirect to an address that cannot be read",
         |_| plain(301, ("location", "http://[::1"), ""),
-        "BASE redirects to an address that cannot be read: check --from",
+        "BASE redirects to an invalid URL: check --from",
     ),
     (
         "a rate limit of a day",
         |_| plain(429, ("retry-after", "86400"), "Retry later\n"),
-        "BASE limits the requests and asks to wait for more than an hour, or again and again: wait \
-         until the limit is lifted",
+        "BASE has a rate limit that lasts for more than an hour, or begins again after each wait: \
+         try again later",
     ),
 ];
 
@@ -107,14 +107,14 @@ const PART: [Case; 9] = [
     (
         "a project that the token may not see",
         |_| error(404, "404 Project Not Found"),
-        "BASE does not show project a/b: check the name; for a private project, the token needs the \
-         role reporter",
+        "BASE does not show project a/b: check the name; for a private project, the token needs \
+         the Reporter role",
     ),
     (
         "a role that is too low",
         |_| error(403, "403 Forbidden"),
-        "BASE does not show project a/b (403 Forbidden): the token needs the scope read_api and the \
-         role reporter",
+        "BASE does not show project a/b (403 Forbidden): the token needs the scope read_api and \
+         the Reporter role",
     ),
     (
         "a bad request",
@@ -129,19 +129,19 @@ const PART: [Case; 9] = [
     (
         "a list in place of a project",
         |_| json_text("[]"),
-        "BASE shows project a/b in a form that GitLab does not have: invalid length 0, expected a \
+        "BASE returns project a/b in an unexpected form: invalid length 0, expected a \
          project",
     ),
     (
         "a project without a path",
         |_| json_text(r#"{"id":7}"#),
-        "BASE shows project a/b in a form that GitLab does not have: missing field \
+        "BASE returns project a/b in an unexpected form: missing field \
          `path_with_namespace`",
     ),
     (
         "JSON that is cut off",
         |_| json_text(r#"{"id":7,"path_with_"#),
-        "BASE shows project a/b in a form that GitLab does not have: EOF while parsing a string",
+        "BASE returns project a/b in an unexpected form: EOF while parsing a string",
     ),
     (
         "an object in place of the releases",
@@ -149,7 +149,7 @@ const PART: [Case; 9] = [
             1 => json_text(project(7, "a/b").to_string()),
             _ => json_text("{}"),
         },
-        "BASE shows the releases of a/b in a form that GitLab does not have: invalid type: map, \
+        "BASE returns the releases of a/b in an unexpected form: invalid type: map, \
          expected a sequence",
     ),
     (
@@ -159,7 +159,7 @@ const PART: [Case; 9] = [
             _ => error(403, "403 Forbidden"),
         },
         "BASE does not show the releases of a/b (403 Forbidden): the token needs the scope read_api \
-         and the role reporter",
+         and the Reporter role",
     ),
 ];
 
@@ -187,7 +187,7 @@ async fn an_answer_that_concerns_one_project_leaves_it_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_token_the_sentences_ask_for_one() {
+async fn without_a_token_the_messages_name_the_flag() {
     let app = TestApp::start().await;
     let double = Double::start(|_| error(401, "401 Unauthorized")).await;
     import(&app, &double, "--project a/b").assert_fails(
@@ -208,7 +208,7 @@ async fn without_a_token_the_sentences_ask_for_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_that_cannot_be_reached_is_not_asked_again() {
+async fn an_unreachable_instance_gets_no_retry() {
     let app = TestApp::start().await;
     // Nothing listens on a port that was free a moment ago.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

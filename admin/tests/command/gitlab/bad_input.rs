@@ -150,7 +150,7 @@ fn unusual_links() -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unusual_values_are_taken_over_as_they_are() {
+async fn unusual_values_are_imported_unchanged() {
     let app = TestApp::start().await;
     let times = [
         ("created_at", json!("0000-01-01T00:00:00.1234567Z")),
@@ -176,8 +176,8 @@ async fn unusual_values_are_taken_over_as_they_are() {
     import(&app, &double, "--project group/app").assert(
         0,
         "created 3 releases and 9 links\n\
-         existed already: 1 project\n\
-         dropped: commits that are not whole IDs (1)\n",
+         already existed: 1 project\n\
+         dropped: commits that are not full IDs (1)\n",
         "importing project 24 (group/app, public)\n",
     );
     let shown = get(&app, &token(&app), "/api/v4/projects/24/releases/v1").await;
@@ -218,7 +218,7 @@ const SHOWN: [&str; 9] = [
 
 /// JSON that is too deep for a reader that recurses.
 #[tokio::test(flavor = "multi_thread")]
-async fn json_that_is_deep_is_no_release() {
+async fn deeply_nested_json_is_not_a_release() {
     let app = TestApp::start().await;
     let double = Double::start(|asked| match asked.number {
         1 => json_text(project(24, "group/app").to_string()),
@@ -233,11 +233,11 @@ async fn json_that_is_deep_is_no_release() {
     import(&app, &double, "--project group/app").assert(
         1,
         "created nothing\n\
-         existed already: 1 project\n\
+         already existed: 1 project\n\
          PROJECT    TAG  LINK  LEFT OUT BECAUSE\n\
-         group/app  v1   -     it is shown in a form that GitLab does not have: invalid type: \
+         group/app  v1   -     it has an unexpected form: invalid type: \
          sequence, expected a string\n\
-         group/app  -    -     it is shown in a form that GitLab does not have: invalid type: \
+         group/app  -    -     it has an unexpected form: invalid type: \
          sequence, expected a string\n",
         "importing project 24 (group/app, public)\n\
          release-links-admin: left out 2 releases: the list says why\n",
@@ -266,7 +266,7 @@ async fn names_from_outside_cannot_forge_the_output() {
          a/b\\u001b[2J\\u202e\\u000ac  -               -     a part of a path has letters, digits, \
          '_', '-' and '.', and starts with none of the last two\n\
          6                          -               -     BASE does not show project 6 \
-         (\\u001b[2J forged): the token needs the scope read_api and the role reporter\n\
+         (\\u001b[2J forged): the token needs the scope read_api and the Reporter role\n\
          a/b                        v1\\u001b\\u2029  -     Tag name invalid: the tag has a control \
          character\n",
         "importing project 7 (a/b, public)\n\

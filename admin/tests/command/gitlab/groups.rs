@@ -89,7 +89,7 @@ async fn a_group_without_releases_is_mentioned() {
     let arguments = format!("--project h/empty {arguments}");
     import(&app, &double, &arguments).assert(
         0,
-        "created 1 project\nproject h/empty is internal there, which becomes private here\n",
+        "created 1 project\nproject h/empty is internal there and becomes private here\n",
         "importing project 3 (h/empty, private)\n",
     );
 }
@@ -128,7 +128,7 @@ async fn a_project_that_disappears_does_not_stop_the_others() {
          g/gone    -    -     only 100 releases could be read: BASE does not show the releases of \
          g/gone: check the name; without --token-file, only public projects are read\n\
          g/hidden  -    -     BASE does not show the releases of g/hidden (403 Forbidden): the token \
-         needs the scope read_api and the role reporter\n",
+         needs the scope read_api and the Reporter role\n",
         "importing project 1 (g/gone, public)\n\
          importing project 3 (g/app, public)\n\
          release-links-admin: left out 2 projects: the list says why\n",
@@ -153,7 +153,7 @@ async fn a_project_whose_id_or_path_is_taken_is_left_out() {
     import(&app, &double, projects).assert(
         1,
         "created 1 release and 1 link\n\
-         existed already: 1 project\n\
+         already existed: 1 project\n\
          PROJECT           TAG  LINK  LEFT OUT BECAUSE\n\
          tools/app         -    -     24 is the ID of another project: create the project with \
          another ID first: `project create --path tools/app --id ID`\n\

@@ -65,7 +65,7 @@ async fn shown(app: &TestApp, token: &str, path: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_but_the_author_is_taken_over() {
+async fn everything_but_the_author_is_imported() {
     let (other, gateway) = other(Kind::HttpApi).await;
     let here = TestApp::start().await;
     // The release of the seeded project must not be in the way of the one that is imported.
@@ -79,7 +79,7 @@ async fn everything_but_the_author_is_taken_over() {
     let imported = import_from(&here, &base, &arguments);
     imported.assert(
         0,
-        "created 29 releases and 4 links\nexisted already: 1 project\n",
+        "created 29 releases and 4 links\nalready existed: 1 project\n",
         "importing project 24 (group/app, public)\n",
     );
     // The project, pages of 100, 50 and 25 releases, which are too large, and three of 12.
@@ -104,6 +104,6 @@ async fn another_instance_has_no_groups() {
         "release-links-admin: left out 1 project: the list says why\n",
     );
     let imported = import_from(&here, &base, "--project group/app");
-    let exists = "created nothing\nexisted already: 1 project, 1 release and 1 link\n";
+    let exists = "created nothing\nalready existed: 1 project, 1 release and 1 link\n";
     imported.assert(0, exists, "importing project 24 (group/app, public)\n");
 }

@@ -170,19 +170,19 @@ const USAGE: [(&str, &str); 14] = [
     ),
     (
         "--from http://e.com --project a/b",
-        "use https: http shows the token to the network",
+        "use https: http would expose the token on the network",
     ),
     (
         "--from https://u:secret@e.com --project a/b",
-        "leave out the user name",
+        "remove the user name",
     ),
     (
         "--from https://e.com?private_token=secret --project a/b",
-        "leave out the query",
+        "remove the query",
     ),
     (
         "--from gitlab.example.com --project a/b",
-        "write the address of GitLab, such as",
+        "specify the URL of GitLab, such as",
     ),
     (
         "--from https://e.com --project app",

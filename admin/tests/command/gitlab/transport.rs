@@ -66,7 +66,7 @@ fn cut_off(response: Response) -> Response {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn failures_that_pass_are_waited_for() {
+async fn temporary_failures_are_retried() {
     let app = TestApp::start().await;
     let instance = instance(120);
     let double = Double::start(move |asked| match asked.number {
@@ -92,7 +92,7 @@ async fn failures_that_pass_are_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_may_come_in_small_parts() {
+async fn a_response_may_arrive_in_small_parts() {
     let app = TestApp::start().await;
     let instance = instance(1);
     let double = Double::start(move |asked| {
@@ -154,7 +154,7 @@ async fn a_release_on_two_pages_counts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn releases_that_never_come_are_reported() {
+async fn releases_that_stay_missing_are_reported() {
     let app = TestApp::start().await;
     let double = Double::start(move |asked| {
         let mut response = instance(2).answer(asked);
@@ -249,7 +249,7 @@ async fn pages_are_found_whatever_a_proxy_does_to_the_headers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_never_ends_is_given_up() {
+async fn an_endless_list_is_abandoned() {
     let app = TestApp::start().await;
     let double = with_headers(|asked, response| {
         let page = asked.number;
@@ -287,8 +287,8 @@ async fn a_token_never_reaches_another_origin_by_a_redirect() {
             .await;
     let ended = import(&app, &double, &arguments);
     ended.assert_fails(&format!(
-        "BASE redirects to another address, on {}, where the token is not sent: pass to --from the \
-         address that answers without redirects",
+        "BASE redirects to another address, on {}, where the command sends no token: pass the URL \
+         without redirects to --from",
         other.base
     ));
     assert_eq!(double.requests(), [format!("{PROJECT} {TOKEN}")]);

@@ -37,7 +37,7 @@ async fn instance(version: &str, recorded: &str) -> (Double, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_releases_of_every_version_are_taken_over() {
+async fn the_releases_of_every_version_are_imported() {
     for (version, recorded) in RECORDED {
         let app = TestApp::start().await;
         let (double, arguments) = instance(version, recorded).await;
@@ -122,8 +122,8 @@ fn common_link(link: &Value) -> Value {
 /// What an import of 12.10 does not take over, and which links will be dead.
 const LOST: &str = "\
 dropped: evidences (2), milestones (1), relative links in descriptions (1), source archives (8)
-project tools/app is internal there, which becomes private here
-links to files on the old host, which end with it: job artifacts (1), uploads (1)
+project tools/app is internal there and becomes private here
+links to files on the old host, which stop working with it: job artifacts (1), uploads (1)
 KIND           PROJECT    TAG   LINK
 job artifacts  tools/app  v0.1  3 job
 uploads        tools/app  v0.2  9 app.zip
@@ -141,7 +141,7 @@ async fn an_import_says_what_it_does_and_what_is_lost() {
     let importing = "importing project 1947 (tools/app, private)\n";
     let created = format!("created 1 project, 2 releases and 3 links\n{LOST}");
     import(&app, &double, &arguments).assert(0, &created, importing);
-    let again = "created nothing\nexisted already: 1 project, 2 releases and 3 links\n";
+    let again = "created nothing\nalready existed: 1 project, 2 releases and 3 links\n";
     import(&app, &double, &arguments).assert(0, &format!("{again}{LOST}"), importing);
 }
 
@@ -179,7 +179,7 @@ async fn the_report_is_available_as_json() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chosen_visibility_takes_the_place_of_gitlabs() {
+async fn a_chosen_visibility_overrides_gitlabs() {
     let app = TestApp::start().await;
     let (double, arguments) = instance("18", RECORDED[3].1).await;
     let private = format!("{arguments} --visibility private");
