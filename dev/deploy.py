@@ -27,7 +27,7 @@ SAM = Path(sys.executable).parent / "sam"
 MAX_GLIBC = (2, 34)
 MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
-"""The names that Rust has for the architectures of a function."""
+"""Rust's names for the architectures of a function."""
 # The parameters that the first deployment asks for. The others have defaults that work for every stack.
 FIRST_PARAMETERS = ["Architecture", "PublicUrl", "DomainName", "CertificateArn", "ExistingTableName", "AlarmTopicArn", "KmsKeyArn"]
 
@@ -45,7 +45,7 @@ def ask_for_settings(config_file):
 
 
 def check_target(architecture):
-    """Stops unless Rust's standard library for this architecture is here, or cargo-lambda can have rustup add it."""
+    """Stops unless Rust's standard library for this architecture is installed, or cargo-lambda can install it with rustup."""
     target = TARGETS[architecture]
     command = ["rustc", "--print", "target-libdir", "--target", target]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -54,9 +54,9 @@ def check_target(architecture):
     if Path(result.stdout.strip()).is_dir() or shutil.which("rustup"):
         return
     other = next(name for name in TARGETS if name != architecture)
-    raise Stop(f"Rust on this computer has no standard library for {architecture}, the target {target}, and there is no rustup "
-               f"that could add it. Install Rust with rustup, and run rustup target add {target}; or set Architecture={other} in "
-               "samconfig.toml, if this computer has the standard library for that.")
+    raise Stop(f"Rust on this computer has no standard library for {architecture} (target {target}), and rustup, which could "
+               f"install it, is missing. Install Rust with rustup and run rustup target add {target}; or, if this computer has "
+               f"the standard library for {other}, set Architecture={other} in samconfig.toml.")
 
 
 def check_program(program, architecture):

@@ -106,9 +106,9 @@ def build_and_deploy(folder, settings, environment):
 ])
 def test_a_computer_without_the_target_is_told_how_to_add_it(tmp_path, settings, architecture, target, other):
     assert build_and_deploy(tmp_path, settings, run_rustc_from(tmp_path)) == (
-        f"make deploy: Rust on this computer has no standard library for {architecture}, the target {target}, and there is no "
-        f"rustup that could add it. Install Rust with rustup, and run rustup target add {target}; or set Architecture={other} in "
-        "samconfig.toml, if this computer has the standard library for that.\n"
+        f"make deploy: Rust on this computer has no standard library for {architecture} (target {target}), and rustup, which "
+        f"could install it, is missing. Install Rust with rustup and run rustup target add {target}; or, if this computer has "
+        f"the standard library for {other}, set Architecture={other} in samconfig.toml.\n"
     )
 
 
