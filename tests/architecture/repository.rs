@@ -175,7 +175,7 @@ fn only_the_engines_program_depends_on_the_engine() {
     }
 }
 
-/// Whoever may write a link chooses its URL, so that the function must not ask one.
+/// Everyone who may write a link chooses its URL, so the function must not request it.
 #[test]
 fn only_the_operators_command_has_a_client_for_urls() {
     let has_client = |package: &str| {

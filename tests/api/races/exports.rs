@@ -46,8 +46,7 @@ impl Exported {
         names.eq(expected.map(|(_, name)| name)) && last <= self.release.last_link_id
     }
 
-    /// Whether it has each link that existed throughout, once, and of the others none that never
-    /// was.
+    /// Whether it has each link that existed throughout exactly once, and no link that never existed.
     fn has_edited(&self) -> bool {
         let names: Vec<&str> = self.links.iter().map(|(_, name)| name.as_str()).collect();
         let lasting: Vec<String> = (2..LINKS).map(|n| format!("old{n}")).collect();

@@ -173,7 +173,7 @@ async fn an_import_that_is_killed_at_any_call_ends_as_if_it_had_not_been() {
     }
 }
 
-/// Others take an import that was suspended for hours for an abandoned one.
+/// Another process considers an import abandoned that was suspended for hours.
 #[tokio::test(start_paused = true)]
 async fn an_import_that_was_suspended_for_hours_begins_again() {
     for n in 2..=4 {

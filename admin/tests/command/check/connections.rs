@@ -1,4 +1,4 @@
-//! Hosts that cannot be reached, and those that are not asked.
+//! Hosts that cannot be reached, and those that get no request.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -134,7 +134,7 @@ async fn a_host_that_cannot_be_reached_is_dead_only_if_that_is_certain() {
     );
 }
 
-/// URLs that are not asked, and the kinds of their addresses.
+/// URLs that are not requested, and the kinds of their addresses.
 const NOT_ASKED: [(&str, &str); 16] = [
     ("http://127.0.0.1:PORT/", "a loopback address"),
     ("http://127.1:PORT/", "a loopback address"),

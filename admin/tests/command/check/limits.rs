@@ -1,4 +1,4 @@
-//! How many requests run at the same time, and how often a server is asked.
+//! How many requests run at the same time, and how many requests a server gets.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -111,7 +111,8 @@ async fn a_host_that_returns_429_gets_one_pause() {
     assert_eq!(server.take_requests(), ["HEAD /limited/1"; 2]);
 }
 
-/// The first two URLs are asked at the same time, so either may be the one that is in vain.
+/// The first two URLs are requested at the same time, so either may be the one that is retried in
+/// vain.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_keeps_returning_429_gets_no_more_retries() {
     let server = Server::start().await;

@@ -168,7 +168,7 @@ impl Server {
         }
     }
 
-    /// How often this was asked, this time included.
+    /// How often this was requested, including this time.
     fn times(&self, asked: &Asked) -> usize {
         let state = self.state.lock().unwrap();
         let same = |request: &&String| request.split(' ').nth(1) == Some(asked.path.as_str());

@@ -69,8 +69,8 @@ fn pattern(name: &str) -> Option<String> {
     name.starts_with("_ZN").then(|| format!("{start}*"))
 }
 
-/// Replaces what tells the builds of a crate apart: letters and digits between `Cs` and `_`. The
-/// standard library of another version of Rust, or for another processor, has others.
+/// Replaces the disambiguator of a crate, the letters and digits between `Cs` and `_`. It differs
+/// between versions of Rust and between processors.
 fn any_build(name: &str) -> String {
     let (start, crates) = name.split_once("Cs").unwrap_or((name, ""));
     let crates = crates.split_once('_').map(|(_, path)| path);
