@@ -78,7 +78,7 @@ impl<'a> OperatorReleases<'a> {
     }
 
     /// Writes the work item, and then the links, which nobody sees before the release exists.
-    /// `false` means that the command was suspended: somebody took it for an abandoned one, or
+    /// `false` means that the command was suspended: another process considered it abandoned, or
     /// DynamoDB did not recognize a write that it had sent before.
     async fn stage(
         self,
