@@ -11,6 +11,7 @@ use crate::import::{Importer, Report};
 use crate::output::quantity;
 use crate::record::{LinkRecord, ProjectRecord};
 
+use super::MAX_PATH;
 use super::client::Client;
 use super::hosted::Kind;
 use super::json;
@@ -18,8 +19,6 @@ use super::mapping::{self, Dropped};
 use super::pages::{Page, Pages};
 use super::problem::{Problem, explain};
 
-/// Longest path in a sentence.
-const MAX_PATH: usize = 60;
 /// Times that the pages are read if some releases are missing in them.
 const MAX_READINGS: usize = 2;
 

@@ -161,7 +161,7 @@ async fn a_fault_of_the_table_ends_the_export_with_a_sentence() {
 }
 
 /// The most memory that a process has taken so far, in KiB; `None` if it has ended.
-fn peak_memory(process: u32) -> Option<u64> {
+pub fn peak_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let peak = status
         .lines()

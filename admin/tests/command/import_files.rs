@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
+use super::export_streams::peak_memory;
 use super::import::{HEADER, RELEASES, export, get, import, link, project, release, with};
 use super::terminal::at_terminal;
 use super::{Ended, admin, command, file, run};
@@ -327,15 +328,6 @@ async fn members_that_are_null_or_unknown_are_ignored() {
     ];
     let output = "created 1 project, 1 release and 1 link\n";
     import(&app, "null", &export(&lines), "").assert(0, output, PROJECT);
-}
-
-/// The largest resident memory of a process so far, in kilobytes; `None` if it has ended.
-fn peak_memory(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    peak.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 #[tokio::test(flavor = "multi_thread")]
