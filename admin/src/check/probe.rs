@@ -15,7 +15,7 @@ use super::address::Refuse;
 use super::cause::explain;
 use super::file::read;
 use super::finding::Finding;
-use super::gate::{Gate, PER_HOST, Pass};
+use super::gate::{Gate, Pass};
 use super::private::{OwnService, may_hide};
 use super::resolver::{Names, Resolver};
 use super::trail::Trail;
@@ -89,8 +89,8 @@ impl Prober {
             .no_proxy()
             .redirect(Policy::none())
             .user_agent(USER_AGENT)
-            .pool_max_idle_per_host(PER_HOST)
-            .pool_idle_timeout(Duration::from_secs(5))
+            // A host may close an idle connection at any time. The next request over it would fail.
+            .pool_max_idle_per_host(0)
             .build()?;
         Ok(Self {
             client,

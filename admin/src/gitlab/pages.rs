@@ -1,8 +1,12 @@
 //! The pages of a list, one after the other.
 
 use std::collections::HashSet;
+use std::time::SystemTime;
 
-use reqwest::header::{HeaderMap, HeaderValue, LINK};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use release_links::timestamp::Timestamp;
+use reqwest::header::{DATE, HeaderMap, HeaderValue, LINK};
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -21,6 +25,8 @@ pub struct Page {
     pub items: Vec<Box<RawValue>>,
     /// The number of elements of the whole list, if the response contains it.
     pub total: Option<u64>,
+    /// When the other service has sent it.
+    pub sent_at: Option<Timestamp>,
     /// Why the page lacks its only element, which is too large.
     pub missing: Option<String>,
 }
@@ -102,6 +108,7 @@ impl<'a> Pages<'a> {
         Ok(Page {
             items,
             total,
+            sent_at: date(&answer.headers),
             missing: None,
         })
     }
@@ -114,6 +121,7 @@ impl<'a> Pages<'a> {
         Page {
             items: Vec::new(),
             total: None,
+            sent_at: None,
             missing: Some(sentence),
         }
     }
@@ -176,6 +184,12 @@ fn page_number(url: &Url) -> u64 {
 fn parameter(url: &Url, name: &str) -> Option<u64> {
     let mut pairs = url.query_pairs();
     pairs.find(|(key, _)| key == name)?.1.parse().ok()
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    let date = DateTime::from_str(text, Format::HttpDate).ok()?;
+    SystemTime::try_from(date).ok().map(Timestamp::from_clock)
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

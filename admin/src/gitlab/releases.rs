@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use release_links::project::ProjectId;
+use release_links::timestamp::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,15 +38,40 @@ pub struct Imported {
 struct Reading {
     /// How many releases there were at most meanwhile; 0 if no page has said it.
     counted: u64,
+    /// How many there were at its beginning.
+    counted_first: u64,
+    /// When it began, by the clock of the other service, in whole seconds.
+    began_at: Option<Timestamp>,
+    /// How many releases it has read that were created after that.
+    created_since: u64,
     /// Whether it ended because the pages repeated.
     repeats: bool,
 }
 
 impl Reading {
-    /// Whether nothing is missing if this number was read.
-    fn is_whole(&self, read: u64) -> bool {
+    /// Notes the beginning, if this is the first page.
+    fn begin(&mut self, page: &Page) {
+        if self.began_at.is_none() {
+            self.began_at = page.sent_at;
+            self.counted_first = page.total.unwrap_or(0);
+        }
+    }
+
+    /// Counts a release that was created meanwhile. It may stand in for one that was deleted, and
+    /// whose deletion has moved others to pages that were read before.
+    fn note(&mut self, created_at: Option<&str>) {
+        let created_at: Option<Timestamp> = created_at.and_then(|text| text.parse().ok());
+        let is_new = created_at
+            .zip(self.began_at)
+            .is_some_and(|(created, began)| created > began.end_of_second());
+        self.created_since += u64::from(is_new);
+    }
+
+    /// Whether nothing is missing if these numbers were read in all and this time.
+    fn is_whole(&self, read: u64, this_time: u64) -> bool {
         let is_countable = self.counted > 0 || !self.repeats;
-        is_countable && read >= self.counted
+        let of_before = this_time.saturating_sub(self.created_since);
+        is_countable && read >= self.counted && of_before >= self.counted_first
     }
 
     fn explain(&self, read: u64) -> String {
@@ -123,7 +149,7 @@ impl<'a> Releases<'a> {
                 .await
                 .map_err(|problem| self.in_part(problem))?;
             let is_left_out = self.id.is_none();
-            if is_left_out || reading.is_whole(self.read()) {
+            if is_left_out || reading.is_whole(self.read(), self.read_this_time()) {
                 return Ok(());
             }
             if reading.repeats {
@@ -166,27 +192,28 @@ impl<'a> Releases<'a> {
             &["projects", &source, "releases"],
             &query,
         );
-        let mut counted = 0;
+        let mut reading = Reading::default();
         while let Some(page) = pages.next().await? {
             if !self.begin(importer, &page).await? {
                 break;
             }
             // A deletion lowers it, but the release that was deleted may have been read.
-            counted = page.total.unwrap_or(0).max(counted);
-            importer.expect(self.before + counted.max(self.read()));
+            reading.counted = page.total.unwrap_or(0).max(reading.counted);
+            reading.begin(&page);
+            importer.expect(self.before + reading.counted.max(self.read()));
             let is_missing = page.missing.is_some();
             if let Some(reason) = page.missing {
                 self.leave_out(importer, "-", 0, reason);
             }
             let before = self.read_this_time();
             for item in page.items {
-                self.item(importer, item.get()).await?;
+                self.item(importer, item.get(), &mut reading).await?;
                 importer.advance(self.before + self.read());
             }
             pages.saw(is_missing || self.read_this_time() > before);
         }
-        let repeats = pages.repeats();
-        Ok(Reading { counted, repeats })
+        reading.repeats = pages.repeats();
+        Ok(reading)
     }
 
     /// Creates the project with the first page. Whether its releases are imported.
@@ -202,7 +229,12 @@ impl<'a> Releases<'a> {
     }
 
     /// Imports a release, unless it was read before.
-    async fn item(&mut self, importer: &mut Importer<'_>, item: &str) -> Result<(), Problem> {
+    async fn item(
+        &mut self,
+        importer: &mut Importer<'_>,
+        item: &str,
+        reading: &mut Reading,
+    ) -> Result<(), Problem> {
         let (Some(id), path) = (self.id, self.project.path.as_str()) else {
             return Ok(());
         };
@@ -219,7 +251,9 @@ impl<'a> Releases<'a> {
             self.leave_out(importer, "-", release.links().len(), reason.to_owned());
             return Ok(());
         };
-        self.tags_this_time.insert(tag.clone());
+        if self.tags_this_time.insert(tag.clone()) {
+            reading.note(release.created_at());
+        }
         if !self.tags.insert(tag.clone()) {
             return Ok(());
         }

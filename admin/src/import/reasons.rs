@@ -1,10 +1,13 @@
 //! Why projects, releases and links are left out, and what the operator can do.
 
+use std::borrow::Cow;
+
 use release_links::project::{Project, ProjectId, ProjectPath, Visibility};
 use release_links::release::Release;
 use release_links::store::operator::{AdminError, ImportOutcome};
 
 use crate::failure::cut;
+use crate::output::escape;
 use crate::record::ProjectRecord;
 
 /// Longest tag in a reason.
@@ -69,11 +72,18 @@ fn another_id(path: &ProjectPath) -> String {
 }
 
 pub fn explain_deletion(release: &Release) -> String {
-    let (tag, id) = (cut(release.tag.as_str(), MAX_TAG), release.project);
+    let (tag, id) = (argument(release.tag.as_str()), release.project);
     format!(
         "it was deleted here: `--recreate` imports it, and `release restore {tag} --project {id} \
          --from TABLE` restores it from another table"
     )
+}
+
+/// The tag as an argument in a shell, or a placeholder for one that nobody could type.
+fn argument(tag: &str) -> String {
+    let is_plain = tag.chars().count() <= MAX_TAG && escape(tag) == tag && !tag.starts_with('-');
+    let quoted = shlex::try_quote(tag).ok().filter(|_| is_plain);
+    quoted.map_or_else(|| "TAG".to_owned(), Cow::into_owned)
 }
 
 pub fn explain_link(outcome: &ImportOutcome) -> String {
@@ -87,5 +97,29 @@ pub fn explain_link(outcome: &ImportOutcome) -> String {
         _ => "its ID was assigned here before: create the link through the API, with a new \
               ID"
         .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_in_a_command_is_quoted_for_a_shell() {
+        for (tag, expected) in [
+            ("v1.0", "v1.0"),
+            ("release/1.0", "release/1.0"),
+            ("v1;touch x", "'v1;touch x'"),
+            ("$(touch x)", "'$(touch x)'"),
+            ("it's", "\"it's\""),
+            ("v1\r", "TAG"),
+            ("-v", "TAG"),
+            (
+                "0123456789012345678901234567890123456789012345678901234567890",
+                "TAG",
+            ),
+        ] {
+            assert_eq!(argument(tag), expected);
+        }
     }
 }

@@ -225,7 +225,7 @@ async fn a_digest_of_a_compressed_response_is_doubtful() {
     let body = json!({ "digest": OTHER });
     assert_eq!(app.put(LINK, body).await.status, 200);
     let ended = check(&app, "--allow-private --verify --json").await;
-    let doubtful = "uncertain: another digest, but the response is compressed";
+    let doubtful = "uncertain: digest differs, but the response is compressed";
     assert_eq!(results(&ended), [doubtful]);
 }
 

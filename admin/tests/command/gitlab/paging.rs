@@ -1,5 +1,9 @@
 //! Pages that move or repeat while they are read.
 
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use release_links::timestamp::Timestamp;
 use serde_json::{Value, json};
 use testkit::app::TestApp;
 
@@ -30,6 +34,39 @@ async fn a_release_that_moves_to_a_late_page_is_found() {
         "comparing project 1 (a/b, public)\n",
     );
     assert_eq!(double.requests().len(), 1 + 13 + 13);
+}
+
+/// Their number does not show it if one is deleted and another one created.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_moves_while_another_one_is_created_is_found() {
+    let app = TestApp::start().await;
+    let before = Instance::with(project(1, "a/b"), releases(250));
+    // The first release is deleted behind the second page, so that v0200 moves to it.
+    let after = move || {
+        let mut created = release("new", vec![link(251, "app")]);
+        created["created_at"] = json!(Timestamp::from_clock(SystemTime::now()));
+        let mut all = releases(250);
+        all.push(created);
+        Instance::with(project(1, "a/b"), all.split_off(1))
+    };
+    let changed = OnceLock::new();
+    let double = Double::start(move |asked| match asked.number {
+        ..=3 => before.answer(asked),
+        _ => {
+            // The time of an answer has whole seconds.
+            let changed = changed.get_or_init(|| {
+                std::thread::sleep(Duration::from_millis(1_100));
+                after()
+            });
+            changed.answer(asked)
+        }
+    })
+    .await;
+    import(&app, &double, "--project a/b --dry-run").assert(
+        0,
+        "would create 1 project, 251 releases and 251 links\n",
+        "comparing project 1 (a/b, public)\n",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
