@@ -1,9 +1,12 @@
 //! The import of records, one project and one release after the other, into this deployment.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use release_links::project::{Project, ProjectId, ProjectPath};
 use release_links::store::operator::AdminError;
+
+use tokio::sync::Mutex;
 
 use super::reasons::{MAX_TAG, explain_id, explain_path, new_project};
 use super::report::Report;
@@ -36,6 +39,8 @@ pub struct Importer<'d> {
     pub(super) is_gone: bool,
     /// Whether a dry run has found that the project does not exist.
     pub(super) is_missing: bool,
+    /// Locked while a project or a release is written and counted.
+    pub(super) writing: Arc<Mutex<()>>,
 }
 
 impl<'d> Importer<'d> {
@@ -49,6 +54,7 @@ impl<'d> Importer<'d> {
             path: String::new(),
             is_gone: false,
             is_missing: false,
+            writing: Arc::default(),
         }
     }
 
@@ -79,6 +85,8 @@ impl<'d> Importer<'d> {
     ///
     /// Failures of the table.
     pub async fn project(&mut self, record: &ProjectRecord) -> Result<Option<ProjectId>, Failure> {
+        let writing = Arc::clone(&self.writing);
+        let _writing = writing.lock().await;
         self.path.clone_from(&record.path);
         (self.is_gone, self.is_missing) = (false, false);
         match self.find_or_create(record).await? {

@@ -12,12 +12,17 @@ mod rules;
 pub use importer::{Importer, Options};
 pub use report::Report;
 
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
 use crate::Outcome;
 use crate::cli::Import;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::gitlab;
 use crate::interrupt::interrupt;
+use crate::output;
 
 /// The advice after an import that was not completed.
 const AGAIN: &str = "run the command again to go on";
@@ -30,9 +35,10 @@ pub async fn run(deployment: &Deployment, arguments: &Import) -> Outcome {
         recreate: arguments.recreate,
     };
     let mut importer = Importer::new(deployment, options);
+    let writing = Arc::clone(&importer.writing);
     let ended = tokio::select! {
         ended = feed(&mut importer, arguments) => ended,
-        () = interrupt() => Err(Failure::from("interrupted").with_advice(AGAIN)),
+        () = interrupted(&writing) => Err(Failure::from("interrupted").with_advice(AGAIN)),
     };
     let report = importer.into_report();
     match ended {
@@ -48,6 +54,19 @@ pub async fn run(deployment: &Deployment, arguments: &Import) -> Outcome {
             report.print(arguments.json)?;
             report.outcome()
         }
+    }
+}
+
+/// Returns after Ctrl-C, as soon as nothing is being written, or after a second Ctrl-C.
+async fn interrupted(writing: &Mutex<()>) {
+    interrupt().await;
+    if writing.try_lock().is_ok() {
+        return;
+    }
+    output::note("finishing the running write; press Ctrl-C again to end at once");
+    tokio::select! {
+        _ = writing.lock() => {}
+        () = interrupt() => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! The import of a release of the project that an importer has reached.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use release_links::link::{Link, LinkId};
 use release_links::project::ProjectId;
@@ -38,6 +39,8 @@ impl Importer<'_> {
         record: ReleaseRecord,
         links: Vec<LinkRecord>,
     ) -> Outcome {
+        let writing = Arc::clone(&self.writing);
+        let _writing = writing.lock().await;
         let (tag, count) = (record.tag.clone(), links.len());
         let result = if self.is_gone {
             Err(GONE.to_owned())

@@ -1,7 +1,7 @@
 //! Imports that are killed or interrupted, and imports beside others.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -81,31 +81,67 @@ async fn an_import_that_is_killed_at_any_write_is_finished_by_the_same_command()
     }
 }
 
+/// Sends Ctrl-C.
+fn interrupt(import: &Child) {
+    let interrupt = Command::new("kill")
+        .args(["-INT", &import.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+}
+
+/// Reads the notes of a command up to this one.
+fn read_notes(import: &mut Child, last: &str) -> (BufReader<ChildStderr>, String) {
+    let mut notes = BufReader::new(import.stderr.take().unwrap());
+    let mut text = String::new();
+    while !text.ends_with(last) {
+        let read = tokio::task::block_in_place(|| notes.read_line(&mut text));
+        assert!(read.unwrap() > 0, "{text}");
+    }
+    (notes, text)
+}
+
+const FINISHING: &str = "finishing the running write; press Ctrl-C again to end at once\n";
+const INTERRUPTED: &str = "release-links-admin: interrupted; run the command again to go on\n";
+
+/// The first Ctrl-C ends the command after the running write, and the second one at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_import_says_what_was_done_and_how_to_continue() {
     let path = file("interrupted", &example());
     let arguments = format!("import --file {} --write-units 50000", path.display());
-    for (passed, output) in [(0, ""), (5, "created 1 project and 2 releases\n")] {
+    for (passed, again, output) in INTERRUPTIONS {
         let app = TestApp::start().await;
         let wire = Proxy::holding_writes_after(app.address, passed).await;
-        let import = spawn(&mut command(wire.address, &arguments));
+        let mut import = spawn(&mut command(wire.address, &arguments));
         wire.held().await;
-        let interrupt = Command::new("kill")
-            .args(["-INT", &import.id().to_string()])
-            .status();
-        assert!(interrupt.unwrap().success());
-        let output = output.replace(" and 2 releases", ", 2 releases and 2 links");
+        interrupt(&import);
+        let (mut notes, mut text) = read_notes(&mut import, FINISHING);
+        if again {
+            interrupt(&import);
+        } else {
+            wire.release();
+        }
+        tokio::task::block_in_place(|| notes.read_to_string(&mut text)).unwrap();
         let project = "importing project 31 (new/app, public)\n";
-        let project = if passed == 0 { "" } else { project };
-        let sentence = "release-links-admin: interrupted; run the command again to go on\n";
-        end(import)
-            .await
-            .assert(1, &output, &format!("{project}{sentence}"));
+        let [before, after] = match (passed, again) {
+            (0, true) => ["", ""],
+            (0, false) => ["", project],
+            _ => [project, ""],
+        };
+        assert_eq!(text, format!("{before}{FINISHING}{after}{INTERRUPTED}"));
+        end(import).await.assert(1, output, "");
         let ended = admin(&app, &arguments);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert_invariants(&app.items().await);
     }
 }
+
+/// The number of writes before the one that is held, whether Ctrl-C is pressed twice, and the output.
+const INTERRUPTIONS: [(usize, bool, &str); 4] = [
+    (0, true, ""),
+    (0, false, "created 1 project\n"),
+    (5, true, "created 1 project, 2 releases and 2 links\n"),
+    (5, false, "created 1 project, 3 releases and 3 links\n"),
+];
 
 /// The command waits for standard input, which nobody closes.
 #[tokio::test(flavor = "multi_thread")]
