@@ -1,6 +1,7 @@
 //! How many requests run at the same time, and which hosts have requested a pause.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ use tokio::time::{Instant, sleep_until};
 const IN_ALL: usize = 16;
 /// Number of requests to one host at the same time.
 pub const PER_HOST: usize = 2;
+
+/// Number of requests in a row without a response, after which a host gets no more. Each takes the
+/// whole timeout.
+const MAX_SILENCE: u32 = 4;
 
 /// The gate that each request passes.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub struct Gate {
 struct Host {
     slots: Arc<Semaphore>,
     pause: Mutex<Pause>,
+    /// The number of the latest requests in a row without a response.
+    silence: AtomicU32,
 }
 
 /// The pause that a host has requested.
@@ -54,7 +61,12 @@ impl Gate {
         let host = hosts.entry(name.to_owned()).or_insert_with(|| {
             let slots = Arc::new(Semaphore::new(PER_HOST));
             let pause = Mutex::default();
-            Arc::new(Host { slots, pause })
+            let silence = AtomicU32::default();
+            Arc::new(Host {
+                slots,
+                pause,
+                silence,
+            })
         });
         Arc::clone(host)
     }
@@ -86,6 +98,21 @@ impl Gate {
         !pause.was_in_vain
     }
 
+    /// Whether so many requests to the host had no response that it gets no more.
+    pub fn is_silent(&self, host: &str) -> bool {
+        self.host(host).silence.load(Ordering::Relaxed) >= MAX_SILENCE
+    }
+
+    /// Notes whether a request to the host had a response.
+    pub fn note(&self, host: &str, has_response: bool) {
+        let silence = &self.host(host).silence;
+        if has_response {
+            silence.store(0, Ordering::Relaxed);
+        } else {
+            silence.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// The host has requested another pause after the first one.
     pub fn give_up(&self, host: &str) {
         let host = self.host(host);
@@ -97,5 +124,29 @@ impl Gate {
 impl Host {
     fn pause(&self) -> Pause {
         *self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_silent_after_four_requests_in_a_row_without_a_response() {
+        let gate = Gate::new();
+        for (has_response, is_silent) in [
+            (false, false),
+            (false, false),
+            (false, false),
+            (true, false),
+            (false, false),
+            (false, false),
+            (false, false),
+            (false, true),
+        ] {
+            gate.note("e.com", has_response);
+            assert_eq!(gate.is_silent("e.com"), is_silent);
+        }
+        assert!(!gate.is_silent("other.e.com"));
     }
 }

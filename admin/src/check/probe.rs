@@ -155,7 +155,11 @@ impl Prober {
     }
 
     async fn send_once(&self, url: &Url, way: Way) -> Result<Answer, Finding> {
-        let pass = self.gate.enter(host(url)).await;
+        let host = host(url);
+        let pass = self.gate.enter(host).await;
+        if self.gate.is_silent(host) {
+            return Err(Finding::uncertain("no response to earlier requests"));
+        }
         let method = match way {
             Way::Head => Method::HEAD,
             Way::FirstByte | Way::Whole => Method::GET,
@@ -166,7 +170,9 @@ impl Prober {
         if let Way::FirstByte = way {
             request = request.header(RANGE, "bytes=0-0");
         }
-        match timeout(self.settings.timeout, request.send()).await {
+        let sent = timeout(self.settings.timeout, request.send()).await;
+        self.gate.note(host, sent.is_ok());
+        match sent {
             Ok(Ok(response)) => Ok(Answer {
                 response,
                 _pass: pass,

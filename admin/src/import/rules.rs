@@ -34,7 +34,9 @@ pub fn read_release(project: ProjectId, record: ReleaseRecord) -> Result<ReadRel
     let immutable_at = immutable_at.transpose()?;
     let last_link_id = match record.last_link_id {
         0 => 0,
-        id => read_id("last_link_id", id)?.number(),
+        id => importable(id)
+            .ok_or_else(|| format!("last_link_id {id} is not between 0 and {MAX_LINK_ID}"))?
+            .number(),
     };
     check_texts(&record)?;
     let commit = record.commit.as_deref().and_then(parse_commit);

@@ -152,11 +152,11 @@ fn bad_releases() -> Vec<(Value, &'static str)> {
         ),
         (
             json!({"last_link_id": 9_007_199_254_740_993_u64}),
-            "last_link_id 9007199254740993 is not between 1 and 9007199254740992",
+            "last_link_id 9007199254740993 is not between 0 and 9007199254740992",
         ),
         (
             json!({"last_link_id": -1}),
-            "last_link_id -1 is not between 1 and 9007199254740992",
+            "last_link_id -1 is not between 0 and 9007199254740992",
         ),
     ]
 }
