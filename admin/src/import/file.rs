@@ -112,41 +112,50 @@ impl Reading<'_, '_> {
         match name.as_str() {
             "project" => {
                 self.end_release().await?;
-                let record: ProjectRecord = parse(line)?;
-                let id = self.importer.project(&record).await?;
-                let number = record.id;
-                self.project = Some(FileProject { number, id });
+                self.begin_project(parse(line)?).await
             }
             "release" => {
                 self.end_release().await?;
-                let record: ReleaseRecord = parse(line)?;
-                if !self.is_in_project(record.project) {
-                    return Err(misplaced(line, "release", "its project"));
-                }
-                self.release = Some(FileRelease {
-                    line: line.number,
-                    record,
-                    links: Vec::new(),
-                });
+                self.begin_release(line, parse(line)?)
             }
-            "link" => {
-                let record: LinkRecord = parse(line)?;
-                let is_in_project = self.is_in_project(record.project);
-                let release = self.release.as_mut();
-                let release = release.filter(|release| release.record.tag == record.tag);
-                match release.filter(|_| is_in_project) {
-                    Some(release) => release.links.push(record),
-                    None => return Err(misplaced(line, "link", "its release")),
-                }
-            }
+            "link" => self.add_link(line, parse(line)?),
             other => {
                 let (number, other) = (line.number, cut(other, MAX_TEXT));
-                return Err(format!(
+                Err(format!(
                     "line {number} has the type \"{other}\", which this command does not know: \
                      install a later one"
                 )
-                .into());
+                .into())
             }
+        }
+    }
+
+    async fn begin_project(&mut self, record: ProjectRecord) -> Outcome {
+        let id = self.importer.project(&record).await?;
+        let number = record.id;
+        self.project = Some(FileProject { number, id });
+        Ok(())
+    }
+
+    fn begin_release(&mut self, line: &Line, record: ReleaseRecord) -> Outcome {
+        if !self.is_in_project(record.project) {
+            return Err(misplaced(line, "release", "its project"));
+        }
+        self.release = Some(FileRelease {
+            line: line.number,
+            record,
+            links: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn add_link(&mut self, line: &Line, record: LinkRecord) -> Outcome {
+        let is_in_project = self.is_in_project(record.project);
+        let release = self.release.as_mut();
+        let release = release.filter(|release| release.record.tag == record.tag);
+        match release.filter(|_| is_in_project) {
+            Some(release) => release.links.push(record),
+            None => return Err(misplaced(line, "link", "its release")),
         }
         Ok(())
     }

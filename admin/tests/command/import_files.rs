@@ -49,6 +49,20 @@ fn wrong_headers() -> Vec<(String, &'static str)> {
     ]
 }
 
+/// Texts with a link whose ID is not a whole number.
+fn wrong_ids() -> Vec<(String, &'static str)> {
+    vec![
+        (
+            format!("{HEADER}\n{}\n", with(link(1, 1), json!({"id": 1.5}))),
+            "line 2 is invalid: 1.5 is no whole number with at most 19 digits",
+        ),
+        (
+            format!("{HEADER}\n{}\n", with(link(1, 1), json!({"id": "1"}))),
+            "line 2 is invalid: invalid type: string \"1\", expected a JSON number",
+        ),
+    ]
+}
+
 /// Texts whose first line is right, but not all others.
 fn wrong_lines() -> Vec<(String, &'static str)> {
     vec![
@@ -96,14 +110,6 @@ fn wrong_lines() -> Vec<(String, &'static str)> {
             "line 2 is invalid: invalid type: string \"31\", expected u64",
         ),
         (
-            format!("{HEADER}\n{}\n", with(link(1, 1), json!({"id": 1.5}))),
-            "line 2 is invalid: 1.5 is no whole number with at most 19 digits",
-        ),
-        (
-            format!("{HEADER}\n{}\n", with(link(1, 1), json!({"id": "1"}))),
-            "line 2 is invalid: invalid type: string \"1\", expected a JSON number",
-        ),
-        (
             format!("{HEADER}\n{}", &project(31, "a/b").to_string()[..20]),
             "line 2 is cut off: export the file again",
         ),
@@ -118,7 +124,8 @@ fn wrong_lines() -> Vec<(String, &'static str)> {
 async fn a_file_that_is_no_export_is_explained_by_the_number_of_the_line() {
     let app = TestApp::start().await;
     let before = app.items().await.len();
-    for (number, (text, sentence)) in wrong_headers().into_iter().chain(wrong_lines()).enumerate() {
+    let texts = [wrong_headers(), wrong_lines(), wrong_ids()].concat();
+    for (number, (text, sentence)) in texts.into_iter().enumerate() {
         import(&app, &format!("unreadable-{number}"), &text, "").assert_fails(sentence);
     }
     let path = file("utf-16", "");
