@@ -70,5 +70,8 @@ def test_releases_of_github_are_imported_with_their_links_dates_and_digests(serv
     assert convert(tmp_path, PAGES) == EXPECTED
     imported = admin(service, f"import --file {tmp_path / 'github.jsonl'}")
     assert imported == "created 1 project, 3 releases and 4 links"
-    exported = admin(service, "export --project octo-org/octo-app").splitlines()
-    assert [json.loads(line) for line in exported[1:]] == EXPECTED
+    lines = admin(service, "export --project octo-org/octo-app").splitlines()[1:]
+    exported = [json.loads(line) for line in lines]
+    # The recipe leaves out the number of links, which an export has.
+    assert [line.pop("links") for line in exported if line["type"] == "release"] == [1, 0, 3]
+    assert exported == EXPECTED
