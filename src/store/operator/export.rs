@@ -12,11 +12,10 @@ use super::releases::OperatorReleases;
 use crate::link::Link;
 use crate::project::{Project, ProjectId, ProjectRef};
 use crate::release::{Release, ReleaseKey, TagName};
-use crate::store::batch::find;
 use crate::store::error::{StoreError, kept_changing_error};
 use crate::store::identity::ProjectItem;
 use crate::store::items::{Item, ReleaseItem, Stamp, copy_of, read};
-use crate::store::keys::{self, Key, order_partition};
+use crate::store::keys::{Key, order_partition};
 use crate::store::partition::Partition;
 use crate::store::release_order::{order_range, read_place};
 use crate::store::releases::build_release;
@@ -115,20 +114,11 @@ impl Projects<'_> {
     }
 
     async fn own_former_paths(self, project: &ProjectItem) -> Result<Vec<String>, StoreError> {
-        let mut own = Vec::new();
-        if project.former_paths.is_empty() {
-            return Ok(own);
-        }
-        let paths = project.former_paths.iter();
-        let keys: Vec<Key> = paths.map(|path| keys::project_by_path(path)).collect();
-        let items = self.store.get_items(keys.clone()).await?;
-        for (path, key) in project.former_paths.iter().zip(&keys) {
-            let item: Option<ProjectItem> = find(&items, key).map(read).transpose()?;
-            if item.is_some_and(|item| item.id == project.id && item.moved_at.is_some()) {
-                own.push(path.clone());
-            }
-        }
-        Ok(own)
+        let items = self.items_at(&project.former_paths).await?;
+        let leads_here = |item: &ProjectItem| item.id == project.id && item.moved_at.is_some();
+        let paths = project.former_paths.iter().zip(items);
+        let own = paths.filter(|(_, item)| item.as_ref().is_some_and(leads_here));
+        Ok(own.map(|(path, _)| path.clone()).collect())
     }
 }
 

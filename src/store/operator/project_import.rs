@@ -8,9 +8,7 @@ use super::projects::{MAX_FORMER_PATHS, Projects, Takeover};
 use super::rounds::in_rounds;
 use crate::project::{Project, ProjectPath, ProjectRef};
 use crate::store::condition::Condition;
-use crate::store::error::StoreError;
 use crate::store::identity::ProjectItem;
-use crate::store::keys;
 use crate::store::transaction::{Step, Transaction, TransactionError};
 
 impl<'a> Projects<'a> {
@@ -76,20 +74,12 @@ impl<'a> Projects<'a> {
     ) -> Result<Vec<String>, AdminError> {
         self.check_id(project.id).await?;
         self.path_for(project, Takeover::Refuse).await?;
-        let mut free = own_paths(project, former_paths);
-        let mut taken = Vec::new();
-        for path in &free {
-            if self.is_used(path).await? {
-                taken.push(path.clone());
-            }
-        }
-        free.retain(|path| !taken.contains(path));
+        let own = own_paths(project, former_paths);
+        let items = self.items_at(&own).await?;
+        let free = own.into_iter().zip(items);
+        let free = free.filter_map(|(path, item)| item.is_none().then_some(path));
+        let free: Vec<String> = free.collect();
         Ok(others(former_paths, project, &free))
-    }
-
-    async fn is_used(self, path: &str) -> Result<bool, StoreError> {
-        let item = self.store.get_item(keys::project_by_path(path)).await?;
-        Ok(item.is_some())
     }
 
     fn creation(self, new: &ProjectItem, is_free: Condition, now: SystemTime) -> Transaction<'a> {

@@ -9,6 +9,7 @@ use super::project_items::{
 };
 use super::rounds::in_rounds;
 use crate::project::{Project, ProjectId, ProjectRef};
+use crate::store::batch::find;
 use crate::store::condition::Condition;
 use crate::store::error::StoreError;
 use crate::store::identity::ProjectItem;
@@ -72,6 +73,21 @@ impl<'a> Projects<'a> {
         Ok(read(item.ok_or_else(|| {
             AdminError::UnknownProject(id.to_string())
         })?)?)
+    }
+
+    /// The items of these paths, current or former, in the same order.
+    pub(super) async fn items_at(
+        self,
+        paths: &[String],
+    ) -> Result<Vec<Option<ProjectItem>>, StoreError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = paths.iter().map(|path| keys::project_by_path(path));
+        let keys: Vec<_> = keys.collect();
+        let items = self.store.get_items(keys.clone()).await?;
+        let items = keys.iter().map(|key| find(&items, key).map(read));
+        items.map(Option::transpose).collect()
     }
 
     /// The project with this ID or path.
