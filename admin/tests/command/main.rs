@@ -33,6 +33,7 @@ mod round_trip;
 mod silence;
 mod takeover;
 mod terminal;
+mod tls;
 mod tokens;
 mod undo;
 mod version;

@@ -1,51 +1,24 @@
 //! Hosts that cannot be reached, and those that get no request.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::CertificateParams;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::server::Server;
 use super::{check, results, with_links};
 use crate::platform::end;
+use crate::tls::{Authority, acceptor, authority, certificate};
 use crate::{command, file};
 
 /// A name of more than 63 characters, which no system looks up.
 const NO_NAME: &str =
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
 
-type Issuer = CertifiedIssuer<'static, KeyPair>;
-
-fn authority(name: &str) -> Issuer {
-    let mut ca = CertificateParams::default();
-    ca.distinguished_name.push(DnType::CommonName, name);
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap()
-}
-
-/// The certificate of a server on the loopback address.
-fn certificate() -> CertificateParams {
-    CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap()
-}
-
 /// A server with this certificate, which answers every connection with 200. It returns its URL.
-async fn tls_server(certificate: CertificateParams, issuer: &Issuer) -> String {
-    let key = KeyPair::generate().unwrap();
-    let signed = certificate.signed_by(&key, issuer).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![signed.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+async fn tls_server(certificate: CertificateParams, issuer: &Authority) -> String {
+    let acceptor = acceptor(certificate, issuer);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -79,17 +52,20 @@ async fn plain_server() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_is_not_valid_is_dead() {
     let (known, unknown) = (authority("known"), authority("unknown"));
-    let mut expired = certificate();
+    let mut expired = certificate("127.0.0.1");
     expired.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let mut future = certificate();
+    let mut future = certificate("127.0.0.1");
     future.not_before = rcgen::date_time_ymd(3000, 1, 1);
     let other = CertificateParams::new(vec!["127.0.0.2".to_owned()]).unwrap();
     let links = [
-        ("good", tls_server(certificate(), &known).await),
+        ("good", tls_server(certificate("127.0.0.1"), &known).await),
         ("expired", tls_server(expired, &known).await),
         ("future", tls_server(future, &known).await),
         ("other", tls_server(other, &known).await),
-        ("unknown", tls_server(certificate(), &unknown).await),
+        (
+            "unknown",
+            tls_server(certificate("127.0.0.1"), &unknown).await,
+        ),
         ("plain", plain_server().await),
     ];
     let app = with_links(links).await;

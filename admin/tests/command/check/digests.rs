@@ -261,13 +261,14 @@ async fn a_link_that_gets_a_digest_meanwhile_keeps_it() {
     assert_eq!(digests(&app).await, [OTHER]);
 }
 
+async fn lock(app: &TestApp) {
+    let locked = app.put(V1, json!({"immutable": true}));
+    assert_eq!(locked.await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_that_is_locked_meanwhile_gets_no_digests() {
-    let (app, ended) = change_meanwhile(async |app: &TestApp| {
-        let locked = app.put(V1, json!({"immutable": true}));
-        assert_eq!(locked.await.status, 200);
-    })
-    .await;
+    let (app, ended) = change_meanwhile(lock).await;
     assert_left_out(&ended, "the release is immutable");
     assert_eq!(digests(&app).await, [Value::Null]);
 }
@@ -323,11 +324,7 @@ async fn another_change_before_the_write_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_before_the_write_prevents_it() {
-    let (app, ended) = change_before_write(async |app: &TestApp| {
-        let locked = app.put(V1, json!({"immutable": true}));
-        assert_eq!(locked.await.status, 200);
-    })
-    .await;
+    let (app, ended) = change_before_write(lock).await;
     assert_left_out(&ended, "the release is immutable");
     assert_eq!(digests(&app).await, [Value::Null]);
 }

@@ -1,18 +1,13 @@
 //! The import at a terminal, interrupted, and over TLS.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::response::Response;
 use futures_util::stream;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use testkit::app::TestApp;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::tls::{Authority, acceptor, authority, certificate};
 
 use super::double::{Double, Instance, link, project, release};
 use super::{admin, command, ended, file, import, serve};
@@ -57,29 +52,9 @@ async fn a_terminal_shows_a_bar_and_then_the_report() {
     assert!(!shown.stdout.contains("importing project"), "{shown:?}");
 }
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority() -> Authority {
-    let mut parameters = CertificateParams::default();
-    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
-}
-
 /// A port that speaks TLS for the double, with a certificate for this name.
 async fn with_tls(double: &Double, authority: &Authority, name: &str) -> u16 {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let certificate = certificate.signed_by(&key, authority).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let config = config
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth();
-    let config = config
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = acceptor(certificate(name), authority);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let target = double.base.trim_start_matches("http://").to_owned();
@@ -100,10 +75,10 @@ async fn with_tls(double: &Double, authority: &Authority, name: &str) -> u16 {
 async fn a_certificate_must_be_trusted_and_be_that_of_the_host() {
     let app = TestApp::start().await;
     let double = serve(Instance::with(project(1, "a/b"), Vec::new())).await;
-    let known = authority();
+    let known = authority("known");
     let roots = file("gitlab-roots.pem", &known.pem());
     let good = with_tls(&double, &known, "localhost").await;
-    let unknown = with_tls(&double, &authority(), "localhost").await;
+    let unknown = with_tls(&double, &authority("unknown"), "localhost").await;
     let other = with_tls(&double, &known, "gitlab.example.com").await;
     let run = |port: u16| {
         let arguments = format!("import --from https://localhost:{port} --project a/b");

@@ -55,6 +55,16 @@ fn assert_created(ended: &super::Ended, count: usize) {
     ended.assert(0, &stdout, &stderr);
 }
 
+/// Asserts that both pages were read, and read again.
+#[track_caller]
+fn assert_read_twice(double: &Double) {
+    let [first, second] = two_pages();
+    assert_eq!(
+        double.requests()[1..],
+        [&first, &second, &first, &second].map(String::clone)
+    );
+}
+
 /// The first part of the body that the instance would send, and then an error.
 fn cut_off(response: Response) -> Response {
     let (parts, _) = response.into_parts();
@@ -127,11 +137,7 @@ async fn pages_that_lose_a_release_are_read_again() {
     })
     .await;
     assert_created(&import(&app, &double, "--project a/b"), 120);
-    let [first, second] = two_pages();
-    assert_eq!(
-        double.requests()[1..],
-        [&first, &second, &first, &second].map(String::clone)
-    );
+    assert_read_twice(&double);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,11 +152,7 @@ async fn a_release_on_two_pages_counts_once() {
     })
     .await;
     assert_created(&import(&app, &double, "--project a/b"), 120);
-    let [first, second] = two_pages();
-    assert_eq!(
-        double.requests()[1..],
-        [&first, &second, &first, &second].map(String::clone)
-    );
+    assert_read_twice(&double);
 }
 
 #[tokio::test(flavor = "multi_thread")]
