@@ -7,7 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 
-use crate::failure::{Failure, MAX_MESSAGE, cut, innermost_cause, sentence};
+use crate::failure::{Failure, MAX_MESSAGE, causes, cut, innermost_cause, sentence};
 
 const EXPIRED: &str = "your AWS session has expired: sign in again";
 const WRONG_CLOCK: &str =
@@ -33,7 +33,7 @@ pub async fn check_profile() -> Result<(), Failure> {
     let (disk, environment, files) = Default::default();
     let profiles = aws_config::profile::load(&disk, &environment, &files, None).await;
     let profiles = profiles.map_err(|error| {
-        let cause = innermost_cause(&causes(&error));
+        let cause = innermost_cause(&messages(&error));
         sentence(&format!(
             "cannot read the AWS configuration ({cause}): correct the file, or set AWS_CONFIG_FILE"
         ))
@@ -56,9 +56,9 @@ fn profile() -> Option<String> {
         .filter(|name| !name.is_empty())
 }
 
-fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect()
+/// The messages of the error and its causes.
+fn messages(error: &(dyn Error + 'static)) -> Vec<String> {
+    causes(error).map(ToString::to_string).collect()
 }
 
 /// Codes of STS and IAM Identity Center that say more than that the provider failed.
@@ -73,7 +73,7 @@ const CODES: [&str; 7] = [
 ];
 
 fn explain(error: &CredentialsError, region: &str) -> String {
-    let causes = causes(error);
+    let causes = messages(error);
     let has = |text: &str| causes.iter().any(|cause| cause.contains(text));
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
         return explain_missing(&causes);

@@ -1,5 +1,7 @@
 //! The failure of a command: one sentence that says what is wrong and what to do.
 
+use std::error::Error;
+
 use crate::output::escape;
 
 /// Longest sentence, in characters. With the name of the command, a line has at most 250.
@@ -63,6 +65,19 @@ pub fn cut(text: &str, longest: usize) -> String {
 pub fn quote(text: &str) -> String {
     let text = one_line(text).replace('{', "(").replace('}', ")");
     cut(&text, MAX_MESSAGE)
+}
+
+/// The error and its causes. The source of an I/O error is not the error that it wraps, but the
+/// source of that one.
+pub fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<std::io::Error>() {
+            Some(error) => error.get_ref().map(|wrapped| wrapped as _),
+            None => error.source(),
+        }
+    })
 }
 
 /// The last cause, which is the most specific one, without the number of an operating system's

@@ -13,6 +13,7 @@ mod deployment;
 mod export;
 mod failure;
 mod gitlab;
+mod http_client;
 mod import;
 mod interrupt;
 mod named_table;

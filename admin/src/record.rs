@@ -3,7 +3,7 @@
 //! Their values are texts and numbers as they stand in the line: a value that breaks a rule is for
 //! `import` to list, and does not end the reading. Times are RFC 3339 in UTC with six decimals.
 
-use release_links::release::Author;
+use release_links::release::Details;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
@@ -58,18 +58,9 @@ pub struct ReleaseRecord {
     pub project: u64,
     /// The tag.
     pub tag: String,
-    /// Its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Its description.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The ID of its commit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// Who created it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub author: Option<Author>,
+    /// Its name, description, commit and author, as members of the line.
+    #[serde(flatten)]
+    pub details: Details,
     /// When it was created.
     pub created_at: String,
     /// When it is or was released.

@@ -5,26 +5,16 @@ use std::io::{self, ErrorKind};
 
 use rustls::CertificateError;
 
+use crate::failure::causes;
+
 use super::finding::Finding;
 use super::resolver::Unresolved;
 
 /// The finding for a request that brought no response, or no end of one.
 pub fn explain(error: &reqwest::Error) -> Finding {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(finding) = explain_cause(error) {
-            return finding;
-        }
-        // The error inside of one of the system's is not among its sources.
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        cause = match inner {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    if error.is_connect() {
+    if let Some(finding) = causes(error).find_map(explain_cause) {
+        finding
+    } else if error.is_connect() {
         Finding::uncertain("cannot connect")
     } else if error.is_body() || error.is_decode() {
         Finding::uncertain("the response was cut off")

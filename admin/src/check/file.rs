@@ -29,11 +29,7 @@ pub async fn read(mut response: Response, url: &Url, time: Duration) -> Result<F
             Err(_) => return Err(Finding::uncertain("the response stalled")),
         }
     }
-    let digits: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = base16ct::lower::encode_string(&hash.finalize());
     let digest = Digest::parse(&digits).map_err(|error| Finding::uncertain(error.to_string()))?;
     Ok(File { digest, doubt })
 }

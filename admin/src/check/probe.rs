@@ -6,10 +6,11 @@ use std::time::Duration;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE, RETRY_AFTER};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode};
 use tokio::time::timeout;
 use url::Url;
+
+use crate::http_client;
 
 use super::address::Refuse;
 use super::cause::explain;
@@ -22,8 +23,6 @@ use super::trail::Trail;
 
 /// The longest pause that the command grants.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// What servers see of the client.
-const USER_AGENT: &str = concat!("release-links-admin/", env!("VERSION_AND_COMMIT"));
 
 /// How URLs are checked.
 #[derive(Debug, Clone, Copy)]
@@ -77,18 +76,14 @@ impl Prober {
         names: Arc<dyn Names>,
         own: OwnService,
     ) -> Result<Self, reqwest::Error> {
-        // It fails if another part of the command has installed one before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let resolver = Resolver {
             names,
             refuse: settings.refuse,
         };
-        let client = Client::builder()
+        let client = http_client::builder()
             .dns_resolver(resolver)
             // A proxy would connect to an address that the command has not checked.
             .no_proxy()
-            .redirect(Policy::none())
-            .user_agent(USER_AGENT)
             // A host may close an idle connection at any time. The next request over it would fail.
             .pool_max_idle_per_host(0)
             .build()?;

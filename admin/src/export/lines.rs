@@ -97,10 +97,7 @@ fn release_record(exported: ExportedRelease) -> ReleaseRecord {
     ReleaseRecord {
         project: project.number(),
         tag: tag.to_string(),
-        name: details.name,
-        description: details.description,
-        commit: details.commit,
-        author: details.author,
+        details,
         created_at: created_at.to_string(),
         released_at: released_at.to_string(),
         immutable_at: immutable_at.map(|time| time.to_string()),

@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use release_links::token::PlainToken;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{ClientBuilder, StatusCode, redirect};
+use reqwest::{ClientBuilder, StatusCode};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
 use crate::failure::{Failure, cut};
+use crate::http_client;
 use crate::output;
 use crate::patience::Note;
 use crate::roots;
@@ -66,8 +67,6 @@ pub struct Client {
 impl Client {
     /// A client that sends the token with each of its requests.
     pub fn new(address: Address, token: Option<&PlainToken>) -> Result<Self, Failure> {
-        // Another part of the command may have installed the same provider.
-        drop(rustls::crypto::ring::default_provider().install_default());
         let mut headers =
             HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
         if let Some(token) = token {
@@ -76,10 +75,8 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(PRIVATE_TOKEN, value);
         }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("release-links-admin/", env!("VERSION_AND_COMMIT")))
+        let mut builder = http_client::builder()
             .default_headers(headers)
-            .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(READ_TIMEOUT);
         if address.is_plain() {

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use pulldown_cmark::{Event, Parser, Tag};
-use release_links::release::MAX_DESCRIPTION_BYTES;
+use release_links::release::{Details, MAX_DESCRIPTION_BYTES};
 use url::{ParseError, Url};
 
 use crate::record::{LinkRecord, ReleaseRecord};
@@ -73,12 +73,14 @@ pub fn release(
     Ok(ReleaseRecord {
         project,
         tag,
-        name,
-        description: release.description,
-        // Another release-links shows an empty ID in place of an unknown one (R5).
-        commit: commit.filter(|commit| !commit.is_empty()),
-        // Authors here are tokens.
-        author: None,
+        details: Details {
+            name,
+            description: release.description,
+            // Another release-links shows an empty ID in place of an unknown one (R5).
+            commit: commit.filter(|commit| !commit.is_empty()),
+            // Authors here are tokens.
+            author: None,
+        },
         released_at: release.released_at.unwrap_or_else(|| created_at.clone()),
         created_at,
         immutable_at: release.immutable_at,

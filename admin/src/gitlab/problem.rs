@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use rustls::CertificateError;
 use serde_json::Value;
 
-use crate::failure::{Failure, innermost_cause, quote};
+use crate::failure::{Failure, causes, innermost_cause, quote};
 
 use super::client::Answer;
 
@@ -209,17 +209,6 @@ fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The error and its causes. The source of an I/O error is not the error that it wraps, but the
-/// source of that one.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        match error.downcast_ref::<std::io::Error>() {
-            Some(error) => error.get_ref().map(|wrapped| wrapped as _),
-            None => error.source(),
-        }
-    })
 }
 
 #[cfg(test)]

@@ -36,30 +36,37 @@ pub struct Imported {
 /// What a reading of all pages has shown.
 #[derive(Default)]
 struct Reading {
+    /// The tags of the releases.
+    tags: HashSet<String>,
     /// How many releases there were at most meanwhile; 0 if no page has said it.
     counted: u64,
     /// How many there were at its beginning.
     counted_first: u64,
     /// When it began, by the clock of the other service, in whole seconds.
     began_at: Option<Timestamp>,
-    /// How many releases it has read that were created after that.
+    /// How many of the releases were created after that.
     created_since: u64,
     /// Whether it ended because the pages repeated.
     repeats: bool,
 }
 
 impl Reading {
-    /// Notes the beginning, if this is the first page.
-    fn begin(&mut self, page: &Page) {
+    /// Notes how many releases there are, and the beginning if this is the first page.
+    fn note_page(&mut self, page: &Page) {
+        // A deletion lowers it, but the release that was deleted may have been read.
+        self.counted = page.total.unwrap_or(0).max(self.counted);
         if self.began_at.is_none() {
             self.began_at = page.sent_at;
             self.counted_first = page.total.unwrap_or(0);
         }
     }
 
-    /// Counts a release that was created meanwhile. It may stand in for one that was deleted, and
+    /// Notes a release. One that was created meanwhile may stand in for one that was deleted, and
     /// whose deletion has moved others to pages that were read before.
-    fn note(&mut self, created_at: Option<&str>) {
+    fn note_release(&mut self, tag: &str, created_at: Option<&str>) {
+        if !self.tags.insert(tag.to_owned()) {
+            return;
+        }
         let created_at: Option<Timestamp> = created_at.and_then(|text| text.parse().ok());
         let is_new = created_at
             .zip(self.began_at)
@@ -101,8 +108,6 @@ pub struct Releases<'a> {
     id: Option<ProjectId>,
     /// The tags of the releases that were read.
     tags: HashSet<String>,
-    /// Those that were read this time.
-    tags_this_time: HashSet<String>,
     /// Releases without a tag that were read this time.
     unreadable: u64,
     /// Whether the pages are read for the first time.
@@ -122,7 +127,6 @@ impl<'a> Releases<'a> {
             creates_empty: true,
             id: None,
             tags: HashSet::new(),
-            tags_this_time: HashSet::new(),
             unreadable: 0,
             is_first: true,
             before,
@@ -143,13 +147,12 @@ impl<'a> Releases<'a> {
         let mut reading = Reading::default();
         for _ in 0..MAX_READINGS {
             self.unreadable = 0;
-            self.tags_this_time.clear();
             reading = self
                 .read_pages(importer)
                 .await
                 .map_err(|problem| self.in_part(problem))?;
             let is_left_out = self.id.is_none();
-            if is_left_out || reading.is_whole(self.read(), self.read_this_time()) {
+            if is_left_out || reading.is_whole(self.read(), self.read_in(&reading)) {
                 return Ok(());
             }
             if reading.repeats {
@@ -165,9 +168,9 @@ impl<'a> Releases<'a> {
         self.tags.len() as u64 + self.unreadable
     }
 
-    /// Releases that were read this time.
-    fn read_this_time(&self) -> u64 {
-        self.tags_this_time.len() as u64 + self.unreadable
+    /// Releases that were read in the reading that runs or has just ended.
+    fn read_in(&self, reading: &Reading) -> u64 {
+        reading.tags.len() as u64 + self.unreadable
     }
 
     /// Says that the releases before the problem were imported.
@@ -197,20 +200,18 @@ impl<'a> Releases<'a> {
             if !self.begin(importer, &page).await? {
                 break;
             }
-            // A deletion lowers it, but the release that was deleted may have been read.
-            reading.counted = page.total.unwrap_or(0).max(reading.counted);
-            reading.begin(&page);
+            reading.note_page(&page);
             importer.expect(self.before + reading.counted.max(self.read()));
             let is_missing = page.missing.is_some();
             if let Some(reason) = page.missing {
                 self.leave_out(importer, "-", 0, reason);
             }
-            let before = self.read_this_time();
+            let before = self.read_in(&reading);
             for item in page.items {
                 self.item(importer, item.get(), &mut reading).await?;
                 importer.advance(self.before + self.read());
             }
-            pages.saw(is_missing || self.read_this_time() > before);
+            pages.saw(is_missing || self.read_in(&reading) > before);
         }
         reading.repeats = pages.repeats();
         Ok(reading)
@@ -251,9 +252,7 @@ impl<'a> Releases<'a> {
             self.leave_out(importer, "-", release.links().len(), reason.to_owned());
             return Ok(());
         };
-        if self.tags_this_time.insert(tag.clone()) {
-            reading.note(release.created_at());
-        }
+        reading.note_release(&tag, release.created_at());
         if !self.tags.insert(tag.clone()) {
             return Ok(());
         }

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use release_links::project::{Project, ProjectId, ProjectPath};
 use release_links::store::operator::AdminError;
-
 use tokio::sync::Mutex;
 
 use super::reasons::{MAX_TAG, explain_id, explain_path, new_project};
@@ -85,8 +84,7 @@ impl<'d> Importer<'d> {
     ///
     /// Failures of the table.
     pub async fn project(&mut self, record: &ProjectRecord) -> Result<Option<ProjectId>, Failure> {
-        let writing = Arc::clone(&self.writing);
-        let _writing = writing.lock().await;
+        let _writing = Arc::clone(&self.writing).lock_owned().await;
         self.path.clone_from(&record.path);
         (self.is_gone, self.is_missing) = (false, false);
         match self.find_or_create(record).await? {

@@ -39,8 +39,7 @@ impl Importer<'_> {
         record: ReleaseRecord,
         links: Vec<LinkRecord>,
     ) -> Outcome {
-        let writing = Arc::clone(&self.writing);
-        let _writing = writing.lock().await;
+        let _writing = Arc::clone(&self.writing).lock_owned().await;
         let (tag, count) = (record.tag.clone(), links.len());
         let result = if self.is_gone {
             Err(GONE.to_owned())

@@ -38,14 +38,12 @@ pub fn read_release(project: ProjectId, record: ReleaseRecord) -> Result<ReadRel
             .ok_or_else(|| format!("last_link_id {id} is not between 0 and {MAX_LINK_ID}"))?
             .number(),
     };
-    check_texts(&record)?;
-    let commit = record.commit.as_deref().and_then(parse_commit);
-    let has_other_commit = record.commit.is_some() && commit.is_none();
+    check_texts(&record.details)?;
+    let commit = record.details.commit.as_deref().and_then(parse_commit);
+    let has_other_commit = record.details.commit.is_some() && commit.is_none();
     let details = Details {
-        name: record.name,
-        description: record.description,
         commit,
-        author: record.author,
+        ..record.details
     };
     Ok(ReadRelease {
         release: Release {
@@ -62,11 +60,11 @@ pub fn read_release(project: ProjectId, record: ReleaseRecord) -> Result<ReadRel
 }
 
 /// Whether name, description and author are as short as those of the service.
-fn check_texts(record: &ReleaseRecord) -> Result<(), String> {
+fn check_texts(details: &Details) -> Result<(), String> {
     let patch = |text: &Option<String>| text.clone().map_or(Patch::Keep, Patch::Set);
     let attributes = ReleaseAttributes {
-        name: patch(&record.name),
-        description: patch(&record.description),
+        name: patch(&details.name),
+        description: patch(&details.description),
         ..ReleaseAttributes::default()
     };
     let mut problems = match attributes.into_changes() {
@@ -74,7 +72,7 @@ fn check_texts(record: &ReleaseRecord) -> Result<(), String> {
         Err(broken) => broken.into_iter().map(Attribute::problem).collect(),
     };
     let label = |author: &Author| author.label.chars().count();
-    if record.author.as_ref().map_or(0, label) > MAX_LABEL {
+    if details.author.as_ref().map_or(0, label) > MAX_LABEL {
         let problem = format!("is too long (maximum is {MAX_LABEL} characters)");
         problems.push(("author's label", problem));
     }
